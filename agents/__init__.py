@@ -1,0 +1,34 @@
+"""Agents: learners that act in Gymnasium environments. Names load on first use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agents.base import Agent, Transition
+    from agents.baselines import Random
+    from agents.dqn import DQN, DQNSettings
+    from agents.tabular import QLearning, QLearningSettings
+
+_HOMES = {
+    "Agent": "agents.base",
+    "DQN": "agents.dqn",
+    "DQNSettings": "agents.dqn",
+    "QLearning": "agents.tabular",
+    "QLearningSettings": "agents.tabular",
+    "Random": "agents.baselines",
+    "Transition": "agents.base",
+}
+
+__all__ = ["DQN", "Agent", "DQNSettings", "QLearning", "QLearningSettings", "Random", "Transition"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'agents' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,140 @@
+"""Agent: the base of everything that acts in an environment."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import gymnasium
+import numpy as np
+
+from agents import spaces
+from lab.errors import UsageError
+from lab.learner import Learner
+from lab.seeding import Seeds
+from lab.task import Task, TaskOptions
+
+
+class Transition(NamedTuple):
+    """One step of n environments.
+
+    Attributes:
+        observation: What the actions were chosen from, (n, ...).
+        action: (n, ...); for Discrete spaces int64 indices from 0, whatever the space's start.
+        reward: float64 (n,), as the environment gave it.
+        terminated: bool (n,), the task itself ended: nothing follows, so the return ends here.
+        truncated: bool (n,), the episode was cut off: the return would have gone on.
+        next_observation: What followed the actions, (n, ...); at an episode's end its true last observation.
+    """
+
+    observation: np.ndarray
+    action: np.ndarray
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    next_observation: np.ndarray
+
+
+class Agent(Learner):
+    """Acts in an environment and learns from what follows.
+
+    A subclass must give `act_batch`; `build`, `observe` and `update` are there to be overridden by agents that
+    learn. `observation_space`, `action_space`, `num_envs` and `seeds` are set when `build` is called.
+    """
+
+    group: ClassVar[str] = "lab.agents"
+    default_steps: ClassVar[int] = 50_000
+    default_log_every: ClassVar[int] = 500
+    not_state = ("observation_space", "action_space", "num_envs", "evaluation_rng")
+
+    observation_space: gymnasium.Space[Any]
+    action_space: gymnasium.Space[Any]
+    num_envs: int = 1
+    # Drawn from when acting without exploration, and set anew for each evaluation: judging an agent must not
+    # disturb the streams it trains with.
+    evaluation_rng: np.random.Generator
+
+    def setup(
+        self, observation_space: gymnasium.Space[Any], action_space: gymnasium.Space[Any], seeds: Seeds, num_envs: int = 1
+    ) -> None:
+        """Build the agent for spaces; one that is built already keeps what it has learnt.
+
+        Raises:
+            UsageError: When the spaces do not fit this agent, or differ from those it was built for.
+        """
+        if self.built:
+            if (self.observation_space, self.action_space) != (observation_space, action_space):
+                raise UsageError(
+                    f"this {type(self).__name__} was built for {self.observation_space} and {self.action_space}; "
+                    f"received {observation_space} and {action_space}. Fix: make a new {type(self).__name__}()."
+                )
+            self.num_envs = num_envs
+            return
+        self.observation_space, self.action_space = observation_space, action_space
+        self.seeds, self.num_envs = seeds, num_envs
+        self.evaluation_rng = seeds.generator("evaluation")
+        self.check_spaces()
+        self.build()
+        self.built = True
+
+    def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
+        observation_space = spaces.from_json(description["observation_space"])
+        self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
+
+    def make_task(self, source: Any, options: TaskOptions) -> Task:
+        from agents.interaction import InteractionTask
+
+        return InteractionTask(self, source, options)
+
+    def check_spaces(self) -> None:
+        """Raise `UsageError` when this agent cannot work with its spaces (hook)."""
+
+    @abstractmethod
+    def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
+        """Choose an action for each row of a batch.
+
+        Args:
+            observations: (n, ...).
+            explore: Whether to explore, as in training, or to act as well as the agent can.
+
+        Returns:
+            (n, ...) actions; for Discrete spaces int64 indices from 0.
+        """
+
+    def act(self, observations: Any, explore: bool = False) -> Any:
+        """Choose actions for one observation or a batch of them.
+
+        Args:
+            observations: One observation of the space, or an array of n of them.
+            explore: As for `act_batch`.
+
+        Returns:
+            One action that `env.step` takes, or n of them.
+
+        Raises:
+            UsageError: When the agent is not built yet, or the observation's shape is not the space's.
+        """
+        if not self.built:
+            raise UsageError(
+                f"this {type(self).__name__} does not know its environment yet. "
+                f"Fix: Experiment({type(self).__name__}(), ...) builds it, or {type(self).__name__}.load(run)."
+            )
+        batch, single = spaces.as_batch(self.observation_space, observations)
+        actions = spaces.to_environment(self.action_space, self.act_batch(batch, explore))
+        return actions[0] if single else actions
+
+    def observe(self, transition: Transition) -> None:
+        """Take note of one step of all environments (hook)."""
+
+    def update(self) -> Mapping[str, float] | None:
+        """Learn, if it is time to; return the round's metrics, or None when there was none (hook)."""
+        return None
+
+    def gauges(self) -> dict[str, float]:
+        """Return present values for the log rows, such as epsilon (hook)."""
+        return {}
+
+    def action_values(self, observations: np.ndarray) -> np.ndarray | None:
+        """Return the value of each action, (n, actions), or None for agents that estimate none (hook)."""
+        return None

@@ -1,0 +1,6 @@
+"""Deep Q-networks and their variants."""
+
+from agents.dqn.agent import DQN
+from agents.dqn.settings import DQNSettings
+
+__all__ = ["DQN", "DQNSettings"]

@@ -1,0 +1,181 @@
+"""DQN: Q-learning with a network, replay and a target network (Mnih et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from gymnasium.spaces import Box, Discrete
+
+from agents import losses, spaces
+from agents.base import Agent, Transition
+from agents.dqn.settings import DQNSettings
+from agents.exploration import epsilon_greedy, linear
+from agents.replay import Replay, ReplayBatch
+from lab.config import Settings
+from lab.errors import UsageError
+from lab.networks import Mirror, mlp
+
+
+class DQN(Agent):
+    """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
+
+    Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
+    makes `updates_per_round` updates of the Huber loss in one compiled call. Only terminated episodes end the return;
+    truncated ones bootstrap. A variant overrides `network` or `next_values`.
+    """
+
+    Settings: ClassVar[type[Settings]] = DQNSettings
+    default_steps: ClassVar[int] = 50_000
+    training_state: ClassVar[tuple[str, ...]] = ("replay", "optimizer")
+    not_state = ("mirror", "number_of_actions")
+
+    def check_spaces(self) -> None:
+        name = type(self).__name__
+        if not isinstance(self.action_space, Discrete):
+            raise UsageError(
+                f"{name} received the action space {self.action_space}; expected Discrete. "
+                "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
+            )
+        space = self.observation_space
+        if not isinstance(space, Discrete) and not (isinstance(space, Box) and len(space.shape) == 1):
+            raise UsageError(
+                f"{name} received the observation space {space}; expected a flat Box or Discrete. "
+                "Fix: wrap the environment in gymnasium.wrappers.FlattenObservation."
+            )
+
+    def build(self) -> None:
+        c = self.config
+        self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
+        seed = self.seeds.integer("network")
+        self.online, self.target = self.network(seed), self.network(seed)
+        self.optimizer = keras.optimizers.Adam(c.learning_rate)
+        self.optimizer.build(self.online.trainable_variables)
+        shape, dtype = spaces.layout(self.observation_space)
+        self.replay = Replay(c.replay_capacity, shape, dtype, self.seeds.generator("replay"))
+        self.exploration = self.seeds.generator("exploration")
+        self.steps = 0
+        self.next_round = max(c.update_every, c.learning_starts)
+        self.target_updates = 0
+        self.mirror = Mirror(self.online) if Mirror.fits(self.online) else None
+
+    # ---------------------------------------------------------------- what variants override
+
+    def network(self, seed: int) -> keras.Model:
+        """Build the network from features float32 (B, d) to action values (B, A)."""
+        return mlp(self.number_of_features, self.config.hidden_sizes, self.number_of_actions, seed)
+
+    def next_values(self, next_features: tf.Tensor) -> tf.Tensor:
+        """Return the value of what follows, (B,): the target network's best (equation 1)."""
+        return tf.reduce_max(self.target(next_features), axis=-1)
+
+    # ---------------------------------------------------------------- acting
+
+    @property
+    def number_of_features(self) -> int:
+        """How many numbers describe an observation to the network."""
+        space = self.observation_space
+        return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
+
+    def features(self, observations: np.ndarray) -> np.ndarray:
+        """Return observations as the network takes them, float32 (..., d); Discrete ones as one-hot rows."""
+        space = self.observation_space
+        if isinstance(space, Discrete):
+            return np.eye(int(space.n), dtype=np.float32)[observations - int(space.start)]
+        return observations.astype(np.float32, copy=False)
+
+    def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
+        c = self.config
+        epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
+
+        def greedy() -> np.ndarray:
+            return self.action_values(observations).argmax(axis=-1)
+
+        return epsilon_greedy(len(observations), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
+
+    def action_values(self, observations: np.ndarray) -> np.ndarray:
+        features = self.features(observations)
+        if self.mirror is not None:
+            return self.mirror(features)
+        return self._values(tf.constant(features)).numpy()
+
+    @property
+    def epsilon(self) -> float:
+        """The probability of a uniform action now."""
+        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.config.epsilon_steps)
+
+    # ---------------------------------------------------------------- learning
+
+    def observe(self, transition: Transition) -> None:
+        self.replay.add(transition)
+        self.steps += len(transition.reward)
+
+    def update(self) -> Mapping[str, float] | None:
+        metrics = None
+        while self.steps >= self.next_round:
+            self.next_round += self.config.update_every
+            metrics = self._round()
+        return metrics
+
+    def _round(self) -> dict[str, float]:
+        c = self.config
+        due = self.steps // c.target_update_every
+        copy, self.target_updates = due > self.target_updates, due
+        batch = self.replay.sample(c.updates_per_round, c.batch_size)
+        features = [self.features(batch.observation), self.features(batch.next_observation)]
+        inputs = ReplayBatch(features[0], batch.action, batch.reward, batch.terminated, features[1])
+        values, weights = self._train(ReplayBatch(*map(tf.constant, inputs)), tf.constant(copy))
+        if self.mirror is not None:
+            self.mirror.set_flat(weights.numpy())
+        loss, gradient_norm, value = values.numpy().tolist()
+        return {"loss": loss, "gradient_norm": gradient_norm, "value": value}
+
+    @tf.function(jit_compile=True)
+    def _train(self, batches: ReplayBatch, copy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        online = self.online.trainable_variables
+        for target, source in zip(self.target.trainable_variables, online, strict=True):
+            target.assign(tf.where(copy, source, target))
+        count = batches.reward.shape[0]
+        metrics = tf.zeros(3)
+        for i in tf.range(count):
+            metrics += self.update_step(ReplayBatch(*(field[i] for field in batches)))
+        return metrics / count, tf.concat([tf.reshape(w, [-1]) for w in online], axis=0)
+
+    def update_step(self, batch: ReplayBatch) -> tf.Tensor:
+        """Make one update from a batch of tensors (B, ...); return loss, gradient norm and mean value, (3,)."""
+        c = self.config
+        variables = self.online.trainable_variables
+        next_value = self.next_values(batch.next_observation)
+        target = losses.bootstrapped_target(batch.reward, batch.terminated, next_value, c.discount)
+        with tf.GradientTape() as tape:
+            value = losses.chosen(self.online(batch.observation), batch.action)
+            loss = tf.reduce_mean(losses.huber(target - value, c.huber_delta))
+        gradients, norm = tf.clip_by_global_norm(tape.gradient(loss, variables), c.gradient_clip)
+        self.optimizer.apply(gradients, variables)
+        return tf.stack([loss, norm, tf.reduce_mean(value)])
+
+    @tf.function(jit_compile=True, reduce_retracing=True)
+    def _values(self, features: tf.Tensor) -> tf.Tensor:
+        return self.online(features)
+
+    # ---------------------------------------------------------------- state
+
+    @property
+    def learning_rate(self) -> float:
+        """Adam's present step size."""
+        return float(self.optimizer.learning_rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer.learning_rate.assign(value)
+
+    def gauges(self) -> dict[str, float]:
+        return {"epsilon": self.epsilon}
+
+    def set_state(self, state: Mapping[str, object]) -> None:
+        super().set_state(state)
+        if self.mirror is not None:
+            self.mirror = Mirror(self.online)

@@ -1,0 +1,33 @@
+"""Settings of DQN."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lab.config import Settings, setting
+from lab.errors import bad_value
+
+
+@dataclasses.dataclass(frozen=True)
+class DQNSettings(Settings):
+    """Settings of `DQN`; all intervals are environment steps, summed over environments."""
+
+    hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)
+    learning_rate: float = setting(2.3e-3, "Adam's step size", above=0)
+    batch_size: int = setting(64, "transitions an update", at_least=1)
+    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
+    replay_capacity: int = setting(100_000, "transitions kept", at_least=1)
+    learning_starts: int = setting(1_000, "environment steps before the first update", at_least=0)
+    update_every: int = setting(256, "environment steps between rounds of updates", at_least=1)
+    updates_per_round: int = setting(128, "updates in one compiled call", at_least=1)
+    target_update_every: int = setting(10, "environment steps between copies to the target network", at_least=1)
+    epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
+    epsilon_end: float = setting(0.04, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
+    epsilon_steps: int = setting(8_000, "environment steps over which epsilon falls", at_least=1)
+    epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
+    gradient_clip: float = setting(10.0, "largest global norm of a gradient", above=0)
+    huber_delta: float = setting(1.0, "error beyond which the loss grows in a line", above=0)
+
+    def check(self) -> None:
+        if self.replay_capacity < self.batch_size:
+            raise bad_value("DQN", "replay_capacity", self.replay_capacity, f"at least batch_size ({self.batch_size})")

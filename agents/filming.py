@@ -1,0 +1,76 @@
+"""Films an agent: one greedy episode as a video, a GIF or a sheet of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agents import spaces
+from lab.captions import caption
+from lab.errors import UsageError
+from lab.grids import contact_sheet, sample_evenly
+from lab.images import write_png
+from lab.video import write_video
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from agents.base import Agent
+
+SHEET_FRAMES = 12
+DEFAULT_FPS = 30
+
+
+def film(agent: Agent, env: gymnasium.Env[Any, Any], path: Path, seed: int, overlay: bool = False) -> Path:
+    """Write one greedy episode to `path`: `.mp4` and `.gif` move, `.png` is a sheet of evenly spaced frames.
+
+    Args:
+        agent: A built agent.
+        env: An environment that renders RGB arrays.
+        path: The file; its suffix decides.
+        seed: Of the episode.
+        overlay: Whether the environment is to draw the agent's state values and greedy policy.
+
+    Raises:
+        UsageError: When the environment gives no RGB frames.
+    """
+    frames = _frames(agent, env, seed, overlay)
+    if path.suffix.lower() == ".png":
+        return write_png(path, contact_sheet(sample_evenly(frames, SHEET_FRAMES)))
+    return write_video(path, frames, float(env.metadata.get("render_fps") or DEFAULT_FPS))
+
+
+def _frames(agent: Agent, env: gymnasium.Env[Any, Any], seed: int, overlay: bool) -> Iterator[np.ndarray]:
+    shape, dtype = spaces.layout(env.observation_space)
+    observation, _ = env.reset(seed=seed)
+    total, length, ended = 0.0, 0, False
+    while True:
+        if overlay:
+            _draw_values(agent, env)
+        yield caption(_rendered(env), f"step {length}   return {total:g}")
+        if ended:
+            return
+        batch = np.asarray(observation, dtype).reshape(1, *shape)
+        action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
+        observation, reward, terminated, truncated, _ = env.step(action)
+        total, length, ended = total + float(reward), length + 1, bool(terminated or truncated)
+
+
+def _rendered(env: gymnasium.Env[Any, Any]) -> np.ndarray:
+    frame = env.render()
+    if not isinstance(frame, np.ndarray):
+        raise UsageError(
+            f"{env} rendered {type(frame).__name__}; expected an RGB array. "
+            "Fix: pass a factory that takes render_mode: lambda render_mode=None: MyEnv(render_mode=render_mode)."
+        )
+    return frame
+
+
+def _draw_values(agent: Agent, env: gymnasium.Env[Any, Any]) -> None:
+    states = np.arange(int(env.observation_space.n))  # type: ignore[attr-defined]
+    values = agent.action_values(states)
+    if values is not None:
+        env.unwrapped.set_overlay(values=values.max(axis=1), policy=values.argmax(axis=1))  # type: ignore[attr-defined]

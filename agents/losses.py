@@ -1,0 +1,39 @@
+"""Targets and losses of value learning, as pure TensorFlow functions."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def bootstrapped_target(reward: tf.Tensor, terminated: tf.Tensor, next_value: tf.Tensor, discount: float) -> tf.Tensor:
+    """Return r + discount (1 - terminated) v(s'), without a gradient (Mnih et al. 2015, algorithm 1).
+
+    Args:
+        reward, terminated, next_value: float32 (B,); terminated is 1 where the task ended, not where it was cut off.
+        discount: In [0, 1].
+
+    Returns:
+        float32 (B,).
+    """
+    _same_shape(reward, terminated, next_value)
+    return tf.stop_gradient(reward + discount * (1.0 - terminated) * next_value)
+
+
+def chosen(values: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+    """Return the value of each row's action, (B,), from values (B, A) and int actions (B,)."""
+    # A product with a one-hot row compiles to faster code than a gather and its scatter gradient.
+    return tf.reduce_sum(values * tf.one_hot(actions, values.shape[-1], dtype=values.dtype), axis=-1)
+
+
+def huber(error: tf.Tensor, delta: float = 1.0) -> tf.Tensor:
+    """Return e^2/2 where |e| <= delta, and delta (|e| - delta/2) elsewhere (Huber 1964), element by element."""
+    size = tf.abs(error)
+    quadratic = tf.minimum(size, delta)
+    return 0.5 * tf.square(quadratic) + delta * (size - quadratic)
+
+
+def _same_shape(*tensors: tf.Tensor) -> None:
+    shapes = {tuple(t.shape) for t in tensors}
+    if len(shapes) != 1:
+        # (B,) against (B, 1) would broadcast to (B, B) and train on nonsense without a word.
+        raise ValueError(f"targets need equal shapes; received {sorted(map(str, shapes))}. Fix: squeeze to (B,).")

@@ -1,0 +1,27 @@
+"""Stops a run whose numbers are no longer numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lab.callbacks.base import Callback
+from lab.errors import TrainingDiverged
+
+if TYPE_CHECKING:
+    from lab.experiment import Experiment
+
+
+class NaNGuard(Callback):
+    """Ends training at the first round of updates with a metric that is not finite, before anything is saved."""
+
+    def on_update(self, experiment: Experiment, metrics: Mapping[str, float]) -> None:
+        for name, value in metrics.items():
+            if not math.isfinite(value):
+                good = experiment.last_checkpoint
+                raise TrainingDiverged(
+                    f"{name} became {value} at step {experiment.task_step}. Nothing was overwritten; the last good "
+                    f"checkpoint is {good if good is not None else 'none (no run directory, or none saved yet)'}. "
+                    "Fix: lower learning_rate, clip gradients harder, or look for non-finite data."
+                )

@@ -1,0 +1,32 @@
+"""Videos and sample grids as training goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.callbacks.base import Callback
+
+if TYPE_CHECKING:
+    from lab.experiment import Experiment
+
+
+class RenderEvery(Callback):
+    """Renders an episode (`videos/`) or a sample grid (`samples/`) every `every` steps.
+
+    Args:
+        every: Training steps between renderings.
+        suffix: `.mp4`, `.gif` or `.png`; None for the task's own: mp4 for an agent, png for a generator.
+        kind: What to show; None for the task's default.
+    """
+
+    not_state = ("suffix", "kind")
+
+    def __init__(self, every: int, suffix: str | None = None, kind: str | None = None) -> None:
+        super().__init__(every)
+        self.suffix = suffix
+        self.kind = kind
+
+    def on_interval(self, experiment: Experiment) -> None:
+        kind = self.kind or experiment.task.kinds[0]
+        suffix = self.suffix or experiment.task.default_suffix
+        experiment.render(f"{kind}-{experiment.step:09d}{suffix}", kind=kind)

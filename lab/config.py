@@ -1,0 +1,173 @@
+"""Settings: one frozen, flat dataclass a learner, checked when it is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from lab.errors import UsageError, bad_value, nearest
+
+S = TypeVar("S", bound="Settings")
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+) -> Any:
+    """Declare one field of a `Settings` class.
+
+    Args:
+        default: Value when the user gives none.
+        doc: One line with the unit; `lab train --help` and the report show it.
+        above, at_least, below, at_most: Bounds; on a tuple they hold for each entry.
+        choices: The only values allowed.
+    """
+    limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
+    return dataclasses.field(default=default, metadata={"doc": doc, **limits})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The base of every learner's settings; bad types and values raise on construction."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            object.__setattr__(self, field.name, _checked(type(self), field, value))
+        self.check()
+
+    def check(self) -> None:
+        """Check what involves several fields; raise `ValueError` (hook)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON values."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+
+
+def owner_name(cls: type) -> str:
+    """Return the learner's name for messages: `DQN` for `DQNSettings`."""
+    return cls.__name__.removesuffix("Settings") or cls.__name__
+
+
+def make(cls: type[S], given: Mapping[str, Any]) -> S:
+    """Build settings from keywords.
+
+    Raises:
+        UsageError: On an unknown name (with the nearest ones), a wrong type or a value out of bounds.
+    """
+    names = [f.name for f in dataclasses.fields(cls)]
+    for name in given:
+        if name not in names:
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, names)}")
+    return cls(**given)
+
+
+def parse(cls: type[Settings], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Read settings written as text on a command line into values of the fields' types.
+
+    Tuples are written `256,256` or `[256, 256]`, flags `true` or `false`, nothing `none`.
+    """
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        if name not in hints:
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, hints)}")
+        values[name] = read_text(owner_name(cls), name, hints[name], text)
+    return values
+
+
+def read_text(owner: str, name: str, kind: Any, text: str) -> Any:
+    """Turn the text of one value into its declared type, without evaluating it as code."""
+    optional, kind = _split_optional(kind)
+    if optional and text.strip().lower() in ("none", "null", ""):
+        return None
+    if typing.get_origin(kind) is tuple:
+        (entry, _) = typing.get_args(kind)
+        parts = [p.strip() for p in text.strip().strip("()[]").split(",") if p.strip()]
+        return tuple(read_text(owner, name, entry, p) for p in parts)
+    if kind is bool:
+        if text.lower() in ("true", "yes", "1"):
+            return True
+        if text.lower() in ("false", "no", "0"):
+            return False
+        raise bad_value(owner, name, text, "true or false")
+    if kind in (int, float):
+        try:
+            number = float(text.replace("_", ""))
+        except ValueError:
+            raise bad_value(owner, name, text, _kind_name(kind)) from None
+        if kind is int:
+            if not number.is_integer():
+                raise bad_value(owner, name, text, "a whole number")
+            return int(number)
+        return number
+    return text
+
+
+def _split_optional(kind: Any) -> tuple[bool, Any]:
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        rest = [a for a in typing.get_args(kind) if a is not type(None)]
+        return len(rest) < len(typing.get_args(kind)), rest[0]
+    return False, kind
+
+
+def _kind_name(kind: Any) -> str:
+    if typing.get_origin(kind) is tuple:
+        return f"a sequence of {_kind_name(typing.get_args(kind)[0]).split(' ', 1)[1]}s"
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(kind, str(kind))
+
+
+def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
+    hint = typing.get_type_hints(cls)[field.name]
+    optional, kind = _split_optional(hint)
+    if value is None and optional:
+        return None
+    value = _converted(owner_name(cls), field.name, kind, value)
+    for entry in value if isinstance(value, tuple) else (value,):
+        _check_limits(owner_name(cls), field, entry)
+    return value
+
+
+def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
+    if typing.get_origin(kind) is tuple:
+        entry = typing.get_args(kind)[0]
+        if not isinstance(value, (list, tuple)):
+            raise bad_value(owner, name, value, _kind_name(kind))
+        return tuple(_converted(owner, name, entry, v) for v in value)
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    wrong = isinstance(value, bool) != (kind is bool)
+    if kind is float and isinstance(value, int) and not wrong:
+        return float(value)
+    if kind in (int, float, bool, str) and (wrong or not isinstance(value, kind)):
+        raise bad_value(owner, name, value, _kind_name(kind))
+    if isinstance(value, float) and math.isnan(value):
+        raise bad_value(owner, name, value, "a number")
+    return value
+
+
+def _check_limits(owner: str, field: dataclasses.Field[Any], value: Any) -> None:
+    limits = field.metadata
+    if limits.get("choices") is not None and value not in limits["choices"]:
+        offered = ", ".join(map(repr, limits["choices"]))
+        raise bad_value(owner, field.name, value, f"one of {offered}")
+    tests = (
+        ("above", lambda v, b: v > b, ">"),
+        ("at_least", lambda v, b: v >= b, ">="),
+        ("below", lambda v, b: v < b, "<"),
+        ("at_most", lambda v, b: v <= b, "<="),
+    )
+    bounds = [(limits.get(key), test, sign) for key, test, sign in tests if limits.get(key) is not None]
+    if any(not test(value, bound) for bound, test, _ in bounds):
+        wanted = " and ".join(f"{sign} {bound:g}" for bound, _, sign in bounds)
+        raise bad_value(owner, field.name, value, f"a value {wanted}", f"the default is {field.default!r}.")

@@ -1,0 +1,48 @@
+"""The errors a user can mend, and how they are worded: received, expected, fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UsageError(ValueError):
+    """Bad input; the command line prints its one line and exits with status 2."""
+
+
+class CheckpointError(UsageError):
+    """A checkpoint that is missing, damaged or of another run."""
+
+
+class RunDirectoryError(UsageError):
+    """A run directory that is used, unwritable or not a run."""
+
+
+class MissingPackageError(UsageError, ImportError):
+    """An optional package that the request needs is not installed."""
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss or gradient that is not finite; training stopped before anything was overwritten."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a phrase that offers the names nearest to a misspelt one.
+
+    Args:
+        name: What the user wrote.
+        known: Every name that would have been right.
+    """
+    known = sorted(known)
+    lowered = {k.lower(): k for k in known}
+    close = [lowered[m] for m in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.5)]
+    if close:
+        return "did you mean " + " or ".join(repr(c) for c in close) + "?"
+    shown = ", ".join(known[:12])
+    return f"known: {shown}{', ...' if len(known) > 12 else ''}" if known else "none is known"
+
+
+def bad_value(owner: str, name: str, received: object, expected: str, fix: str = "") -> UsageError:
+    """Build the error for one bad value, in the project's order: received, expected, fix."""
+    tail = f" Fix: {fix}" if fix else ""
+    return UsageError(f"{owner}: {name} received {received!r}; expected {expected}.{tail}")

@@ -1,0 +1,419 @@
+"""Experiment: trains, evaluates and renders any learner with the same few lines."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab import checkpoints, resuming
+from lab.callbacks import Callback, Checkpoint, Evaluate, JSONLLogger, NaNGuard, Progress, RenderEvery
+from lab.errors import UsageError, bad_value
+from lab.evaluation import Evaluation
+from lab.history import History
+from lab.interruption import listen
+from lab.learner import Learner
+from lab.logging import JsonLines
+from lab.run_directory import RunDirectory
+from lab.seeding import Seeds
+from lab.task import Control, TaskOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+LANES = ("auto", "host", "compiled")
+
+
+class Experiment:
+    """A learner, the source of its data, and the loops around them.
+
+    The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`.
+    The hooks `on_...` do nothing here; subclasses and callbacks share their names.
+
+    Args:
+        learner: An agent or a generator.
+        source: For an agent an environment id, a `gymnasium.Env`, a factory without arguments or a vector
+            environment; for a generator a data set's name, an array or a `tf.data.Dataset`.
+        seed: The one seed of everything random.
+        run_dir: Where the run is written; None writes nothing.
+        num_envs: Environments stepped together (agents).
+        lane: `host` trains step by step, `compiled` whole stretches as one program where the environment's dynamics
+            are TensorFlow functions, `auto` whichever is fastest.
+        callbacks: Further `Callback`s.
+        evaluate_every: Steps between evaluations, which also keep the best checkpoint; None for never.
+        checkpoint_every: Steps between checkpoints; None for a tenth of the learner's default run.
+        video_every: Steps between videos or sample grids; None for never.
+        progress: True or False to show a progress bar or not; None to show it on a terminal only.
+        log_every: Steps between rows of the history; None for the learner's default.
+
+    Raises:
+        UsageError: On any argument that does not fit, before anything is written.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        source: Any,
+        *,
+        seed: int = 0,
+        run_dir: str | os.PathLike[str] | None = None,
+        num_envs: int = 1,
+        lane: str = "auto",
+        callbacks: Iterable[Callback] = (),
+        evaluate_every: int | None = None,
+        checkpoint_every: int | None = None,
+        video_every: int | None = None,
+        progress: bool | None = None,
+        log_every: int | None = None,
+    ) -> None:
+        if not isinstance(learner, Learner):
+            raise bad_value("Experiment", "learner", learner, "an agent or a generator", "pass an instance: DQN().")
+        if lane not in LANES:
+            raise bad_value("Experiment", "lane", lane, "one of " + ", ".join(map(repr, LANES)))
+        intervals = {
+            "evaluate_every": evaluate_every,
+            "checkpoint_every": checkpoint_every,
+            "video_every": video_every,
+            "log_every": log_every,
+        }
+        for name, value in {**intervals, "num_envs": num_envs}.items():
+            _check_whole(name, value, optional=name != "num_envs")
+        self.directory = RunDirectory(run_dir) if run_dir is not None else None
+        if self.directory is not None:
+            self.directory.check_free()
+        self.learner = learner
+        self.source = source
+        self.seeds = Seeds(seed)
+        self.options = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
+        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane))
+        self.log_every = log_every or learner.default_log_every
+        self.history = History(unit=self.task.unit)
+        self.step = 0
+        self.target_step = 0
+        self.stop_reason = ""
+        self.last_checkpoint: Path | None = None
+        self._elapsed = 0.0
+        self._claimed = False
+        self._resumed_at: int | None = None
+        self._control = Control()
+        self.callbacks = self._all_callbacks(list(callbacks), progress)
+
+    def _all_callbacks(self, given: list[Callback], progress: bool | None) -> list[Callback]:
+        for callback in given:
+            if not isinstance(callback, Callback):
+                raise bad_value("Experiment", "callbacks", callback, "lab.Callback objects")
+        every = self.options
+        first: list[Callback] = [NaNGuard(), JSONLLogger()]
+        if every["evaluate_every"] is not None:
+            first.append(Evaluate(every["evaluate_every"]))
+        last: list[Callback] = []
+        if every["video_every"] is not None:
+            last.append(RenderEvery(every["video_every"]))
+        last.append(Progress(progress))
+        # Checkpoints come after all else of a step, so that they hold what the other callbacks have just changed.
+        saving = [c for c in given if isinstance(c, Checkpoint)]
+        if self.directory is not None and not saving:
+            saving = [Checkpoint(every["checkpoint_every"] or max(1, self.learner.default_steps // 10))]
+        return [*first, *(c for c in given if not isinstance(c, Checkpoint)), *last, *saving]
+
+    # ---------------------------------------------------------------- the ladder
+
+    def run(self, steps: int | None = None) -> Evaluation:
+        """Train, evaluate and render: the whole job with the defaults."""
+        self.train(steps)
+        evaluation = self.evaluate()
+        if self.directory is not None:
+            self.render()
+        return evaluation
+
+    def train(self, steps: int | None = None) -> History:
+        """Train for a number of further steps.
+
+        Ctrl-C and SIGTERM end it at the next step, after a checkpoint where there is a run directory.
+
+        Args:
+            steps: Environment steps for agents (summed over environments), updates for generators; None for what a
+                resumed run has left, else the learner's default.
+
+        Returns:
+            The history so far, one row a log point.
+
+        Raises:
+            UsageError: When `steps` is not a whole number > 0.
+            TrainingDiverged: On a loss or gradient that is not finite.
+        """
+        self.target_step = self.step + self._steps_to_train(steps)
+        self.stop_reason = ""
+        self._control = Control(on_update=self._update_listener())
+        with listen(self._control) as interruption:
+            self._begin_writing()
+            self._elapsed_before, self._started = self._elapsed, time.perf_counter()
+            self.fire("on_train_begin")
+            try:
+                while self.step < self.target_step and not self.stop_reason and not interruption.received:
+                    self.train_chunk()
+            except BaseException:
+                self._finish_progress()
+                raise
+            self._elapsed, self._started = self._time_elapsed(), None
+            if interruption.received and self.step < self.target_step:
+                self._finish_progress()
+                self.save_checkpoint()
+            else:
+                self._end_training()
+        interruption.raise_again()
+        return self.history
+
+    def train_chunk(self) -> None:
+        """Train up to the next event (log row, callback interval, end), then let it happen."""
+        intervals = [self.log_every, *(c.every for c in self.callbacks if c.every)]
+        limit = min(self.target_step, *(self.step - self.step % n + n for n in intervals))
+        before = self.step
+        self._control.taken = 0
+        taken = self.task.advance(limit - before, self._control)
+        self._control.taken = 0
+        self.step = before + taken
+        if self.step // self.log_every > before // self.log_every:
+            self.log()
+        for callback in self.callbacks:
+            if callback.every and self.step // callback.every > before // callback.every:
+                callback.on_interval(self)
+
+    def evaluate(self, episodes: int | None = None) -> Evaluation:
+        """Judge the learner as it is now, greedily and on seeds that training never sees.
+
+        Args:
+            episodes: Episodes for agents, samples for generators; None for the task's default.
+
+        Returns:
+            The metrics; for agents also every episode's return and length.
+        """
+        if episodes is not None:
+            _check_whole("episodes", episodes)
+        evaluation = self.task.evaluate(episodes=episodes, stream=0, step=self.step)
+        self._write_evaluation(evaluation, "report")
+        return evaluation
+
+    def evaluate_in_training(self, episodes: int | None = None) -> Evaluation:
+        """Judge the learner on the seeds kept for selecting checkpoints, and tell the callbacks."""
+        evaluation = self.task.evaluate(episodes=episodes, stream=1, step=self.step)
+        self._write_evaluation(evaluation, "training")
+        self.fire("on_evaluation", evaluation)
+        return evaluation
+
+    def render(self, path: str | os.PathLike[str] | None = None, kind: str | None = None) -> Path:
+        """Show the learner at work.
+
+        Args:
+            path: A bare file name goes into the run's `videos/` or `samples/` (the working directory without a run);
+                a path with a folder is taken as it is. The suffix decides: `.mp4`, `.gif` or `.png`.
+            kind: What to show, one of `task.kinds`; None for the kind named like the file, else the first.
+
+        Returns:
+            The path written.
+        """
+        target = Path(path) if path is not None else Path(f"{self.task.kinds[0]}{self.task.default_suffix}")
+        if kind is None:
+            kind = target.stem if target.stem in self.task.kinds else self.task.kinds[0]
+        if kind not in self.task.kinds:
+            raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, self.task.kinds)))
+        if target.suffix.lower() not in (".mp4", ".gif", ".png"):
+            raise bad_value("render", "path", str(target), "a file name that ends in .mp4, .gif or .png")
+        if self.directory is not None and target.parent == Path() and not target.is_absolute():
+            self._claim()
+            folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
+            target = folder / target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return self.task.render(target, kind)
+
+    def stop(self, reason: str) -> None:
+        """End the present `train` after this step; callbacks call it."""
+        self.stop_reason = self.stop_reason or reason
+        self._control.stop = True
+
+    def close(self) -> None:
+        """Free environments and files."""
+        self.task.close()
+
+    # ---------------------------------------------------------------- hooks
+
+    def on_train_begin(self) -> None:
+        """Run before the first step of a call to `train` (hook)."""
+
+    def on_train_end(self) -> None:
+        """Run after the last step of a call to `train`, before its last checkpoint (hook)."""
+
+    def on_update(self, metrics: Mapping[str, float]) -> None:
+        """Run after each round of updates (hook)."""
+
+    def on_log(self, row: Mapping[str, Any]) -> None:
+        """Run after each row of the history (hook)."""
+
+    def on_evaluation(self, evaluation: Evaluation) -> None:
+        """Run after each evaluation made during training (hook)."""
+
+    def on_checkpoint(self, path: Path) -> None:
+        """Run after each checkpoint (hook)."""
+
+    def fire(self, hook: str, *arguments: Any) -> None:
+        """Call a hook here and on every callback."""
+        getattr(self, hook)(*arguments)
+        for callback in self.callbacks:
+            getattr(callback, hook)(self, *arguments)
+
+    # ---------------------------------------------------------------- saving and resuming
+
+    @classmethod
+    def resume(
+        cls,
+        run_dir: str | os.PathLike[str],
+        *,
+        source: Any = None,
+        learner: Learner | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | None = None,
+        exact: bool = True,
+    ) -> Self:
+        """Open a run where its newest whole checkpoint left it; `train()` then goes on, bit for bit.
+
+        Args:
+            run_dir: The run's directory.
+            source: The source, for a run whose source was an object rather than a name.
+            learner: A fresh learner with the run's settings, if its class is not known by name here.
+            callbacks: The run's own callbacks, made as they were then.
+            progress: As for `Experiment`.
+            exact: False lets a run go on from a new episode where its environment cannot be restored exactly.
+
+        Raises:
+            RunDirectoryError: When there is no run.
+            CheckpointError: When every checkpoint is damaged, or the newest does not fit.
+        """
+        return resuming.resume(cls, run_dir, source, learner, list(callbacks), progress, exact)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the whole state of the experiment: learner, task, callbacks and counters."""
+        return {
+            "experiment": {"step": self.step, "target_step": self.target_step},
+            "learner": self.learner.get_state(),
+            "task": self.task.get_state(),
+            "callbacks": {name: c.get_state() for name, c in resuming.named(self.callbacks).items()},
+        }
+
+    def save_checkpoint(self) -> Path | None:
+        """Write a checkpoint of everything and return its path; without a run directory do nothing."""
+        if self.directory is None:
+            return None
+        for log in (self.directory.metrics, self.directory.evaluations):
+            JsonLines(log).sync()
+        path = self.directory.checkpoints / f"step-{self.step:012d}"
+        checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed()})
+        checkpoints.prune(self.directory.checkpoints, "step", keep=2)
+        self.last_checkpoint = path
+        self.fire("on_checkpoint", path)
+        return path
+
+    def save_best(self, score: Mapping[str, float]) -> Path | None:
+        """Write the learner as the best checkpoint so far; without a run directory do nothing."""
+        if self.directory is None:
+            return None
+        path = self.directory.checkpoints / f"best-{self.step:012d}"
+        checkpoints.write(path, {"learner": self.learner.inference_state()}, {"step": self.step, "score": dict(score)})
+        checkpoints.prune(self.directory.checkpoints, "best", keep=1)
+        return path
+
+    # ---------------------------------------------------------------- inside
+
+    @property
+    def task_step(self) -> int:
+        """The training step, exact also within a chunk."""
+        return self.step + self._control.taken
+
+    def log(self) -> None:
+        """Add a row of what the task gathered since the last one."""
+        elapsed = self._time_elapsed()
+        since = self.history.rows[-1] if self.history.rows else {"step": 0}
+        pace = (self.step - since["step"]) / max(1e-9, elapsed - since.get("time_elapsed", 0.0))
+        row = {"step": self.step, **self.task.drain(), "time_elapsed": elapsed, "time_steps_per_second": pace}
+        self.history.append(row)
+        self.fire("on_log", row)
+
+    def _steps_to_train(self, steps: int | None) -> int:
+        if steps is not None:
+            _check_whole("steps", steps)
+            return int(steps)
+        if self._resumed_at is not None and self.target_step > self.step:
+            return self.target_step - self.step
+        return self.learner.default_steps
+
+    def _claim(self) -> None:
+        if self.directory is None or self._claimed:
+            return
+        self.directory.check_free()
+        self.directory.write_config(resuming.describe(self))
+        self._claimed = True
+        for name, evaluation in self.task.baselines().items():
+            self._write_evaluation(evaluation, "baseline", learner=name)
+
+    def _begin_writing(self) -> None:
+        self._claim()
+        if self.directory is None:
+            return
+        if self._resumed_at is not None:
+            # Only training may cut the logs: a run can be looked at while another process still trains it.
+            JsonLines(self.directory.metrics).cut(self._resumed_at)
+            JsonLines(self.directory.evaluations).cut(self._resumed_at)
+            self._resumed_at = None
+        self.directory.write_config(resuming.describe(self))
+
+    def _end_training(self) -> None:
+        if not self.history.rows or self.history.rows[-1]["step"] != self.step:
+            self.log()
+        self.fire("on_train_end")
+        self.save_checkpoint()
+
+    def _finish_progress(self) -> None:
+        for callback in self.callbacks:
+            if isinstance(callback, Progress):
+                callback.on_train_end(self)
+
+    def _write_evaluation(self, evaluation: Evaluation, purpose: str, **more: Any) -> None:
+        if self.directory is None:
+            return
+        self._claim()
+        row = {"step": evaluation.step, "purpose": purpose, **more, **evaluation.to_dict()}
+        JsonLines(self.directory.evaluations).append(row)
+
+    def _update_listener(self) -> Callable[[Mapping[str, float]], None] | None:
+        # Rounds of updates come thousands a second, so only hooks that somebody has overridden are called.
+        hooks = [partial(c.on_update, self) for c in self.callbacks if type(c).on_update is not Callback.on_update]
+        if type(self).on_update is not Experiment.on_update:
+            hooks.insert(0, self.on_update)
+        if len(hooks) <= 1:
+            return hooks[0] if hooks else None
+
+        def call_all(metrics: Mapping[str, float]) -> None:
+            for hook in hooks:
+                hook(metrics)
+
+        return call_all
+
+    _elapsed_before = 0.0
+    _started: float | None = None
+
+    def _time_elapsed(self) -> float:
+        if self._started is None:
+            return self._elapsed
+        return self._elapsed_before + time.perf_counter() - self._started
+
+
+def _check_whole(name: str, value: Any, optional: bool = False) -> None:
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value <= 0:
+        raise bad_value("Experiment", name, value, "a whole number > 0")
+
+
+__all__ = ["Experiment", "UsageError"]

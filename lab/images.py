@@ -1,0 +1,65 @@
+"""Check, enlarge and write single images."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.atomic import replacing
+from lab.errors import bad_value
+
+
+def as_rgb(frame: NDArray[Any]) -> NDArray[np.uint8]:
+    """Check one frame and return it as uint8 (H, W, 3).
+
+    Args:
+        frame: uint8 (H, W), (H, W, 1) or (H, W, 3).
+
+    Raises:
+        ValueError: For another dtype or shape.
+    """
+    array = np.asarray(frame)
+    if array.dtype != np.uint8:
+        raise bad_value("frame", "dtype", str(array.dtype), "uint8, 0 to 255", "scale, round and cast the frame first")
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or array.shape[2] not in (1, 3) or 0 in array.shape:
+        fix = "pass frame[..., :3]" if array.ndim == 3 and array.shape[2] == 4 else "pass one image at a time"
+        raise bad_value("frame", "shape", np.shape(frame), "(H, W), (H, W, 1) or (H, W, 3)", fix)
+    return np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array
+
+
+def magnify(frame: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Repeat every pixel `factor` times along both sides.
+
+    Args:
+        frame: uint8 (H, W, ...).
+        factor: Whole number >= 1.
+    """
+    return frame if factor == 1 else frame.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def upscale(frame: NDArray[np.uint8], minimum_size: int) -> NDArray[np.uint8]:
+    """Magnify a tiny frame by the smallest whole factor that makes its shorter side long enough; keep others.
+
+    Args:
+        frame: uint8 (H, W, ...).
+        minimum_size: Pixels that the shorter side shall have at least.
+    """
+    return magnify(frame, max(1, -(-minimum_size // min(frame.shape[:2]))))
+
+
+def write_png(path: str | os.PathLike[str], image: NDArray[Any]) -> Path:
+    """Write one image as a .png, whole or not at all, and return its path; see `as_rgb` for its shape."""
+    from PIL import Image
+
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise bad_value("image", "path", str(path), "a name that ends in .png")
+    with replacing(path) as partial:
+        Image.fromarray(np.ascontiguousarray(as_rgb(image))).save(partial, format="PNG")
+    return path

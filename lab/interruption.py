@@ -1,0 +1,51 @@
+"""Ctrl-C and SIGTERM as a request to stop at the next step, so that a checkpoint can be written first."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from lab.task import Control
+
+
+class Interruption:
+    """Which signal, if any, has asked the run to stop."""
+
+    received: signal.Signals | None = None
+
+    def raise_again(self) -> None:
+        """End the program as the signal would have: `KeyboardInterrupt`, or exit status 143."""
+        if self.received == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.received is not None:
+            raise SystemExit(128 + int(self.received))
+
+
+@contextlib.contextmanager
+def listen(control: Control) -> Iterator[Interruption]:
+    """Turn the first SIGINT or SIGTERM into `control.stop`; a second one acts at once.
+
+    Only the main thread can receive signals; elsewhere this does nothing.
+    """
+    interruption = Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        if interruption.received is not None:
+            interruption.received = signal.Signals(number)
+            interruption.raise_again()
+        interruption.received = signal.Signals(number)
+        control.stop = True
+
+    watched = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, receive) for number in watched}
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,128 @@
+"""Learner: the base of every agent and generator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+from lab import checkpoints, registry
+from lab.config import Settings, make
+from lab.errors import CheckpointError, UsageError, nearest
+from lab.run_directory import RunDirectory
+from lab.seeding import Seeds
+from lab.state import Stateful
+from lab.task import Task, TaskOptions
+
+L = TypeVar("L", bound="Learner")
+
+
+class Learner(Stateful):
+    """Holds settings, networks and all else that training changes.
+
+    A learner is made from its settings alone; `Experiment` then gives it its source, from which it learns the
+    shapes of its data, and calls `build`. Every attribute set there is part of its checkpoints.
+
+    Args:
+        config: The learner's `Settings`, or the same fields as keywords.
+
+    Attributes:
+        config: The frozen settings.
+        seeds: The experiment's seed streams, from `build` on.
+        name: The name on the command line: the class's in snake case.
+    """
+
+    Settings: ClassVar[type[Settings]] = Settings
+    group: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    default_steps: ClassVar[int] = 10_000
+    default_log_every: ClassVar[int] = 100
+    # State that only training needs, left out of the best checkpoint and of `load`.
+    training_state: ClassVar[tuple[str, ...]] = ()
+    not_state = ("config", "seeds", "built")
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "group" not in vars(cls):
+            cls.name = registry.snake_case(cls.__name__)
+            registry.register(cls.group, cls.name, cls)
+
+    def __init__(self, config: Settings | None = None, /, **settings: Any) -> None:
+        if config is not None and not isinstance(config, self.Settings):
+            raise UsageError(
+                f"{type(self).__name__} received {config!r}; expected {self.Settings.__name__} or its fields as "
+                f"keywords. Fix: {type(self).__name__}({self.Settings.__name__}(...))."
+            )
+        if config is not None and settings:
+            raise UsageError(f"{type(self).__name__} received both settings and keywords. Fix: give one of them.")
+        self.config: Any = config if config is not None else make(self.Settings, settings)
+        self.seeds = Seeds(0)
+        self.built = False
+
+    def make_task(self, source: Any, options: TaskOptions) -> Task:
+        """Build this learner for a source and return the task that feeds it."""
+        raise NotImplementedError(f"{type(self).__name__} must say where its data comes from: subclass Agent or Generator.")
+
+    def build(self) -> None:
+        """Make networks, optimizers and tables, once the shapes of the data are known (hook)."""
+
+    def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
+        """Build from what `Task.describe` wrote into a run's config.json, without the source."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be built without its source.")
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimizer's present learning rate; schedules set it."""
+        raise UsageError(
+            f"{type(self).__name__} has no learning rate to schedule. "
+            "Fix: leave the schedule out, or give the learner a `learning_rate` property with a setter."
+        )
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        raise UsageError(f"{type(self).__name__} has no learning rate to set.")
+
+    def inference_state(self) -> dict[str, Any]:
+        """Return the state that using the trained learner needs, without replay and the like."""
+        return {k: v for k, v in self.get_state().items() if k not in self.training_state}
+
+    def set_inference_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `inference_state` returned; what only training needs stays as built."""
+        fresh = {k: v for k, v in self.get_state().items() if k in self.training_state}
+        kept = {k: v for k, v in state.items() if k not in self.training_state}
+        self.set_state({**kept, **fresh})
+
+    @classmethod
+    def load(cls: type[L], run: str | os.PathLike[str], which: str = "best") -> L:
+        """Load a trained learner from a run directory.
+
+        Args:
+            run: The run's directory.
+            which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
+
+        Raises:
+            RunDirectoryError: When `run` is not a run.
+            CheckpointError: When it has no whole checkpoint, or one of another learner.
+        """
+        directory = RunDirectory(run)
+        config = directory.read_config()
+        found: type[Learner] = cls if cls.name == config["learner"] else registry.learner(config["learner"])
+        if not issubclass(found, cls):
+            raise CheckpointError(
+                f"{directory.path} holds a {found.__name__}; expected a {cls.__name__}. "
+                f"Fix: {found.__name__}.load({str(run)!r})."
+            )
+        path = directory.find_checkpoint(which)
+        if path is None:
+            raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
+        learner = found(**config["settings"])
+        learner.setup_from(config["task"], Seeds(config["seed"]))
+        state, _ = checkpoints.read(path)
+        learner.set_inference_state(state["learner"])
+        return learner  # type: ignore[return-value]
+
+
+def check_source_name(name: str, known: list[str], what: str) -> None:
+    """Check that a source is known by name, offering the nearest names if it is not."""
+    if name not in known:
+        raise UsageError(f"no {what} is called {name!r}; {nearest(name, known)} (see `lab list {what}s`)")

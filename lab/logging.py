@@ -1,0 +1,75 @@
+"""JSON-lines files: one object a line, always with `step`, cut back exactly when a run resumes."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab import checkpoints
+
+
+def clean(value: Any) -> Any:
+    """Return a value as strict JSON can hold it: NumPy scalars as numbers, non-finite numbers as None."""
+    if isinstance(value, Mapping):
+        return {str(k): clean(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(v) for v in value]
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    elif hasattr(value, "tolist"):
+        return clean(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+class JsonLines:
+    """Appends rows to a JSON-lines file.
+
+    Args:
+        path: The file; it is made with its first row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Append one row and hand it to the operating system at once, so that a kill cannot lose it."""
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(clean(row), allow_nan=False) + "\n")
+
+    def sync(self) -> None:
+        """Flush the file to the disk, as a checkpoint that relies on its rows must."""
+        if self.path.exists():
+            checkpoints.sync(self.path)
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return all whole rows; a last line cut short by a kill is left out."""
+        if not self.path.exists():
+            return []
+        rows = []
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+            except ValueError:
+                if number == len(lines):
+                    break
+                raise ValueError(f"{self.path}, line {number}: not a JSON object. Fix: restore the file.") from None
+            rows.append(row)
+        return rows
+
+    def cut(self, step: int) -> list[dict[str, Any]]:
+        """Drop the rows after `step`, which a resumed run writes anew, and return those kept."""
+        if not self.path.exists():
+            return []
+        kept = [row for row in self.read() if row["step"] <= step]
+        temporary = self.path.with_name(f".{self.path.name}.tmp-{os.getpid()}")
+        temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in kept), encoding="utf-8")
+        checkpoints.sync(temporary)
+        os.replace(temporary, self.path)
+        return kept

@@ -1,0 +1,6 @@
+"""Keras networks that agents and generators share."""
+
+from lab.networks.mirror import Mirror
+from lab.networks.mlp import mlp
+
+__all__ = ["Mirror", "mlp"]

@@ -1,0 +1,27 @@
+"""Multi-layer perceptrons with seeds of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+
+def mlp(inputs: int, hidden_sizes: Sequence[int], outputs: int, seed: int, activation: str = "relu") -> keras.Model:
+    """Build a perceptron from `inputs` features to `outputs` linear outputs.
+
+    Hidden layers start as He et al. (2015) give for ReLU, the last one small, so that first outputs are near zero.
+
+    Args:
+        inputs, outputs: Numbers of features.
+        hidden_sizes: Units of each hidden layer.
+        seed: Of the initial weights; layer i draws with seed + i.
+        activation: Of the hidden layers.
+    """
+    layers: list[keras.Layer] = [keras.Input((inputs,))]
+    for i, units in enumerate(hidden_sizes):
+        start = keras.initializers.HeUniform(seed=seed + i)
+        layers.append(keras.layers.Dense(units, activation, kernel_initializer=start))
+    start = keras.initializers.GlorotUniform(seed=seed + len(hidden_sizes))
+    layers.append(keras.layers.Dense(outputs, kernel_initializer=start))
+    return keras.Sequential(layers)

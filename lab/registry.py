@@ -1,0 +1,69 @@
+"""Where learners, environments and data sets are found by name.
+
+Built-in and third-party ones join through package entry points (`lab.agents`, `lab.generators`,
+`lab.environments`, `lab.datasets`), which only an installed, trusted package can declare, or by being defined in
+the running program. A run's files hold names only; nothing is ever imported because a file said so.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import re
+from typing import Any
+
+from lab.errors import UsageError, nearest
+
+_defined: dict[str, dict[str, Any]] = {}
+
+
+def snake_case(name: str) -> str:
+    """Return a class name as the command line writes it: `QLearning` becomes `q_learning`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+@functools.cache
+def _entry_points(group: str) -> dict[str, importlib.metadata.EntryPoint]:
+    return {e.name: e for e in importlib.metadata.entry_points(group=group)}
+
+
+def register(group: str, name: str, thing: Any) -> None:
+    """Make a thing known by name in this process; a later one of the same name replaces it."""
+    _defined.setdefault(group, {})[name] = thing
+
+
+def names(*groups: str) -> list[str]:
+    """Return every name known in the groups, sorted, without importing what they name."""
+    return sorted({name for group in groups for name in (*_entry_points(group), *_defined.get(group, {}))})
+
+
+def find(name: str, *groups: str, what: str) -> Any:
+    """Return the thing of that name.
+
+    Args:
+        name: As `lab list` prints it.
+        groups: Where to look, in order; what this process defined comes first.
+        what: The word for the thing in an error message.
+
+    Raises:
+        UsageError: When nothing has that name; the message offers the nearest names.
+    """
+    for group in groups:
+        if name in _defined.get(group, {}):
+            return _defined[group][name]
+    for group in groups:
+        if name in _entry_points(group):
+            return _entry_points(group)[name].load()
+    raise UsageError(f"no {what} is called {name!r}; {nearest(name, names(*groups))} (see `lab list`)")
+
+
+def learner(name: str) -> Any:
+    """Return the learner class of that name; see `find`."""
+    return find(name, "lab.agents", "lab.generators", what="learner")
+
+
+@functools.cache
+def load_environments() -> None:
+    """Let every installed package register its environments with Gymnasium, once a process."""
+    for entry in _entry_points("lab.environments").values():
+        entry.load()()

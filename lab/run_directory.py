@@ -1,0 +1,97 @@
+"""The directory of one run: who may write it, and where its files are."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab import checkpoints
+from lab.errors import CheckpointError, RunDirectoryError
+
+
+class RunDirectory:
+    """Names the files of a run and claims the directory for it.
+
+    Args:
+        path: The run's directory; it need not exist yet.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).absolute()
+        self.config_path = self.path / "config.json"
+        self.metrics = self.path / "metrics.jsonl"
+        self.evaluations = self.path / "evaluations.jsonl"
+        self.checkpoints = self.path / "checkpoints"
+        self.videos = self.path / "videos"
+        self.samples = self.path / "samples"
+        self.report = self.path / "report.html"
+
+    def check_free(self) -> None:
+        """Check that a new run may be written here, without writing.
+
+        Raises:
+            RunDirectoryError: When the path holds files, is no directory or cannot be written.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise RunDirectoryError(f"run directory {self.path} is a file. Fix: choose another path.")
+        if self.config_path.exists():
+            raise RunDirectoryError(
+                f"run directory {self.path} already holds a run. "
+                f"Fix: choose another, or go on with it: `lab resume {self.path}` or Experiment.resume(...)."
+            )
+        if self.path.is_dir() and any(self.path.iterdir()):
+            raise RunDirectoryError(f"run directory {self.path} is not empty. Fix: choose a new or empty one.")
+        parent = next(p for p in (self.path, *self.path.parents) if p.exists())
+        if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+            raise RunDirectoryError(
+                f"run directory {self.path} cannot be made: {parent} is not writable. Fix: choose another path."
+            )
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write the run's config.json, whole or not at all."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            temporary = self.config_path.with_name(f".config.json.tmp-{os.getpid()}")
+            temporary.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+            checkpoints.sync(temporary)
+            os.replace(temporary, self.config_path)
+        except OSError as error:
+            raise RunDirectoryError(f"run directory {self.path} cannot be written: {error}.") from error
+
+    def read_config(self) -> dict[str, Any]:
+        """Return the run's configuration.
+
+        Raises:
+            RunDirectoryError: When there is no run here or its config.json cannot be read.
+        """
+        if not self.config_path.is_file():
+            raise RunDirectoryError(
+                f"{self.path} is not a run: it has no config.json. Fix: give the directory that `lab train` printed."
+            )
+        try:
+            config = json.loads(self.config_path.read_text())
+            if not isinstance(config, dict) or not isinstance(config["learner"], str):
+                raise ValueError("no learner is named")
+        except (OSError, ValueError, KeyError) as error:
+            raise RunDirectoryError(f"{self.config_path} cannot be read: {error!r}. Fix: restore the file.") from error
+        return config
+
+    def find_checkpoint(self, which: str = "last") -> Path | None:
+        """Return the newest whole checkpoint of a kind, or None where the run has none.
+
+        Args:
+            which: `last` for the newest, `best` for the best kept by evaluation, or the newest if none was kept.
+
+        Raises:
+            CheckpointError: When all checkpoints of the kind are damaged.
+        """
+        if which not in ("last", "best"):
+            raise CheckpointError(f"which received {which!r}; expected 'best' or 'last'.")
+        if which == "best":
+            best = checkpoints.newest(checkpoints.listed(self.checkpoints, "best"))
+            if best is not None:
+                return best
+        return checkpoints.newest(checkpoints.listed(self.checkpoints, "step"))

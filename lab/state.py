@@ -1,0 +1,207 @@
+"""Collects and restores everything an object holds that training changes.
+
+What an object keeps in its attributes is its state. An attribute of a kind that cannot be stored exactly is an
+error, never left out in silence: an inexact resume must not pass for an exact one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lab.errors import CheckpointError, UsageError
+
+_DEFINITION = object()
+
+
+class Stateful:
+    """Gives an object `get_state` and `set_state` over its own attributes.
+
+    Attributes named in `not_state` are left out: what is derived, or holds no state.
+    """
+
+    not_state: tuple[str, ...] = ()
+
+    def get_state(self) -> dict[str, Any]:
+        """Return all that training changes, as nested dicts of arrays, numbers, texts and flags."""
+        return collect(self, skip=_all_skipped(type(self)))
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `get_state` returned; the object must have been built the same way."""
+        restore(self, state, skip=_all_skipped(type(self)))
+
+
+def _all_skipped(cls: type) -> set[str]:
+    return {name for base in cls.__mro__ for name in vars(base).get("not_state", ())}
+
+
+def collect(thing: object, skip: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the state held in an object's attributes.
+
+    Raises:
+        UsageError: When an attribute is of a kind that cannot be stored.
+    """
+    state = {}
+    for name, value in vars(thing).items():
+        if name in skip:
+            continue
+        packed = pack(value, f"{type(thing).__name__}.{name}")
+        if packed is not _DEFINITION:
+            state[name] = packed
+    return state
+
+
+def restore(thing: object, state: Mapping[str, Any], skip: set[str] | frozenset[str] = frozenset()) -> None:
+    """Put state that `collect` returned back into an object's attributes.
+
+    Raises:
+        CheckpointError: When the state's names, shapes or kinds are not the object's.
+    """
+    expected = collect(thing, skip)
+    if expected.keys() != state.keys():
+        missing = sorted(expected.keys() - state.keys())
+        extra = sorted(state.keys() - expected.keys())
+        raise CheckpointError(
+            f"{type(thing).__name__}: the checkpoint does not fit this object: missing {missing}, unknown {extra}. "
+            "Fix: build it with the settings and the version of the run."
+        )
+    for name, packed in state.items():
+        unpack(thing, name, packed, f"{type(thing).__name__}.{name}")
+
+
+def pack(value: Any, where: str) -> Any:
+    """Turn one value into storable state, or `_DEFINITION` for code and settings, which are not state."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.array(value)
+        if array.dtype.hasobject:
+            raise _unstorable(value, where)
+        return array
+    if isinstance(value, np.random.Generator):
+        return value.bit_generator.state
+    if _is_keras(value, "Layer") or _is_keras(value, "Optimizer"):
+        return {str(i): variable.numpy().copy() for i, variable in enumerate(value.variables)}
+    if _is_variable(value):
+        return np.array(value.numpy())
+    if isinstance(value, (list, tuple)):
+        items = [pack(v, f"{where}[{i}]") for i, v in enumerate(value)]
+        return _DEFINITION if items and all(i is _DEFINITION for i in items) else _without_definitions(items, where)
+    if isinstance(value, dict):
+        if any(not isinstance(k, str) for k in value):
+            raise UsageError(f"{where} is a dict with keys that are not texts, which cannot be stored. {_HOW}")
+        packed = {k: pack(v, f"{where}[{k!r}]") for k, v in value.items()}
+        return {k: v for k, v in packed.items() if v is not _DEFINITION}
+    if hasattr(value, "get_state") and hasattr(value, "set_state"):
+        return value.get_state()
+    if _is_definition(value):
+        return _DEFINITION
+    raise _unstorable(value, where)
+
+
+def unpack(thing: Any, name: str, packed: Any, where: str) -> None:
+    """Put one packed value into `thing.name`, in place where the value is an object others may share."""
+    current = getattr(thing, name)
+    if isinstance(current, np.random.Generator):
+        current.bit_generator.state = packed
+    elif isinstance(current, np.ndarray):
+        array = np.asarray(packed)
+        if current.shape == array.shape and current.dtype == array.dtype:
+            current[...] = array
+        else:
+            setattr(thing, name, array.copy())
+    elif _is_keras(current, "Layer") or _is_keras(current, "Optimizer"):
+        variables = current.variables
+        if len(variables) != len(packed):
+            raise CheckpointError(f"{where}: the checkpoint has {len(packed)} variables; this object {len(variables)}.")
+        for i, variable in enumerate(variables):
+            _assign(variable, packed[str(i)], f"{where}/{variable.path}")
+    elif _is_variable(current):
+        _assign(current, packed, where)
+    elif isinstance(current, (list, dict)) or (isinstance(current, tuple) and current):
+        setattr(thing, name, _rebuilt(current, packed, where))
+    elif hasattr(current, "set_state"):
+        current.set_state(packed)
+    elif isinstance(current, np.generic):
+        setattr(thing, name, current.dtype.type(packed))
+    else:
+        setattr(thing, name, packed)
+
+
+class _Slot:
+    """A place for one entry of a list or dict, so that `unpack` serves entries too."""
+
+    value: Any = None
+
+
+def _rebuilt(current: Any, packed: Any, where: str) -> Any:
+    def entry(old: Any, new: Any, place: str) -> Any:
+        slot = _Slot()
+        slot.value = old
+        unpack(slot, "value", new, place)
+        return slot.value
+
+    if isinstance(current, dict):
+        kept = {k: v for k, v in current.items() if pack(v, where) is _DEFINITION}
+        return {**kept, **{k: entry(current.get(k), v, f"{where}[{k!r}]") for k, v in packed.items()}}
+    olds = list(current) + [None] * (len(packed) - len(current))
+    items = [entry(old, new, f"{where}[{i}]") for i, (old, new) in enumerate(zip(olds, packed, strict=False))]
+    return type(current)(items) if not hasattr(current, "_fields") else type(current)(*items)
+
+
+def _assign(variable: Any, array: Any, where: str) -> None:
+    array = np.asarray(array)
+    if tuple(variable.shape) != array.shape:
+        raise CheckpointError(
+            f"{where}: the checkpoint holds shape {array.shape}; expected {tuple(variable.shape)}. "
+            "Fix: build it with the settings of the run."
+        )
+    variable.assign(array)
+
+
+def _is_keras(value: Any, kind: str) -> bool:
+    # A keras object can only exist where keras is imported; asking sys.modules keeps TensorFlow out otherwise.
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return False
+    if kind == "Layer":
+        return isinstance(value, (keras.Layer, keras.random.SeedGenerator)) and hasattr(value, "variables")
+    return isinstance(value, keras.optimizers.Optimizer)
+
+
+def _is_variable(value: Any) -> bool:
+    keras, tensorflow = sys.modules.get("keras"), sys.modules.get("tensorflow")
+    return (keras is not None and isinstance(value, keras.Variable)) or (
+        tensorflow is not None and isinstance(value, tensorflow.Variable)
+    )
+
+
+def _is_definition(value: Any) -> bool:
+    if isinstance(value, (types.ModuleType, type)) or (dataclasses.is_dataclass(value) and _frozen(value)):
+        return True
+    return callable(value) or type(value).__module__.startswith("gymnasium.spaces")
+
+
+def _frozen(value: Any) -> bool:
+    return bool(type(value).__dataclass_params__.frozen)
+
+
+def _without_definitions(items: list[Any], where: str) -> list[Any]:
+    if any(i is _DEFINITION for i in items):
+        raise UsageError(f"{where} mixes state with functions or settings, which cannot be stored. {_HOW}")
+    return items
+
+
+_HOW = (
+    "Fix: keep it as arrays, numbers or dicts, give it get_state and set_state, or name the attribute in "
+    "`not_state` if training does not change it."
+)
+
+
+def _unstorable(value: Any, where: str) -> UsageError:
+    return UsageError(f"{where} is a {type(value).__name__}, which cannot be stored for an exact resume. {_HOW}")

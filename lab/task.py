@@ -1,0 +1,91 @@
+"""Task: where a learner's data comes from, and how it is judged and shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.evaluation import Evaluation
+from lab.seeding import Seeds
+from lab.state import Stateful
+
+
+@dataclasses.dataclass
+class Control:
+    """How the loop around a task and the task's inner loop talk to each other.
+
+    Attributes:
+        stop: Set to end `Task.advance` at the next step; all state is then exactly that of the steps taken.
+        taken: Steps taken so far in the present `Task.advance`.
+        on_update: Called with the metrics of each round of updates, or None when nobody listens.
+    """
+
+    stop: bool = False
+    taken: int = 0
+    on_update: Callable[[Mapping[str, float]], None] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskOptions:
+    """What `Experiment` tells a learner that makes its task."""
+
+    seeds: Seeds
+    num_envs: int = 1
+    lane: str = "auto"
+
+
+class Task(Stateful):
+    """The base of `InteractionTask` (an agent in environments) and `DatasetTask` (a generator on data).
+
+    Attributes:
+        unit: What one training step is, for axes and messages.
+        kinds: What `render` can show; the first is the default.
+        lane: `host` or `compiled`: where the training loop runs.
+        lane_reason: Why it is that lane.
+        exact: Whether restoring raises when the source cannot be brought back exactly, or goes on from elsewhere.
+        default_suffix: The kind of file that shows this task best.
+    """
+
+    unit = "steps"
+    kinds: tuple[str, ...] = ()
+    lane = "host"
+    lane_reason = ""
+    default_suffix = ".png"
+    exact = True
+    not_state = ("exact",)
+
+    @abstractmethod
+    def advance(self, steps: int, control: Control) -> int:
+        """Train for `steps` steps, or fewer once `control.stop` is set; return how many were taken."""
+
+    @abstractmethod
+    def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
+        """Judge the learner without changing it.
+
+        Args:
+            episodes: How many episodes or samples; None for the task's default.
+            stream: Which independent stream of evaluation seeds: 0 to report, 1 to select the best checkpoint.
+            step: The training step, recorded in the result.
+        """
+
+    @abstractmethod
+    def render(self, path: Path, kind: str) -> Path:
+        """Show the learner at work as a picture or video at `path`."""
+
+    def drain(self) -> dict[str, float]:
+        """Return the metrics gathered since the last call, and begin anew (hook)."""
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a run's config.json must hold to build the learner again, as JSON values (hook)."""
+        return {}
+
+    def baselines(self) -> dict[str, Evaluation]:
+        """Return evaluations of baselines to show beside the learner's, by name (hook)."""
+        return {}
+
+    def close(self) -> None:
+        """Free environments and files (hook)."""
