@@ -46,7 +46,7 @@ class Agent(Learner):
     group: ClassVar[str] = "lab.agents"
     default_steps: ClassVar[int] = 50_000
     default_log_every: ClassVar[int] = 500
-    not_state = ("observation_space", "action_space", "num_envs", "evaluation_rng")
+    not_state: tuple[str, ...] = ("observation_space", "action_space", "num_envs", "evaluation_rng")
 
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]

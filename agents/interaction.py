@@ -38,7 +38,7 @@ class InteractionTask(Task):
     unit = "environment steps"
     default_suffix = ".mp4"
     lane_reason = "the environment's dynamics are Python"
-    not_state = ("agent", "source", "options", "kinds", "seeds", "judges", "action_space", "observation_space")
+    not_state: tuple[str, ...] = ("agent", "source", "options", "kinds", "seeds", "judges", "action_space", "observation_space")
 
     def __init__(self, agent: Agent, source: Any, options: TaskOptions) -> None:
         if options.lane == "compiled":

@@ -109,6 +109,11 @@ def _make_id(name: str, **keywords: Any) -> gymnasium.Env[Any, Any]:
 def _check_id(name: str) -> None:
     try:
         gymnasium.spec(name)
+    except gymnasium.error.NamespaceNotFound as error:
+        raise MissingPackageError(
+            f"no installed package has the environment {name!r}: {error} Fix: install the package that brings the "
+            f"namespace {name.split('/')[0]!r} (for ALE: pip install ale-py)."
+        ) from error
     except gymnasium.error.Error as error:
         known = [i for i in gymnasium.registry if not i.startswith(("phys2d", "tabular"))]
         bases = {i.rsplit("-v", 1)[0]: i for i in known}

@@ -74,7 +74,8 @@ def from_json(data: dict[str, Any]) -> gymnasium.Space[Any]:
     if kind == "MultiDiscrete":
         return MultiDiscrete(np.array(data["nvec"]), start=np.array(data["start"]))
     if kind == "MultiBinary":
-        return MultiBinary(data["shape"])
+        shape = data["shape"]
+        return MultiBinary(shape[0] if len(shape) == 1 else shape)
     if kind == "Tuple":
         return Tuple([from_json(s) for s in data["spaces"]])
     raise UsageError(f"config.json names a space of kind {kind!r}; expected Box, Discrete, MultiDiscrete, MultiBinary.")

@@ -11,8 +11,11 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete, Tuple
 
 from agents.base import Agent, Transition
 from agents.exploration import linear
+from agents.replay import Replay
 from lab.config import Settings, setting
 from lab.errors import UsageError
+
+BLOCK = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,11 +24,13 @@ class QLearningSettings(Settings):
 
     discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
     learning_rate: float = setting(1.0, "step size at step 0, before the visits' exponent", above=0, at_most=1)
-    learning_rate_end: float = setting(1.0, "step size after learning_rate_steps", above=0, at_most=1)
-    learning_rate_steps: int = setting(1, "environment steps over which the step size changes", at_least=1)
-    visit_exponent: float = setting(0.8, "w in step size / visits(s, a)^w; 0 for none", at_least=0, at_most=1)
+    learning_rate_end: float = setting(0.01, "step size after learning_rate_steps", above=0, at_most=1)
+    learning_rate_steps: int = setting(150_000, "environment steps over which the step size falls", at_least=1)
+    visit_exponent: float = setting(0.0, "w in step size / visits(s, a)^w; 0 for none", at_least=0, at_most=1)
+    replay_updates: int = setting(4, "further updates a step from past transitions; 0 for none", at_least=0)
+    replay_capacity: int = setting(100_000, "past transitions kept", at_least=1)
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
-    epsilon_end: float = setting(0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
+    epsilon_end: float = setting(0.2, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
     epsilon_steps: int = setting(100_000, "environment steps over which epsilon falls", at_least=1)
     epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
     initial_value: float = setting(0.0, "value of every state-action pair at first; high values explore")
@@ -34,17 +39,19 @@ class QLearningSettings(Settings):
 class QLearning(Agent):
     """Learns a table of action values from each transition; ties are broken at random.
 
-    Q(s, a) += alpha (r + discount (1 - terminated) max_a' Q(s', a') - Q(s, a)), with the step size
-    alpha = step size / visits(s, a)^visit_exponent (Even-Dar and Mansour 2003, "Learning Rates for Q-learning").
-    A truncated episode bootstraps; only a terminated one ends the return.
+    Q(s, a) += alpha (r + discount (1 - terminated) max_a' Q(s', a') - Q(s, a)). A truncated episode bootstraps; only a
+    terminated one ends the return. alpha falls in a line, or with the visits as step size / visits(s, a)^w (Even-Dar and
+    Mansour 2003, "Learning Rates for Q-learning"). Past transitions are replayed (Lin 1992), so that what is learnt near
+    a goal also reaches states that the greedy policy has stopped to visit; `replay_updates=0` is the plain algorithm.
 
     Observations are Discrete, MultiDiscrete or a Tuple of Discrete; a Box goes through `envs.DiscretizeObservation`.
     """
 
     Settings: ClassVar[type[Settings]] = QLearningSettings
-    default_steps: ClassVar[int] = 300_000
-    default_log_every: ClassVar[int] = 3_000
-    not_state = ("sizes", "starts")
+    default_steps: ClassVar[int] = 200_000
+    default_log_every: ClassVar[int] = 2_000
+    training_state: ClassVar[tuple[str, ...]] = ("replay",)
+    not_state: tuple[str, ...] = ("sizes", "starts")
 
     def check_spaces(self) -> None:
         if not isinstance(self.action_space, Discrete):
@@ -71,7 +78,9 @@ class QLearning(Agent):
         self.q_table = np.full((states, actions), self.config.initial_value)
         self.visits = np.zeros((states, actions), np.int64)
         self.rng = self.seeds.generator("exploration")
+        self.replay = Replay(self.config.replay_capacity, (), np.dtype(np.int64), self.seeds.generator("replay"))
         self.steps = 0
+        self.replayed = 0
         self.td_error_sum, self.td_error_count = 0.0, 0
 
     def states(self, observations: np.ndarray) -> np.ndarray:
@@ -83,7 +92,8 @@ class QLearning(Agent):
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         rng = self.rng if explore else self.evaluation_rng
         epsilon = self.epsilon if explore else self.config.epsilon_evaluation
-        return np.array([self._choose(self.q_table[s], epsilon, rng) for s in self.states(observations).tolist()])
+        table = self.q_table
+        return np.array([self._choose(table[s], epsilon, rng) for s in self.states(observations).tolist()])
 
     def _choose(self, values: np.ndarray, epsilon: float, rng: np.random.Generator) -> int:
         if epsilon > 0.0 and rng.random() < epsilon:
@@ -92,16 +102,35 @@ class QLearning(Agent):
         return int(best[0]) if len(best) == 1 else int(best[int(rng.random() * len(best))])
 
     def observe(self, transition: Transition) -> None:
-        t = transition
-        states, following = self.states(t.observation).tolist(), self.states(t.next_observation).tolist()
-        rows = zip(states, t.action.tolist(), t.reward.tolist(), t.terminated.tolist(), following, strict=True)
-        for state, action, reward, terminated, after in rows:
-            error = self.td_error(state, action, reward, terminated, after)
-            self.visits[state, action] += 1
-            self.q_table[state, action] += self.step_size(state, action) * error
+        t = transition._replace(
+            observation=self.states(transition.observation), next_observation=self.states(transition.next_observation)
+        )
+        self.steps += len(t.reward)
+        self._learn(t.observation, t.action, t.reward, t.terminated, t.next_observation)
+        if self.config.replay_updates:
+            self.replay.add(t)
+
+    def update(self) -> Mapping[str, float] | None:
+        """Replay a block of past transitions when one is due."""
+        if self.steps < self.replayed + BLOCK:
+            return None
+        if self.config.replay_updates:
+            past = self.replay.sample((self.steps - self.replayed) * self.config.replay_updates)
+            self._learn(past.observation, past.action, past.reward, past.terminated, past.next_observation)
+        self.replayed = self.steps
+        metrics = {"td_error": self.td_error_sum / self.td_error_count}
+        self.td_error_sum, self.td_error_count = 0.0, 0
+        return metrics
+
+    def _learn(self, *columns: np.ndarray) -> None:
+        # Row by row and in order: a batch may hold the same state twice.
+        table, visits = self.q_table, self.visits
+        for state, action, reward, terminated, following in zip(*(c.tolist() for c in columns), strict=True):
+            error = self.td_error(state, action, reward, terminated, following)
+            visits[state, action] += 1
+            table[state, action] += self.step_size(state, action) * error
             self.td_error_sum += abs(error)
-        self.steps += len(states)
-        self.td_error_count += len(states)
+        self.td_error_count += len(columns[0])
 
     def td_error(self, state: int, action: int, reward: float, terminated: bool, following: int) -> float:
         """Return r + discount (1 - terminated) max Q(s', .) - Q(s, a); a variant overrides it."""
@@ -120,12 +149,7 @@ class QLearning(Agent):
         return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.config.epsilon_steps)
 
     def gauges(self) -> dict[str, float]:
-        mean = self.td_error_sum / max(1, self.td_error_count)
-        self.td_error_sum, self.td_error_count = 0.0, 0
-        return {"td_error": mean, "epsilon": self.epsilon}
+        return {"epsilon": self.epsilon}
 
     def action_values(self, observations: np.ndarray) -> np.ndarray:
         return self.q_table[self.states(observations)]
-
-    def update(self) -> Mapping[str, float] | None:
-        return None

@@ -97,6 +97,7 @@ class Experiment:
         self.last_checkpoint: Path | None = None
         self._elapsed = 0.0
         self._claimed = False
+        self._opened = False
         self._resumed_at: int | None = None
         self._control = Control()
         self.callbacks = self._all_callbacks(list(callbacks), progress)
@@ -145,6 +146,8 @@ class Experiment:
             UsageError: When `steps` is not a whole number > 0.
             TrainingDiverged: On a loss or gradient that is not finite.
         """
+        if self._opened:
+            raise UsageError("this run was opened to be judged and shown. Fix: Experiment.resume(run_dir) to train on.")
         self.target_step = self.step + self._steps_to_train(steps)
         self.stop_reason = ""
         self._control = Control(on_update=self._update_listener())
@@ -292,6 +295,17 @@ class Experiment:
             CheckpointError: When every checkpoint is damaged, or the newest does not fit.
         """
         return resuming.resume(cls, run_dir, source, learner, list(callbacks), progress, exact)
+
+    @classmethod
+    def open(cls, run_dir: str | os.PathLike[str], which: str = "best", *, source: Any = None) -> Self:
+        """Open a run to evaluate and render what it learnt; `resume` is the one to train on.
+
+        Args:
+            run_dir: The run's directory.
+            which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
+            source: The source, for a run whose source was an object rather than a name.
+        """
+        return resuming.open_run(cls, run_dir, which, source)
 
     def get_state(self) -> dict[str, Any]:
         """Return the whole state of the experiment: learner, task, callbacks and counters."""

@@ -39,7 +39,7 @@ class Learner(Stateful):
     default_log_every: ClassVar[int] = 100
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
-    not_state = ("config", "seeds", "built")
+    not_state: tuple[str, ...] = ("config", "seeds", "built")
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

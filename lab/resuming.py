@@ -75,15 +75,50 @@ def resume(
     """Open a run at its newest whole checkpoint; see `Experiment.resume`."""
     directory = RunDirectory(run_dir)
     config = directory.read_config()
-    if source is None and config["source"] is None:
-        raise UsageError(
-            f"{directory.path} was trained on an object ({config['task'].get('source_kind', 'unknown')}), which its "
-            "files cannot name. Fix: Experiment.resume(run_dir, source=...)."
-        )
     if learner is None:
         learner = registry.learner(config["learner"])(**config["settings"])
     elif learner.config.to_dict() != config["settings"]:
         raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
+    experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress)
+    missing = set(config["callbacks"]) - set(named(experiment.callbacks))
+    if missing:
+        raise UsageError(
+            f"{directory.path} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
+            "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
+        )
+    restore_newest(experiment, directory, exact)
+    return experiment
+
+
+def open_run(cls: type[E], run_dir: str | os.PathLike[str], which: str, source: Any) -> E:
+    """Open a run to judge and show what it learnt; see `Experiment.open`."""
+    from lab.learner import Learner
+
+    directory = RunDirectory(run_dir)
+    config = directory.read_config()
+    experiment = _rebuilt(cls, directory, config, source, Learner.load(run_dir, which), [], False)
+    path = directory.find_checkpoint(which)
+    experiment.step = checkpoints.step_of(path) if path is not None else 0
+    rows = [row for row in JsonLines(directory.metrics).read() if row["step"] <= experiment.step]
+    experiment.history = History(rows, unit=experiment.task.unit)
+    experiment._opened = True
+    return experiment
+
+
+def _rebuilt(
+    cls: type[E],
+    directory: RunDirectory,
+    config: dict[str, Any],
+    source: Any,
+    learner: Learner,
+    callbacks: list[Callback],
+    progress: bool | None,
+) -> E:
+    if source is None and config["source"] is None:
+        raise UsageError(
+            f"{directory.path} was trained on an object ({config['task'].get('source_kind', 'unknown')}), which its "
+            "files cannot name. Fix: pass it again, as in Experiment.resume(run_dir, source=...)."
+        )
     keywords = {k: config[k] for k in ("seed", "num_envs", "evaluate_every", "checkpoint_every", "video_every")}
     experiment = cls(
         learner,
@@ -96,14 +131,7 @@ def resume(
     )
     experiment.options["lane"] = config["lane"]
     attach(experiment, directory, callbacks, progress)
-    missing = set(config["callbacks"]) - set(named(experiment.callbacks))
-    if missing:
-        raise UsageError(
-            f"{directory.path} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
-            "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
-        )
     experiment.target_step = config["steps"]
-    restore_newest(experiment, directory, exact)
     return experiment
 
 

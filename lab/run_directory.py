@@ -12,6 +12,20 @@ from lab import checkpoints
 from lab.errors import CheckpointError, RunDirectoryError
 
 
+# What opening a run relies on; the rest of config.json is for people and reports.
+_CONFIG: dict[str, tuple[type, ...]] = {
+    "learner": (str,),
+    "settings": (dict,),
+    "source": (str, type(None)),
+    "task": (dict,),
+    "callbacks": (list,),
+    "lane": (str,),
+    "lane_used": (str,),
+    **dict.fromkeys(("seed", "num_envs", "log_every", "steps"), (int,)),
+    **dict.fromkeys(("evaluate_every", "checkpoint_every", "video_every"), (int, type(None))),
+}
+
+
 class RunDirectory:
     """Names the files of a run and claims the directory for it.
 
@@ -73,9 +87,10 @@ class RunDirectory:
             )
         try:
             config = json.loads(self.config_path.read_text())
-            if not isinstance(config, dict) or not isinstance(config["learner"], str):
-                raise ValueError("no learner is named")
-        except (OSError, ValueError, KeyError) as error:
+            for key, kind in _CONFIG.items():
+                if not isinstance(config[key], kind):
+                    raise ValueError(f"{key} is {config[key]!r}")
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunDirectoryError(f"{self.config_path} cannot be read: {error!r}. Fix: restore the file.") from error
         return config
 

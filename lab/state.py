@@ -87,6 +87,8 @@ def pack(value: Any, where: str) -> Any:
         return value.bit_generator.state
     if _is_keras(value, "Layer") or _is_keras(value, "Optimizer"):
         return {str(i): variable.numpy().copy() for i, variable in enumerate(value.variables)}
+    if _is_keras(value, "SeedGenerator"):
+        return np.array(value.state.numpy())
     if _is_variable(value):
         return np.array(value.numpy())
     if isinstance(value, (list, tuple)):
@@ -121,6 +123,8 @@ def unpack(thing: Any, name: str, packed: Any, where: str) -> None:
             raise CheckpointError(f"{where}: the checkpoint has {len(packed)} variables; this object {len(variables)}.")
         for i, variable in enumerate(variables):
             _assign(variable, packed[str(i)], f"{where}/{variable.path}")
+    elif _is_keras(current, "SeedGenerator"):
+        _assign(current.state, packed, where)
     elif _is_variable(current):
         _assign(current, packed, where)
     elif isinstance(current, (list, dict)) or (isinstance(current, tuple) and current):
@@ -169,9 +173,12 @@ def _is_keras(value: Any, kind: str) -> bool:
     keras = sys.modules.get("keras")
     if keras is None:
         return False
-    if kind == "Layer":
-        return isinstance(value, (keras.Layer, keras.random.SeedGenerator)) and hasattr(value, "variables")
-    return isinstance(value, keras.optimizers.Optimizer)
+    kinds = {
+        "Layer": keras.Layer,
+        "Optimizer": keras.optimizers.Optimizer,
+        "SeedGenerator": keras.random.SeedGenerator,
+    }
+    return isinstance(value, kinds[kind])
 
 
 def _is_variable(value: Any) -> bool:

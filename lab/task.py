@@ -55,7 +55,7 @@ class Task(Stateful):
     lane_reason = ""
     default_suffix = ".png"
     exact = True
-    not_state = ("exact",)
+    not_state: tuple[str, ...] = ("exact",)
 
     @abstractmethod
     def advance(self, steps: int, control: Control) -> int:

@@ -31,7 +31,7 @@ class DQN(Agent):
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
     training_state: ClassVar[tuple[str, ...]] = ("replay", "optimizer")
-    not_state = ("mirror", "number_of_actions")
+    not_state: tuple[str, ...] = ("mirror", "number_of_actions")
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -52,11 +52,12 @@ class DQN(Agent):
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
         seed = self.seeds.integer("network")
         self.online, self.target = self.network(seed), self.network(seed)
-        self.optimizer = keras.optimizers.Adam(c.learning_rate)
+        self.optimizer = keras.optimizers.Adam(c.learning_rate, epsilon=c.adam_epsilon)
         self.optimizer.build(self.online.trainable_variables)
         shape, dtype = spaces.layout(self.observation_space)
         self.replay = Replay(c.replay_capacity, shape, dtype, self.seeds.generator("replay"))
         self.exploration = self.seeds.generator("exploration")
+        self.learning_rate_falls = True
         self.steps = 0
         self.next_round = max(c.update_every, c.learning_starts)
         self.target_updates = 0
@@ -70,6 +71,9 @@ class DQN(Agent):
 
     def next_values(self, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,): the target network's best (equation 1)."""
+        if self.config.double:
+            best = tf.argmax(self.online(next_features), axis=-1, output_type=tf.int32)
+            return losses.chosen(self.target(next_features), best)
         return tf.reduce_max(self.target(next_features), axis=-1)
 
     # ---------------------------------------------------------------- acting
@@ -124,6 +128,9 @@ class DQN(Agent):
         c = self.config
         due = self.steps // c.target_update_every
         copy, self.target_updates = due > self.target_updates, due
+        if self.learning_rate_falls:
+            rate = linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+            self.optimizer.learning_rate.assign(rate)
         batch = self.replay.sample(c.updates_per_round, c.batch_size)
         features = [self.features(batch.observation), self.features(batch.next_observation)]
         inputs = ReplayBatch(features[0], batch.action, batch.reward, batch.terminated, features[1])
@@ -165,15 +172,16 @@ class DQN(Agent):
 
     @property
     def learning_rate(self) -> float:
-        """Adam's present step size."""
+        """Adam's present step size; setting it ends the fall that the settings describe."""
         return float(self.optimizer.learning_rate.numpy())
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
+        self.learning_rate_falls = False
         self.optimizer.learning_rate.assign(value)
 
     def gauges(self) -> dict[str, float]:
-        return {"epsilon": self.epsilon}
+        return {"epsilon": self.epsilon, "learning_rate": self.learning_rate}
 
     def set_state(self, state: Mapping[str, object]) -> None:
         super().set_state(state)

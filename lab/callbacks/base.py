@@ -23,7 +23,7 @@ class Callback(Stateful):
         every: Call `on_interval` each time this many training steps have passed; None for never.
     """
 
-    not_state = ("every",)
+    not_state: tuple[str, ...] = ("every",)
     every: int | None = None
 
     def __init__(self, every: int | None = None) -> None:

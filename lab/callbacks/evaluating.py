@@ -24,7 +24,7 @@ class Evaluate(Callback):
         keep_best: Whether to keep the best checkpoint, where the experiment has a run directory.
     """
 
-    not_state = ("episodes", "monitor", "keep_best")
+    not_state: tuple[str, ...] = ("episodes", "monitor", "keep_best")
 
     def __init__(
         self, every: int, episodes: int | None = None, monitor: str | None = None, keep_best: bool = True

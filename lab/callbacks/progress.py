@@ -20,7 +20,7 @@ class Progress(Callback):
         show: True for always, False for never, None for only where standard error is a terminal.
     """
 
-    not_state = ("show", "bar")
+    not_state: tuple[str, ...] = ("show", "bar")
 
     def __init__(self, show: bool | None = None) -> None:
         super().__init__()

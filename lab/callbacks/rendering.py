@@ -19,7 +19,7 @@ class RenderEvery(Callback):
         kind: What to show; None for the task's default.
     """
 
-    not_state = ("suffix", "kind")
+    not_state: tuple[str, ...] = ("suffix", "kind")
 
     def __init__(self, every: int, suffix: str | None = None, kind: str | None = None) -> None:
         super().__init__(every)

@@ -19,7 +19,7 @@ class LearningRateSchedule(Callback):
         every: Training steps between changes.
     """
 
-    not_state = ("schedule",)
+    not_state: tuple[str, ...] = ("schedule",)
 
     def __init__(self, schedule: Callable[[int], float], every: int = 100) -> None:
         super().__init__(every)

@@ -23,7 +23,7 @@ class EarlyStopping(Callback):
         min_delta: The least change that counts as an improvement.
     """
 
-    not_state = ("monitor", "patience", "mode", "min_delta")
+    not_state: tuple[str, ...] = ("monitor", "patience", "mode", "min_delta")
 
     def __init__(self, monitor: str = "loss", patience: int = 10, mode: str = "min", min_delta: float = 0.0) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class StopAtReturn(Callback):
         threshold: The mean return that counts as solved.
     """
 
-    not_state = ("threshold",)
+    not_state: tuple[str, ...] = ("threshold",)
 
     def __init__(self, threshold: float) -> None:
         super().__init__()

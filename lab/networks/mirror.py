@@ -65,6 +65,6 @@ class Mirror:
             hidden[:, :-1] = features
         for matrix, zero in zip(self.matrices, self.zeros, strict=False):
             hidden = hidden.dot(matrix)
-            np.maximum(hidden, zero, hidden)
+            np.maximum(hidden, zero, out=hidden)
         outputs = hidden.dot(self.matrices[-1])
         return outputs[None] if outputs.ndim == 1 else outputs

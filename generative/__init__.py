@@ -1,0 +1,32 @@
+"""Generators: learners that model a data set and draw new rows of it. Names load on first use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from generative.autoencoder import Autoencoder, AutoencoderSettings
+    from generative.base import Batch, Generator
+    from generative.data import Dataset, DataSpec
+
+_HOMES = {
+    "Autoencoder": "generative.autoencoder",
+    "AutoencoderSettings": "generative.autoencoder",
+    "Batch": "generative.base",
+    "DataSpec": "generative.data",
+    "Dataset": "generative.data",
+    "Generator": "generative.base",
+}
+
+__all__ = ["Autoencoder", "AutoencoderSettings", "Batch", "DataSpec", "Dataset", "Generator"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'generative' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,34 @@
+"""The settings of an autoencoder."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lab.config import Settings, setting
+from lab.errors import bad_value
+
+
+@dataclasses.dataclass(frozen=True)
+class AutoencoderSettings(Settings):
+    """What an `Autoencoder` can be told."""
+
+    architecture: str = setting("dense", "dense, or conv for images", choices=("dense", "conv"))
+    latent_size: int = setting(8, "numbers in a latent", at_least=1)
+    hidden_sizes: tuple[int, ...] = setting(
+        (256, 128), "units of the encoder's hidden layers, mirrored in the decoder (dense)", at_least=1
+    )
+    filters: tuple[int, ...] = setting(
+        (32, 64),
+        "filters of the encoder's layers, each of which halves the image; mirrored in the decoder (conv)",
+        at_least=1,
+    )
+    learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
+    weight_decay: float = setting(0.3, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
+    batch_size: int = setting(128, "rows an update", at_least=1)
+    prior_decay: float = setting(
+        0.99, "share of the old, each update, in the latents' running mean and covariance", at_least=0, below=1
+    )
+
+    def check(self) -> None:
+        if self.architecture == "conv" and not self.filters:
+            raise bad_value("Autoencoder", "filters", self.filters, "at least one layer", "filters=(32, 64).")

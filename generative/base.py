@@ -1,0 +1,196 @@
+"""Generator: the base of everything that learns a data set and draws new rows of it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from generative import pictures
+from generative.data import Dataset, DataSpec
+from lab.errors import UsageError, bad_value
+from lab.learner import Learner
+from lab.seeding import Seeds
+from lab.task import Task, TaskOptions
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    from matplotlib.figure import Figure
+
+
+class Batch(NamedTuple):
+    """What one update learns from.
+
+    Attributes:
+        data: float32 (B, ...) in [-1, 1].
+        labels: int32 (B,), or None where the data set has none.
+    """
+
+    data: tf.Tensor
+    labels: tf.Tensor | None
+
+
+class Generator(Learner):
+    """Learns a data set; a subclass gives `update` and `sample`, and makes its networks in `build`.
+
+    `spec` and `seeds` are set when `build` is called; `spec.quantise` turns rows in [-1, 1] into the data's range and
+    type. Networks and optimizers must be built there
+    (`optimizer.build(variables)`), so that a checkpoint finds the variables it fills. Random numbers within `update`
+    come from a `keras.random.SeedGenerator(self.seeds.integer("data", 1))` kept in an attribute: then a resumed run
+    draws the same ones. Schedules set the attribute called `optimizer`.
+
+    Attributes:
+        compile: How updates run: "graph", "xla", or None for Python, to debug. `build` may set it.
+        updates_per_call: Updates in one compiled call; a stop takes effect between calls.
+        batch_size: Rows an update; settings with a `batch_size` override it.
+        kinds: What `picture` can show; the first is the default.
+        main_metric: The metric that selects the best checkpoint.
+        higher_metrics: Metrics of which more is better.
+    """
+
+    group: ClassVar[str] = "lab.generators"
+    default_steps: ClassVar[int] = 2_000
+    default_log_every: ClassVar[int] = 50
+    training_state: ClassVar[tuple[str, ...]] = ("optimizer",)
+    kinds: ClassVar[tuple[str, ...]] = ("samples",)
+    main_metric: ClassVar[str] = "sliced_wasserstein"
+    higher_metrics: ClassVar[tuple[str, ...]] = ()
+    updates_per_call: ClassVar[int] = 50
+    frames_per_second: ClassVar[float] = 20.0
+    not_state = ("compile", "_spec")
+
+    compile: str | None = "graph"
+    _spec: DataSpec | None = None
+
+    def setup(self, spec: DataSpec, seeds: Seeds) -> None:
+        """Build the generator for data; one that is built already keeps what it has learnt.
+
+        Raises:
+            UsageError: When the data do not fit this generator, or differ from those it was built for.
+        """
+        if self.built:
+            if self.spec != spec:
+                raise UsageError(
+                    f"this {type(self).__name__} was built for {self.spec}; received {spec}. "
+                    f"Fix: make a new {type(self).__name__}()."
+                )
+            return
+        self._spec, self.seeds = spec, seeds
+        self.build()
+        self._check_built()
+        self.built = True
+
+    def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
+        self.setup(DataSpec.from_json(description["data"]), seeds)
+
+    def make_task(self, source: Any, options: TaskOptions) -> Task:
+        from generative.task import DatasetTask
+
+        return DatasetTask(self, source, options)
+
+    # ---------------------------------------------------------------- what a generator gives
+
+    @abstractmethod
+    def update(self, batch: Batch) -> Mapping[str, tf.Tensor]:
+        """Make one training step, in TensorFlow operations over variables; it is traced once and compiled.
+
+        Returns:
+            Scalar metrics by name, such as the loss before the step.
+        """
+
+    @abstractmethod
+    def sample(self, number: int, seed: int | None = None) -> np.ndarray:
+        """Draw new rows, without changing the generator.
+
+        Args:
+            number: How many.
+            seed: Equal seeds give equal rows; None for the experiment's own sampling seed, which gives the same rows
+                each time too.
+
+        Returns:
+            (number, ...) rows in the data set's range, shape and type.
+        """
+
+    def metrics_on(self, data: Dataset) -> dict[str, float]:
+        """Return further metrics on held-out rows `data.test`; baselines may use `data.train` (hook)."""
+        return {}
+
+    def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
+        """Show one of `kinds` as a uint8 image or a matplotlib figure (hook).
+
+        Args:
+            kind: One of `kinds`.
+            data: Real rows to show beside; use `data.test`.
+        """
+        return pictures.rows_picture(self.sample(pictures.how_many(self.spec)), self.spec, data.test)
+
+    def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
+        """Yield uint8 frames of one shape for a .gif or .mp4 of one of `kinds` (hook)."""
+        raise UsageError(
+            f"{type(self).__name__} shows {kind!r} as a still picture only. Fix: render a .png, or override `frames`."
+        )
+
+    # ---------------------------------------------------------------- help for subclasses
+
+    @property
+    def spec(self) -> DataSpec:
+        """What a row of the data is.
+
+        Raises:
+            UsageError: When the generator is not built yet.
+        """
+        if self._spec is None:
+            name = type(self).__name__
+            raise UsageError(
+                f"this {name} does not know its data yet. "
+                f"Fix: Experiment({name}(), ...) builds it, or {name}.load(run)."
+            )
+        return self._spec
+
+    @property
+    def batch_size(self) -> int:
+        """Rows an update."""
+        return int(getattr(self.config, "batch_size", 128))
+
+    def rng(self, seed: int | None) -> np.random.Generator:
+        """Return the random numbers for `sample` with this seed.
+
+        Raises:
+            UsageError: When the generator is not built yet, or the seed is no whole number >= 0.
+        """
+        if self.spec and seed is None:
+            return self.seeds.generator("sampling")
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise bad_value(f"{type(self).__name__}.sample", "seed", seed, "a whole number >= 0, or None")
+        return np.random.default_rng(int(seed))
+
+    @property
+    def learning_rate(self) -> float:
+        """The present step size of `optimizer`."""
+        return float(self._schedulable().learning_rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._schedulable().learning_rate.assign(value)
+
+    def _schedulable(self) -> Any:
+        optimizer = getattr(self, "optimizer", None)
+        if optimizer is None:
+            raise UsageError(
+                f"{type(self).__name__} has no attribute `optimizer`, so there is no learning rate to schedule. "
+                "Fix: leave the schedule out, or call the optimizer that."
+            )
+        return optimizer
+
+    def _check_built(self) -> None:
+        import keras
+
+        for name, value in vars(self).items():
+            if isinstance(value, (keras.Layer, keras.optimizers.Optimizer)) and not value.built:
+                how = "optimizer.build(variables)" if isinstance(value, keras.optimizers.Optimizer) else "keras.Input"
+                raise UsageError(
+                    f"{type(self).__name__}.{name} has no variables after `build`, so no checkpoint could fill them. "
+                    f"Fix: {how} in `build`."
+                )

@@ -1,0 +1,48 @@
+"""Data sets by name, and from arrays and `tf.data` pipelines."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from generative.data import Dataset
+from generative.datasets.arrays import from_arrays
+from lab import registry
+from lab.errors import UsageError
+
+__all__ = ["from_arrays", "load"]
+
+
+def load(source: Any) -> Dataset:
+    """Return the data set that a source stands for.
+
+    Args:
+        source: A name that `lab list datasets` prints; a `Dataset`; an array of rows, or a pair (rows, labels), for
+            which see `from_arrays`; or a finite `tf.data.Dataset` of rows or (row, label) pairs, for which see
+            `generative.datasets.pipelines.materialise`.
+
+    Raises:
+        UsageError: On an unknown name (with the nearest ones), or a source that no generator can train on.
+    """
+    if isinstance(source, Dataset):
+        return source
+    if isinstance(source, str):
+        found = registry.find(source, "lab.datasets", what="dataset")()
+        if not isinstance(found, Dataset):
+            raise UsageError(f"dataset {source!r}: its loader returned {type(found).__name__}; expected a Dataset.")
+        return found
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None and isinstance(source, tensorflow.data.Dataset):
+        from generative.datasets.pipelines import materialise
+
+        return from_arrays(*materialise(source), kind="tf.data.Dataset")
+    if isinstance(source, np.ndarray):
+        return from_arrays(source)
+    if isinstance(source, tuple) and len(source) == 2:
+        return from_arrays(np.asarray(source[0]), source[1])
+    raise UsageError(
+        f"data source received a {type(source).__name__}; expected a data set's name, an array, a pair of arrays "
+        "(rows, labels) or a tf.data.Dataset. Fix: np.asarray(...) of the rows."
+    )

@@ -1,0 +1,172 @@
+"""DatasetTask: a generator trains on a data set, is judged on rows held out, and is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from generative.base import Generator
+from generative.data import Dataset
+from generative.datasets import load
+from generative.metrics import sliced_wasserstein
+from generative.stream import IndexStream
+from lab.errors import CheckpointError, UsageError, bad_value
+from lab.evaluation import Evaluation
+from lab.images import write_png
+from lab.plotting import write_figure
+from lab.task import Control, Task, TaskOptions
+from lab.video import write_video
+
+if TYPE_CHECKING:
+    from generative.updates import Updates
+
+MOST_SAMPLES = 2_000
+
+
+class DatasetTask(Task):
+    """Feeds a generator shuffled batches of a data set.
+
+    A tenth of the training rows are kept to select checkpoints by (`Dataset.hold_out`); the test rows are only ever
+    reported on.
+
+    Args:
+        generator: The generator; it is built for the data here.
+        source: As for `generative.datasets.load`.
+        options: Seeds and the lane.
+    """
+
+    unit = "updates"
+    default_suffix = ".png"
+    not_state = ("generator", "views", "options", "seeds", "kinds", "lane", "lane_reason", "source_kind", "updates")
+
+    def __init__(self, generator: Generator, source: Any, options: TaskOptions) -> None:
+        if options.num_envs != 1:
+            raise bad_value("Experiment", "num_envs", options.num_envs, "1", "a generator has no environments.")
+        data = load(source)
+        generator.setup(data.spec, options.seeds)
+        self.lane, self.lane_reason = _choose_lane(generator, options.lane)
+        self.generator = generator
+        self.views = data.hold_out()
+        self.options = options
+        self.seeds = options.seeds
+        self.kinds = generator.kinds
+        self.source_kind = data.kind
+        self.fingerprint = data.fingerprint()
+        self.stream = IndexStream(len(self.views[0].train), self.seeds.generator("data"))
+        self.done = 0
+        self.rounds = 0
+        self.sums: dict[str, float] = {}
+        self.updates: Updates | None = None
+
+    def advance(self, steps: int, control: Control) -> int:
+        updates = self._compiled()
+        taken = 0
+        while taken < steps and not control.stop:
+            # Calls end at multiples of their length, so that a callback's stop falls on the same step in a resumed run.
+            count = min(updates.most - self.done % updates.most, steps - taken)
+            for metrics in updates.run(self.stream.take(count, self.generator.batch_size)).tolist():
+                taken += 1
+                self._gather(dict(zip(updates.names, metrics, strict=True)), taken, control)
+            self.done += count
+        return taken
+
+    def drain(self) -> dict[str, float]:
+        row = {"epochs": self.stream.epochs, **{name: total / self.rounds for name, total in self.sums.items()}}
+        self.sums, self.rounds = {}, 0
+        return row
+
+    def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
+        data = self.views[stream]
+        number = episodes or min(len(data.test), MOST_SAMPLES)
+        # Samples that select a checkpoint differ from step to step; those that are reported never meet them.
+        path = (stream,) if stream == 0 else (stream, step)
+        samples = self._sample(number, self.seeds.integer("evaluation", *path))
+        metrics = {
+            **self.generator.metrics_on(data),
+            "sliced_wasserstein": _distance(data, samples, data.test),
+            "sliced_wasserstein_floor": data.once(("floor", number), lambda: _floor(data, number)),
+            "samples": number,
+        }
+        main = self.generator.main_metric
+        if main not in metrics:
+            raise bad_value(type(self.generator).__name__, "main_metric", main, "one of " + ", ".join(metrics))
+        return Evaluation(metrics, step=step, main=main, higher=self.generator.higher_metrics)
+
+    def render(self, path: Path, kind: str) -> Path:
+        if path.suffix.lower() != ".png":
+            return write_video(path, self.generator.frames(kind, self.views[0]), self.generator.frames_per_second)
+        picture = self.generator.picture(kind, self.views[0])
+        return write_png(path, picture) if isinstance(picture, np.ndarray) else write_figure(picture, path)
+
+    def describe(self) -> dict[str, Any]:
+        data, selection = self.views
+        return {
+            "source_kind": self.source_kind,
+            "data": data.spec.to_json(),
+            "rows": {"train": len(data.train), "selection": len(selection.test), "test": len(data.test)},
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        if state.get("fingerprint") != self.fingerprint:
+            if self.exact:
+                raise CheckpointError(
+                    f"the data ({self.views[0].spec.name}) are not those of the run: received rows with the hash "
+                    f"{self.fingerprint}, expected {state.get('fingerprint')}. Fix: give the run's own data, in its "
+                    "order (a tf.data pipeline must not shuffle), or Experiment.resume(..., exact=False)."
+                )
+            state = {**state, "fingerprint": self.fingerprint, "stream": self.stream.get_state()}
+        super().set_state(state)
+
+    def _compiled(self) -> Updates:
+        if self.updates is None:
+            # A run that is only looked at needs no compiled updates, nor its rows on the device.
+            from generative.updates import Updates
+
+            data = self.views[0]
+            self.updates = Updates(self.generator, data.train, data.train_labels, self.lane == "compiled")
+        return self.updates
+
+    def _gather(self, metrics: Mapping[str, float], taken: int, control: Control) -> None:
+        self.rounds += 1
+        for name, value in metrics.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        if control.on_update is not None:
+            control.taken = taken
+            control.on_update(metrics)
+
+    def _sample(self, number: int, seed: int) -> np.ndarray:
+        samples, spec = self.generator.sample(number, seed), self.generator.spec
+        expected = (number, *spec.shape)
+        if not isinstance(samples, np.ndarray) or samples.shape != expected or samples.dtype != spec.dtype:
+            received = f"{getattr(samples, 'dtype', type(samples).__name__)} {getattr(samples, 'shape', '')}"
+            owner = f"{type(self.generator).__name__}.sample"
+            raise bad_value(owner, "result", received, f"{spec.dtype} {expected}", "return self.spec.quantise(...)")
+        return samples
+
+
+def _choose_lane(generator: Generator, lane: str) -> tuple[str, str]:
+    if generator.compile not in ("graph", "xla", None):
+        raise bad_value(type(generator).__name__, "compile", generator.compile, "'graph', 'xla' or None")
+    if lane == "host":
+        return "host", "asked for: each update is a call of its own"
+    if generator.compile is not None:
+        return "compiled", f"up to {generator.updates_per_call} updates run in one compiled call"
+    if lane == "compiled":
+        raise UsageError(
+            f"lane received 'compiled', but {type(generator).__name__}.compile is None, so its updates run in Python. "
+            "Fix: compile = 'graph' or 'xla', or lane='auto'."
+        )
+    return "host", f"{type(generator).__name__}.compile is None: updates run in Python"
+
+
+def _distance(data: Dataset, first: np.ndarray, second: np.ndarray) -> float:
+    return sliced_wasserstein(data.spec.fractions(first), data.spec.fractions(second))
+
+
+def _floor(data: Dataset, number: int) -> float:
+    """Return how far as many real training rows lie from the test rows: no honest sampler does better."""
+    rows = np.random.default_rng(0).permutation(len(data.train))[:number]
+    return _distance(data, data.train[rows], data.test)
