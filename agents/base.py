@@ -56,7 +56,11 @@ class Agent(Learner):
     evaluation_rng: np.random.Generator
 
     def setup(
-        self, observation_space: gymnasium.Space[Any], action_space: gymnasium.Space[Any], seeds: Seeds, num_envs: int = 1
+        self,
+        observation_space: gymnasium.Space[Any],
+        action_space: gymnasium.Space[Any],
+        seeds: Seeds,
+        num_envs: int = 1,
     ) -> None:
         """Build the agent for spaces; one that is built already keeps what it has learnt.
 

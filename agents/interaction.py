@@ -38,13 +38,23 @@ class InteractionTask(Task):
     unit = "environment steps"
     default_suffix = ".mp4"
     lane_reason = "the environment's dynamics are Python"
-    not_state: tuple[str, ...] = ("agent", "source", "options", "kinds", "seeds", "judges", "action_space", "observation_space")
+    # All of it is given anew when a run is opened, except the judges: environments that each evaluation resets.
+    not_state: tuple[str, ...] = (
+        "agent",
+        "source",
+        "options",
+        "kinds",
+        "seeds",
+        "judges",
+        "action_space",
+        "observation_space",
+    )
 
     def __init__(self, agent: Agent, source: Any, options: TaskOptions) -> None:
         if options.lane == "compiled":
             raise UsageError(
-                f"lane received 'compiled', but {source!r} steps in Python; the compiled lane needs an environment whose "
-                "dynamics are TensorFlow functions. Fix: lane='auto' or 'host'."
+                f"lane received 'compiled', but {source!r} steps in Python; the compiled lane needs an environment "
+                "whose dynamics are TensorFlow functions. Fix: lane='auto' or 'host'."
             )
         self.agent = agent
         self.source = EnvironmentSource(source)

@@ -73,23 +73,26 @@ class Pool:
         """Step all environments with actions (n, ...) as the agent gives them."""
         number, episodes = self.number, self.episodes
         following = np.empty(self.shape, self.dtype)
-        rewards, terminated, truncated = [0.0] * number, [False] * number, [False] * number
+        rewards: list[Any] = [0.0] * number
+        terminated, truncated = [False] * number, [False] * number
         ended: list[int] = []
         for i, action in enumerate(spaces.to_environment(self.action_space, actions)):
             following[i], rewards[i], terminated[i], truncated[i], _ = self.envs[i].step(action)
             episodes[i].actions.append(action)
-            episodes[i].total += rewards[i]
+            episodes[i].total += float(rewards[i])
             if terminated[i] or truncated[i]:
                 ended.append(i)
         current = following
         if ended:
             current = following.copy()
             for i in ended:
-                self.finished.append((float(episodes[i].total), len(episodes[i].actions)))
+                self.finished.append((episodes[i].total, len(episodes[i].actions)))
                 episodes[i] = _Episode.after(self.envs[i])
                 current[i] = episodes[i].begin(self.envs[i])
         self.observation = current
-        return PoolStep(current, np.array(rewards), np.array(terminated), np.array(truncated), following)
+        # Environments may give whole numbers for rewards; agents are promised float64.
+        rewarded = np.array(rewards, np.float64)
+        return PoolStep(current, rewarded, np.array(terminated, bool), np.array(truncated, bool), following)
 
     def get_state(self) -> dict[str, Any]:
         """Return what `set_state` needs to bring every environment to where it is."""
@@ -151,8 +154,7 @@ class _Episode:
 
 def _save(env: gymnasium.Env[Any, Any], episode: _Episode, observation: np.ndarray) -> dict[str, Any]:
     actions = np.array(episode.actions)
-    total = float(episode.total)
-    return {"origin": episode.origin, "actions": actions, "return": total, "hash": _hash(env, observation, total)}
+    return {"origin": episode.origin, "actions": actions, "hash": _hash(env, observation, episode.total)}
 
 
 def _restore(env: gymnasium.Env[Any, Any], saved: Mapping[str, Any]) -> _Episode:
@@ -161,9 +163,9 @@ def _restore(env: gymnasium.Env[Any, Any], saved: Mapping[str, Any]) -> _Episode
     for action in saved["actions"]:
         observation, reward, *_ = env.step(action)
         episode.actions.append(action)
-        episode.total += reward
+        episode.total += float(reward)
     _, dtype = spaces.layout(env.observation_space)
-    if _hash(env, np.asarray(observation, dtype), float(episode.total)) != saved["hash"]:
+    if _hash(env, np.asarray(observation, dtype), episode.total) != saved["hash"]:
         raise CheckpointError(
             f"{env} did not arrive where it was when its episode was played again: it draws random numbers from "
             "elsewhere than its np_random, or keeps state between episodes. Fix: draw from self.np_random only, or "

@@ -117,8 +117,10 @@ def _check_id(name: str) -> None:
     except gymnasium.error.Error as error:
         known = [i for i in gymnasium.registry if not i.startswith(("phys2d", "tabular"))]
         bases = {i.rsplit("-v", 1)[0]: i for i in known}
-        hint = nearest(name, known) if name.rsplit("-v", 1)[0] not in bases else (
-            f"did you mean {bases[name.rsplit('-v', 1)[0]]!r}?"
+        hint = (
+            nearest(name, known)
+            if name.rsplit("-v", 1)[0] not in bases
+            else (f"did you mean {bases[name.rsplit('-v', 1)[0]]!r}?")
         )
         raise UsageError(f"no environment is called {name!r}; {hint} (see `lab list environments`)") from error
 

@@ -39,10 +39,11 @@ class QLearningSettings(Settings):
 class QLearning(Agent):
     """Learns a table of action values from each transition; ties are broken at random.
 
-    Q(s, a) += alpha (r + discount (1 - terminated) max_a' Q(s', a') - Q(s, a)). A truncated episode bootstraps; only a
-    terminated one ends the return. alpha falls in a line, or with the visits as step size / visits(s, a)^w (Even-Dar and
-    Mansour 2003, "Learning Rates for Q-learning"). Past transitions are replayed (Lin 1992), so that what is learnt near
-    a goal also reaches states that the greedy policy has stopped to visit; `replay_updates=0` is the plain algorithm.
+    Q(s, a) += alpha (r + discount (1 - terminated) max_a' Q(s', a') - Q(s, a)). A truncated episode bootstraps; only
+    a terminated one ends the return. alpha falls in a line, or with the visits as step size / visits(s, a)^w (Even-Dar
+    and Mansour 2003, "Learning Rates for Q-learning"). Past transitions are replayed (Lin 1992), so that what is
+    learnt near a goal also reaches states that the greedy policy no longer visits; `replay_updates=0` is the plain
+    algorithm.
 
     Observations are Discrete, MultiDiscrete or a Tuple of Discrete; a Box goes through `envs.DiscretizeObservation`.
     """

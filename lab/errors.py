@@ -22,7 +22,7 @@ class MissingPackageError(UsageError, ImportError):
     """An optional package that the request needs is not installed."""
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(RuntimeError):  # noqa: N818 - it names what happened, as StopIteration does
     """A loss or gradient that is not finite; training stopped before anything was overwritten."""
 
 
@@ -46,3 +46,11 @@ def bad_value(owner: str, name: str, received: object, expected: str, fix: str =
     """Build the error for one bad value, in the project's order: received, expected, fix."""
     tail = f" Fix: {fix}" if fix else ""
     return UsageError(f"{owner}: {name} received {received!r}; expected {expected}.{tail}")
+
+
+def check_whole(name: str, value: object, optional: bool = False) -> None:
+    """Check that a keyword of `Experiment` is a whole number > 0, or None where that is allowed."""
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value <= 0:  # type: ignore[operator]
+        raise bad_value("Experiment", name, value, "a whole number > 0")

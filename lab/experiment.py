@@ -9,14 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import checkpoints, resuming
-from lab.callbacks import Callback, Checkpoint, Evaluate, JSONLLogger, NaNGuard, Progress, RenderEvery
-from lab.errors import UsageError, bad_value
+from lab import resuming
+from lab.callbacks import Callback, Progress
+from lab.callbacks.standard import complete
+from lab.errors import UsageError, bad_value, check_whole
 from lab.evaluation import Evaluation
 from lab.history import History
 from lab.interruption import listen
 from lab.learner import Learner
-from lab.logging import JsonLines
+from lab.recording import Recording
 from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 LANES = ("auto", "host", "compiled")
 
 
-class Experiment:
+class Experiment(Recording):
     """A learner, the source of its data, and the loops around them.
 
     The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`.
-    The hooks `on_...` do nothing here; subclasses and callbacks share their names.
+    The hooks `on_...` (see `lab.hooks`) do nothing here; callbacks have the same ones.
 
     Args:
         learner: An agent or a generator.
@@ -80,45 +81,21 @@ class Experiment:
             "log_every": log_every,
         }
         for name, value in {**intervals, "num_envs": num_envs}.items():
-            _check_whole(name, value, optional=name != "num_envs")
+            check_whole(name, value, optional=name != "num_envs")
         self.directory = RunDirectory(run_dir) if run_dir is not None else None
         if self.directory is not None:
             self.directory.check_free()
         self.learner = learner
         self.source = source
         self.seeds = Seeds(seed)
-        self.options = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
+        self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
         self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane))
         self.log_every = log_every or learner.default_log_every
         self.history = History(unit=self.task.unit)
-        self.step = 0
-        self.target_step = 0
         self.stop_reason = ""
-        self.last_checkpoint: Path | None = None
-        self._elapsed = 0.0
-        self._claimed = False
         self._opened = False
-        self._resumed_at: int | None = None
         self._control = Control()
-        self.callbacks = self._all_callbacks(list(callbacks), progress)
-
-    def _all_callbacks(self, given: list[Callback], progress: bool | None) -> list[Callback]:
-        for callback in given:
-            if not isinstance(callback, Callback):
-                raise bad_value("Experiment", "callbacks", callback, "lab.Callback objects")
-        every = self.options
-        first: list[Callback] = [NaNGuard(), JSONLLogger()]
-        if every["evaluate_every"] is not None:
-            first.append(Evaluate(every["evaluate_every"]))
-        last: list[Callback] = []
-        if every["video_every"] is not None:
-            last.append(RenderEvery(every["video_every"]))
-        last.append(Progress(progress))
-        # Checkpoints come after all else of a step, so that they hold what the other callbacks have just changed.
-        saving = [c for c in given if isinstance(c, Checkpoint)]
-        if self.directory is not None and not saving:
-            saving = [Checkpoint(every["checkpoint_every"] or max(1, self.learner.default_steps // 10))]
-        return [*first, *(c for c in given if not isinstance(c, Checkpoint)), *last, *saving]
+        self.callbacks = self.with_standard(list(callbacks), progress)
 
     # ---------------------------------------------------------------- the ladder
 
@@ -195,7 +172,7 @@ class Experiment:
             The metrics; for agents also every episode's return and length.
         """
         if episodes is not None:
-            _check_whole("episodes", episodes)
+            check_whole("episodes", episodes)
         evaluation = self.task.evaluate(episodes=episodes, stream=0, step=self.step)
         self._write_evaluation(evaluation, "report")
         return evaluation
@@ -226,11 +203,15 @@ class Experiment:
         if target.suffix.lower() not in (".mp4", ".gif", ".png"):
             raise bad_value("render", "path", str(target), "a file name that ends in .mp4, .gif or .png")
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
-            self._claim()
+            self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
             target = folder / target
         target.parent.mkdir(parents=True, exist_ok=True)
         return self.task.render(target, kind)
+
+    def with_standard(self, given: list[Callback], progress: bool | None) -> list[Callback]:
+        """Return a user's callbacks among those that this experiment's arguments ask for."""
+        return complete(given, self.options, self.learner.default_steps, self.directory is not None, progress)
 
     def stop(self, reason: str) -> None:
         """End the present `train` after this step; callbacks call it."""
@@ -240,32 +221,6 @@ class Experiment:
     def close(self) -> None:
         """Free environments and files."""
         self.task.close()
-
-    # ---------------------------------------------------------------- hooks
-
-    def on_train_begin(self) -> None:
-        """Run before the first step of a call to `train` (hook)."""
-
-    def on_train_end(self) -> None:
-        """Run after the last step of a call to `train`, before its last checkpoint (hook)."""
-
-    def on_update(self, metrics: Mapping[str, float]) -> None:
-        """Run after each round of updates (hook)."""
-
-    def on_log(self, row: Mapping[str, Any]) -> None:
-        """Run after each row of the history (hook)."""
-
-    def on_evaluation(self, evaluation: Evaluation) -> None:
-        """Run after each evaluation made during training (hook)."""
-
-    def on_checkpoint(self, path: Path) -> None:
-        """Run after each checkpoint (hook)."""
-
-    def fire(self, hook: str, *arguments: Any) -> None:
-        """Call a hook here and on every callback."""
-        getattr(self, hook)(*arguments)
-        for callback in self.callbacks:
-            getattr(callback, hook)(self, *arguments)
 
     # ---------------------------------------------------------------- saving and resuming
 
@@ -307,37 +262,6 @@ class Experiment:
         """
         return resuming.open_run(cls, run_dir, which, source)
 
-    def get_state(self) -> dict[str, Any]:
-        """Return the whole state of the experiment: learner, task, callbacks and counters."""
-        return {
-            "experiment": {"step": self.step, "target_step": self.target_step},
-            "learner": self.learner.get_state(),
-            "task": self.task.get_state(),
-            "callbacks": {name: c.get_state() for name, c in resuming.named(self.callbacks).items()},
-        }
-
-    def save_checkpoint(self) -> Path | None:
-        """Write a checkpoint of everything and return its path; without a run directory do nothing."""
-        if self.directory is None:
-            return None
-        for log in (self.directory.metrics, self.directory.evaluations):
-            JsonLines(log).sync()
-        path = self.directory.checkpoints / f"step-{self.step:012d}"
-        checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed()})
-        checkpoints.prune(self.directory.checkpoints, "step", keep=2)
-        self.last_checkpoint = path
-        self.fire("on_checkpoint", path)
-        return path
-
-    def save_best(self, score: Mapping[str, float]) -> Path | None:
-        """Write the learner as the best checkpoint so far; without a run directory do nothing."""
-        if self.directory is None:
-            return None
-        path = self.directory.checkpoints / f"best-{self.step:012d}"
-        checkpoints.write(path, {"learner": self.learner.inference_state()}, {"step": self.step, "score": dict(score)})
-        checkpoints.prune(self.directory.checkpoints, "best", keep=1)
-        return path
-
     # ---------------------------------------------------------------- inside
 
     @property
@@ -345,42 +269,13 @@ class Experiment:
         """The training step, exact also within a chunk."""
         return self.step + self._control.taken
 
-    def log(self) -> None:
-        """Add a row of what the task gathered since the last one."""
-        elapsed = self._time_elapsed()
-        since = self.history.rows[-1] if self.history.rows else {"step": 0}
-        pace = (self.step - since["step"]) / max(1e-9, elapsed - since.get("time_elapsed", 0.0))
-        row = {"step": self.step, **self.task.drain(), "time_elapsed": elapsed, "time_steps_per_second": pace}
-        self.history.append(row)
-        self.fire("on_log", row)
-
     def _steps_to_train(self, steps: int | None) -> int:
         if steps is not None:
-            _check_whole("steps", steps)
+            check_whole("steps", steps)
             return int(steps)
         if self._resumed_at is not None and self.target_step > self.step:
             return self.target_step - self.step
         return self.learner.default_steps
-
-    def _claim(self) -> None:
-        if self.directory is None or self._claimed:
-            return
-        self.directory.check_free()
-        self.directory.write_config(resuming.describe(self))
-        self._claimed = True
-        for name, evaluation in self.task.baselines().items():
-            self._write_evaluation(evaluation, "baseline", learner=name)
-
-    def _begin_writing(self) -> None:
-        self._claim()
-        if self.directory is None:
-            return
-        if self._resumed_at is not None:
-            # Only training may cut the logs: a run can be looked at while another process still trains it.
-            JsonLines(self.directory.metrics).cut(self._resumed_at)
-            JsonLines(self.directory.evaluations).cut(self._resumed_at)
-            self._resumed_at = None
-        self.directory.write_config(resuming.describe(self))
 
     def _end_training(self) -> None:
         if not self.history.rows or self.history.rows[-1]["step"] != self.step:
@@ -393,15 +288,9 @@ class Experiment:
             if isinstance(callback, Progress):
                 callback.on_train_end(self)
 
-    def _write_evaluation(self, evaluation: Evaluation, purpose: str, **more: Any) -> None:
-        if self.directory is None:
-            return
-        self._claim()
-        row = {"step": evaluation.step, "purpose": purpose, **more, **evaluation.to_dict()}
-        JsonLines(self.directory.evaluations).append(row)
-
     def _update_listener(self) -> Callable[[Mapping[str, float]], None] | None:
         # Rounds of updates come thousands a second, so only hooks that somebody has overridden are called.
+        hooks: list[Callable[[Mapping[str, float]], None]]
         hooks = [partial(c.on_update, self) for c in self.callbacks if type(c).on_update is not Callback.on_update]
         if type(self).on_update is not Experiment.on_update:
             hooks.insert(0, self.on_update)
@@ -413,21 +302,3 @@ class Experiment:
                 hook(metrics)
 
         return call_all
-
-    _elapsed_before = 0.0
-    _started: float | None = None
-
-    def _time_elapsed(self) -> float:
-        if self._started is None:
-            return self._elapsed
-        return self._elapsed_before + time.perf_counter() - self._started
-
-
-def _check_whole(name: str, value: Any, optional: bool = False) -> None:
-    if value is None and optional:
-        return
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value <= 0:
-        raise bad_value("Experiment", name, value, "a whole number > 0")
-
-
-__all__ = ["Experiment", "UsageError"]

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from lab import checkpoints, registry
-from lab.config import Settings, make
-from lab.errors import CheckpointError, UsageError, nearest
+from lab.config import Settings as AnySettings
+from lab.config import make
+from lab.errors import CheckpointError, UsageError
 from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.state import Stateful
@@ -32,7 +33,7 @@ class Learner(Stateful):
         name: The name on the command line: the class's in snake case.
     """
 
-    Settings: ClassVar[type[Settings]] = Settings
+    Settings: ClassVar[type[AnySettings]] = AnySettings
     group: ClassVar[str] = ""
     name: ClassVar[str] = ""
     default_steps: ClassVar[int] = 10_000
@@ -47,7 +48,7 @@ class Learner(Stateful):
             cls.name = registry.snake_case(cls.__name__)
             registry.register(cls.group, cls.name, cls)
 
-    def __init__(self, config: Settings | None = None, /, **settings: Any) -> None:
+    def __init__(self, config: AnySettings | None = None, /, **settings: Any) -> None:
         if config is not None and not isinstance(config, self.Settings):
             raise UsageError(
                 f"{type(self).__name__} received {config!r}; expected {self.Settings.__name__} or its fields as "
@@ -61,7 +62,7 @@ class Learner(Stateful):
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         """Build this learner for a source and return the task that feeds it."""
-        raise NotImplementedError(f"{type(self).__name__} must say where its data comes from: subclass Agent or Generator.")
+        raise NotImplementedError(f"{type(self).__name__} has no source of data. Fix: subclass Agent or Generator.")
 
     def build(self) -> None:
         """Make networks, optimizers and tables, once the shapes of the data are known (hook)."""
@@ -106,7 +107,7 @@ class Learner(Stateful):
         """
         directory = RunDirectory(run)
         config = directory.read_config()
-        found: type[Learner] = cls if cls.name == config["learner"] else registry.learner(config["learner"])
+        found: Any = cls if cls.name == config["learner"] else registry.learner(config["learner"])
         if not issubclass(found, cls):
             raise CheckpointError(
                 f"{directory.path} holds a {found.__name__}; expected a {cls.__name__}. "
@@ -119,10 +120,4 @@ class Learner(Stateful):
         learner.setup_from(config["task"], Seeds(config["seed"]))
         state, _ = checkpoints.read(path)
         learner.set_inference_state(state["learner"])
-        return learner  # type: ignore[return-value]
-
-
-def check_source_name(name: str, known: list[str], what: str) -> None:
-    """Check that a source is known by name, offering the nearest names if it is not."""
-    if name not in known:
-        raise UsageError(f"no {what} is called {name!r}; {nearest(name, known)} (see `lab list {what}s`)")
+        return learner

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from lab.callbacks import Callback
     from lab.experiment import Experiment
     from lab.learner import Learner
+    from lab.recording import Recording
 
 E = TypeVar("E", bound="Experiment")
 PACKAGES = ("tensorflow", "keras", "gymnasium", "numpy")
 
 
-def describe(experiment: Experiment) -> dict[str, Any]:
+def describe(experiment: Recording) -> dict[str, Any]:
     """Return the run's configuration as JSON values: all that opening it again needs."""
     return {
         "format": 1,
@@ -32,6 +33,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "source": source_name(experiment.source),
         **experiment.options,
         "log_every": experiment.log_every,
+        "unit": experiment.task.unit,
         "steps": experiment.target_step,
         "lane_used": experiment.task.lane,
         "lane_reason": experiment.task.lane_reason,
@@ -138,7 +140,7 @@ def _rebuilt(
 def attach(experiment: Experiment, directory: RunDirectory, callbacks: list[Callback], progress: bool | None) -> None:
     """Give an experiment the directory of the run it continues."""
     experiment.directory = directory
-    experiment.callbacks = experiment._all_callbacks(callbacks, progress)
+    experiment.callbacks = experiment.with_standard(callbacks, progress)
     experiment._claimed = True
 
 

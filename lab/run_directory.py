@@ -11,7 +11,6 @@ from typing import Any
 from lab import checkpoints
 from lab.errors import CheckpointError, RunDirectoryError
 
-
 # What opening a run relies on; the rest of config.json is for people and reports.
 _CONFIG: dict[str, tuple[type, ...]] = {
     "learner": (str,),
@@ -90,7 +89,7 @@ class RunDirectory:
             for key, kind in _CONFIG.items():
                 if not isinstance(config[key], kind):
                     raise ValueError(f"{key} is {config[key]!r}")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunDirectoryError(f"{self.config_path} cannot be read: {error!r}. Fix: restore the file.") from error
         return config
 

@@ -153,6 +153,9 @@ def _on_a_plane(latents: np.ndarray) -> tuple[np.ndarray, str]:
     if size == 1 or count < 4:
         return np.stack([latents[:, 0], np.zeros(count)], axis=1), "first dimension"
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(PERPLEXITY, (count - 1) / 3.0)
-    return TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(latents), "t-SNE"
+    # For a few hundred rows more threads only wait for each other, twenty times as long where cores are shared.
+    with threadpool_limits(1):
+        return TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(latents), "t-SNE"

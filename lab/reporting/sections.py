@@ -118,7 +118,7 @@ def _details(record: RunRecord) -> Markup:
     ]
     reason = record.config.get("lane_reason")
     if reason:
-        options.insert(2, ("lane, because", setting(reason)))
+        options.insert(2, ("why this lane", setting(reason)))
     settings = [(tag("code", name), setting(value)) for name, value in record.settings.items()]
     saved = [(_title(c), join([tag("code", c.digest[:12]), f" {file_size(c.size)}"])) for c in record.checkpoints]
     packages = [(name, setting(value)) for name, value in record.versions.items()]

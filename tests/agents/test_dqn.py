@@ -48,12 +48,16 @@ def test_one_update_moves_the_value_to_the_target(terminated):
     assert loss == pytest.approx(0.5 if terminated else 2.5)
     assert norm == pytest.approx(2**0.5)
     assert value == pytest.approx(1.0)
-    assert a.online.trainable_variables[0].numpy()[0, 0] == pytest.approx(1.1, abs=1e-3), "Adam's first step is its rate"
+    assert a.online.trainable_variables[0].numpy()[0, 0] == pytest.approx(1.1, abs=1e-3), (
+        "Adam's first step is its rate"
+    )
     assert a.target.trainable_variables[0].numpy()[0, 0] == 0.0, "only the online network learns"
 
 
 def test_gradients_are_clipped_by_their_global_norm():
-    a = agent(space=Discrete(2), hidden_sizes=(), gradient_clip=0.5, huber_delta=100.0, adam_epsilon=1e6, learning_rate=1e6)
+    a = agent(
+        space=Discrete(2), hidden_sizes=(), gradient_clip=0.5, huber_delta=100.0, adam_epsilon=1e6, learning_rate=1e6
+    )
     set_values(a.online, [[0, 0, 0], [0, 0, 0]])
     batch = ReplayBatch(*map(tf.constant, ([[1.0, 0.0]], [0], [10.0], [1.0], [[0.0, 1.0]])))
     _, norm, _ = a.update_step(batch).numpy()

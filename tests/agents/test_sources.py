@@ -15,7 +15,12 @@ class Unrenderable(Counter):
 def test_every_kind_of_source_gives_fresh_environments():
     instance = Counter()
     vector = SyncVectorEnv([Counter, Counter], autoreset_mode=AutoresetMode.SAME_STEP)
-    for source, kind in (("CartPole-v1", "id"), (instance, "instance"), (Counter, "factory"), (vector, "vector environment")):
+    for source, kind in (
+        ("CartPole-v1", "id"),
+        (instance, "instance"),
+        (Counter, "factory"),
+        (vector, "vector environment"),
+    ):
         made = EnvironmentSource(source)
         assert made.kind == kind
         envs = made.training(3)

@@ -57,7 +57,9 @@ def test_a_truncated_or_missing_file_is_found(tmp_path, name):
         checkpoints.read(path)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 99, "files": {}}', '{"format": 1, "files": {"../x": {}}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"format": 99, "files": {}}', '{"format": 1, "files": {"../x": {}}}']
+)
 def test_a_strange_manifest_is_refused(tmp_path, text):
     path = checkpoints.write(tmp_path / "step-1", STATE)
     (path / checkpoints.MANIFEST).write_text(text)

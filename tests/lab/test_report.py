@@ -174,6 +174,7 @@ def test_shows_evaluations_with_interval_baseline_best_last_and_report(page: Pag
     assert "during training, best (kept) 4,000 320" in page.text
     assert "during training, last 5,000 400 1.4 400 [399.5, 400.5]" in page.text
     assert "report 5,000 400 1.4 400 [399.5, 400.5] 398 402 9 100" in page.text
+    assert "training 5,000" not in page.text
     assert "Of 5 evaluations during training" in page.text
     assert "Evaluation Step mse mse_pca samples" in page.text
     assert "report 5,000 0.0067 0.0242 300" in page.text
@@ -331,7 +332,7 @@ def hostile_run(run: Path) -> Path:
         settings={HOSTILE: HOSTILE, "nested": {HOSTILE: [HOSTILE]}},
         versions={HOSTILE: HOSTILE},
     )
-    write_rows(run / "metrics.jsonl", [{"step": s, HOSTILE: s, "$": s, "_": s, "loss": HOSTILE} for s in STEPS])
+    write_rows(run / "metrics.jsonl", [{"step": s, HOSTILE: s, "$\\frac{$": s, "_": s, "loss": HOSTILE} for s in STEPS])
     rows = [{"step": s, "purpose": "training", "mean": s, "iqm": s, HOSTILE: s, f"{HOSTILE}_x": 3} for s in STEPS]
     rows.append({"step": 0, "purpose": "baseline", "learner": HOSTILE, "mean": 1, HOSTILE: 1})
     rows.append({"step": 9, "purpose": HOSTILE, "mean": 1, "returns": [HOSTILE, 1.0], "iqm_low": HOSTILE})

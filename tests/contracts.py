@@ -1,0 +1,339 @@
+"""The cases that `test_contracts.py` holds to the contract, and how two states are compared.
+
+A new agent, generator or callback is found by itself; it needs an entry in the tables here, and no test of its own for
+what every one of them must do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import importlib.util
+import json
+import math
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from lab import Callback, Experiment, checkpoints, resuming
+from lab.history import History
+from lab.learner import Learner
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+
+
+def load_example(name: str) -> ModuleType:
+    """Import a script from examples/ without running its main part."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def differences(first: Any, second: Any, path: str = "state") -> list[str]:
+    """Return where two states differ in a single bit, type or name."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        found = [f"{path}: names {sorted(first.keys() ^ second.keys())}"] if first.keys() != second.keys() else []
+        return found + [d for k in first if k in second for d in differences(first[k], second[k], f"{path}.{k}")]
+    if isinstance(first, (list, tuple)) and isinstance(second, (list, tuple)):
+        if len(first) != len(second):
+            return [f"{path}: {len(first)} entries against {len(second)}"]
+        pairs = zip(first, second, strict=True)
+        return [d for i, (a, b) in enumerate(pairs) for d in differences(a, b, f"{path}[{i}]")]
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        if (first.dtype, first.shape) != (second.dtype, second.shape):
+            return [f"{path}: {first.dtype} {first.shape} against {second.dtype} {second.shape}"]
+        # Bytes, because == holds 0.0 for -0.0 and NaN for unequal to itself.
+        return [] if first.tobytes() == second.tobytes() else [f"{path}: the arrays' bytes differ"]
+    if type(first) is not type(second):
+        return [f"{path}: {type(first).__name__} against {type(second).__name__}"]
+    same = np.array(first).tobytes() == np.array(second).tobytes() if isinstance(first, float) else first == second
+    return [] if same else [f"{path}: {first!r} against {second!r}"]
+
+
+def assert_same_state(first: Any, second: Any) -> None:
+    """Assert that two nested states are equal to the bit, naming every place where they are not."""
+    found = differences(first, second)
+    assert not found, "\n".join(found)
+
+
+def without_clock(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return log rows without what depends on the clock."""
+    return [{k: v for k, v in row.items() if not k.startswith("time_")} for row in rows]
+
+
+def logged(run: Path, name: str = "metrics.jsonl") -> list[dict[str, Any]]:
+    """Return the rows of a run's JSON-lines file, without the clock."""
+    return without_clock([json.loads(line) for line in (run / name).read_text().splitlines()])
+
+
+# ---------------------------------------------------------------- learners
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One learner with settings small enough to train in a blink.
+
+    Args:
+        label: For the test's name.
+        kind: Gives the learner's class; called late, so that collecting tests loads no TensorFlow.
+        settings: Keywords of the class.
+        source: A source's name, or a function that makes one.
+        idle: State that this training leaves as `build` made it, with the reason why leaving it out cannot show.
+        first, then: Steps before and after the interruption; multiples of nothing.
+        log_every: So that the interruption falls between two rows.
+    """
+
+    label: str
+    kind: Callable[[], Any]
+    source: Any
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    idle: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    first: int = 67
+    then: int = 54
+    log_every: int = 20
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it acts in environments, so that it can train in several at once."""
+        return self.kind().group == "lab.agents"
+
+    def learner(self) -> Learner:
+        """Return a fresh learner."""
+        return self.kind()(**self.settings)
+
+    def given_source(self) -> Any:
+        """Return the source as a user would give it."""
+        return self.source() if callable(self.source) else self.source
+
+    def experiment(self, run: Path | None = None, seed: int = 5, **keywords: Any) -> Experiment:
+        """Return a fresh experiment."""
+        keywords = {"log_every": self.log_every, "progress": False, **keywords}
+        return Experiment(self.learner(), self.given_source(), seed=seed, run_dir=run, **keywords)
+
+    def resume(self, run: Path, **keywords: Any) -> Experiment:
+        """Open a run as a user would."""
+        source = None if isinstance(self.source, str) else self.given_source()
+        return Experiment.resume(run, source=source, progress=False, **keywords)
+
+    def open(self, run: Path) -> Experiment:
+        """Open a run to judge it."""
+        return Experiment.open(run, which="last", source=None if isinstance(self.source, str) else self.given_source())
+
+
+def pictures() -> Any:
+    """Return 60 small labelled images as a data set."""
+    from generative.datasets import load
+
+    rows = np.random.default_rng(5).integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    return load((rows, np.arange(60) % 3))
+
+
+def short_walks() -> Any:
+    """Return a factory of grid worlds whose episodes end soon, so that a test sees many."""
+
+    def make(render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+        return gymnasium.make("lab/GridWorld-v0", max_episode_steps=9, render_mode=render_mode)
+
+    return make
+
+
+# State that leaving out cannot show, and why; a test checks that it is indeed as `build` made it.
+IDLE_TASK = {"fingerprint": "the data set's own hash; another data set is refused"}
+BUILT = {"size": "a constant that `build` takes from the data's shape"}
+NO_UPDATES = {"sums": "it makes no updates, so no metrics are gathered", "rounds": "it makes no updates"}
+
+# Settings with which each learner is quick and yet uses everything it has: rounds of updates, copies to the target
+# network, a replay that wraps round, schedules that still move. A learner may have several cases.
+SMALL: dict[str, list[dict[str, Any]]] = {
+    "autoencoder": [
+        {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
+        {
+            "settings": {"architecture": "conv", "filters": (2, 2), "latent_size": 2, "batch_size": 8},
+            "source": pictures,
+        },
+    ],
+    "dqn": [
+        {
+            "settings": {
+                "hidden_sizes": (8,),
+                "batch_size": 4,
+                "replay_capacity": 50,
+                "learning_starts": 8,
+                "update_every": 4,
+                "updates_per_round": 2,
+                "target_update_every": 30,
+                "epsilon_steps": 200,
+            },
+            "source": "CartPole-v1",
+            "idle": {"learning_rate_falls": "changes only when a schedule sets the learning rate"},
+        }
+    ],
+    "q_learning": [
+        {
+            "settings": {
+                "replay_capacity": 50,
+                "epsilon_steps": 300,
+                "learning_rate_steps": 500,
+                "visit_exponent": 0.5,
+            },
+            "source": short_walks,
+        }
+    ],
+    "random": [{"source": "CartPole-v1", "idle": NO_UPDATES}],
+}
+
+
+def installed_learners() -> dict[str, Callable[[], Any]]:
+    """Return every learner that a package brings, by its name."""
+    groups = ("lab.agents", "lab.generators")
+    return {e.name: e.load for group in groups for e in importlib.metadata.entry_points(group=group)}
+
+
+def _tiny() -> Any:
+    from tests.generative.tiny import Tiny
+
+    return Tiny
+
+
+def cases() -> list[Case]:
+    """Return all cases: the learners installed, the examples' and one that draws random numbers in its updates."""
+    found = []
+    for name, load in sorted(installed_learners().items()):
+        for number, entry in enumerate(SMALL.get(name, []), 1):
+            found.append(Case(name if number == 1 else f"{name}-{number}", load, **entry))
+    return [
+        *found,
+        Case("example_agent", lambda: load_example("custom_agent").ExpectedSarsa, short_walks),
+        Case("example_generator", lambda: load_example("custom_generator").FlowMatching, pictures, idle=BUILT),
+        Case("tiny", _tiny, pictures, idle=BUILT),
+    ]
+
+
+def check_metrics(rows: list[dict[str, Any]]) -> None:
+    """Check that every row has its step and otherwise finite numbers."""
+    assert rows
+    for row in rows:
+        assert isinstance(row["step"], int)
+        for name, value in row.items():
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            assert number and math.isfinite(value), f"{name} is {value!r} at step {row['step']}"
+    steps = [row["step"] for row in rows]
+    assert steps == sorted(set(steps)), "one row a log point, in order"
+
+
+# ---------------------------------------------------------------- leaving out state
+
+
+class Snapshot(Callback):
+    """Keeps what a checkpoint would hold when `every` steps have passed, through a real one."""
+
+    not_state = ("folder", "state")
+
+    def __init__(self, every: int, folder: Path) -> None:
+        super().__init__(every)
+        self.folder = folder
+        self.state: dict[str, Any] | None = None
+
+    def on_interval(self, experiment: Experiment) -> None:
+        if self.state is None:
+            self.state = through_disk(experiment.get_state(), self.folder)
+
+
+def through_disk(state: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Write a state as a checkpoint and read it again."""
+    path = checkpoints.write(folder / "step-000000000001", state)
+    found, _ = checkpoints.read(path)
+    shutil.rmtree(path)
+    return found
+
+
+def ending(experiment: Experiment, since: int) -> dict[str, Any]:
+    """Return all that going on from a step has led to: state, and the rows logged since."""
+    rows = [row for row in without_clock(experiment.history.rows) if row["step"] > since]
+    return {**experiment.get_state(), "rows": rows}
+
+
+def go_on(experiment: Experiment, state: Mapping[str, Any], target: int) -> dict[str, Any]:
+    """Put a state into an experiment, train on to a step and return where that leads."""
+    experiment.target_step = 0
+    experiment.history = History(unit=experiment.task.unit)
+    resuming.restore(experiment, dict(state), exact=True)
+    since = experiment.step
+    experiment.train(target - since)
+    return ending(experiment, since)
+
+
+# ---------------------------------------------------------------- callbacks
+
+
+@dataclasses.dataclass(frozen=True)
+class CallbackCase:
+    """How to make one of the standard callbacks, and what to attach it to.
+
+    Args:
+        make: Gives a fresh one; its readings must change its state within the test's few steps.
+        learner: The label of the case to train.
+        stateful: Whether it has state of its own.
+    """
+
+    make: Callable[[type[Any]], Callback]
+    learner: str = "q_learning"
+    stateful: bool = False
+
+
+# Some are odd on purpose, so that their intervals coincide neither with checkpoints nor with log rows.
+CALLBACKS: dict[str, CallbackCase] = {
+    "CSVLogger": CallbackCase(lambda c: c(every=11)),
+    "Callback": CallbackCase(lambda c: c(every=7)),
+    "Checkpoint": CallbackCase(lambda c: c(every=25)),
+    "EarlyStopping": CallbackCase(lambda c: c(monitor="td_error", patience=50), stateful=True),
+    "Evaluate": CallbackCase(lambda c: c(every=13, episodes=2), stateful=True),
+    "JSONLLogger": CallbackCase(lambda c: c()),
+    "LearningRateSchedule": CallbackCase(lambda c: c(lambda step: 0.1 / (1 + step), every=10), learner="tiny"),
+    "NaNGuard": CallbackCase(lambda c: c()),
+    "Progress": CallbackCase(lambda c: c(show=False)),
+    "RenderEvery": CallbackCase(lambda c: c(every=60, suffix=".png")),
+    "StopAtReturn": CallbackCase(lambda c: c(threshold=1e9)),
+}
+
+HOOKS = ("on_train_begin", "on_train_end", "on_update", "on_log", "on_interval", "on_evaluation", "on_checkpoint")
+
+
+def spied(kind: type[Callback], calls: list[str]) -> type[Callback]:
+    """Return a class like `kind` that also notes the hooks called on it."""
+
+    def noting(hook: str) -> Any:
+        def call(self: Any, *arguments: Any) -> None:
+            calls.append(hook)
+            getattr(kind, hook)(self, *arguments)
+
+        return call
+
+    return type(kind.__name__, (kind,), {hook: noting(hook) for hook in HOOKS})
+
+
+class Stubborn(Callback):
+    """Ends training at a step within a chunk, as a user's own callback may."""
+
+    not_state = ("at",)
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+    def on_update(self, experiment: Experiment, metrics: Mapping[str, float]) -> None:
+        if experiment.task_step >= self.at:
+            experiment.stop("enough")
