@@ -264,11 +264,6 @@ class Experiment(Recording):
 
     # ---------------------------------------------------------------- inside
 
-    @property
-    def task_step(self) -> int:
-        """The training step, exact also within a chunk."""
-        return self.step + self._control.taken
-
     def _steps_to_train(self, steps: int | None) -> int:
         if steps is not None:
             check_whole("steps", steps)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lab.history import History
     from lab.learner import Learner
     from lab.run_directory import RunDirectory
-    from lab.task import Task
+    from lab.task import Control, Task
 
 
 class Recording(Hooks):
@@ -29,6 +29,7 @@ class Recording(Hooks):
     options: dict[str, Any]
     log_every: int
     history: History
+    _control: Control
     step = 0
     target_step = 0
     last_checkpoint: Path | None = None
@@ -37,6 +38,11 @@ class Recording(Hooks):
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
+
+    @property
+    def task_step(self) -> int:
+        """The training step, exact also within a chunk."""
+        return self.step + self._control.taken
 
     def log(self) -> None:
         """Add a row of what the task gathered since the last one."""

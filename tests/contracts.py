@@ -91,9 +91,10 @@ class Case:
         kind: Gives the learner's class; called late, so that collecting tests loads no TensorFlow.
         settings: Keywords of the class.
         source: A source's name, or a function that makes one.
-        idle: State that this training leaves as `build` made it, with the reason why leaving it out cannot show.
+        idle: State that may be left out without harm, with the reason.
         first, then: Steps before and after the interruption; multiples of nothing.
-        log_every: So that the interruption falls between two rows.
+        log_every: So that both the interruption and `middle` fall between two rows.
+        middle: A step at which metrics for the next row have been gathered and no row ends.
     """
 
     label: str
@@ -104,6 +105,7 @@ class Case:
     first: int = 67
     then: int = 54
     log_every: int = 20
+    middle: int = 47
 
     @property
     def is_agent(self) -> bool:
@@ -124,13 +126,15 @@ class Case:
         return Experiment(self.learner(), self.given_source(), seed=seed, run_dir=run, **keywords)
 
     def resume(self, run: Path, **keywords: Any) -> Experiment:
-        """Open a run as a user would."""
-        source = None if isinstance(self.source, str) else self.given_source()
-        return Experiment.resume(run, source=source, progress=False, **keywords)
+        """Open a run to go on with it, as a user would."""
+        return Experiment.resume(run, source=self._source_again(), progress=False, **keywords)
 
     def open(self, run: Path) -> Experiment:
-        """Open a run to judge it."""
-        return Experiment.open(run, which="last", source=None if isinstance(self.source, str) else self.given_source())
+        """Open a run to judge it, as a user would."""
+        return Experiment.open(run, which="last", source=self._source_again())
+
+    def _source_again(self) -> Any:
+        return None if isinstance(self.source, str) else self.given_source()
 
 
 def pictures() -> Any:
@@ -150,8 +154,9 @@ def short_walks() -> Any:
     return make
 
 
-# State that leaving out cannot show, and why; a test checks that it is indeed as `build` made it.
+# State that may be left out without harm, and why; a test checks that it does none.
 IDLE_TASK = {"fingerprint": "the data set's own hash; another data set is refused"}
+OVERWRITTEN = {"td_error": "each step overwrites it before it is read"}
 BUILT = {"size": "a constant that `build` takes from the data's shape"}
 NO_UPDATES = {"sums": "it makes no updates, so no metrics are gathered", "rounds": "it makes no updates"}
 
@@ -216,7 +221,7 @@ def cases() -> list[Case]:
             found.append(Case(name if number == 1 else f"{name}-{number}", load, **entry))
     return [
         *found,
-        Case("example_agent", lambda: load_example("custom_agent").ExpectedSarsa, short_walks),
+        Case("example_agent", lambda: load_example("custom_agent").ExpectedSarsa, short_walks, idle=OVERWRITTEN),
         Case("example_generator", lambda: load_example("custom_generator").FlowMatching, pictures, idle=BUILT),
         Case("tiny", _tiny, pictures, idle=BUILT),
     ]
@@ -238,18 +243,17 @@ def check_metrics(rows: list[dict[str, Any]]) -> None:
 
 
 class Snapshot(Callback):
-    """Keeps what a checkpoint would hold when `every` steps have passed, through a real one."""
+    """Keeps the experiment's state as it was when `every` steps had passed for the first time."""
 
-    not_state = ("folder", "state")
+    not_state = ("state",)
 
-    def __init__(self, every: int, folder: Path) -> None:
+    def __init__(self, every: int) -> None:
         super().__init__(every)
-        self.folder = folder
         self.state: dict[str, Any] | None = None
 
     def on_interval(self, experiment: Experiment) -> None:
         if self.state is None:
-            self.state = through_disk(experiment.get_state(), self.folder)
+            self.state = experiment.get_state()
 
 
 def through_disk(state: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -266,14 +270,14 @@ def ending(experiment: Experiment, since: int) -> dict[str, Any]:
     return {**experiment.get_state(), "rows": rows}
 
 
-def go_on(experiment: Experiment, state: Mapping[str, Any], target: int) -> dict[str, Any]:
-    """Put a state into an experiment, train on to a step and return where that leads."""
+def go_on(experiment: Experiment, state: Mapping[str, Any], case: Case) -> dict[str, Any]:
+    """Put the state of `case.middle` into an experiment, train it as the case's and return where that leads."""
     experiment.target_step = 0
     experiment.history = History(unit=experiment.task.unit)
     resuming.restore(experiment, dict(state), exact=True)
-    since = experiment.step
-    experiment.train(target - since)
-    return ending(experiment, since)
+    experiment.train(case.first - experiment.step)
+    experiment.train(case.then)
+    return ending(experiment, case.middle)
 
 
 # ---------------------------------------------------------------- callbacks

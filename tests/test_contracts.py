@@ -37,12 +37,14 @@ class Trained:
     """One case trained in a run directory: as it was at the interruption, and at the end.
 
     Attributes:
+        middle_state: The experiment's state after `case.middle` steps.
         early: A copy of the run, made when `case.first` steps were done.
         early_state: The experiment's state then.
         experiment: What trained on to the end.
     """
 
     case: Case
+    middle_state: dict[str, Any]
     early: Path
     early_state: dict[str, Any]
     experiment: Experiment
@@ -54,12 +56,14 @@ class Trained:
 
 
 def train(case: Case, folder: Path, **keywords: Any) -> Trained:
-    experiment = case.experiment(folder / "run", **keywords)
+    snapshot = contracts.Snapshot(case.middle)
+    experiment = case.experiment(folder / "run", callbacks=[snapshot], **keywords)
     experiment.train(case.first)
     early_state = experiment.get_state()
     shutil.copytree(folder / "run", folder / "early")
     experiment.train(case.then)
-    return Trained(case, folder / "early", early_state, experiment)
+    assert snapshot.state is not None
+    return Trained(case, snapshot.state, folder / "early", early_state, experiment)
 
 
 @pytest.fixture(scope="module", params=params(CASES))
@@ -115,7 +119,7 @@ def test_every_kind_can_be_rendered_and_changes_nothing(trained: Trained, tmp_pa
 
 def check_resume(trained: Trained) -> None:
     case, whole = trained.case, trained.experiment
-    resumed = case.resume(trained.early)
+    resumed = case.resume(trained.early, callbacks=[contracts.Snapshot(case.middle)])
     assert_same_state(resumed.get_state(), trained.early_state)
     resumed.train(case.then)
     assert_same_state(resumed.get_state(), whole.get_state())
@@ -185,30 +189,29 @@ def test_bad_settings_and_files_are_usage_errors(trained: Trained, tmp_path: Pat
 
 def test_leaving_out_any_item_of_state_is_noticed_and_another_seed_too(trained: Trained, tmp_path: Path) -> None:
     """The negative control of the tests above: an item left as `build` made it shows in the end."""
-    case = trained.case
-    target = case.first + case.then
-    snapshot = contracts.Snapshot(case.first, tmp_path)
-    first = case.experiment(seed=6, callbacks=[snapshot])
-    first.train(target)
-    assert contracts.differences(first.learner.get_state(), trained.experiment.learner.get_state())
-    state = snapshot.state
-    assert state is not None and state["experiment"]["step"] == case.first
-    reference = contracts.ending(first, case.first)
-    assert len(reference["rows"]) == 4, "the interruption falls between two rows"
+    case, whole = trained.case, trained.experiment
+    reference = contracts.ending(whole, case.middle)
+    state = contracts.through_disk(trained.middle_state, tmp_path)
+    assert state["experiment"]["step"] == case.middle
+    fresh = case.experiment().get_state()
 
-    # One experiment for all, because compiling its updates is what takes time; that it can be used again and again is
-    # shown by the last line.
-    second = case.experiment(seed=6, callbacks=[snapshot])
-    fresh = contracts.through_disk(second.get_state(), tmp_path)
+    # One experiment for all, because compiling its updates is what takes time. Its seed is another: all that decides
+    # how training goes on is in the state, as the last line shows.
+    other = case.experiment(seed=6, callbacks=[contracts.Snapshot(case.middle)])
+    other.train(case.first + case.then)
+    assert contracts.differences(other.learner.get_state(), whole.learner.get_state())
     for part, idle in (("task", {**IDLE_TASK, **case.idle}), ("learner", case.idle)):
         for item in state[part]:
-            if item in idle:
-                assert_same_state(state[part][item], fresh[part][item])
-                continue
             forgetful = {**state, part: {**state[part], item: fresh[part][item]}}
-            end = contracts.go_on(second, forgetful, target)
-            assert contracts.differences(end, reference), f"{part}.{item} was left out and nothing showed it"
-    assert_same_state(contracts.go_on(second, state, target), reference)
+            try:
+                found = contracts.differences(contracts.go_on(other, forgetful, case), reference)
+            except ZeroDivisionError:
+                # Sums without their count: that is noticed too.
+                found = ["ZeroDivisionError"]
+            assert bool(found) == (item not in idle), f"{part}.{item} was left out, which changed {found[:3]}"
+    end = contracts.go_on(other, state, case)
+    # The run's own checkpoints are the one callback that this experiment, without a run directory, does not have.
+    assert_same_state({**end, "callbacks": {}}, {**reference, "callbacks": {}})
 
 
 # ---------------------------------------------------------------- every agent
@@ -257,7 +260,7 @@ def test_an_agent_is_given_float64_rewards_and_flags(case: Case, monkeypatch: py
     agent: Any = case.learner()
     observe = agent.observe
     monkeypatch.setattr(type(agent), "observe", lambda self, transition: (seen.append(transition), observe(transition)))
-    Experiment(agent, Whole, progress=False).train(10)
+    Experiment(agent, Whole, progress=False).train(6)
     kinds = {(t.reward.dtype, t.terminated.dtype, t.truncated.dtype) for t in seen}
     assert kinds == {(np.dtype(np.float64), np.dtype(bool), np.dtype(bool))}
     assert [int(t.next_observation[0]) for t in seen[:4]] == [1, 2, 3, 1], "an end's true last observation is kept"
@@ -428,6 +431,7 @@ def test_a_schedule_resumes_exactly_with_three_environments(tmp_path: Path) -> N
         return LearningRateSchedule(lambda step: 0.01 / (1 + step), every=20)
 
     case = case_called("dqn")
+    case = dataclasses.replace(case, settings={**case.settings, "learning_starts": 1_000})
     whole = case.experiment(tmp_path / "whole", num_envs=3, callbacks=[schedule()])
     whole.train(31)
     rate = whole.learner.learning_rate

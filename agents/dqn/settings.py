@@ -13,7 +13,7 @@ class DQNSettings(Settings):
     """Settings of `DQN`; all intervals are environment steps, summed over environments."""
 
     hidden_sizes: tuple[int, ...] = setting((128, 128), "units of each hidden layer", at_least=1)
-    learning_rate: float = setting(3e-3, "Adam's step size at step 0", above=0)
+    learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0)
     learning_rate_end: float = setting(1e-4, "Adam's step size after learning_rate_steps", above=0)
     learning_rate_steps: int = setting(50_000, "environment steps over which the step size falls", at_least=1)
     adam_epsilon: float = setting(1e-4, "Adam's epsilon; large, so that small gradients make small steps", above=0)
@@ -23,7 +23,7 @@ class DQNSettings(Settings):
     learning_starts: int = setting(1_000, "environment steps before the first update", at_least=0)
     update_every: int = setting(40, "environment steps between rounds of updates", at_least=1)
     updates_per_round: int = setting(10, "updates in one compiled call", at_least=1)
-    target_update_every: int = setting(100, "environment steps between copies to the target network", at_least=1)
+    target_update_every: int = setting(200, "environment steps between copies to the target network", at_least=1)
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(0.04, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
     epsilon_steps: int = setting(8_000, "environment steps over which epsilon falls", at_least=1)
