@@ -79,8 +79,7 @@ class Agent(Learner):
         self.seeds, self.num_envs = seeds, num_envs
         self.evaluation_rng = seeds.generator("evaluation")
         self.check_spaces()
-        self.build()
-        self.built = True
+        self.finish_setup()
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         observation_space = spaces.from_json(description["observation_space"])

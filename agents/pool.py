@@ -78,7 +78,7 @@ class Pool:
         ended: list[int] = []
         for i, action in enumerate(spaces.to_environment(self.action_space, actions)):
             following[i], rewards[i], terminated[i], truncated[i], _ = self.envs[i].step(action)
-            episodes[i].actions.append(action)
+            episodes[i].actions.append(action.copy() if action.ndim else action)
             episodes[i].total += float(rewards[i])
             if terminated[i] or truncated[i]:
                 ended.append(i)

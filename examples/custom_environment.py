@@ -50,7 +50,7 @@ class WalkToTheLight(gymnasium.Env):
 
 
 if __name__ == "__main__":
-    steps = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    steps = int(sys.argv[1]) if len(sys.argv) > 1 else 8_000
     run_dir = sys.argv[2] if len(sys.argv) > 2 else "runs/walk_to_the_light"
     agent = DQN(hidden_sizes=(64,), learning_starts=500, epsilon_steps=2_000)
     experiment = Experiment(agent, WalkToTheLight(), seed=1, run_dir=run_dir)

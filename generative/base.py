@@ -78,9 +78,8 @@ class Generator(Learner):
                 )
             return
         self._spec, self.seeds = spec, seeds
-        self.build()
+        self.finish_setup()
         self._check_built()
-        self.built = True
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         self.setup(DataSpec.from_json(description["data"]), seeds)

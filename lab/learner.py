@@ -40,7 +40,7 @@ class Learner(Stateful):
     default_log_every: ClassVar[int] = 100
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
-    not_state: tuple[str, ...] = ("config", "seeds", "built")
+    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names")
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -59,6 +59,7 @@ class Learner(Stateful):
         self.config: Any = config if config is not None else make(self.Settings, settings)
         self.seeds = Seeds(0)
         self.built = False
+        self.state_names: frozenset[str] = frozenset()
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         """Build this learner for a source and return the task that feeds it."""
@@ -66,6 +67,22 @@ class Learner(Stateful):
 
     def build(self) -> None:
         """Make networks, optimizers and tables, once the shapes of the data are known (hook)."""
+
+    def finish_setup(self) -> None:
+        """Call `build` and note which attributes it made: those are the learner's state."""
+        self.build()
+        self.state_names = frozenset(super().get_state())
+        self.built = True
+
+    def get_state(self) -> dict[str, Any]:
+        state = super().get_state()
+        late = sorted(state.keys() - self.state_names) if self.built else []
+        if late:
+            raise UsageError(
+                f"{type(self).__name__}.{late[0]} was made after `build`, so a resumed run could not restore it. "
+                "Fix: make it in `build`, or name it in `not_state` if training does not change it."
+            )
+        return state
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         """Build from what `Task.describe` wrote into a run's config.json, without the source."""

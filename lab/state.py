@@ -6,7 +6,9 @@ error, never left out in silence: an inexact resume must not pass for an exact o
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import sys
 import types
 from collections.abc import Mapping
@@ -17,6 +19,8 @@ import numpy as np
 from lab.errors import CheckpointError, UsageError
 
 _DEFINITION = object()
+# JSON has lists only; a tuple must come back as one.
+_TUPLE = "__tuple__"
 
 
 class Stateful:
@@ -93,9 +97,12 @@ def pack(value: Any, where: str) -> Any:
         return np.array(value.numpy())
     if isinstance(value, (list, tuple)):
         items = [pack(v, f"{where}[{i}]") for i, v in enumerate(value)]
-        return _DEFINITION if items and all(i is _DEFINITION for i in items) else _without_definitions(items, where)
+        if items and all(i is _DEFINITION for i in items):
+            return _DEFINITION
+        items = _without_definitions(items, where)
+        return {_TUPLE: items} if isinstance(value, tuple) else items
     if isinstance(value, dict):
-        if any(not isinstance(k, str) for k in value):
+        if any(not isinstance(k, str) or k == _TUPLE for k in value):
             raise UsageError(f"{where} is a dict with keys that are not texts, which cannot be stored. {_HOW}")
         packed = {k: pack(v, f"{where}[{k!r}]") for k, v in value.items()}
         return {k: v for k, v in packed.items() if v is not _DEFINITION}
@@ -127,14 +134,22 @@ def unpack(thing: Any, name: str, packed: Any, where: str) -> None:
         _assign(current.state, packed, where)
     elif _is_variable(current):
         _assign(current, packed, where)
-    elif isinstance(current, (list, dict)) or (isinstance(current, tuple) and current):
+    elif isinstance(current, (list, dict, tuple)) and type(packed) in (list, dict):
         setattr(thing, name, _rebuilt(current, packed, where))
     elif hasattr(current, "set_state"):
         current.set_state(packed)
     elif isinstance(current, np.generic):
         setattr(thing, name, current.dtype.type(packed))
     else:
-        setattr(thing, name, packed)
+        setattr(thing, name, _plain(packed))
+
+
+def _plain(packed: Any) -> Any:
+    if isinstance(packed, dict):
+        if _TUPLE in packed:
+            return tuple(_plain(v) for v in packed[_TUPLE])
+        return {k: _plain(v) for k, v in packed.items()}
+    return [_plain(v) for v in packed] if isinstance(packed, list) else packed
 
 
 class _Slot:
@@ -151,8 +166,13 @@ def _rebuilt(current: Any, packed: Any, where: str) -> Any:
         return slot.value
 
     if isinstance(current, dict):
-        kept = {k: v for k, v in current.items() if pack(v, where) is _DEFINITION}
-        return {**kept, **{k: entry(current.get(k), v, f"{where}[{k!r}]") for k, v in packed.items()}}
+        rebuilt = copy.copy(current)  # a defaultdict stays one
+        for k in [k for k, v in current.items() if pack(v, where) is not _DEFINITION]:
+            del rebuilt[k]
+        rebuilt.update({k: entry(current.get(k), v, f"{where}[{k!r}]") for k, v in packed.items()})
+        return rebuilt
+    if isinstance(packed, dict):
+        packed = packed[_TUPLE]
     olds = list(current) + [None] * (len(packed) - len(current))
     items = [entry(old, new, f"{where}[{i}]") for i, (old, new) in enumerate(zip(olds, packed, strict=False))]
     return type(current)(items) if not hasattr(current, "_fields") else type(current)(*items)
@@ -188,14 +208,33 @@ def _is_variable(value: Any) -> bool:
     )
 
 
+_CODE = (
+    types.ModuleType,
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    functools.partial,
+    np.ufunc,
+    np.dtype,
+)
+
+
 def _is_definition(value: Any) -> bool:
-    if isinstance(value, (types.ModuleType, type)) or (dataclasses.is_dataclass(value) and _frozen(value)):
+    if isinstance(value, _CODE):
         return True
-    return callable(value) or type(value).__module__.startswith("gymnasium.spaces")
+    if dataclasses.is_dataclass(value) and getattr(value, "__dataclass_params__").frozen:  # noqa: B009
+        return not any(_holds_numbers(getattr(value, f.name)) for f in dataclasses.fields(value))
+    keras = sys.modules.get("keras")
+    if keras is not None and isinstance(value, (keras.losses.Loss, keras.initializers.Initializer)):
+        return True
+    # What `tf.function` makes is code too; its class has no public name.
+    home = type(value).__module__
+    return home.startswith(("gymnasium.spaces", "tensorflow.python.eager.polymorphic_function"))
 
 
-def _frozen(value: Any) -> bool:
-    return bool(type(value).__dataclass_params__.frozen)
+def _holds_numbers(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, np.random.Generator)) or _is_variable(value)
 
 
 def _without_definitions(items: list[Any], where: str) -> list[Any]:

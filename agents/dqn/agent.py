@@ -118,38 +118,50 @@ class DQN(Agent):
         self.steps += len(transition.reward)
 
     def update(self) -> Mapping[str, float] | None:
-        metrics = None
+        rounds = []
         while self.steps >= self.next_round:
             self.next_round += self.config.update_every
-            metrics = self._round()
-        return metrics
+            rounds.append(self._round())
+        if len(rounds) <= 1:
+            return rounds[0] if rounds else None
+        return {name: sum(r[name] for r in rounds) / len(rounds) for name in rounds[0]}
 
     def _round(self) -> dict[str, float]:
         c = self.config
         due = self.steps // c.target_update_every
         copy, self.target_updates = due > self.target_updates, due
+        rate = -1.0
         if self.learning_rate_falls:
             rate = linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
-            self.optimizer.learning_rate.assign(rate)
         batch = self.replay.sample(c.updates_per_round, c.batch_size)
-        features = [self.features(batch.observation), self.features(batch.next_observation)]
-        inputs = ReplayBatch(features[0], batch.action, batch.reward, batch.terminated, features[1])
-        values, weights = self._train(ReplayBatch(*map(tf.constant, inputs)), tf.constant(copy))
+        columns = np.stack([batch.action, batch.reward, batch.terminated], axis=-1, dtype=np.float32)
+        rows = [self.features(batch.observation), self.features(batch.next_observation), columns]
+        orders = np.array([rate, copy], np.float32)
+        result = self._train(tf.constant(np.concatenate(rows, axis=-1)), tf.constant(orders)).numpy()
         if self.mirror is not None:
-            self.mirror.set_flat(weights.numpy())
-        loss, gradient_norm, value = values.numpy().tolist()
-        return {"loss": loss, "gradient_norm": gradient_norm, "value": value}
+            self.mirror.set_flat(result[3:])
+        return dict(zip(("loss", "gradient_norm", "value"), result[:3].tolist(), strict=True))
 
     @tf.function(jit_compile=True)
-    def _train(self, batches: ReplayBatch, copy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
+        # Every tensor that enters or leaves a compiled call costs as much as a small layer, so a transition is one
+        # row of float32 numbers, and metrics and new weights come back as one vector.
+        rate, copy = orders[0], orders[1] > 0.0
+        self.optimizer.learning_rate.assign(tf.where(rate < 0.0, self.optimizer.learning_rate, rate))
         online = self.online.trainable_variables
         for target, source in zip(self.target.trainable_variables, online, strict=True):
             target.assign(tf.where(copy, source, target))
-        count = batches.reward.shape[0]
+        count = rows.shape[0]
         metrics = tf.zeros(3)
         for i in tf.range(count):
-            metrics += self.update_step(ReplayBatch(*(field[i] for field in batches)))
-        return metrics / count, tf.concat([tf.reshape(w, [-1]) for w in online], axis=0)
+            metrics += self.update_step(self._unpacked(rows[i]))
+        return tf.concat([metrics / count, *(tf.reshape(w, [-1]) for w in online)], axis=0)
+
+    def _unpacked(self, rows: tf.Tensor) -> ReplayBatch:
+        features = self.number_of_features
+        observation, following, columns = tf.split(rows, [features, features, 3], axis=-1)
+        action, reward, terminated = tf.unstack(columns, axis=-1)
+        return ReplayBatch(observation, tf.cast(action, tf.int32), reward, terminated, following)
 
     def update_step(self, batch: ReplayBatch) -> tf.Tensor:
         """Make one update from a batch of tensors (B, ...); return loss, gradient norm and mean value, (3,)."""

@@ -24,13 +24,15 @@ class LearningRateSchedule(Callback):
     def __init__(self, schedule: Callable[[int], float], every: int = 100) -> None:
         super().__init__(every)
         self.schedule = schedule
+        self.set_at: int | None = None
 
     def on_train_begin(self, experiment: Experiment) -> None:
-        # Counted from the last multiple, so that a resumed run stands where an uninterrupted one does.
-        self._set(experiment, experiment.step - experiment.step % (self.every or 1))
+        # A resumed run keeps the rate of the step it was last set at, as an uninterrupted one does.
+        self._set(experiment, experiment.step if self.set_at is None else self.set_at)
 
     def on_interval(self, experiment: Experiment) -> None:
         self._set(experiment, experiment.step)
 
     def _set(self, experiment: Experiment, step: int) -> None:
+        self.set_at = step
         experiment.learner.learning_rate = float(self.schedule(step))

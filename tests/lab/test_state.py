@@ -63,6 +63,44 @@ def test_everything_an_object_holds_comes_back():
     assert fresh.inner.count == 8
 
 
+def test_containers_keep_their_kinds():
+    import collections
+
+    class Holder(Stateful):
+        def __init__(self):
+            self.counts = collections.defaultdict(int)
+            self.later = None
+            self.pairs = []
+
+    first = Holder()
+    first.counts["a"] += 2
+    first.later = (1, (2, 3))
+    first.pairs.append((4, "x"))
+    second = Holder()
+    second.set_state(first.get_state())
+    second.counts["b"] += 1
+    assert second.counts == {"a": 2, "b": 1} and second.later == (1, (2, 3)) and second.pairs == [(4, "x")]
+
+
+def test_only_code_is_taken_for_code():
+    class Counting:
+        def __init__(self):
+            self.calls = 0
+
+        def __call__(self):
+            self.calls += 1
+
+    @dataclasses.dataclass(frozen=True)
+    class Numbers:
+        values: np.ndarray
+
+    for value in (Counting(), Numbers(np.zeros(2))):
+        holder = Inner()
+        holder.value = value
+        with pytest.raises(UsageError, match="which cannot be stored"):
+            holder.get_state()
+
+
 def test_state_is_a_copy():
     thing = Thing()
     state = thing.get_state()

@@ -1,0 +1,134 @@
+"""The scripts that users copy, run as users run them: in a process of their own, from any directory."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+from lab import Experiment, UsageError
+from lab.reporting import write_report
+from tests.contracts import EXAMPLES, Case, assert_same_state, cases, check_metrics, load_example, logged
+
+LINES = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Script:
+    """One example.
+
+    Args:
+        name: The file's, without its suffix.
+        steps: For its command line.
+        trained: Steps in the end.
+        outputs: What it writes below the run directory and prints.
+        counted: The class that must be short.
+        learner: The name of the learner it trains.
+    """
+
+    name: str
+    steps: int
+    trained: int
+    outputs: tuple[str, ...]
+    counted: str
+    learner: str
+
+
+SCRIPTS = (
+    Script("custom_agent", 500, 500, ("videos/episode.mp4", "samples/policy.png"), "ExpectedSarsa", "expected_sarsa"),
+    Script("custom_environment", 270, 540, ("videos/episode.mp4",), "WalkToTheLight", "dqn"),
+    Script("custom_generator", 60, 60, ("samples/samples.png",), "FlowMatching", "flow_matching"),
+)
+BY_NAME = {script.name: script for script in SCRIPTS}
+
+
+def run(script: Script, folder: Path) -> tuple[Path, str]:
+    """Run an example in an empty home and working directory; return its run directory and what it printed."""
+    for name in ("home", "here", "temporary"):
+        (folder / name).mkdir()
+    own = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "temporary"), "MPLCONFIGDIR": matplotlib.get_cachedir()}
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / f"{script.name}.py"), str(script.steps), str(folder / "run")],
+        cwd=folder / "here",
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder / "run", done.stdout
+
+
+def test_every_script_is_run_here() -> None:
+    found = {path.stem for path in EXAMPLES.glob("*.py")}
+    assert found == set(BY_NAME), "add a Script to SCRIPTS in tests/test_examples.py for each script in examples/"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_the_class_is_short(script: Script) -> None:
+    source = (EXAMPLES / f"{script.name}.py").read_text()
+    found = [n for n in ast.parse(source).body if isinstance(n, ast.ClassDef) and n.name == script.counted]
+    lines = source.splitlines()[found[0].lineno - 1 : found[0].end_lineno]
+    assert len([line for line in lines if line.strip()]) <= LINES
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_it_runs_writes_only_its_run_and_is_reported_and_resumed(script: Script, tmp_path: Path) -> None:
+    # One test, because each run of a script is a process that loads TensorFlow.
+    run_dir, printed = run(script, tmp_path)
+    check_outputs(script, run_dir, printed)
+    # Written from the run's files alone: the command line does not know the user's class.
+    page = write_report([run_dir]).read_text()
+    assert script.learner in page
+    assert page.count("data:video/mp4") + page.count("data:image/png") >= len(script.outputs)
+    check_resume(script, run_dir)
+
+
+def check_outputs(script: Script, run_dir: Path, printed: str) -> None:
+    for output in script.outputs:
+        assert (run_dir / output).stat().st_size > 500
+        assert printed.count(str(run_dir / output)) == 1
+    assert "Evaluation(step=" in printed
+    rows = logged(run_dir)
+    check_metrics(rows)
+    assert rows[-1]["step"] == script.trained
+    allowed = {"config.json", "metrics.jsonl", "evaluations.jsonl", "checkpoints", "videos", "samples"}
+    assert {path.name for path in run_dir.iterdir()} <= allowed
+    outside = [p for p in run_dir.parent.rglob("*") if p.is_file() and not p.is_relative_to(run_dir)]
+    # Keras writes its defaults into the user's home when it is imported, and Fontconfig a list of fonts.
+    assert [p for p in outside if not {".keras", "fontconfig"} & set(p.parts)] == []
+
+
+def check_resume(script: Script, run_dir: Path) -> None:
+    """Check that what the script's process began goes on here, as if it had never been interrupted."""
+    module = load_example(script.name)
+    if script.name == "custom_environment":
+        with pytest.raises(UsageError, match=r"trained on an object \(instance\).*source="):
+            Experiment.resume(run_dir)
+        resumed = Experiment.resume(run_dir, source=module.WalkToTheLight(), progress=False)
+        assert resumed.step == script.trained and resumed.learner.get_state()["steps"] == script.trained
+        return
+    resumed = Experiment.resume(run_dir, progress=False)
+    resumed.train(40)
+    whole = Experiment(getattr(module, script.counted)(), resumed.source, seed=1, progress=False)
+    whole.train(script.trained + 40)
+    assert_same_state(resumed.learner.get_state(), whole.learner.get_state())
+
+
+def test_the_agent_learns_its_way_to_the_goal() -> None:
+    experiment = Experiment(load_example("custom_agent").ExpectedSarsa(), "lab/GridWorld-v0", seed=7, progress=False)
+    before = experiment.evaluate(20)["mean"]
+    experiment.train(4_000)
+    assert experiment.evaluate(20)["mean"] > 0.8 > 0.0 > before
+
+
+def test_the_examples_are_under_contract() -> None:
+    found: list[Case] = [case for case in cases() if case.label.startswith("example_")]
+    assert {case.kind().__name__ for case in found} == {"ExpectedSarsa", "FlowMatching"}
