@@ -15,6 +15,9 @@ from lab.errors import TrainingDiverged, UsageError, bad_value, nearest
 from lab.quiet import load_tensorflow
 
 
+EVALUATIONS = 16
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 2 for a usage error, 1 for a run that diverged, 130 for Ctrl-C."""
     # Before TensorFlow, pygame and SDL load, or they would talk over the output and take the signals.
@@ -68,7 +71,7 @@ def _train(options: argparse.Namespace) -> None:
     for name in ("evaluate_every", "checkpoint_every", "video_every"):
         if getattr(options, name) is not None:
             keywords[name] = getattr(options, name)
-    keywords.setdefault("evaluate_every", max(1, steps // 10))
+    keywords.setdefault("evaluate_every", max(1, steps // EVALUATIONS))
     keywords = {"seed": options.seed, "run_dir": directory, **keywords}
     experiment = Experiment(learner_class(**settings), options.source, **keywords)
     experiment.claim()

@@ -14,7 +14,7 @@ class DQNSettings(Settings):
 
     hidden_sizes: tuple[int, ...] = setting((128, 128), "units of each hidden layer", at_least=1)
     learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0)
-    learning_rate_end: float = setting(1e-4, "Adam's step size after learning_rate_steps", above=0)
+    learning_rate_end: float = setting(1e-5, "Adam's step size after learning_rate_steps", above=0)
     learning_rate_steps: int = setting(50_000, "environment steps over which the step size falls", at_least=1)
     adam_epsilon: float = setting(1e-4, "Adam's epsilon; large, so that small gradients make small steps", above=0)
     batch_size: int = setting(128, "transitions an update", at_least=1)
@@ -25,7 +25,7 @@ class DQNSettings(Settings):
     updates_per_round: int = setting(10, "updates in one compiled call", at_least=1)
     target_update_every: int = setting(200, "environment steps between copies to the target network", at_least=1)
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
-    epsilon_end: float = setting(0.04, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
+    epsilon_end: float = setting(0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
     epsilon_steps: int = setting(8_000, "environment steps over which epsilon falls", at_least=1)
     epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
     double: bool = setting(True, "whether the online network selects the action that the target network values")
