@@ -72,7 +72,12 @@ def main() -> None:
     result = {}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.workers) as pool:
         for job in options.jobs.split(","):
-            rows = list(pool.map(lambda seed, job=job: run_seed(job, seed, Path(folder)), range(options.first_seed, options.first_seed + options.seeds)))
+            rows = list(
+                pool.map(
+                    lambda seed, job=job: run_seed(job, seed, Path(folder)),
+                    range(options.first_seed, options.first_seed + options.seeds),
+                )
+            )
             threshold = JOBS[job][3]
             solved = sum(row["best"] >= threshold for row in rows)
             print(f"{job}: best checkpoint >= {threshold:g} for {solved} of {len(rows)} seeds")

@@ -49,7 +49,9 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         metavar="KEY=VALUE",
         help="a setting of the learner or a keyword of Experiment: learning_rate=1e-3, num_envs=8; repeatable",
     )
-    train.add_argument("--evaluate-every", type=_whole, help="steps between evaluations (default: a sixteenth of the run)")
+    train.add_argument(
+        "--evaluate-every", type=_whole, help="steps between evaluations (default: a sixteenth of the run)"
+    )
     train.add_argument("--checkpoint-every", type=_whole, help="steps between checkpoints")
     train.add_argument("--video-every", type=_whole, help="steps between videos or sample grids (default: never)")
 

@@ -14,7 +14,6 @@ from lab.arguments import LISTS, parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value, nearest
 from lab.quiet import load_tensorflow
 
-
 EVALUATIONS = 16
 
 
