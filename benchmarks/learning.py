@@ -6,8 +6,8 @@ return of the weights that training ended with.
 
     python benchmarks/learning.py [--jobs dqn,q_learning] [--seeds 10] [--workers 2]
 
-Settings were tuned on seeds from 100 on, and the number of episodes that select a checkpoint after seeds 0 to 9 had
-been seen; the seeds reported are 10, 11, 12, ...
+Settings were tuned on seeds from 100 on, after seeds 0 to 19 had shown earlier ones to fall short (9 of 10 each time);
+the seeds reported are 20, 21, 22, ...
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", default=",".join(JOBS))
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--first-seed", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2, help="runs side by side, one thread each")
     parser.add_argument("--output", type=Path, help="also write the JSON object here")
     options = parser.parse_args()
