@@ -43,7 +43,6 @@ class InteractionTask(Task):
     not_state: tuple[str, ...] = (
         "agent",
         "source",
-        "options",
         "kinds",
         "seeds",
         "judges",
@@ -59,7 +58,6 @@ class InteractionTask(Task):
             )
         self.agent = agent
         self.source = EnvironmentSource(source)
-        self.options = options
         self.seeds = options.seeds
         envs = self.source.training(self.source.num_envs or options.num_envs)
         self.observation_space, self.action_space = envs[0].observation_space, envs[0].action_space

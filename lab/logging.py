@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lab import checkpoints
+from lab.atomic import replacing
 
 
 def clean(value: Any) -> Any:
@@ -68,8 +68,7 @@ class JsonLines:
         if not self.path.exists():
             return []
         kept = [row for row in self.read() if row["step"] <= step]
-        temporary = self.path.with_name(f".{self.path.name}.tmp-{os.getpid()}")
-        temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in kept), encoding="utf-8")
-        checkpoints.sync(temporary)
-        os.replace(temporary, self.path)
+        with replacing(self.path) as temporary:
+            temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in kept), encoding="utf-8")
+            checkpoints.sync(temporary)
         return kept

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import checkpoints
+from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
 
 # What opening a run relies on; the rest of config.json is for people and reports.
@@ -67,10 +68,9 @@ class RunDirectory:
         """Write the run's config.json, whole or not at all."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            temporary = self.config_path.with_name(f".config.json.tmp-{os.getpid()}")
-            temporary.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-            checkpoints.sync(temporary)
-            os.replace(temporary, self.config_path)
+            with replacing(self.config_path) as temporary:
+                temporary.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+                checkpoints.sync(temporary)
         except OSError as error:
             raise RunDirectoryError(f"run directory {self.path} cannot be written: {error}.") from error
 
