@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.atomic import temporary_sibling
+from lab.encoding import Encoder
 from lab.errors import UsageError, bad_value
-from lab.gif import GifEncoder
 from lab.images import as_rgb
-from lab.mp4 import Mp4Encoder
 
 SUFFIXES = (".mp4", ".gif")
 
@@ -45,7 +44,7 @@ class VideoWriter:
         self.fps = Fraction(fps).limit_denominator(100_000)
         self.frames = 0
         self._shape: tuple[int, ...] | None = None
-        self._encoder: GifEncoder | Mp4Encoder | None = None
+        self._encoder: Encoder | None = None
         self._partial: Path | None = None
 
     def append(self, frame: NDArray[Any]) -> None:
@@ -57,7 +56,7 @@ class VideoWriter:
         pixels = as_rgb(frame)
         if self._shape is None or self._encoder is None:
             self._shape = np.shape(frame)
-            self._encoder = self._open((pixels.shape[0], pixels.shape[1]))
+            self._encoder = self._open()
         elif np.shape(frame) != self._shape:
             fix = "resize the frames, or write one video for each shape"
             raise bad_value("video", f"frame {self.frames}", np.shape(frame), f"the first frame's {self._shape}", fix)
@@ -82,10 +81,11 @@ class VideoWriter:
         if self._partial is not None:
             self._partial.unlink(missing_ok=True)
 
-    def _open(self, shape: tuple[int, int]) -> GifEncoder | Mp4Encoder:
-        encoder = GifEncoder if self.path.suffix.lower() == ".gif" else Mp4Encoder
-        self._partial = temporary_sibling(self.path)
-        return encoder(self._partial, shape, self.fps)
+    def _open(self) -> Encoder:
+        partial = temporary_sibling(self.path)
+        # imageio refuses other suffixes for ffmpeg; the format is told on its own.
+        self._partial = partial.with_name(partial.name + ".mp4")
+        return Encoder(self._partial, self.path.suffix.lower()[1:], self.fps)
 
     def __enter__(self) -> VideoWriter:
         return self

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lab.encoding import Encoder
 from lab.video import VideoWriter, write_video
 
 BLOCKS = ((200, 30, 30), (30, 180, 60), (40, 60, 200), (250, 250, 250))
@@ -53,6 +55,12 @@ def test_mp4_keeps_count_rate_and_size(tmp_path: Path, fps: float) -> None:
     assert meta["codec"] == "h264" and "yuv420p" in meta["pix_fmt"]
 
 
+def test_the_frame_rate_is_not_rounded(tmp_path: Path) -> None:
+    # 0.33 frames a second would make it 27.27 s.
+    meta, _ = read_mp4(write_video(tmp_path / "a.mp4", moving(9), 1 / 3))
+    assert meta["duration"] == pytest.approx(27, abs=0.02)
+
+
 def test_mp4_can_start_before_it_is_loaded(tmp_path: Path) -> None:
     data = write_video(tmp_path / "a.mp4", moving(5), 30).read_bytes()
     assert 0 < data.index(b"moov") < data.index(b"mdat")
@@ -86,6 +94,21 @@ def test_gif_is_exact_up_to_256_colours_and_loops_for_ever(tmp_path: Path) -> No
     assert (len(decoded), set(durations), loop) == (40, {50}, 0)
     for wanted, found in zip(frames, decoded, strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+def test_gif_keeps_256_colours_that_change_from_frame_to_frame(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    frames = []
+    for i in range(12):
+        palette = random.integers(0, 256, (256, 3), dtype=np.uint8)
+        frame = palette[random.integers(0, 256, (40, 60))]
+        if i % 3:
+            frame = frames[-1].copy()
+            frame[5 : 5 + i, 7:20] = frame[0, 0] if i % 2 else frame[30, 5]
+        frames.append(frame)
+    _, decoded, _ = read_gif(write_video(tmp_path / "a.gif", frames, 20))
+    differences = [int(np.abs(a.astype(int) - b).max()) for a, b in zip(frames, decoded, strict=True)]
+    assert max(differences) <= 1, differences
 
 
 @pytest.mark.parametrize("fps", [30, 24, 7, 50])
@@ -176,9 +199,11 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 
 
 @linux
-def test_a_dead_ffmpeg_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_a_dead_ffmpeg_is_reported_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:
     before = set(children())
-    with pytest.raises(RuntimeError, match="ffmpeg stopped with status -9"), VideoWriter(tmp_path / "a.mp4", 30) as v:
+    path = tmp_path / f"a{suffix}"
+    with pytest.raises(RuntimeError, match="ffmpeg stopped with status -9"), VideoWriter(path, 30) as v:
         for i, frame in enumerate(moving(2000)):
             v.append(frame)
             if i == 5:
@@ -188,9 +213,35 @@ def test_a_dead_ffmpeg_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 @linux
-def test_ctrl_c_does_not_reach_ffmpeg(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_an_ffmpeg_that_dies_after_the_last_frame_is_reported(tmp_path: Path, suffix: str) -> None:
     before = set(children())
-    with VideoWriter(tmp_path / "a.mp4", 30) as video:
+    with (
+        pytest.raises(RuntimeError, match="ffmpeg stopped with status -9"),
+        VideoWriter(tmp_path / f"a{suffix}", 30) as v,
+    ):
+        v.append(moving(1, 200, 300)[0])
+        (ffmpeg,) = set(children()) - before
+        os.kill(ffmpeg, signal.SIGKILL)
+    assert list(tmp_path.iterdir()) == [] and set(children()) <= before
+
+
+@pytest.mark.parametrize("height", [1, 1000])
+def test_the_words_of_ffmpeg_are_passed_on(tmp_path: Path, capfd: pytest.CaptureFixture[str], height: int) -> None:
+    (tmp_path / "a.mp4").mkdir()
+    encoder = Encoder(tmp_path / "a.mp4", "mp4", Fraction(30))
+    with pytest.raises(RuntimeError, match="(?s)ffmpeg stopped.*Is a directory"):
+        encoder.append(np.zeros((height, 1000, 3), np.uint8))
+        encoder.close()
+    encoder.discard()
+    assert capfd.readouterr() == ("", "")
+
+
+@linux
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_ctrl_c_does_not_reach_ffmpeg(tmp_path: Path, suffix: str) -> None:
+    before = set(children())
+    with VideoWriter(tmp_path / f"a{suffix}", 30) as video:
         video.append(moving(1)[0])
         (ffmpeg,) = set(children()) - before
         assert os.getpgid(ffmpeg) != os.getpgid(0)
@@ -224,7 +275,7 @@ def test_memory_stays_flat_over_10000_frames(tmp_path: Path, suffix: str) -> Non
     command = [sys.executable, "-c", MEMORY, str(tmp_path / f"a{suffix}")]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     early, late = (list(map(int, line.split())) for line in done.stdout.splitlines())
-    assert len(early) == (2 if suffix == ".mp4" else 1)
+    assert len(early) == 2
     # Kept frames would add 8,000 * 9 KB = 74 MB.
     assert all(after - before < 16 for before, after in zip(early, late, strict=True)), (early, late)
 
