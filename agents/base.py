@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
+from agents.pure import PureFunctions
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
@@ -36,7 +37,7 @@ class Transition(NamedTuple):
     next_observation: np.ndarray
 
 
-class Agent(Learner):
+class Agent(PureFunctions, Learner):
     """Acts in an environment and learns from what follows.
 
     A subclass must give `act_batch`; `build`, `observe` and `update` are there to be overridden by agents that
@@ -86,9 +87,9 @@ class Agent(Learner):
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from agents.interaction import InteractionTask
+        from agents.lanes import make_task
 
-        return InteractionTask(self, source, options)
+        return make_task(self, source, options)
 
     def check_spaces(self) -> None:
         """Raise `UsageError` when this agent cannot work with its spaces (hook)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from envs import gridworld_sprites as sprites
 from envs.gridworld_maps import GOAL, MOVES, PIT, START, WALL, GridMap
-from envs.gridworld_window import GridWorldWindow
+from envs.window import Window
 
 if TYPE_CHECKING:
     from envs.gridworld import Overlay
@@ -39,7 +39,7 @@ class GridWorldRenderer:
         self.margin = max(4, 2 * (self.cell_size // 10))
         self.size = (columns * self.cell_size + 2 * self.margin, rows * self.cell_size + 2 * self.margin)
         self._fps = fps
-        self._window: GridWorldWindow | None = None
+        self._window: Window | None = None
         self._board: pygame.Surface | None = None
         self._board_overlay: Overlay | None = None
         self._agents: dict[tuple[int, str, int], pygame.Surface] = {}
@@ -59,7 +59,7 @@ class GridWorldRenderer:
     def show(self, cell: int | None, facing: int, overlay: Overlay) -> None:
         """Draw a frame in this renderer's own window, at most `fps` of them a second."""
         if self._window is None:
-            self._window = GridWorldWindow("GridWorld", self.size, self._fps)
+            self._window = Window("GridWorld", self.size, self._fps)
         self._window.show(self._compose(cell, facing, overlay))
 
     def close(self) -> None:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any, NamedTuple
+
 import gymnasium
 
 GRIDWORLD_ID = "lab/GridWorld-v0"
 
 # At the default step reward of -0.01, a hundred wasted steps cost exactly what the goal pays.
 GRIDWORLD_MAX_EPISODE_STEPS = 100
+
+
+class Entry(NamedTuple):
+    """Where a TensorEnv is, and after how many steps its episodes are truncated."""
+
+    dynamics: str
+    max_episode_steps: int
+
+
+# The limits stand here as well as on the classes, so that registering loads no TensorFlow; a test compares them.
+TENSOR_ENVS = {
+    "lab/CartPole-v1": Entry("envs.cartpole:CartPole", 500),
+    "lab/MountainCar-v0": Entry("envs.mountain_car:MountainCar", 200),
+    "lab/Acrobot-v1": Entry("envs.acrobot:Acrobot", 500),
+    "lab/Pendulum-v1": Entry("envs.pendulum:Pendulum", 200),
+}
 
 
 def register() -> None:
@@ -18,3 +37,23 @@ def register() -> None:
             entry_point="envs.gridworld:GridWorld",
             max_episode_steps=GRIDWORLD_MAX_EPISODE_STEPS,
         )
+    for name, entry in TENSOR_ENVS.items():
+        if name not in gymnasium.registry:
+            gymnasium.register(
+                id=name,
+                entry_point=partial(_make, entry.dynamics),
+                vector_entry_point=partial(_make_vector, entry.dynamics),
+                max_episode_steps=entry.max_episode_steps,
+            )
+
+
+def _make(dynamics: str, **keywords: Any) -> gymnasium.Env[Any, Any]:
+    from envs.adapters import make
+
+    return make(dynamics, **keywords)
+
+
+def _make_vector(dynamics: str, **keywords: Any) -> Any:
+    from envs.adapters import make_vector
+
+    return make_vector(dynamics, **keywords)

@@ -7,7 +7,7 @@ import os
 import pygame
 
 
-class GridWorldWindow:
+class Window:
     """Hold one window; pygame's `display.set_mode` would give all environments the same."""
 
     def __init__(self, title: str, size: tuple[int, int], fps: int) -> None:

@@ -106,6 +106,7 @@ class Case:
     then: int = 54
     log_every: int = 20
     middle: int = 47
+    lane: str = "auto"
 
     @property
     def is_agent(self) -> bool:
@@ -122,7 +123,7 @@ class Case:
 
     def experiment(self, run: Path | None = None, seed: int = 5, **keywords: Any) -> Experiment:
         """Return a fresh experiment."""
-        keywords = {"log_every": self.log_every, "progress": False, **keywords}
+        keywords = {"log_every": self.log_every, "progress": False, "lane": self.lane, **keywords}
         return Experiment(self.learner(), self.given_source(), seed=seed, run_dir=run, **keywords)
 
     def resume(self, run: Path, **keywords: Any) -> Experiment:
@@ -160,6 +161,17 @@ OVERWRITTEN = {"td_error": "each step overwrites it before it is read"}
 BUILT = {"size": "a constant that `build` takes from the data's shape"}
 NO_UPDATES = {"sums": "it makes no updates, so no metrics are gathered", "rounds": "it makes no updates"}
 
+SMALL_DQN = {
+    "hidden_sizes": (8,),
+    "batch_size": 4,
+    "replay_capacity": 50,
+    "learning_starts": 8,
+    "update_every": 4,
+    "updates_per_round": 2,
+    "target_update_every": 30,
+    "epsilon_steps": 200,
+}
+
 # Settings with which each learner is quick and yet uses everything it has: rounds of updates, copies to the target
 # network, a replay that wraps round, schedules that still move. A learner may have several cases.
 SMALL: dict[str, list[dict[str, Any]]] = {
@@ -172,19 +184,23 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "dqn": [
         {
-            "settings": {
-                "hidden_sizes": (8,),
-                "batch_size": 4,
-                "replay_capacity": 50,
-                "learning_starts": 8,
-                "update_every": 4,
-                "updates_per_round": 2,
-                "target_update_every": 30,
-                "epsilon_steps": 200,
-            },
+            "settings": SMALL_DQN,
             "source": "CartPole-v1",
-            "idle": {"learning_rate_falls": "changes only when a schedule sets the learning rate"},
-        }
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
+        {
+            "settings": SMALL_DQN,
+            "source": "CartPole-v1",
+            "lane": "compiled",
+            "idle": {
+                "fixed_rate": "changes only when a schedule sets the learning rate",
+                "exploration": "the host lane's",
+                "replay": "the host lane's",
+                **dict.fromkeys(("online", "target", "moments"), "a copy of what the program carries"),
+                **dict.fromkeys(("steps", "next_round", "target_updates"), "a copy of what the program carries"),
+            },
+        },
     ],
     "q_learning": [
         {

@@ -331,10 +331,16 @@ def episodes(name: str, number: int = 3) -> list[Any]:
     return seen
 
 
+# A twin has its original's spaces, also where the checker advises others.
+ADVICE = {"lab/Pendulum-v1": [".*symmetric and normalized space.*"]}
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_passes_the_checker_without_a_warning(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        for words in ADVICE.get(name, ()):
+            warnings.filterwarnings("ignore", message=words)
         env = gymnasium.make(name, render_mode="rgb_array", disable_env_checker=True)
         check_env(env.unwrapped)
         env.close()

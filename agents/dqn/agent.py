@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -11,27 +11,30 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import losses, spaces
+from agents.adam import Moments, adam, no_moments
 from agents.base import Agent, Transition
+from agents.dqn.compiled import CompiledDQN
 from agents.dqn.settings import DQNSettings
+from agents.dqn.state import Parameters, assign
 from agents.exploration import epsilon_greedy, linear
 from agents.replay import Replay, ReplayBatch
 from lab.config import Settings
 from lab.errors import UsageError
-from lab.networks import Mirror, mlp
+from lab.networks import Mirror, convnet, mlp
 
 
-class DQN(Agent):
+class DQN(CompiledDQN, Agent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
     makes `updates_per_round` updates of the Huber loss in one compiled call. Only terminated episodes end the return;
-    truncated ones bootstrap. A variant overrides `network` or `next_values`.
+    truncated ones bootstrap. A variant overrides `network`, `next_values` or `update_step`, which both lanes share.
     """
 
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
-    training_state: ClassVar[tuple[str, ...]] = ("replay", "optimizer")
-    not_state: tuple[str, ...] = ("mirror", "number_of_actions")
+    training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
+    not_state: tuple[str, ...] = ("mirror", "number_of_actions", "ring")
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -41,10 +44,10 @@ class DQN(Agent):
                 "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
             )
         space = self.observation_space
-        if not isinstance(space, Discrete) and not (isinstance(space, Box) and len(space.shape) == 1):
+        if not isinstance(space, Discrete) and not (isinstance(space, Box) and len(space.shape) in (1, 3)):
             raise UsageError(
-                f"{name} received the observation space {space}; expected a flat Box or Discrete. "
-                "Fix: wrap the environment in gymnasium.wrappers.FlattenObservation."
+                f"{name} received the observation space {space}; expected a flat Box, a picture (height, width, "
+                "channels) or Discrete. Fix: wrap the environment in gymnasium.wrappers.FlattenObservation."
             )
 
     def build(self) -> None:
@@ -52,12 +55,12 @@ class DQN(Agent):
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
         seed = self.seeds.integer("network")
         self.online, self.target = self.network(seed), self.network(seed)
-        self.optimizer = keras.optimizers.Adam(c.learning_rate, epsilon=c.adam_epsilon)
-        self.optimizer.build(self.online.trainable_variables)
+        self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
         shape, dtype = spaces.layout(self.observation_space)
         self.replay = Replay(c.replay_capacity, shape, dtype, self.seeds.generator("replay"))
         self.exploration = self.seeds.generator("exploration")
-        self.learning_rate_falls = True
+        # A step size that somebody set; below 0 the one that the settings describe applies.
+        self.fixed_rate = -1.0
         self.steps = 0
         self.next_round = max(c.update_every, c.learning_starts)
         self.target_updates = 0
@@ -67,14 +70,43 @@ class DQN(Agent):
 
     def network(self, seed: int) -> keras.Model:
         """Build the network from features float32 (B, d) to action values (B, A)."""
-        return mlp(self.number_of_features, self.config.hidden_sizes, self.number_of_actions, seed)
+        c, space = self.config, self.observation_space
+        if space.shape is not None and len(space.shape) == 3:
+            return convnet(space.shape, c.filters, c.hidden_sizes, self.number_of_actions, seed)
+        return mlp(self.number_of_features, c.hidden_sizes, self.number_of_actions, seed)
 
-    def next_values(self, next_features: tf.Tensor) -> tf.Tensor:
+    def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,): the target network's best (equation 1)."""
+        values = self.values(parameters.target, next_features)
         if self.config.double:
-            best = tf.argmax(self.online(next_features), axis=-1, output_type=tf.int32)
-            return losses.chosen(self.target(next_features), best)
-        return tf.reduce_max(self.target(next_features), axis=-1)
+            best = tf.argmax(self.values(parameters.online, next_features), axis=-1, output_type=tf.int32)
+            return losses.chosen(values, best)
+        return tf.reduce_max(values, axis=-1)
+
+    def update_step(
+        self, parameters: Parameters, batch: ReplayBatch, rate: Any, settings: Any
+    ) -> tuple[Parameters, tf.Tensor]:
+        """Make one update: the rule that both lanes trace.
+
+        Args:
+            parameters: Before the update.
+            batch: Of tensors (B, ...), observations as features.
+            rate: Adam's step size.
+            settings: Has the settings' names, as numbers or as tensors ().
+
+        Returns:
+            The new parameters; and loss, gradient norm before clipping and mean value, float32 (3,).
+        """
+        online = parameters.online
+        following = self.next_values(parameters, batch.next_observation)
+        target = losses.bootstrapped_target(batch.reward, batch.terminated, following, settings.discount)
+        with tf.GradientTape() as tape:
+            tape.watch(online)
+            value = losses.chosen(self.values(online, batch.observation), batch.action)
+            loss = tf.reduce_mean(losses.huber(target - value, settings.huber_delta))
+        gradients, norm = tf.clip_by_global_norm(tape.gradient(loss, online), settings.gradient_clip)
+        online, moments = adam(online, gradients, parameters.moments, rate, settings.adam_epsilon)
+        return Parameters(online, parameters.target, moments), tf.stack([loss, norm, tf.reduce_mean(value)])
 
     # ---------------------------------------------------------------- acting
 
@@ -85,11 +117,22 @@ class DQN(Agent):
         return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
 
     def features(self, observations: np.ndarray) -> np.ndarray:
-        """Return observations as the network takes them, float32 (..., d); Discrete ones as one-hot rows."""
+        """Return observations as the network takes them, float32 (..., d).
+
+        Discrete ones become one-hot rows; bytes of pictures lie in [0, 1].
+        """
         space = self.observation_space
         if isinstance(space, Discrete):
             return np.eye(int(space.n), dtype=np.float32)[observations - int(space.start)]
-        return observations.astype(np.float32, copy=False)
+        lead = observations.shape[: observations.ndim - len(space.shape or ())]
+        flat = observations.reshape(*lead, self.number_of_features)
+        return (
+            flat.astype(np.float32) / np.float32(255) if flat.dtype == np.uint8 else flat.astype(np.float32, copy=False)
+        )
+
+    def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
+        """Return the network's action values (B, A) under explicit weights."""
+        return self.online.stateless_call(list(weights), [], features)[0]
 
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         c = self.config
@@ -106,12 +149,16 @@ class DQN(Agent):
             return self.mirror(features)
         return self._values(tf.constant(features)).numpy()
 
+    @tf.function(jit_compile=True, reduce_retracing=True)
+    def _values(self, features: tf.Tensor) -> tf.Tensor:
+        return self.online(features)
+
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
         return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.config.epsilon_steps)
 
-    # ---------------------------------------------------------------- learning
+    # ---------------------------------------------------------------- learning in the host lane
 
     def observe(self, transition: Transition) -> None:
         self.replay.add(transition)
@@ -130,32 +177,35 @@ class DQN(Agent):
         c = self.config
         due = self.steps // c.target_update_every
         copy, self.target_updates = due > self.target_updates, due
-        rate = -1.0
-        if self.learning_rate_falls:
-            rate = linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
         batch = self.replay.sample(c.updates_per_round, c.batch_size)
         columns = np.stack([batch.action, batch.reward, batch.terminated], axis=-1, dtype=np.float32)
         rows = [self.features(batch.observation), self.features(batch.next_observation), columns]
-        orders = np.array([rate, copy], np.float32)
+        orders = np.array([self.learning_rate, copy], np.float32)
         result = self._train(tf.constant(np.concatenate(rows, axis=-1)), tf.constant(orders)).numpy()
         if self.mirror is not None:
             self.mirror.set_flat(result[3:])
-        return dict(zip(("loss", "gradient_norm", "value"), result[:3].tolist(), strict=True))
+        return dict(zip(self.pure_metrics, result[:3].tolist(), strict=True))
 
     @tf.function(jit_compile=True)
     def _train(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
         # Every tensor that enters or leaves a compiled call costs as much as a small layer, so a transition is one
         # row of float32 numbers, and metrics and new weights come back as one vector.
         rate, copy = orders[0], orders[1] > 0.0
-        self.optimizer.learning_rate.assign(tf.where(rate < 0.0, self.optimizer.learning_rate, rate))
-        online = self.online.trainable_variables
-        for target, source in zip(self.target.trainable_variables, online, strict=True):
-            target.assign(tf.where(copy, source, target))
-        count = rows.shape[0]
-        metrics = tf.zeros(3)
+        variables = self.parameters()
+        parameters = tf.nest.map_structure(tf.convert_to_tensor, variables)
+        pairs = zip(parameters.online, parameters.target, strict=True)
+        parameters = parameters._replace(target=tuple(tf.where(copy, a, b) for a, b in pairs))
+        count, metrics = rows.shape[0], tf.zeros(3)
         for i in tf.range(count):
-            metrics += self.update_step(self._unpacked(rows[i]))
-        return tf.concat([metrics / count, *(tf.reshape(w, [-1]) for w in online)], axis=0)
+            parameters, one = self.update_step(parameters, self._unpacked(rows[i]), rate, self.config)
+            metrics += one
+        assign(variables, parameters)
+        return tf.concat([metrics / count, *(tf.reshape(w, [-1]) for w in parameters.online)], axis=0)
+
+    def parameters(self) -> Parameters:
+        """Return the variables that an update changes."""
+        online, target = (tuple(v.value for v in m.trainable_variables) for m in (self.online, self.target))
+        return Parameters(online, target, self.moments)
 
     def _unpacked(self, rows: tf.Tensor) -> ReplayBatch:
         features = self.number_of_features
@@ -163,34 +213,19 @@ class DQN(Agent):
         action, reward, terminated = tf.unstack(columns, axis=-1)
         return ReplayBatch(observation, tf.cast(action, tf.int32), reward, terminated, following)
 
-    def update_step(self, batch: ReplayBatch) -> tf.Tensor:
-        """Make one update from a batch of tensors (B, ...); return loss, gradient norm and mean value, (3,)."""
-        c = self.config
-        variables = self.online.trainable_variables
-        next_value = self.next_values(batch.next_observation)
-        target = losses.bootstrapped_target(batch.reward, batch.terminated, next_value, c.discount)
-        with tf.GradientTape() as tape:
-            value = losses.chosen(self.online(batch.observation), batch.action)
-            loss = tf.reduce_mean(losses.huber(target - value, c.huber_delta))
-        gradients, norm = tf.clip_by_global_norm(tape.gradient(loss, variables), c.gradient_clip)
-        self.optimizer.apply(gradients, variables)
-        return tf.stack([loss, norm, tf.reduce_mean(value)])
-
-    @tf.function(jit_compile=True, reduce_retracing=True)
-    def _values(self, features: tf.Tensor) -> tf.Tensor:
-        return self.online(features)
-
     # ---------------------------------------------------------------- state
 
     @property
     def learning_rate(self) -> float:
         """Adam's present step size; setting it ends the fall that the settings describe."""
-        return float(self.optimizer.learning_rate.numpy())
+        c = self.config
+        if self.fixed_rate >= 0.0:
+            return self.fixed_rate
+        return linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self.learning_rate_falls = False
-        self.optimizer.learning_rate.assign(value)
+        self.fixed_rate = float(value)
 
     def gauges(self) -> dict[str, float]:
         return {"epsilon": self.epsilon, "learning_rate": self.learning_rate}

@@ -13,6 +13,9 @@ class DQNSettings(Settings):
     """Settings of `DQN`; all intervals are environment steps, summed over environments."""
 
     hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)
+    filters: tuple[int, ...] = setting(
+        (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
+    )
     learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0)
     learning_rate_end: float = setting(1e-5, "Adam's step size after learning_rate_steps", above=0)
     learning_rate_steps: int = setting(50_000, "environment steps over which the step size falls", at_least=1)

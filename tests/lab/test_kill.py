@@ -73,7 +73,7 @@ def test_a_killed_run_ends_as_the_uninterrupted_one(name, tmp_path):
     assert mine[2:] == reference[2:], "the last checkpoint: all weights, replay, generators and counters"
 
 
-@pytest.mark.parametrize("item", ["online", "optimizer", "replay", "exploration", "steps"])
+@pytest.mark.parametrize("item", ["online", "moments", "replay", "exploration", "steps"])
 def test_leaving_one_item_out_of_a_checkpoint_is_noticed(item):
     """The negative control: equality of the ends means something, for without any one item they differ."""
     from agents import DQN
@@ -83,7 +83,7 @@ def test_leaving_one_item_out_of_a_checkpoint_is_noticed(item):
     assert (module, learner) == ("agents", "DQN")
 
     def make():
-        return Experiment(DQN(**settings), source, seed=3, progress=False)
+        return Experiment(DQN(**settings), source, seed=3, lane="host", progress=False)
 
     first = make()
     first.train(600)

@@ -1,0 +1,56 @@
+"""Adam (Kingma and Ba 2015, algorithm 1) as a pure function, for updates inside compiled loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+BETA_1, BETA_2 = 0.9, 0.999
+
+
+class Moments(NamedTuple):
+    """What Adam remembers of past gradients.
+
+    Attributes:
+        first, second: float32 (P,), running means of the gradient and of its square.
+        count: float32 (), updates so far.
+    """
+
+    first: tf.Tensor
+    second: tf.Tensor
+    count: tf.Tensor
+
+
+def no_moments(weights: Sequence[Any]) -> Moments:
+    """Return the moments before the first update of some weights, as NumPy arrays."""
+    size = sum(int(np.prod(w.shape)) for w in weights)
+    return Moments(np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros((), np.float32))
+
+
+def adam(
+    weights: Sequence[tf.Tensor], gradients: Sequence[tf.Tensor], moments: Moments, rate: Any, epsilon: Any = 1e-7
+) -> tuple[tuple[tf.Tensor, ...], Moments]:
+    """Make one step of Adam.
+
+    All moments are one vector: in a compiled loop two large arrays cost less than two for each weight.
+
+    Args:
+        weights, gradients: Tensors of equal shapes, in one order.
+        moments: As `no_moments` or an earlier step gave them.
+        rate: The step size.
+        epsilon: Added to the root of the second moment ("epsilon hat", section 2).
+
+    Returns:
+        The new weights and moments.
+    """
+    gradient = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
+    count = moments.count + 1.0
+    first = moments.first + (1.0 - BETA_1) * (gradient - moments.first)
+    second = moments.second + (1.0 - BETA_2) * (tf.square(gradient) - moments.second)
+    scale = rate * tf.sqrt(1.0 - tf.pow(BETA_2, count)) / (1.0 - tf.pow(BETA_1, count))
+    steps = tf.split(scale * first / (tf.sqrt(second) + epsilon), [int(np.prod(w.shape)) for w in weights])
+    new = tuple(w - tf.reshape(s, w.shape) for w, s in zip(weights, steps, strict=True))
+    return new, Moments(first, second, count)

@@ -1,0 +1,157 @@
+"""CompiledTask: whole stretches of training run as one program (the compiled lane)."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from agents.base import Agent
+from agents.lanes import Dynamics
+from agents.program import LaneState, Program
+from agents.sources import EnvironmentSource
+from agents.task import EPISODES, AgentTask
+from lab.errors import CheckpointError
+from lab.evaluation import Evaluation
+from lab.task import Control, TaskOptions
+
+# Signals are heard between calls. Calls end at multiples of this, so that where a run was cut changes no number.
+LONGEST_CALL = 10_000
+
+
+class CompiledTask(AgentTask):
+    """Trains an agent and its environments inside one XLA program, up to the next event a call.
+
+    Callbacks, logs, evaluations and checkpoints come between calls, where all state is that of the steps taken. The
+    hook `on_update` is called once a call with the means over its rounds of updates.
+
+    Args:
+        agent: An agent with pure functions; it is built for the environment's spaces here.
+        source: Where environments come from, to judge and film in.
+        dynamics: The environment as TensorFlow functions.
+        options: Seeds and the number of environments.
+    """
+
+    lane = "compiled"
+    not_state: tuple[str, ...] = ("program", "state", "dynamics", "count", "fresh")
+
+    def __init__(self, agent: Agent, source: EnvironmentSource, dynamics: Dynamics, options: TaskOptions) -> None:
+        if dynamics.env is None:
+            raise ValueError(f"CompiledTask needs dynamics; received none: {dynamics.reason}.")
+        number = source.num_envs or options.num_envs
+        example = source.instances[0] if source.instances else source.make()
+        super().__init__(agent, source, example, options, number, dynamics.reason)
+        self.dynamics = dynamics
+        self.program = Program(agent, dynamics.env, number)
+        self.state: LaneState = self.program.begin(
+            _keys(self.seeds.sequence("environment"), number),
+            _keys(self.seeds.sequence("exploration"), 1)[0],
+            agent.pure_state(number),
+        )
+        self.count = 0
+        self.fresh = True
+
+    def share(self, other: AgentTask) -> None:
+        """Use the program of a task that trains the same agent in the same environment, compiled once for both."""
+        if isinstance(other, CompiledTask):
+            self.program = other.program
+
+    def advance(self, steps: int, control: Control) -> int:
+        self.begin_advance()
+        start = self.count
+        self.state = self.state._replace(learner=self.agent.refreshed_pure_state(self.state.learner))
+        while self.count < start + steps and not control.stop:
+            until = min(start + steps, (self.count // LONGEST_CALL + 1) * LONGEST_CALL)
+            before = self._totals() if control.on_update is not None else None
+            self.state = self.program.run(
+                self.state, tf.constant(until, tf.int64), tf.constant(control.on_update is not None)
+            )
+            self.count = int(self.state.count)
+            self.fresh = False
+            control.taken = self.count - start
+            if control.on_update is not None and before is not None:
+                now = self._totals()
+                rounds = now["rounds"] - before["rounds"]
+                if rounds:
+                    names = self.agent.pure_metrics
+                    control.on_update({name: (now[name] - before[name]) / rounds for name in names})
+        self.end_advance()
+        return self.count - start
+
+    def begin_advance(self) -> None:
+        """Say once a process that a twin stands in for the environment that was named."""
+        if self.dynamics.twin:
+            _announce(self.dynamics.twin, self.dynamics.reason)
+
+    def end_advance(self) -> None:
+        """Give the agent what it learnt, so that callbacks and checkpoints have it."""
+        if not self.fresh:
+            self.agent.set_pure_state(self.state.learner)
+
+    def _totals(self) -> dict[str, float]:
+        statistics = self.program.packed(self.state.statistics).numpy().tolist()
+        return dict(
+            zip(("episodes", "returns", "lengths", "rounds", *self.agent.pure_metrics), statistics, strict=True)
+        )
+
+    def drain(self) -> dict[str, float]:
+        totals = self._totals()
+        self.episodes += int(totals["episodes"])
+        row: dict[str, float] = {"episodes": self.episodes}
+        if totals["episodes"]:
+            row["return"] = totals["returns"] / totals["episodes"]
+            row["length"] = totals["lengths"] / totals["episodes"]
+        if totals["rounds"]:
+            row.update({name: totals[name] / totals["rounds"] for name in self.agent.pure_metrics})
+        row.update(self.agent.gauges())
+        self.state = self.state._replace(statistics=self.program.no_statistics())
+        return row
+
+    def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
+        if stream == 0 and self.dynamics.twin:
+            # What is reported is measured in the very environment that was named.
+            return super().evaluate(episodes=episodes, stream=stream, step=step)
+        path = (stream,) if stream == 0 else (stream, step)
+        returns, lengths = self.program.judge(
+            self.agent.pure_state(self.program.num_envs) if self.fresh else self.state.learner,
+            _keys(self.seeds.sequence("evaluation", *path, 1), episodes or EPISODES),
+            _keys(self.seeds.sequence("evaluation", *path, 0), 1)[0],
+        )
+        played = [int(n) for n in lengths.numpy().tolist()]
+        return Evaluation.from_episodes([float(r) for r in returns.numpy().tolist()], played, step=step)
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "twin": self.dynamics.twin or None}
+
+    def get_state(self) -> dict[str, Any]:
+        leaves = [leaf.numpy() for leaf in tf.nest.flatten(self.state)]
+        return {**super().get_state(), "program": leaves}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        rest = dict(state)
+        leaves, present = rest.pop("program", []), tf.nest.flatten(self.state)
+        super().set_state(rest)
+        shapes = [np.shape(leaf) for leaf in leaves]
+        if shapes != [tuple(leaf.shape) for leaf in present]:
+            raise CheckpointError(
+                f"the checkpoint's program holds arrays of shapes {shapes}; this one has others. "
+                "Fix: build it with the settings and the version of the run."
+            )
+        restored = [
+            tf.constant(np.asarray(new, old.dtype.as_numpy_dtype)) for new, old in zip(leaves, present, strict=True)
+        ]
+        self.state = tf.nest.pack_sequence_as(self.state, restored)
+        self.count, self.fresh = int(self.state.count), False
+
+
+def _keys(sequence: np.random.SeedSequence, number: int) -> tf.Tensor:
+    return tf.constant(sequence.generate_state(2 * number, np.uint32).reshape(number, 2))
+
+
+@functools.cache
+def _announce(twin: str, reason: str) -> None:
+    print(f"compiled lane: {reason}; lane='host' trains in the original.", file=sys.stderr)

@@ -1,0 +1,61 @@
+"""The state of DQN as explicit tensors, and the pure functions around it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from agents.adam import Moments
+from agents.ring import Ring
+
+
+class Parameters(NamedTuple):
+    """What an update of DQN changes.
+
+    Attributes:
+        online, target: The networks' weights, in the order of `trainable_variables`.
+        moments: Adam's.
+    """
+
+    online: tuple[tf.Tensor, ...]
+    target: tuple[tf.Tensor, ...]
+    moments: Moments
+
+
+class DQNState(NamedTuple):
+    """All that the compiled lane carries for a DQN.
+
+    Attributes:
+        parameters: Of both networks.
+        replay: Past transitions.
+        steps: int64 (), environment steps observed.
+        next_round: int64 (), the step at which the next round of updates is due.
+        copies: int64 (), copies to the target network so far.
+        rate: float32 (), a fixed step size, or below 0 while the settings' fall applies.
+        knobs: The settings that runs trained together may differ in, float32 ().
+    """
+
+    parameters: Parameters
+    replay: Ring
+    steps: tf.Tensor
+    next_round: tf.Tensor
+    copies: tf.Tensor
+    rate: tf.Tensor
+    knobs: dict[str, tf.Tensor]
+
+
+class Knobs:
+    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
+
+    def __init__(self, knobs: dict[str, tf.Tensor], config: Any) -> None:
+        self._knobs, self._config = knobs, config
+
+    def __getattr__(self, name: str) -> Any:
+        return self._knobs[name] if name in self._knobs else getattr(self._config, name)
+
+
+def assign(variables: Any, values: Any) -> None:
+    """Put tensors into variables, pair by pair through nested tuples."""
+    for variable, value in zip(tf.nest.flatten(variables), tf.nest.flatten(values), strict=True):
+        variable.assign(value)

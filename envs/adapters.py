@@ -1,0 +1,241 @@
+"""Make any TensorEnv a `gymnasium.Env` or a `gymnasium.vector.VectorEnv`."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+from gymnasium.error import ResetNeeded
+from gymnasium.spaces import Box, Discrete
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from envs.random import fold_in
+from envs.tensor import Carry, TensorEnv, TensorStep, limited
+from envs.window import Window
+
+_functions: WeakKeyDictionary[TensorEnv, tuple[Any, Any]] = WeakKeyDictionary()
+
+
+class TensorEnvAdapter(gymnasium.Env[Any, Any]):
+    """Steps one environment of a TensorEnv as Gymnasium expects it.
+
+    All random numbers come from `np_random`, which gives each episode a key: an episode whose generator state and
+    actions are known can be played again exactly.
+
+    Args:
+        tensor_env: The dynamics; time limits are `gymnasium.wrappers.TimeLimit`'s business here.
+        render_mode: None, "human" or "rgb_array".
+    """
+
+    def __init__(self, tensor_env: TensorEnv, render_mode: str | None = None) -> None:
+        self.tensor_env = tensor_env
+        self.metadata = _metadata(tensor_env)
+        _check_render_mode(tensor_env, render_mode)
+        self.render_mode = render_mode
+        self.observation_space, self.action_space = tensor_env.observation_space, tensor_env.action_space
+        self._reset, self._step = _compiled(tensor_env)
+        self._state: Any = None
+        self._key: Any = None
+        self._elapsed = 0
+        self._window: Window | None = None
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        words = self.np_random.integers(2**32, size=(1, 2), dtype=np.uint32)
+        self._key, self._elapsed = tf.constant(words), 0
+        self._state, observation = self._reset(self._key)
+        self._show()
+        return self._given(observation), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        if self._state is None:
+            raise ResetNeeded("step was called before reset. Fix: call env.reset() first.")
+        given = _checked(self.action_space, action)
+        self._elapsed += 1
+        elapsed = np.int32(self._elapsed)
+        self._state, observation, outcome = self._step(self._state, given, self._key, elapsed)
+        reward, terminated, truncated = outcome.numpy().tolist()
+        self._show()
+        return self._given(observation), reward, bool(terminated), bool(truncated), {}
+
+    def render(self) -> Any:
+        if self.render_mode != "rgb_array":
+            return None
+        return self._picture()
+
+    def close(self) -> None:
+        if self._window is not None:
+            self._window.close()
+
+    def _picture(self) -> np.ndarray:
+        if self._state is None:
+            raise ResetNeeded("render was called before reset. Fix: call env.reset() first.")
+        return self.tensor_env.draw(_one(self._state, 0))
+
+    def _show(self) -> None:
+        if self.render_mode != "human":
+            return
+        import pygame
+
+        picture = self._picture()
+        if self._window is None:
+            name, size = type(self.tensor_env).__name__, (picture.shape[1], picture.shape[0])
+            self._window = Window(name, size, self.tensor_env.render_fps)
+        self._window.show(pygame.surfarray.make_surface(picture.swapaxes(0, 1)))
+
+    def _given(self, observation: tf.Tensor) -> Any:
+        value = observation.numpy()[0]
+        return np.int64(value) if isinstance(self.observation_space, Discrete) else value
+
+
+class TensorVectorEnv(VectorEnv[Any, Any, Any]):
+    """Steps n environments of a TensorEnv in one compiled call, resetting each in the step that ends its episode.
+
+    Args:
+        tensor_env: The dynamics; their own `max_episode_steps` applies.
+        num_envs: How many.
+        render_mode: None or "rgb_array".
+    """
+
+    def __init__(self, tensor_env: TensorEnv, num_envs: int = 1, render_mode: str | None = None) -> None:
+        if num_envs < 1:
+            raise ValueError(f"TensorVectorEnv: num_envs received {num_envs}; expected a whole number > 0.")
+        if render_mode == "human":
+            raise ValueError("TensorVectorEnv: render_mode received 'human'; expected None or 'rgb_array'.")
+        _check_render_mode(tensor_env, render_mode)
+        self.tensor_env = tensor_env
+        self.metadata = {**_metadata(tensor_env), "autoreset_mode": AutoresetMode.SAME_STEP}
+        self.render_mode = render_mode
+        self.num_envs = num_envs
+        self.single_observation_space, self.single_action_space = tensor_env.observation_space, tensor_env.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._env = limited(tensor_env)
+        self._carry: Carry | None = None
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        if isinstance(seed, list):
+            if len(seed) != self.num_envs:
+                raise ValueError(f"reset: seed received {len(seed)} seeds for {self.num_envs} environments.")
+            words = np.stack([np.random.SeedSequence(s).generate_state(2, np.uint32) for s in seed])
+        else:
+            super().reset(seed=seed)
+            words = self.np_random.integers(2**32, size=(self.num_envs, 2), dtype=np.uint32)
+        self._carry = self._begin(tf.constant(words))
+        return self._given(self._carry.observation), {}
+
+    def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        if self._carry is None:
+            raise ResetNeeded("step was called before reset. Fix: call envs.reset() first.")
+        dtype = np.int32 if isinstance(self.single_action_space, Discrete) else np.float32
+        given = np.asarray(actions, dtype)
+        expected = (self.num_envs, *(self.single_action_space.shape or ()))
+        if given.shape != expected:
+            raise ValueError(f"step: actions received the shape {given.shape}; expected {expected}.")
+        if (
+            isinstance(self.single_action_space, Discrete)
+            and not ((given >= 0) & (given < self.single_action_space.n)).all()
+        ):
+            raise ValueError(f"step: actions received {given}; expected 0 to {self.single_action_space.n - 1}.")
+        self._carry, step = self._advance(self._carry, tf.constant(given))
+        terminated, truncated = step.terminated.numpy(), step.truncated.numpy()
+        ended = terminated | truncated
+        infos: dict[str, Any] = {}
+        if ended.any():
+            final = np.full(self.num_envs, None, dtype=object)
+            last = self._given(step.observation)
+            for i in np.flatnonzero(ended):
+                final[i] = last[i]
+            infos = {"final_obs": final, "_final_obs": ended.copy(), "final_info": {}, "_final_info": ended.copy()}
+        reward = step.reward.numpy().astype(np.float64)
+        return self._given(self._carry.observation), reward, terminated, truncated, infos
+
+    def render(self) -> Any:
+        if self.render_mode != "rgb_array" or self._carry is None:
+            return None
+        return tuple(self._env.draw(_one(self._carry.state, i)) for i in range(self.num_envs))
+
+    def _given(self, observation: tf.Tensor) -> np.ndarray:
+        return observation.numpy().astype(self.single_observation_space.dtype)
+
+    @functools.cached_property
+    def _begin(self) -> Any:
+        return tf.function(self._env.begin, jit_compile=True)
+
+    @functools.cached_property
+    def _advance(self) -> Any:
+        return tf.function(self._env.advance, jit_compile=True)
+
+
+def make(dynamics: str, render_mode: str | None = None, **keywords: Any) -> TensorEnvAdapter:
+    """Make one environment from "module:Class" of this package; the entry point of its registered ids."""
+    return TensorEnvAdapter(_definition(dynamics, **keywords), render_mode)
+
+
+def make_vector(dynamics: str, num_envs: int = 1, render_mode: str | None = None, **keywords: Any) -> TensorVectorEnv:
+    """Make n environments that step together; the vector entry point of the registered ids."""
+    # Gymnasium passes on the limit of the registered id; a TensorEnv applies the same one itself.
+    keywords.pop("max_episode_steps", None)
+    return TensorVectorEnv(_definition(dynamics, **keywords), num_envs, render_mode)
+
+
+def _definition(dynamics: str, **keywords: Any) -> TensorEnv:
+    try:
+        return _shared(dynamics, **keywords)
+    except TypeError as error:
+        if "unhashable" not in str(error):
+            raise
+        return _shared.__wrapped__(dynamics, **keywords)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared(dynamics: str, **keywords: Any) -> TensorEnv:
+    # Environments made with equal keywords share a definition, and with it what is compiled for it.
+    module, name = dynamics.split(":")
+    return getattr(importlib.import_module(module), name)(**keywords)
+
+
+def _compiled(env: TensorEnv) -> tuple[Any, Any]:
+    if env not in _functions:
+
+        def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+            s: TensorStep = env.step(state, action, fold_in(key, elapsed))
+            outcome = tf.stack([s.reward[0], tf.cast(s.terminated[0], tf.float32), tf.cast(s.truncated[0], tf.float32)])
+            return s.state, s.observation, outcome
+
+        _functions[env] = (tf.function(lambda key: env.reset(fold_in(key, 0)), jit_compile=True),
+                           tf.function(step, jit_compile=True))  # fmt: skip
+    return _functions[env]
+
+
+def _metadata(env: TensorEnv) -> dict[str, Any]:
+    return {"render_modes": ["human", "rgb_array"] if env.can_draw else [], "render_fps": env.render_fps}
+
+
+def _check_render_mode(env: TensorEnv, mode: str | None) -> None:
+    modes = _metadata(env)["render_modes"]
+    if mode is not None and mode not in modes:
+        raise ValueError(f"{type(env).__name__}: render_mode received {mode!r}; expected None or one of {modes}.")
+
+
+def _checked(space: gymnasium.Space[Any], action: Any) -> np.ndarray:
+    if isinstance(space, Discrete):
+        if not space.contains(action) and not (np.ndim(action) == 0 and space.contains(np.asarray(action).item())):
+            raise ValueError(f"step: action received {action!r}; expected a whole number from 0 to {space.n - 1}.")
+        return np.asarray([action], np.int32)
+    given = np.asarray(action, np.float32)
+    if isinstance(space, Box) and given.shape != space.shape:
+        raise ValueError(f"step: action received the shape {given.shape}; expected {space.shape}.")
+    return given[None]
+
+
+def _one(state: Any, i: int) -> Any:
+    return tf.nest.map_structure(lambda leaf: np.asarray(leaf)[i], state)
