@@ -26,6 +26,12 @@ TENSOR_ENVS = {
     "lab/MountainCar-v0": Entry("envs.mountain_car:MountainCar", 200),
     "lab/Acrobot-v1": Entry("envs.acrobot:Acrobot", 500),
     "lab/Pendulum-v1": Entry("envs.pendulum:Pendulum", 200),
+    "lab/Catch-v0": Entry("envs.catch:Catch", 100),
+    "lab/Snake-v0": Entry("envs.snake:Snake", 1_000),
+    "lab/Breakout-v0": Entry("envs.breakout:Breakout", 1_000),
+    "lab/Asterix-v0": Entry("envs.asterix:Asterix", 1_000),
+    "lab/KeyDoor-v0": Entry("envs.key_door:KeyDoor", 28),
+    "lab/PointMass-v0": Entry("envs.point_mass:PointMass", 200),
 }
 
 

@@ -186,6 +186,11 @@ class TimeLimit(TensorEnv):
     def draw(self, state: State) -> np.ndarray:
         return self.env.draw(state[0])
 
+    def check(self) -> None:
+        # First, so that the message names the environment's own functions.
+        self.env.check()
+        super().check()
+
     @property
     def can_draw(self) -> bool:
         return self.env.can_draw

@@ -28,7 +28,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     If the block raises, the sibling is removed and `path` stays as it was.
 
     Args:
-        path: File to write. A kill -9 inside the block can leave a hidden `.NAME.*.partial` beside it.
+        path: File to write. A kill -9 inside the block can leave a hidden `.NAME.*.partial*` beside it.
     """
     partial = temporary_sibling(path)
     try:

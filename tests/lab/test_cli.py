@@ -38,7 +38,7 @@ def test_the_whole_path_of_a_run(lab, tmp_path):
         f"run      {run}" in out
         and "last     Evaluation(" in out
         and "best     Evaluation(" in out
-        and "lane     host" in out
+        and "lane     compiled" in out
     )
     status, out, err = lab("evaluate", run, "--episodes", 3, "--json")
     result = json.loads(out)
@@ -90,7 +90,7 @@ def test_keywords_of_experiment_are_reached_with_set(lab, tmp_path):
         (["train", "dqn", "CartPole-v1", "--set", "learning_rate=-1"], "learning_rate received -1.0; expected"),
         (["train", "dqn", "CartPole-v1", "--set", "lr=1"], "no setting is called 'lr'; known: adam_epsilon"),
         (["train", "dqn", "CartPole-v1", "--set", "seed"], "KEY=VALUE"),
-        (["train", "dqn", "CartPole-v1", "--set", "lane=compiled"], "steps in Python"),
+        (["train", "dqn", "CartPole-v0", "--set", "lane=compiled"], "the dynamics of CartPoleEnv are Python"),
         (["train", "dqn", "CartPole-v1", "--run", "/proc/none/run"], "run directory /proc/none/run"),
         (["train", "dqn", "CartPole-v1", "--run", "used"], "is not empty"),
         (["train", "dqn", "LunarLander-v3"], "Box2D is not installed"),
