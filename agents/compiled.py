@@ -46,7 +46,7 @@ class CompiledTask(AgentTask):
         example = source.instances[0] if source.instances else source.make()
         super().__init__(agent, source, example, options, number, dynamics.reason)
         self.dynamics = dynamics
-        self.program = Program(agent, dynamics.env, number)
+        self.program = Program.shared(agent, dynamics.env, number)
         self.state: LaneState = self.program.begin(
             _keys(self.seeds.sequence("environment"), number),
             _keys(self.seeds.sequence("exploration"), 1)[0],
@@ -54,11 +54,6 @@ class CompiledTask(AgentTask):
         )
         self.count = 0
         self.fresh = True
-
-    def share(self, other: AgentTask) -> None:
-        """Use the program of a task that trains the same agent in the same environment, compiled once for both."""
-        if isinstance(other, CompiledTask):
-            self.program = other.program
 
     def advance(self, steps: int, control: Control) -> int:
         self.begin_advance()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+from weakref import WeakValueDictionary
 
 import tensorflow as tf
 
@@ -56,7 +57,7 @@ class LaneState(NamedTuple):
 class Program:
     """Compiles one agent's training and judging in one TensorEnv.
 
-    It holds definitions only, so runs of the same agent class, settings and environment share it.
+    It holds definitions only, so runs of the same agent class, settings and environment share it: see `shared`.
 
     Args:
         agent: A built agent with pure functions.
@@ -67,6 +68,8 @@ class Program:
         UsageError: When a function of the environment or agent changes shapes or dtypes; it is named.
     """
 
+    _alive: ClassVar[WeakValueDictionary[Any, Program]] = WeakValueDictionary()
+
     def __init__(self, agent: Agent, env: TensorEnv, num_envs: int) -> None:
         self.agent, self.env, self.num_envs = agent, env, num_envs
         try:
@@ -74,6 +77,19 @@ class Program:
         except ValueError as error:
             raise UsageError(str(error)) from error
         self._check_agent()
+
+    @classmethod
+    def shared(cls, agent: Agent, env: TensorEnv, num_envs: int) -> Program:
+        """Return the program of another living task where it is the same, so that it is compiled once for all.
+
+        It is the same for agents of one class in one environment whose settings differ in `pure_settings` at most.
+        """
+        fixed = {name: value for name, value in vars(agent.config).items() if name not in agent.pure_settings}
+        key = (type(agent), tuple(sorted(fixed.items())), env.identity, num_envs)
+        found = cls._alive.get(key)
+        if found is None:
+            found = cls._alive[key] = cls(agent, env, num_envs)
+        return found
 
     def begin(self, env_keys: tf.Tensor, key: tf.Tensor, learner: Any) -> LaneState:
         """Return the state before the first step.
@@ -151,8 +167,7 @@ class Program:
 
         # Without autograph errors arrive as they were raised.
         @tf.function(jit_compile=True, autograph=False)
-        def trace() -> None:
-            learner = self.agent.pure_state(number)
+        def trace(learner: Any) -> None:
             key = random.key_from_seed(0)
             carry = env.begin(random.key_from_seed(0, number))
             action = self.agent.pure_act(learner, carry.observation, key, True)
@@ -177,7 +192,13 @@ class Program:
         for function in PURE:
             if not callable(getattr(self.agent, function, None)):
                 raise UsageError(f"{name} declares no {function}; the compiled lane needs it.")
-        trace.get_concrete_function()
+        traced = trace.get_concrete_function(self.agent.pure_state(number))
+        if traced.captured_inputs:
+            read = sorted({str(getattr(x, "name", None) or x.dtype.name) for x in traced.graph.external_captures})
+            raise UsageError(
+                f"{name}.pure_act or pure_update, or the environment's functions, read tensors that are not among "
+                f"their arguments: {', '.join(read)}. Fix: return them from pure_state, and read them from the state."
+            )
 
 
 def _same(where: str, before: Any, after: Any) -> None:

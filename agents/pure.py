@@ -17,8 +17,9 @@ PURE = ("pure_state", "pure_act", "pure_update", "set_pure_state")
 class PureFunctions:
     """The part of `Agent` that the compiled lane uses; an agent without it trains in the host lane.
 
-    The functions are traced once into one program, so they may use nothing but their arguments, the settings and
-    what `build` fixed for good.
+    The functions are traced once into one program, which runs of other seeds share. So they may use nothing but their
+    arguments, the settings, and what `build` derives from settings and spaces alone; what `build` draws at random is
+    part of `pure_state`.
 
     Attributes:
         pure_metrics: Names of the metrics that `pure_update` returns.

@@ -99,6 +99,11 @@ class TensorEnv(ABC):
         """Whether the environment can be seen."""
         return type(self).draw is not TensorEnv.draw
 
+    @property
+    def identity(self) -> Any:
+        """What two definitions have in common when one may stand for the other."""
+        return self
+
     # ---------------------------------------------------------------- self-resetting, shared by lanes and adapters
 
     def begin(self, keys: tf.Tensor) -> Carry:
@@ -185,6 +190,10 @@ class TimeLimit(TensorEnv):
 
     def draw(self, state: State) -> np.ndarray:
         return self.env.draw(state[0])
+
+    @property
+    def identity(self) -> Any:
+        return self.env.identity, self.max_episode_steps
 
     def check(self) -> None:
         # First, so that the message names the environment's own functions.

@@ -41,6 +41,9 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     train.add_argument("source", metavar="SOURCE", help="an environment id such as CartPole-v1, or a data set's name")
     train.add_argument("--steps", type=_whole, help="environment steps (agents) or updates (generators)")
     train.add_argument("--seed", type=int, default=0, help="the one seed of everything random (default 0)")
+    train.add_argument(
+        "--seeds", type=_whole, metavar="N", help="train N seeds at once, from --seed on, each a run below --run"
+    )
     train.add_argument("--run", type=Path, help="directory of the run (default: a new one below runs/)")
     train.add_argument(
         "--set",
@@ -48,6 +51,13 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         default=[],
         metavar="KEY=VALUE",
         help="a setting of the learner or a keyword of Experiment: learning_rate=1e-3, num_envs=8; repeatable",
+    )
+    train.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE,VALUE",
+        help="train a run with each value of a setting, each with each seed; `;` parts values that hold commas",
     )
     train.add_argument(
         "--evaluate-every", type=_whole, help="steps between evaluations (default: a sixteenth of the run)"

@@ -66,18 +66,58 @@ def _train(options: argparse.Namespace) -> None:
     learner_class = registry.learner(options.learner)
     settings, keywords = _split_settings(learner_class, options.set)
     steps = options.steps or learner_class.default_steps
-    directory = options.run or free_directory(Path("runs"), f"{options.learner}-{options.source}-seed{options.seed}")
+    many = options.seeds is not None or bool(options.vary)
+    seeds = range(options.seed, options.seed + (options.seeds or 1))
+    label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{options.seed}"
+    directory = options.run or free_directory(Path("runs"), f"{options.learner}-{options.source}-{label}")
     for name in ("evaluate_every", "checkpoint_every", "video_every"):
         if getattr(options, name) is not None:
             keywords[name] = getattr(options, name)
     keywords.setdefault("evaluate_every", max(1, steps // EVALUATIONS))
     keywords = {"seed": options.seed, "run_dir": directory, **keywords}
+    population = _population(learner_class, options.vary)
     experiment = Experiment(learner_class(**settings), options.source, **keywords)
+    if many:
+        print(f"runs     {directory}")
+        print(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}", flush=True)
+        _finish_many(experiment.train_many(seeds, steps=steps, settings=population), directory)
+        return
     experiment.claim()
     print(f"run      {directory}")
     print(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}", flush=True)
     experiment.train(steps)
     _finish(experiment)
+
+
+def _finish_many(runs: list[Any], parent: Path) -> None:
+    from lab.statistics import iqm
+
+    results = []
+    for run in runs:
+        last = run.evaluate()
+        best = _best(run) or last
+        name = run.directory.path.name
+        stopped = f"  stopped at step {run.step:,}: {run.stop_reason}" if run.stop_reason else ""
+        results.append(best[best.main])
+        print(f"{name:32} last {last.main} {last[last.main]:10.4g}   best {best[best.main]:10.4g}{stopped}", flush=True)
+        run.close()
+    middle = f"IQM {iqm(results):.4g}, from {min(results):.4g} to {max(results):.4g}"
+    print(f"all      {len(runs)} runs, best {best.main}: {middle}")
+    print(f"next     lab report {_shown(parent)}/*")
+
+
+def _best(experiment: Any) -> Any:
+    path = experiment.directory.find_checkpoint("best")
+    if path is None or not path.name.startswith("best-"):
+        return None
+    opened = type(experiment).open(experiment.directory.path, source=experiment.source)
+    evaluation = opened.evaluate()
+    opened.close()
+    return evaluation
+
+
+def _shown(path: Path) -> Path:
+    return Path(os.path.relpath(path)) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
 
 
 def _resume(options: argparse.Namespace) -> None:
@@ -98,13 +138,10 @@ def _finish(experiment: Any) -> None:
         print(f"stopped  at step {experiment.step:,}: {experiment.stop_reason}")
     print(f"trained  {experiment.step:,} {experiment.task.unit}")
     print(f"last     {experiment.evaluate()!r}", flush=True)
-    best = experiment.directory.find_checkpoint("best")
-    if best is not None and best.name.startswith("best-"):
-        opened = type(experiment).open(experiment.directory.path, source=experiment.source)
-        print(f"best     {opened.evaluate()!r}")
-        opened.close()
-    run = experiment.directory.path
-    run = Path(os.path.relpath(run)) if run.is_relative_to(Path.cwd()) else run
+    best = _best(experiment)
+    if best is not None:
+        print(f"best     {best!r}")
+    run = _shown(experiment.directory.path)
     print(f"next     lab render {run}    lab report {run}")
     experiment.close()
 
@@ -175,6 +212,21 @@ def _names(what: str) -> list[str]:
 
     registry.load_environments()
     return sorted(gymnasium.registry)
+
+
+def _population(learner_class: Any, given: list[str]) -> list[dict[str, Any]]:
+    import itertools
+
+    from lab.config import parse
+
+    varied = []
+    for item in given:
+        name, equals, text = item.partition("=")
+        if not equals or not text:
+            raise bad_value("--vary", "an item", item, "KEY=VALUE,VALUE,...")
+        separator = ";" if ";" in text else ","
+        varied.append([parse(learner_class.Settings, {name: part}) for part in text.split(separator)])
+    return [{k: v for one in chosen for k, v in one.items()} for chosen in itertools.product(*varied)]
 
 
 def _split_settings(learner_class: Any, given: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:

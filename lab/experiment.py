@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import resuming
-from lab.callbacks import Callback, Progress
+from lab import resuming, together
+from lab.callbacks import Callback
 from lab.callbacks.standard import complete
-from lab.errors import UsageError, bad_value, check_whole
+from lab.errors import bad_value, check_whole
 from lab.evaluation import Evaluation
 from lab.history import History
 from lab.interruption import listen
 from lab.learner import Learner
-from lab.recording import Recording
+from lab.loop import Loop
 from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 LANES = ("auto", "host", "compiled")
 
 
-class Experiment(Recording):
+class Experiment(Loop):
     """A learner, the source of its data, and the loops around them.
 
     The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`.
@@ -95,7 +93,8 @@ class Experiment(Recording):
         self.stop_reason = ""
         self._opened = False
         self._control = Control()
-        self.callbacks = self.with_standard(list(callbacks), progress)
+        self.given_callbacks = list(callbacks)
+        self.callbacks = self.with_standard(self.given_callbacks, progress)
 
     # ---------------------------------------------------------------- the ladder
 
@@ -123,44 +122,46 @@ class Experiment(Recording):
             UsageError: When `steps` is not a whole number > 0.
             TrainingDiverged: On a loss or gradient that is not finite.
         """
-        if self._opened:
-            raise UsageError("this run was opened to be judged and shown. Fix: Experiment.resume(run_dir) to train on.")
-        self.target_step = self.step + self._steps_to_train(steps)
-        self.stop_reason = ""
-        self._control = Control(on_update=self._update_listener())
-        with listen(self._control) as interruption:
-            self._begin_writing()
-            self._elapsed_before, self._started = self._elapsed, time.perf_counter()
-            self.fire("on_train_begin")
-            try:
-                while self.step < self.target_step and not self.stop_reason and not interruption.received:
-                    self.train_chunk()
-            except BaseException:
-                self._finish_progress()
-                raise
-            self._elapsed, self._started = self._time_elapsed(), None
-            if interruption.received and self.step < self.target_step:
-                self._finish_progress()
-                self.save_checkpoint()
-            else:
-                self._end_training()
+        self.prepare_training(steps)
+        with listen(self._control) as interruption, self.training(interruption):
+            while self.wants_steps and not interruption.received:
+                self.train_chunk()
         interruption.raise_again()
         return self.history
 
+    def train_many(
+        self,
+        seeds: Iterable[int] | None = None,
+        *,
+        steps: int | None = None,
+        settings: Iterable[Mapping[str, Any]] = ({},),
+    ) -> list[Self]:
+        """Train several runs side by side, each with the numbers it would have alone.
+
+        The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane
+        they advance at once, one on each core, and all whose settings differ only in `Agent.pure_settings` (step
+        sizes, epsilon, discount, ...) share one compiled program. In the host lane they take turns.
+
+        Args:
+            seeds: One run each; None for this experiment's seed alone.
+            steps: As for `train`, of each run.
+            settings: Changes to the learner's settings; each is trained with each seed.
+
+        Returns:
+            The trained experiments, the seeds of the first settings first. With a run directory each has its own below
+            it, such as `seed-3` or `learning_rate=0.001,seed-3`.
+
+        Raises:
+            UsageError: On seeds, settings or a source that several runs cannot have, before anything is written.
+            TrainingDiverged: On a loss or gradient that is not finite, after all other runs have ended.
+        """
+        return together.train_many(self, seeds, settings, steps)
+
     def train_chunk(self) -> None:
         """Train up to the next event (log row, callback interval, end), then let it happen."""
-        intervals = [self.log_every, *(c.every for c in self.callbacks if c.every)]
-        limit = min(self.target_step, *(self.step - self.step % n + n for n in intervals))
-        before = self.step
+        limit = self.chunk_end()
         self._control.taken = 0
-        taken = self.task.advance(limit - before, self._control)
-        self._control.taken = 0
-        self.step = before + taken
-        if self.step // self.log_every > before // self.log_every:
-            self.log()
-        for callback in self.callbacks:
-            if callback.every and self.step // callback.every > before // callback.every:
-                callback.on_interval(self)
+        self.end_chunk(self.task.advance(limit - self.step, self._control))
 
     def evaluate(self, episodes: int | None = None) -> Evaluation:
         """Judge the learner as it is now, greedily and on seeds that training never sees.
@@ -261,39 +262,3 @@ class Experiment(Recording):
             source: The source, for a run whose source was an object rather than a name.
         """
         return resuming.open_run(cls, run_dir, which, source)
-
-    # ---------------------------------------------------------------- inside
-
-    def _steps_to_train(self, steps: int | None) -> int:
-        if steps is not None:
-            check_whole("steps", steps)
-            return int(steps)
-        if self._resumed_at is not None and self.target_step > self.step:
-            return self.target_step - self.step
-        return self.learner.default_steps
-
-    def _end_training(self) -> None:
-        if not self.history.rows or self.history.rows[-1]["step"] != self.step:
-            self.log()
-        self.fire("on_train_end")
-        self.save_checkpoint()
-
-    def _finish_progress(self) -> None:
-        for callback in self.callbacks:
-            if isinstance(callback, Progress):
-                callback.on_train_end(self)
-
-    def _update_listener(self) -> Callable[[Mapping[str, float]], None] | None:
-        # Rounds of updates come thousands a second, so only hooks that somebody has overridden are called.
-        hooks: list[Callable[[Mapping[str, float]], None]]
-        hooks = [partial(c.on_update, self) for c in self.callbacks if type(c).on_update is not Callback.on_update]
-        if type(self).on_update is not Experiment.on_update:
-            hooks.insert(0, self.on_update)
-        if len(hooks) <= 1:
-            return hooks[0] if hooks else None
-
-        def call_all(metrics: Mapping[str, float]) -> None:
-            for hook in hooks:
-                hook(metrics)
-
-        return call_all

@@ -25,8 +25,8 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def listen(control: Control) -> Iterator[Interruption]:
-    """Turn the first SIGINT or SIGTERM into `control.stop`; a second one acts at once.
+def listen(*controls: Control) -> Iterator[Interruption]:
+    """Turn the first SIGINT or SIGTERM into `stop` of each control; a second one acts at once.
 
     Only the main thread can receive signals; elsewhere this does nothing.
     """
@@ -40,7 +40,8 @@ def listen(control: Control) -> Iterator[Interruption]:
             interruption.received = signal.Signals(number)
             interruption.raise_again()
         interruption.received = signal.Signals(number)
-        control.stop = True
+        for control in controls:
+            control.stop = True
 
     watched = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, receive) for number in watched}

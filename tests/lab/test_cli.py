@@ -76,6 +76,18 @@ def test_keywords_of_experiment_are_reached_with_set(lab, tmp_path):
     assert (config["num_envs"], config["log_every"], config["lane"]) == (3, 15, "host")
 
 
+def test_several_seeds_and_settings_become_runs_side_by_side(lab, tmp_path):
+    arguments = ["train", "dqn", "CartPole-v1", "--steps", 40, "--evaluate-every", 20, "--seeds", 2, *SETTINGS]
+    status, out, err = lab(*arguments, "--seed", 7, "--vary", "learning_rate=1e-3,1e-4")
+    assert status == 0, err
+    parent = tmp_path / "runs" / "dqn-CartPole-v1-seeds7-8"
+    names = [f"learning_rate={rate},seed-{seed}" for rate in (0.001, 0.0001) for seed in (7, 8)]
+    assert sorted(p.name for p in parent.iterdir()) == sorted(names)
+    assert all(f"{name:32} last mean" in out for name in names) and "all      4 runs, best mean: IQM" in out
+    status, out, err = lab("resume", parent / names[2], "--steps", 10)
+    assert status == 0 and "trained  50 environment steps" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -90,6 +102,9 @@ def test_keywords_of_experiment_are_reached_with_set(lab, tmp_path):
         (["train", "dqn", "CartPole-v1", "--set", "learning_rate=-1"], "learning_rate received -1.0; expected"),
         (["train", "dqn", "CartPole-v1", "--set", "lr=1"], "no setting is called 'lr'; known: adam_epsilon"),
         (["train", "dqn", "CartPole-v1", "--set", "seed"], "KEY=VALUE"),
+        (["train", "dqn", "CartPole-v1", "--vary", "batch_size"], "KEY=VALUE,VALUE"),
+        (["train", "dqn", "CartPole-v1", "--vary", "batch_size=8,x"], "batch_size received 'x'"),
+        (["train", "dqn", "CartPole-v1", "--seeds", "0"], "expected a whole number > 0"),
         (["train", "dqn", "CartPole-v0", "--set", "lane=compiled"], "the dynamics of CartPoleEnv are Python"),
         (["train", "dqn", "CartPole-v1", "--run", "/proc/none/run"], "run directory /proc/none/run"),
         (["train", "dqn", "CartPole-v1", "--run", "used"], "is not empty"),

@@ -1,0 +1,119 @@
+"""The parts that training is made of, so that one experiment or several side by side can be trained with them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from lab.callbacks import Callback, Progress
+from lab.errors import UsageError, check_whole
+from lab.hooks import Hooks
+from lab.interruption import Interruption
+from lab.recording import Recording
+from lab.task import Control
+
+if TYPE_CHECKING:
+    from lab.experiment import Experiment
+
+
+class Loop(Recording):
+    """The part of `Experiment` that begins, divides and ends a call to `train`."""
+
+    stop_reason = ""
+    _opened = False
+
+    @property
+    def _myself(self) -> Experiment:
+        # What callbacks are given: this class is a part of no other.
+        return cast("Experiment", self)
+
+    @property
+    def wants_steps(self) -> bool:
+        """Whether the present call to `train` has steps to take."""
+        return self.step < self.target_step and not self.stop_reason
+
+    def prepare_training(self, steps: int | None) -> None:
+        """Set the step at which training ends, before anything is written.
+
+        Raises:
+            UsageError: When `steps` is not a whole number > 0, or the run was opened to be judged.
+        """
+        if self._opened:
+            raise UsageError("this run was opened to be judged and shown. Fix: Experiment.resume(run_dir) to train on.")
+        self.target_step = self.step + self._steps_to_train(steps)
+        self.stop_reason = ""
+        self._control = Control(on_update=self._update_listener())
+
+    @contextlib.contextmanager
+    def training(self, interruption: Interruption) -> Iterator[None]:
+        """Begin training on entering and end it on leaving: with the last row and checkpoint, or after a signal with
+        a checkpoint alone, or after an error without any."""
+        self._begin_writing()
+        self._elapsed_before, self._started = self._elapsed, time.perf_counter()
+        self.fire("on_train_begin")
+        try:
+            yield
+        except BaseException:
+            self._finish_progress()
+            raise
+        self._elapsed, self._started = self._time_elapsed(), None
+        if interruption.received and self.step < self.target_step:
+            self._finish_progress()
+            self.save_checkpoint()
+        else:
+            self._end_training()
+
+    def chunk_end(self) -> int:
+        """Return the step of the next event: a log row, a callback's interval or the end."""
+        intervals = [self.log_every, *(c.every for c in self.callbacks if c.every)]
+        return min(self.target_step, *(self.step - self.step % n + n for n in intervals))
+
+    def end_chunk(self, taken: int) -> None:
+        """Count the steps taken and let happen what was due at their end."""
+        before = self.step
+        self._control.taken = 0
+        self.step = before + taken
+        if self.step // self.log_every > before // self.log_every:
+            self.log()
+        for callback in self.callbacks:
+            if callback.every and self.step // callback.every > before // callback.every:
+                callback.on_interval(self._myself)
+
+    def _steps_to_train(self, steps: int | None) -> int:
+        if steps is not None:
+            check_whole("steps", steps)
+            return int(steps)
+        if self._resumed_at is not None and self.target_step > self.step:
+            return self.target_step - self.step
+        return self.learner.default_steps
+
+    def _end_training(self) -> None:
+        if not self.history.rows or self.history.rows[-1]["step"] != self.step:
+            self.log()
+        self.fire("on_train_end")
+        self.save_checkpoint()
+
+    def _finish_progress(self) -> None:
+        for callback in self.callbacks:
+            if isinstance(callback, Progress):
+                callback.on_train_end(self._myself)
+
+    def _update_listener(self) -> Callable[[Mapping[str, float]], None] | None:
+        # Rounds of updates come thousands a second, so only hooks that somebody has overridden are called.
+        hooks: list[Callable[[Mapping[str, float]], None]]
+        hooks = [
+            partial(c.on_update, self._myself) for c in self.callbacks if type(c).on_update is not Callback.on_update
+        ]
+        if type(self).on_update is not Hooks.on_update:
+            hooks.insert(0, self.on_update)
+        if len(hooks) <= 1:
+            return hooks[0] if hooks else None
+
+        def call_all(metrics: Mapping[str, float]) -> None:
+            for hook in hooks:
+                hook(metrics)
+
+        return call_all

@@ -1,0 +1,183 @@
+"""Trains several experiments side by side: the seeds and settings of `Experiment.train_many`."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lab.callbacks import Progress
+from lab.config import make
+from lab.errors import TrainingDiverged, UsageError, bad_value
+from lab.interruption import listen
+
+if TYPE_CHECKING:
+    from lab.experiment import Experiment
+
+E = TypeVar("E", bound="Experiment")
+
+
+def train_many(
+    pattern: E, seeds: Iterable[int] | None, settings: Iterable[Mapping[str, Any]], steps: int | None
+) -> list[E]:
+    """Train a pattern's siblings; see `Experiment.train_many`."""
+    members = siblings(pattern, [pattern.seeds.seed] if seeds is None else list(seeds), list(settings))
+    train_together(members, steps, _shown(pattern))
+    return members
+
+
+def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, Any]]) -> list[E]:
+    """Return an untrained experiment like `pattern` for each of the settings and seeds.
+
+    Raises:
+        UsageError: When two would be the same run, or the source is one object that they cannot share.
+    """
+    for name, given in (("seeds", seeds), ("settings", settings)):
+        if not given or any(given.count(one) > 1 for one in given):
+            raise bad_value("train_many", name, given, "at least one, each once")
+    if pattern.step or pattern._claimed:
+        raise UsageError("this experiment has begun a run of its own. Fix: call train_many on a fresh Experiment.")
+    if not isinstance(pattern.source, str) and not callable(pattern.source):
+        raise UsageError(
+            f"train_many received the source {pattern.source!r}, which several runs cannot share. "
+            "Fix: give the Experiment a name or a factory: lambda: MyEnv()."
+        )
+    learner, options = pattern.learner, pattern.options
+    present = {name: getattr(learner.config, name) for name in learner.config.to_dict()}
+    members = []
+    # All settings first, so that one that is wrong is told before anything is built.
+    configs = [make(type(learner.config), {**present, **changes}) for changes in settings]
+    for config, changes in zip(configs, settings, strict=True):
+        for seed in seeds:
+            name = ",".join([*(f"{key}={_plain(value)}" for key, value in changes.items()), f"seed-{seed}"])
+            directory = pattern.directory.path / name if pattern.directory is not None else None
+            member = type(pattern)(
+                type(learner)(config),
+                pattern.source,
+                run_dir=directory,
+                callbacks=copy.deepcopy(pattern.given_callbacks),
+                progress=False,
+                **{**options, "seed": seed, "log_every": pattern.log_every},
+            )
+            members.append(member)
+    return members
+
+
+def train_together(members: Sequence[Experiment], steps: int | None = None, progress: bool | None = None) -> None:
+    """Train experiments side by side up to their ends.
+
+    Each takes its own steps up to its next event in a thread; events happen in this thread, one after the other. So
+    no number depends on the neighbours.
+
+    Args:
+        members: The experiments.
+        steps: As for `Experiment.train`, of each.
+        progress: As for `Experiment`.
+
+    Raises:
+        TrainingDiverged: When a run's numbers were no longer numbers, after the others have ended.
+    """
+    for member in members:
+        member.prepare_training(steps)
+    diverged: dict[int, TrainingDiverged] = {}
+    with (
+        listen(*(member._control for member in members)) as interruption,
+        _bar(members, progress) as show,
+        ThreadPoolExecutor(_cores()) as pool,
+        _Contexts() as contexts,
+    ):
+        for member in members:
+            contexts.enter(member.training(interruption))
+        while active := [i for i, m in enumerate(members) if m.wants_steps and i not in diverged]:
+            if interruption.received:
+                break
+            running = [(i, _start(members[i], pool)) for i in active]
+            for i, future in running:
+                try:
+                    _finish(members[i], future)
+                except TrainingDiverged as error:
+                    diverged[i] = error
+                    contexts.fail(i, error)
+            show()
+    interruption.raise_again()
+    if diverged:
+        told = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())
+        raise TrainingDiverged(f"{len(diverged)} of {len(members)} runs diverged, the others have ended. {told}")
+
+
+def _start(member: Experiment, pool: ThreadPoolExecutor) -> Future[int] | None:
+    from lab.experiment import Experiment
+
+    if member.task.lane != "compiled" or type(member).train_chunk is not Experiment.train_chunk:
+        return None
+    member._control.taken = 0
+    return pool.submit(member.task.advance, member.chunk_end() - member.step, member._control)
+
+
+def _finish(member: Experiment, future: Future[int] | None) -> None:
+    # Environments that step in Python gain nothing from threads, and may not bear them.
+    if future is None:
+        member.train_chunk()
+    else:
+        member.end_chunk(future.result())
+
+
+class _Contexts:
+    """Leaves several contexts, each with its own error or none; an error from outside reaches all."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, AbstractContextManager[None]] = {}
+
+    def enter(self, context: AbstractContextManager[None]) -> None:
+        context.__enter__()
+        self.open[len(self.open)] = context
+
+    def fail(self, number: int, error: BaseException) -> None:
+        """Leave one context with its error."""
+        self.open.pop(number).__exit__(type(error), error, error.__traceback__)
+
+    def __enter__(self) -> _Contexts:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        for context in self.open.values():
+            context.__exit__(kind, error, traceback)
+
+
+@contextmanager
+def _bar(members: Sequence[Experiment], show: bool | None) -> Iterator[Any]:
+    from tqdm import tqdm
+
+    bar = tqdm(
+        total=sum(m.target_step for m in members),
+        disable=None if show is None else not show,
+        unit=" steps",
+        unit_scale=True,
+        desc=f"{len(members)} x {members[0].learner.name}",
+        dynamic_ncols=True,
+    )
+
+    def refresh() -> None:
+        bar.n = sum(m.step for m in members)
+        returns = [m.history.rows[-1]["return"] for m in members if m.history.rows and "return" in m.history.rows[-1]]
+        if returns:
+            bar.set_postfix({"return": f"{min(returns):.3g} to {max(returns):.3g}"}, refresh=False)
+        bar.refresh()
+
+    with bar:
+        yield refresh
+
+
+def _shown(experiment: Experiment) -> bool | None:
+    return next((c.show for c in experiment.callbacks if isinstance(c, Progress)), None)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _plain(value: Any) -> str:
+    return "x".join(map(_plain, value)) if isinstance(value, tuple | list) else f"{value}"
