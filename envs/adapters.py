@@ -76,7 +76,10 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
     def _picture(self) -> np.ndarray:
         if self._state is None:
             raise ResetNeeded("render was called before reset. Fix: call env.reset() first.")
-        return self.tensor_env.draw(_one(self._state, 0))
+        return self._draw(_one(self._state, 0))
+
+    def _draw(self, state: Any) -> np.ndarray:
+        return self.tensor_env.draw(state)
 
     def _show(self) -> None:
         if self.render_mode != "human":
@@ -177,7 +180,14 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
 
 def make(dynamics: str, render_mode: str | None = None, **keywords: Any) -> TensorEnvAdapter:
     """Make one environment from "module:Class" of this package; the entry point of its registered ids."""
-    return TensorEnvAdapter(_definition(dynamics, **keywords), render_mode)
+    definition = _definition(dynamics, **keywords)
+    return adapter_of(definition)(definition, render_mode)
+
+
+def adapter_of(definition: TensorEnv) -> type[TensorEnvAdapter]:
+    """Return the class that makes a definition a `gymnasium.Env`: its own, or the general one."""
+    own = getattr(definition, "adapter", None)
+    return own() if own is not None else TensorEnvAdapter
 
 
 def make_vector(dynamics: str, num_envs: int = 1, render_mode: str | None = None, **keywords: Any) -> TensorVectorEnv:

@@ -5,28 +5,23 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
 from gymnasium.error import DependencyNotInstalled, ResetNeeded
 from numpy.typing import ArrayLike, NDArray
 
-from envs.gridworld_maps import GOAL, MOVES, PIT, START, WALL, load_map
+from envs.gridworld_maps import GOAL, MOVES, PIT, START, WALL, GridMap, load_map
 from envs.gridworld_planning import Transitions
+from envs.overlay import Overlay, make_overlay
 
 if TYPE_CHECKING:
     from envs.gridworld_render import GridWorldRenderer
+    from envs.tabular import TabularTensorEnv
 
 UP, RIGHT, DOWN, LEFT = range(4)
-
-
-class Overlay(NamedTuple):
-    """Hold what is drawn over the floor: values, float64 (cells,), and greedy actions, int64 (cells,), or None."""
-
-    values: NDArray[np.float64] | None = None
-    policy: NDArray[np.int64] | None = None
 
 
 class GridWorld(gymnasium.Env[Any, Any]):
@@ -150,6 +145,14 @@ class GridWorld(gymnasium.Env[Any, Any]):
             array.flags.writeable = False
         return arrays
 
+    @cached_property
+    def tensor_env(self) -> TabularTensorEnv | None:
+        """The same dynamics as TensorFlow functions, for the compiled lane; None where a subclass has others."""
+        changed = set().union(*(vars(cls) for cls in type(self).__mro__[: type(self).__mro__.index(GridWorld)]))
+        if changed & {"reset", "step"}:
+            return None
+        return _tensor_env(self.grid, self.slip, tuple(self._rewards))
+
     def get_state(self) -> dict[str, Any]:
         """Give all that the next steps depend on, as a nested dictionary that JSON can hold."""
         return {
@@ -192,21 +195,7 @@ class GridWorld(gymnasium.Env[Any, Any]):
         Raises:
             ValueError: for a wrong shape, or an action outside -1 to 3.
         """
-        value_array = None if values is None else np.array(values, dtype=np.float64)
-        policy_array = None if policy is None else np.array(policy)
-        cells = len(self.grid.kinds)
-        for name, array in (("values", value_array), ("policy", policy_array)):
-            if array is not None and array.shape != (cells,):
-                raise ValueError(f"{name}: received shape {array.shape}, expected ({cells},); give one entry a cell.")
-        if policy_array is not None:
-            if not np.isin(policy_array, (-1, UP, RIGHT, DOWN, LEFT)).all():
-                wrong = sorted(set(policy_array.tolist()) - {-1, UP, RIGHT, DOWN, LEFT})
-                raise ValueError(
-                    f"policy: received {wrong[:5]}, expected actions 0 to 3, or -1 for no arrow; give "
-                    "q_values.argmax(axis=1)."
-                )
-            policy_array = policy_array.astype(np.int64)
-        self._overlay = Overlay(value_array, policy_array)
+        self._overlay = make_overlay(len(self.grid.kinds), values, policy)
 
     def render(self) -> NDArray[np.uint8] | None:
         """Draw the current cell: a new uint8 (height, width, 3) under "rgb_array", to the window under "human".
@@ -228,6 +217,25 @@ class GridWorld(gymnasium.Env[Any, Any]):
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+
+@lru_cache(maxsize=16)
+def _tensor_env(grid: GridMap, slip: float, rewards: tuple[float, ...]) -> TabularTensorEnv:
+    # One definition for equal environments, so that what is compiled for it serves all of them.
+    from envs.tabular import Tables, TabularTensorEnv
+
+    # Straight on, a quarter turn right, a quarter turn left.
+    turns = [(0, 1.0 - slip), (1, slip / 2), (-1, slip / 2)] if slip > 0.0 else [(0, 1.0)]
+    outcomes: dict[int, dict[int, list[tuple[float, int, float, bool]]]] = {}
+    for cell, kind in enumerate(grid.kinds):
+        outcomes[cell] = {}
+        for action in range(len(MOVES)):
+            if kind in (GOAL, PIT, WALL):
+                outcomes[cell][action] = [(1.0, cell, 0.0, kind != WALL)]
+                continue
+            ends = [(chance, grid.neighbour(cell, (action + turn) % len(MOVES))) for turn, chance in turns]
+            outcomes[cell][action] = [(p, end, rewards[end], grid.kinds[end] in (GOAL, PIT)) for p, end in ends]
+    return TabularTensorEnv(Tables.from_lists(outcomes), grid.cells(START))
 
 
 def _new_renderer(env: GridWorld) -> GridWorldRenderer:

@@ -14,7 +14,7 @@ from envs.gridworld_maps import GOAL, MOVES, PIT, START, WALL, GridMap
 from envs.window import Window
 
 if TYPE_CHECKING:
-    from envs.gridworld import Overlay
+    from envs.overlay import Overlay
 
 # Shapes are drawn this many times larger and then shrunk, which smooths every edge and letter alike.
 OVERSAMPLING = 4
@@ -26,19 +26,25 @@ SMALLEST_CELL_WITH_TEXT = 32
 class GridWorldRenderer:
     """Draw frames of one map on surfaces in memory; only `show` touches a display.
 
+    Args:
+        grid: the map.
+        fps: frames a second of the window.
+        theme: "stone", or "ice" for a frozen lake whose pits are holes in the ice.
+
     Attributes:
         size: width and height of a frame in pixels, both even, as video codecs want.
         cell_size: side of a cell in pixels.
         margin: pixels around the board.
     """
 
-    def __init__(self, grid: GridMap, fps: int) -> None:
+    def __init__(self, grid: GridMap, fps: int, theme: str = "stone") -> None:
         rows, columns = grid.shape
         self.grid = grid
         self.cell_size = 2 * (min(max(BOARD_PIXELS // max(rows, columns), SMALLEST_CELL), LARGEST_CELL) // 2)
         self.margin = max(4, 2 * (self.cell_size // 10))
         self.size = (columns * self.cell_size + 2 * self.margin, rows * self.cell_size + 2 * self.margin)
         self._fps = fps
+        self._ice = theme == "ice"
         self._window: Window | None = None
         self._board: pygame.Surface | None = None
         self._board_overlay: Overlay | None = None
@@ -103,13 +109,17 @@ class GridWorldRenderer:
             if kind == GOAL:
                 sprites.draw_goal(large, self.cell_rect(cell, OVERSAMPLING))
         self._draw_lines(large)
+        if self._ice and overlay.values is None:
+            for cell in self._open_cells():
+                sprites.draw_scratches(large, self.cell_rect(cell, OVERSAMPLING), variant=cell)
         for cell, kind in enumerate(kinds):
             rect = self.cell_rect(cell, OVERSAMPLING)
             if kind == START and overlay.values is None and overlay.policy is None:
                 sprites.draw_start(large, rect)
             elif kind == PIT:
                 row, column = divmod(cell, self.grid.shape[1])
-                sprites.draw_pit(large, rect, self._joined(cell), variant=column + 3 * row)
+                draw = sprites.draw_hole if self._ice else sprites.draw_pit
+                draw(large, rect, self._joined(cell), variant=column + 3 * row)
             elif kind == WALL:
                 sprites.draw_wall(large, rect, self._joined(cell))
         self._draw_overlay(large, overlay)
@@ -147,7 +157,7 @@ class GridWorldRenderer:
         return float(shown[np.isfinite(shown)].max(initial=0.0))
 
     def _floor_colors(self, overlay: Overlay) -> list[sprites.Color]:
-        colors = [sprites.FLOOR] * len(self.grid.kinds)
+        colors = [sprites.ICE if self._ice else sprites.FLOOR] * len(self.grid.kinds)
         if overlay.values is not None:
             scale = self._scale(overlay.values)
             for cell in self._open_cells():

@@ -16,6 +16,8 @@ Color = tuple[int, int, int]
 PAGE = (226, 230, 238)
 FLOOR = (250, 250, 252)
 LINE = (218, 223, 233)
+ICE, SCRATCH = (228, 242, 250), (246, 251, 255)
+WATER, WATER_EDGE, WATER_LIGHT = (38, 92, 142), (22, 58, 100), (110, 164, 206)
 WALL_TOP, WALL_SIDE = (92, 104, 128), (58, 67, 88)
 PIT_FLOOR, PIT_EDGE, PIT_GLOW = (58, 30, 46), (33, 16, 30), (236, 96, 62)
 GOAL_TILE, STAR, STAR_EDGE = (222, 243, 226), (252, 196, 52), (206, 138, 18)
@@ -86,6 +88,29 @@ def draw_pit(surface: pygame.Surface, cell: pygame.Rect, same: tuple[bool, bool,
         )
         pygame.draw.circle(surface, mix(PIT_FLOOR, PIT_GLOW, 0.45), center, cell.w * size * 1.6)
         pygame.draw.circle(surface, PIT_GLOW, center, cell.w * size)
+
+
+def draw_hole(surface: pygame.Surface, cell: pygame.Rect, same: tuple[bool, bool, bool, bool], variant: int) -> None:
+    """Draw a hole in the ice that runs on into the neighbours (up, right, down, left) that are holes too."""
+    hole = _grown(cell, cell.w * 0.07, same)
+    radii = _radii(round(cell.w * 0.3), same)
+    pygame.draw.rect(surface, WATER_EDGE, hole, **radii)
+    water = hole.copy()
+    if not same[0]:
+        water.y, water.h = water.y + round(cell.w * 0.09), water.h - round(cell.w * 0.09)
+    pygame.draw.rect(surface, WATER, water, **radii)
+    shift = (variant % 3 - 1) * 0.06
+    for x, y, length in ((0.26, 0.52, 0.24), (0.5, 0.68, 0.3)):
+        start = (cell.x + (x + shift) * cell.w, cell.y + y * cell.w)
+        pygame.draw.line(surface, WATER_LIGHT, start, (start[0] + length * cell.w, start[1]), round(cell.w * 0.03))
+
+
+def draw_scratches(surface: pygame.Surface, cell: pygame.Rect, variant: int) -> None:
+    """Draw light scratches on ice, in one of three ways."""
+    for x, y, length in ((0.2, 0.3, 0.22), (0.55, 0.62, 0.18), (0.4, 0.85, 0.3))[: 1 + variant % 3]:
+        start = (cell.x + x * cell.w, cell.y + y * cell.w)
+        end = (start[0] + length * cell.w, start[1] - 0.5 * length * cell.w)
+        pygame.draw.line(surface, SCRATCH, start, end, round(cell.w * 0.025))
 
 
 def draw_wall(surface: pygame.Surface, cell: pygame.Rect, same: tuple[bool, bool, bool, bool]) -> None:
