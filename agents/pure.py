@@ -75,10 +75,20 @@ class PureFunctions:
         """Take over what was learnt in a compiled program, so that `act_batch` and checkpoints have it."""
         raise NotImplementedError(f"{type(self).__name__} declares no pure functions.")
 
-    def pure_knobs(self) -> dict[str, np.ndarray]:
-        """Return the settings that `pure_settings` names as float32 scalars, to be part of the state."""
+    def pure_knobs(self, dtype: type[np.floating[Any]] = np.float32) -> dict[str, np.ndarray]:
+        """Return the settings that `pure_settings` names as scalars, to be part of the state."""
         config: Any = self.config  # type: ignore[attr-defined]
-        return {name: np.array(getattr(config, name), np.float32) for name in self.pure_settings}
+        return {name: np.array(getattr(config, name), dtype) for name in self.pure_settings}
+
+
+class Knobs:
+    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
+
+    def __init__(self, knobs: dict[str, tf.Tensor], config: Any) -> None:
+        self._knobs, self._config = knobs, config
+
+    def __getattr__(self, name: str) -> Any:
+        return self._knobs[name] if name in self._knobs else getattr(self._config, name)
 
 
 def obstacle(agent: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 from gymnasium.vector import SyncVectorEnv, VectorEnv
 
+from envs.tensor import TensorEnv
 from lab import registry
 from lab.errors import MissingPackageError, UsageError, bad_value, nearest
 
@@ -18,7 +19,8 @@ class EnvironmentSource:
     """Makes as many fresh, equal environments as a task needs.
 
     Args:
-        source: An environment id, a `gymnasium.Env`, a factory without arguments or a `SyncVectorEnv`.
+        source: An environment id, a `gymnasium.Env`, a factory without arguments, a `SyncVectorEnv`, a `TensorEnv` or a
+            `TensorVectorEnv`.
 
     Raises:
         UsageError: When nothing of that kind can be made; a misspelt id gets the nearest ones.
@@ -37,6 +39,13 @@ class EnvironmentSource:
             self.kind = "instance"
             self._keep(source)
             self.instances = [source]
+        elif isinstance(source, TensorEnv):
+            self.kind = "tensor environment"
+            self._make = source.to_gymnasium
+        elif isinstance(source, VectorEnv) and isinstance(getattr(source, "tensor_env", None), TensorEnv):
+            self.kind = "tensor environment"
+            self._make = source.tensor_env.to_gymnasium  # type: ignore[attr-defined]
+            self.num_envs = source.num_envs
         elif isinstance(source, VectorEnv):
             self.kind = "vector environment"
             if not isinstance(source, SyncVectorEnv):
@@ -54,7 +63,10 @@ class EnvironmentSource:
             self._make = lambda **k: source(**k) if accepts else _with_mode(source(), **k)
         else:
             raise bad_value(
-                "Experiment", "source", source, "an environment id, a gymnasium.Env, a factory or a SyncVectorEnv"
+                "Experiment",
+                "source",
+                source,
+                "an environment id, a gymnasium.Env, a factory, a SyncVectorEnv or a TensorEnv",
             )
 
     def _keep(self, env: gymnasium.Env[Any, Any]) -> None:

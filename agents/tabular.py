@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Tuple
@@ -12,10 +12,9 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete, Tuple
 from agents.base import Agent, Transition
 from agents.exploration import linear
 from agents.replay import Replay
+from agents.tabular_compiled import BLOCK, CompiledQLearning
 from lab.config import Settings, setting
 from lab.errors import UsageError
-
-BLOCK = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +35,7 @@ class QLearningSettings(Settings):
     initial_value: float = setting(0.0, "value of every state-action pair at first; high values explore")
 
 
-class QLearning(Agent):
+class QLearning(CompiledQLearning, Agent):
     """Learns a table of action values from each transition; ties are broken at random.
 
     Q(s, a) += alpha (r + discount (1 - terminated) max_a' Q(s', a') - Q(s, a)). A truncated episode bootstraps; only
@@ -45,6 +44,9 @@ class QLearning(Agent):
     learnt near a goal also reaches states that the greedy policy no longer visits; `replay_updates=0` is the plain
     algorithm.
 
+    A variant overrides `td_error` or `step_size`, and trains in the host lane: the compiled one has its own form of
+    the rule.
+
     Observations are Discrete, MultiDiscrete or a Tuple of Discrete; a Box goes through `envs.DiscretizeObservation`.
     """
 
@@ -52,7 +54,7 @@ class QLearning(Agent):
     default_steps: ClassVar[int] = 200_000
     default_log_every: ClassVar[int] = 2_000
     training_state: ClassVar[tuple[str, ...]] = ("replay",)
-    not_state: tuple[str, ...] = ("sizes", "starts")
+    not_state: tuple[str, ...] = ("sizes", "starts", "ring")
 
     def check_spaces(self) -> None:
         if not isinstance(self.action_space, Discrete):
@@ -70,10 +72,10 @@ class QLearning(Agent):
             raise UsageError(f"QLearning received the observation space {space}; expected Discrete or MultiDiscrete.")
 
     def build(self) -> None:
-        space = self.observation_space
-        parts = list(space.spaces) if isinstance(space, Tuple) else [space]
-        self.sizes = np.concatenate([np.ravel(p.nvec if isinstance(p, MultiDiscrete) else p.n) for p in parts])  # type: ignore[attr-defined]
-        self.starts = np.concatenate([np.ravel(p.start) for p in parts])  # type: ignore[attr-defined]
+        space: Any = self.observation_space
+        parts: list[Any] = list(space.spaces) if isinstance(space, Tuple) else [space]
+        self.sizes = np.concatenate([np.ravel(p.nvec if isinstance(p, MultiDiscrete) else p.n) for p in parts])
+        self.starts = np.concatenate([np.ravel(p.start) for p in parts])
         states = int(np.prod(self.sizes))
         actions = int(self.action_space.n)  # type: ignore[attr-defined]
         self.q_table = np.full((states, actions), self.config.initial_value)

@@ -94,6 +94,18 @@ class TensorEnv(ABC):
         """Return a picture of one environment, uint8 (H, W, 3); `state` is NumPy, without the leading axis (hook)."""
         raise NotImplementedError(f"{type(self).__name__} has no picture. Fix: give it a `draw` method.")
 
+    def to_gymnasium(self, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+        """Return one environment of these dynamics as a `gymnasium.Env`, its time limit applied.
+
+        Args:
+            render_mode: None, "human" or "rgb_array".
+        """
+        from envs.adapters import adapter_of
+
+        env = adapter_of(self)(self, render_mode)
+        limit = self.max_episode_steps
+        return env if limit is None else gymnasium.wrappers.TimeLimit(env, limit)
+
     @property
     def can_draw(self) -> bool:
         """Whether the environment can be seen."""

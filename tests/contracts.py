@@ -172,6 +172,8 @@ SMALL_DQN = {
     "epsilon_steps": 200,
 }
 
+SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
+
 # Settings with which each learner is quick and yet uses everything it has: rounds of updates, copies to the target
 # network, a replay that wraps round, schedules that still move. A learner may have several cases.
 SMALL: dict[str, list[dict[str, Any]]] = {
@@ -204,16 +206,25 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "q_learning": [
         {
-            "settings": {
-                "replay_capacity": 50,
-                "epsilon_steps": 300,
-                "learning_rate_steps": 500,
-                "visit_exponent": 0.5,
-            },
+            "settings": SMALL_Q_LEARNING,
             "source": short_walks,
+            "lane": "host",
             # It reports metrics once in 64 steps.
             "middle": 66,
-        }
+        },
+        {
+            "settings": SMALL_Q_LEARNING,
+            "source": short_walks,
+            "lane": "compiled",
+            "middle": 66,
+            "idle": {
+                **dict.fromkeys(("rng", "replay"), "the host lane's"),
+                **dict.fromkeys(
+                    ("q_table", "visits", "steps", "replayed", "td_error_sum", "td_error_count"),
+                    "a copy of what the program carries",
+                ),
+            },
+        },
     ],
     "random": [{"source": "CartPole-v1", "idle": NO_UPDATES}],
 }

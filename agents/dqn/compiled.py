@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import tensorflow as tf
 from gymnasium.spaces import Discrete
 
-from agents.dqn.state import DQNState, Knobs, Parameters, assign
-from agents.pure import PureFunctions
+from agents.dqn.state import DQNState, Parameters, assign
+from agents.pure import Knobs, PureFunctions
 from agents.pure_exploration import pure_epsilon_greedy, pure_linear
 from agents.ring import RingReplay
 from envs import random

@@ -45,16 +45,6 @@ class DQNState(NamedTuple):
     knobs: dict[str, tf.Tensor]
 
 
-class Knobs:
-    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
-
-    def __init__(self, knobs: dict[str, tf.Tensor], config: Any) -> None:
-        self._knobs, self._config = knobs, config
-
-    def __getattr__(self, name: str) -> Any:
-        return self._knobs[name] if name in self._knobs else getattr(self._config, name)
-
-
 def assign(variables: Any, values: Any) -> None:
     """Put tensors into variables, pair by pair through nested tuples."""
     for variable, value in zip(tf.nest.flatten(variables), tf.nest.flatten(values), strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from agents import DQN, QLearning
+from agents import DQN, QLearning, Random
 from agents.adam import adam, no_moments
 from agents.base import Transition
 from agents.compiled import CompiledTask
@@ -115,7 +115,8 @@ def test_auto_takes_the_twin_and_says_so_in_the_runs_config(tmp_path):
     [
         (lambda: (DQN(), "LunarLander-v3"), "."),
         (lambda: (DQN(), lambda: gymnasium.wrappers.NormalizeObservation(gymnasium.make("CartPole-v1"))), "Normalize"),
-        (lambda: (QLearning(), "FrozenLake-v1"), "QLearning declares no pure"),
+        (lambda: (Random(), "CartPole-v1"), "Random declares no pure_state"),
+        (lambda: (QLearning(), "FrozenLake-v1"), "the dynamics of FrozenLakeEnv are Python"),
     ],
 )
 def test_compiled_is_refused_with_what_is_in_the_way(make, words):

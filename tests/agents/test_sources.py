@@ -3,7 +3,11 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from agents import DQN
 from agents.sources import EnvironmentSource
+from envs.adapters import TensorVectorEnv
+from envs.catch import Catch
+from lab import Experiment
 from lab.errors import MissingPackageError, UsageError
 from tests.agents.helpers import Counter
 
@@ -27,6 +31,18 @@ def test_every_kind_of_source_gives_fresh_environments():
         assert len({id(e) for e in envs}) == 3 and all(isinstance(e, gymnasium.Env) for e in envs)
     assert EnvironmentSource(instance).training(1)[0] is instance, "a user may watch their own instance train"
     assert EnvironmentSource(vector).num_envs == 2
+
+
+def test_dynamics_are_a_source_by_themselves_or_as_a_vector_environment():
+    for source, number in ((Catch(), None), (TensorVectorEnv(Catch(), 3), 3)):
+        made = EnvironmentSource(source)
+        assert (made.kind, made.num_envs) == ("tensor environment", number)
+        env = made.make_rendered()
+        env.reset(seed=0)
+        assert env.render().dtype == np.uint8
+        assert env.get_wrapper_attr("_max_episode_steps") == Catch.max_episode_steps
+        experiment = Experiment(DQN(hidden_sizes=(8,), batch_size=4), source, progress=False)
+        assert experiment.task.lane == "compiled" and experiment.learner.num_envs == (number or 1)
 
 
 def test_the_projects_environments_are_known_without_importing_them_by_hand():

@@ -85,11 +85,13 @@ def test_spaces_that_do_not_fit_are_refused_with_what_to_do():
         Experiment(QLearning(), "Pendulum-v1")
 
 
-def test_gridworlds_values_match_value_iteration():
+@pytest.mark.parametrize("lane", ["host", "compiled"])
+def test_gridworlds_values_match_value_iteration(lane):
     agent = QLearning()
-    Experiment(agent, "lab/GridWorld-v0", seed=3, progress=False).train(60_000)
+    Experiment(agent, "lab/GridWorld-v0", seed=3, lane=lane, progress=False).train(60_000)
     world = gymnasium.make("lab/GridWorld-v0").unwrapped
     values, _ = value_iteration(world.transitions, agent.config.discount)
-    seen = agent.visits.sum(axis=1) > 0
-    assert seen.sum() > 20
-    assert np.abs(agent.q_table.max(axis=1) - values)[seen].max() < 1e-2
+    # The rule converges where every action is tried again and again; seed 3's program meets one corner once, late.
+    tried = agent.visits.min(axis=1) > 0
+    assert tried.sum() >= 42
+    assert np.abs(agent.q_table.max(axis=1) - values)[tried].max() < 1e-2
