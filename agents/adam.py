@@ -30,15 +30,27 @@ def no_moments(weights: Sequence[Any]) -> Moments:
     return Moments(np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros((), np.float32))
 
 
+def flat(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Return gradients side by side in one vector, (P,)."""
+    return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
+
+
+def clipped(gradient: tf.Tensor, most: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return a gradient (P,) scaled down to the norm `most` where it is longer, and its norm before, ()."""
+    norm = tf.norm(gradient)
+    return gradient * (most / tf.maximum(norm, most)), norm
+
+
 def adam(
-    weights: Sequence[tf.Tensor], gradients: Sequence[tf.Tensor], moments: Moments, rate: Any, epsilon: Any = 1e-7
+    weights: Sequence[tf.Tensor], gradient: tf.Tensor, moments: Moments, rate: Any, epsilon: Any = 1e-7
 ) -> tuple[tuple[tf.Tensor, ...], Moments]:
     """Make one step of Adam.
 
-    All moments are one vector: in a compiled loop two large arrays cost less than two for each weight.
+    Gradient and moments are one vector each: in a compiled loop a large array costs less than one for each weight.
 
     Args:
-        weights, gradients: Tensors of equal shapes, in one order.
+        weights: Tensors.
+        gradient: (P,), theirs in the same order, as `flat` gives it.
         moments: As `no_moments` or an earlier step gave them.
         rate: The step size.
         epsilon: Added to the root of the second moment ("epsilon hat", section 2).
@@ -46,7 +58,6 @@ def adam(
     Returns:
         The new weights and moments.
     """
-    gradient = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
     count = moments.count + 1.0
     first = moments.first + (1.0 - BETA_1) * (gradient - moments.first)
     second = moments.second + (1.0 - BETA_2) * (tf.square(gradient) - moments.second)

@@ -26,10 +26,14 @@ def chosen(values: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
 
 
 def huber(error: tf.Tensor, delta: float = 1.0) -> tf.Tensor:
-    """Return e^2/2 where |e| <= delta, and delta (|e| - delta/2) elsewhere (Huber 1964), element by element."""
+    """Return e^2/2 where |e| <= delta, and delta (|e| - delta/2) elsewhere (Huber 1964), element by element.
+
+    An infinite delta gives half the squared error.
+    """
     size = tf.abs(error)
-    quadratic = tf.minimum(size, delta)
-    return 0.5 * tf.square(quadratic) + delta * (size - quadratic)
+    bounded = tf.minimum(size, delta)
+    # Both cases in one product: a sum with delta (|e| - bounded) in it loses the small errors beside a large delta.
+    return bounded * (size - 0.5 * bounded)
 
 
 def _same_shape(*tensors: tf.Tensor) -> None:

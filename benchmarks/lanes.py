@@ -1,109 +1,127 @@
-"""DQN on CartPole-v1, compiled and host lane, against stable-baselines3: environment steps per second, paired.
+"""DQN on CartPole-v1, compiled and host lane, against its peers: environment steps per second, paired.
 
 Two jobs, each with one setting on all sides: `cleanrl` is MLP 120-84, batch 128, replay 10,000, 10 environments, one
-update per 10 environment steps; `every_step` is MLP 64-64, batch 64, one environment, an update every step. The sides
-take turns in fresh processes, so that a machine whose speed drifts drifts for all of them; ratios are taken pair by
-pair. Start-up, compilation and the first 2,000 steps are left out, and compilation is reported apart.
+update per 10 environment steps, squared error (the peers' DQNs have their own Huber loss); `every_step` is MLP 64-64,
+batch 64, one environment, an update every step. The sides take turns in fresh processes, so that a machine whose speed
+drifts drifts for all of them; ratios are taken pair by pair. Start-up, compilation and the first steps are left out,
+and the seconds to build and compile are reported apart. `return` is the mean over a side's last episodes in training.
 
-    python benchmarks/lanes.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--output FILE]
+    python benchmarks/lanes.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--purejaxrl dqn.py] [--output FILE]
 
-Needs `pip install stable-baselines3` (with torch) in the peer's Python, by default this one.
+Needs `pip install stable-baselines3 sbx-rl` (with torch and jax) in the peer's Python. `--purejaxrl` adds PureJaxRL to
+the first job: the path of its `purejaxrl/dqn.py`, run unchanged; it needs gymnax and flashbax there too.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
-from pathlib import Path
+from typing import Any
+
+import paired
 
 OURS = """
-import os, time
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import json, math, time
 from agents import DQN
 from lab import Experiment
 agent = DQN(hidden_sizes={hidden}, batch_size={batch}, replay_capacity=10_000, learning_starts=1_000,
             update_every={every}, updates_per_round=1, target_update_every=500, learning_rate=2.5e-4,
-            learning_rate_end=2.5e-4, epsilon_end=0.05, epsilon_steps=5_000, double=False)
+            learning_rate_end=2.5e-4, epsilon_end=0.05, epsilon_steps=250_000, double=False, huber_delta=math.inf,
+            adam_epsilon=1e-8)
 began = time.perf_counter()
 experiment = Experiment(agent, "CartPole-v1", seed={seed}, num_envs={envs}, lane="{lane}", progress=False,
-                        log_every=5_000)
+                        log_every=20_000)
 experiment.train(10)
-compiled = time.perf_counter() - began
+built = time.perf_counter() - began
 experiment.train(1_990)
 began = time.perf_counter()
-experiment.train({steps})
-print({steps} / (time.perf_counter() - began), compiled)
+history = experiment.train({steps})
+seconds = time.perf_counter() - began
+print(json.dumps(dict(speed={steps} / seconds, built=built, ret=history.rows[-1].get("return", 0.0))))
 """
 
-PEER = """
-import time, torch
-torch.set_num_threads({threads})
-from stable_baselines3 import DQN
+SB3 = """
+import json, time, numpy, torch
+torch.set_num_threads({threads} or torch.get_num_threads())
+from {package} import DQN
 from stable_baselines3.common.env_util import make_vec_env
+began = time.perf_counter()
 model = DQN("MlpPolicy", make_vec_env("CartPole-v1", {envs}), policy_kwargs=dict(net_arch=list({hidden})),
             batch_size={batch}, buffer_size=10_000, learning_starts=1_000, train_freq=max(1, {every} // {envs}),
             gradient_steps=1, target_update_interval=500, learning_rate=2.5e-4, exploration_fraction=0.5,
-            exploration_final_eps=0.05, device="cpu", seed={seed})
+            exploration_final_eps=0.05, seed={seed})
 model.learn(2_000)
+built = time.perf_counter() - began
 began = time.perf_counter()
 model.learn({steps}, reset_num_timesteps=False)
-print({steps} / (time.perf_counter() - began), 0.0)
+seconds = time.perf_counter() - began
+ret = float(numpy.mean([e["r"] for e in model.ep_info_buffer]))
+print(json.dumps(dict(speed={steps} / seconds, built=built, ret=ret)))
 """
 
-JOBS = {
+PUREJAXRL = """
+import json, sys, time, types
+sys.modules["wandb"] = types.ModuleType("wandb")
+import jax
+# The name that its file uses has gone from recent releases of JAX.
+jax.tree_map = jax.tree.map
+import importlib.util
+spec = importlib.util.spec_from_file_location("purejaxrl_dqn", {path!r})
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+config = dict(NUM_ENVS={envs}, BUFFER_SIZE=10_000, BUFFER_BATCH_SIZE={batch}, TOTAL_TIMESTEPS={steps},
+              EPSILON_START=1.0, EPSILON_FINISH=0.05, EPSILON_ANNEAL_TIME=250_000, TARGET_UPDATE_INTERVAL=500,
+              LR=2.5e-4, LEARNING_STARTS=1_000, TRAINING_INTERVAL={every}, LR_LINEAR_DECAY=False, GAMMA=0.99, TAU=1.0,
+              ENV_NAME="CartPole-v1", SEED={seed}, NUM_SEEDS=1, WANDB_MODE="disabled")
+keys = jax.random.split(jax.random.PRNGKey({seed}), 1)
+began = time.perf_counter()
+compiled = jax.jit(jax.vmap(module.make_train(config))).lower(keys).compile()
+built = time.perf_counter() - began
+began = time.perf_counter()
+out = jax.block_until_ready(compiled(keys))
+seconds = time.perf_counter() - began
+print(json.dumps(dict(speed={steps} / seconds, built=built, ret=float(out["metrics"]["returns"][0, -1]))))
+"""
+
+JOBS: dict[str, dict[str, Any]] = {
     "cleanrl": {"hidden": (120, 84), "batch": 128, "every": 10, "envs": 10},
     "every_step": {"hidden": (64, 64), "batch": 64, "every": 1, "envs": 1},
 }
-# Steps measured on each side, so that each takes seconds.
-SIDES = {"stable-baselines3": 10_000, "host": 20_000, "compiled": 200_000}
-
-
-def measure(job: str, side: str, python: str, seed: int, threads: int) -> tuple[float, float]:
-    """Return environment steps per second, and seconds to build and compile, of one side in a fresh process."""
-    steps = SIDES[side] if job == "cleanrl" else SIDES[side] // 4
-    script = PEER if side == "stable-baselines3" else OURS
-    code = script.format(**JOBS[job], steps=steps, seed=seed, threads=threads, lane=side)
-    limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    environment = {**os.environ, **dict.fromkeys(limits, str(threads))}
-    done = subprocess.run([python, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{job}, {side} failed:\n{done.stderr[-2000:]}")
-    speed, compiled = done.stdout.split()[-2:]
-    return float(speed), float(compiled)
+PEER = "stable-baselines3"
+# The script, its further names, and how many steps to measure, so that each side takes seconds.
+SIDES: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
+    PEER: (SB3, {"package": "stable_baselines3"}, {"cleanrl": 10_000, "every_step": 3_000}),
+    "sbx": (SB3, {"package": "sbx"}, {"cleanrl": 10_000, "every_step": 3_000}),
+    "purejaxrl": (PUREJAXRL, {}, {"cleanrl": 300_000}),
+    "lab, host": (OURS, {"lane": "host"}, {"cleanrl": 20_000, "every_step": 5_000}),
+    "lab, compiled": (OURS, {"lane": "compiled"}, {"cleanrl": 300_000, "every_step": 50_000}),
+}
 
 
 def main() -> None:
     """Measure all sides in turn and print a table and one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--peer-python", default=sys.executable)
-    parser.add_argument("--output", type=Path, help="also write the JSON object here")
+    parser = paired.arguments(__doc__)
+    parser.add_argument("--purejaxrl", help="the path of PureJaxRL's dqn.py, to run it as a side")
     options = parser.parse_args()
-    result: dict[str, object] = {"threads": options.threads, "pairs": options.pairs}
+    result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs}
     for job, setting in JOBS.items():
-        measured: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
-        for pair in range(options.pairs):
-            for side in SIDES:
-                python = options.peer_python if side == "stable-baselines3" else sys.executable
-                measured[side].append(measure(job, side, python, pair, options.threads))
-        print(f"{job}: {setting}, {options.threads} thread(s)")
-        print(f"{'':20}{'steps/s: min':>14}{'median':>10}{'max':>10}   times the peer: min, median, max   built in (s)")
-        for side, values in measured.items():
-            speeds = [speed for speed, _ in values]
-            ratios = [v / p[0] for v, p in zip(speeds, measured["stable-baselines3"], strict=True)]
-            spread = ", ".join(f"{r:.2f}" for r in (min(ratios), statistics.median(ratios), max(ratios)))
-            built = statistics.median(seconds for _, seconds in values)
-            numbers = (min(speeds), statistics.median(speeds), max(speeds))
-            print(f"{side:20}{numbers[0]:14,.0f}{numbers[1]:10,.0f}{numbers[2]:10,.0f}   {spread:33}{built:12.1f}")
-            result[f"{job}, {side}"] = {"steps_per_second": speeds, "ratios": ratios, "built_seconds": built}
-    print(json.dumps(result))
-    if options.output:
-        options.output.write_text(json.dumps(result, indent=1) + "\n")
+        sides = [s for s in SIDES if job in SIDES[s][2] and (s != "purejaxrl" or options.purejaxrl)]
+        rows: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
+        for seed in range(options.pairs):
+            for side in sides:
+                script, names, steps = SIDES[side]
+                names = {**setting, **names, "path": options.purejaxrl, "threads": options.threads}
+                python = sys.executable if side.startswith("lab") else options.peer_python
+                code = script.format(**names, seed=seed, steps=steps[job])
+                rows[side].append(paired.run(f"{job}, {side}", python, code, options.threads))
+        print(f"{job}: {setting}, {options.threads or 'no limit of'} thread(s)")
+        measured = {side: [row["speed"] for row in found] for side, found in rows.items()}
+        result[job] = paired.table(measured, PEER, "steps/s")
+        for side, found in rows.items():
+            built, returns = ([row[name] for row in found] for name in ("built", "ret"))
+            result[job][side].update(built_seconds=built, returns=returns)
+            print(f"  {side}: built in {statistics.median(built):.1f} s, return {statistics.median(returns):.0f}")
+    paired.write(result, options.output)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from lab.loop import Loop
 from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
+from lab.threads import start_tensorflow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -86,6 +87,7 @@ class Experiment(Loop):
         self.learner = learner
         self.source = source
         self.seeds = Seeds(seed)
+        start_tensorflow(learner.threads)
         self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
         self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane))
         self.log_every = log_every or learner.default_log_every

@@ -14,6 +14,7 @@ from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.state import Stateful
 from lab.task import Task, TaskOptions
+from lab.threads import start_tensorflow
 
 L = TypeVar("L", bound="Learner")
 
@@ -38,6 +39,8 @@ class Learner(Stateful):
     name: ClassVar[str] = ""
     default_steps: ClassVar[int] = 10_000
     default_log_every: ClassVar[int] = 100
+    # Threads of one TensorFlow operation that suit it; None for TensorFlow's own choice.
+    threads: ClassVar[int | None] = None
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
     not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names")
@@ -134,6 +137,7 @@ class Learner(Stateful):
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
         learner = found(**config["settings"])
+        start_tensorflow(learner.threads)
         learner.setup_from(config["task"], Seeds(config["seed"]))
         state, _ = checkpoints.read(path)
         learner.set_inference_state(state["learner"])

@@ -34,11 +34,9 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow and let it look for devices, without its lines about libraries it did not find.
+    """Import TensorFlow without its lines about libraries it did not find.
 
     They come before its logging can be set up, so no log level silences them.
     """
     with quiet_stderr():
-        import tensorflow as tf
-
-        tf.config.list_logical_devices()
+        import tensorflow  # noqa: F401

@@ -12,6 +12,7 @@ from lab.errors import CheckpointError, UsageError
 from lab.history import History
 from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
+from lab.threads import start_tensorflow, threads_in_use
 from lab.version import __version__
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def describe(experiment: Recording) -> dict[str, Any]:
         "task": experiment.task.describe(),
         "callbacks": list(named(experiment.callbacks)),
         "versions": versions(),
+        "threads": threads_in_use(),
     }
 
 
@@ -77,6 +79,8 @@ def resume(
     """Open a run at its newest whole checkpoint; see `Experiment.resume`."""
     directory = RunDirectory(run_dir)
     config = directory.read_config()
+    # Before the learner asks for its own number, so that every bit comes out as it did in the run.
+    start_tensorflow(config.get("threads") or None)
     if learner is None:
         learner = registry.learner(config["learner"])(**config["settings"])
     elif learner.config.to_dict() != config["settings"]:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import losses, spaces
-from agents.adam import Moments, adam, no_moments
+from agents.adam import Moments, adam, clipped, flat, no_moments
 from agents.base import Agent, Transition
 from agents.dqn.compiled import CompiledDQN
 from agents.dqn.settings import DQNSettings
@@ -104,8 +104,8 @@ class DQN(CompiledDQN, Agent):
             tape.watch(online)
             value = losses.chosen(self.values(online, batch.observation), batch.action)
             loss = tf.reduce_mean(losses.huber(target - value, settings.huber_delta))
-        gradients, norm = tf.clip_by_global_norm(tape.gradient(loss, online), settings.gradient_clip)
-        online, moments = adam(online, gradients, parameters.moments, rate, settings.adam_epsilon)
+        gradient, norm = clipped(flat(tape.gradient(loss, online)), settings.gradient_clip)
+        online, moments = adam(online, gradient, parameters.moments, rate, settings.adam_epsilon)
         return Parameters(online, parameters.target, moments), tf.stack([loss, norm, tf.reduce_mean(value)])
 
     # ---------------------------------------------------------------- acting

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from agents import DQN, QLearning, Random
-from agents.adam import adam, no_moments
+from agents.adam import adam, clipped, flat, no_moments
 from agents.base import Transition
 from agents.compiled import CompiledTask
 from agents.pure import obstacle
@@ -47,9 +47,17 @@ def test_adam_equals_keras():
     for _ in range(20):
         gradients = [tf.constant(rng.normal(size=w.shape).astype(np.float32)) for w in start]
         optimizer.apply(gradients, variables)
-        weights, moments = adam(weights, gradients, moments, 0.01, 1e-4)
+        weights, moments = adam(weights, flat(gradients), moments, 0.01, 1e-4)
     for ours, theirs in zip(weights, variables, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-6)
+
+
+def test_clipping_by_hand():
+    for most, expected in ((10.0, [3.0, 4.0]), (2.5, [1.5, 2.0])):
+        gradient, norm = clipped(tf.constant([3.0, 4.0]), most)
+        assert gradient.numpy() == pytest.approx(expected) and float(norm) == 5.0
+    assert clipped(tf.zeros(2), 1.0)[0].numpy().tolist() == [0.0, 0.0]
+    assert np.isnan(clipped(tf.constant([np.inf, 1.0]), 1.0)[0].numpy()).any(), "the guard must see it"
 
 
 def test_a_ring_keeps_the_newest_transitions_and_samples_only_them():

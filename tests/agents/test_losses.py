@@ -40,3 +40,10 @@ def test_hubers_gradient_is_the_clipped_error():
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(losses.huber(errors, 1.0))
     assert np.allclose(tape.gradient(loss, errors), [-1.0, -0.5, 0.0, 0.5, 1.0])
+
+
+def test_a_large_or_infinite_delta_gives_the_squared_error_compiled_too():
+    errors = tf.constant([1e-3, -2.0, 30.0])
+    for delta in (1e9, float("inf")):
+        for function in (losses.huber, tf.function(losses.huber, jit_compile=True)):
+            assert function(errors, tf.constant(delta)).numpy() == pytest.approx([5e-7, 2.0, 450.0])

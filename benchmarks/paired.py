@@ -1,0 +1,70 @@
+"""What the benchmarks share: sides that take turns in fresh processes, thread counts that are set, tables and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the options that every paired benchmark has."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=5, help="turns of each side, each with a seed of its own")
+    parser.add_argument("--threads", type=int, default=1, help="threads that each side may use")
+    parser.add_argument("--peer-python", default=sys.executable, help="the Python that has the peers")
+    parser.add_argument("--output", type=Path, help="also write the JSON object here")
+    return parser
+
+
+def run(side: str, python: str, code: str, threads: int) -> dict[str, Any]:
+    """Run a script in a fresh process and return the JSON object that it prints last.
+
+    Args:
+        side: For the message if it fails.
+        python: The interpreter.
+        code: The script.
+        threads: How many processors it is bound to, and threads of OpenMP, OpenBLAS and TensorFlow; 0 for no limit.
+    """
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "SDL_VIDEODRIVER": "dummy"}
+    if threads:
+        environment.update(dict.fromkeys(LIMITS, str(threads)))
+    bound = sorted(os.sched_getaffinity(0))[: threads or None]
+    # JAX has no setting for its threads: it counts the processors that it may use.
+    code = f"import os; os.sched_setaffinity(0, {bound})\n{code}"
+    done = subprocess.run([python, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{side} failed:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def spread(values: Sequence[float]) -> list[float]:
+    """Return minimum, median and maximum."""
+    return [min(values), statistics.median(values), max(values)]
+
+
+def table(measured: Mapping[str, Sequence[float]], peer: str, unit: str) -> dict[str, Any]:
+    """Print each side's spread and its ratio to the peer, taken pair by pair; return both as JSON values."""
+    print(f"{'':24}{unit + ': min':>18}{'median':>12}{'max':>12}   times {peer}: min, median, max")
+    result = {}
+    for side, values in measured.items():
+        ratios = [ours / theirs for ours, theirs in zip(values, measured[peer], strict=True)]
+        low, middle, high = spread(values)
+        print(f"{side:24}{low:18,.1f}{middle:12,.1f}{high:12,.1f}   " + ", ".join(f"{r:.2f}" for r in spread(ratios)))
+        result[side] = {"values": list(values), "ratios": ratios}
+    return result
+
+
+def write(result: Mapping[str, Any], output: Path | None) -> None:
+    """Print the result as one JSON object, and write it to a file if one is named."""
+    print(json.dumps(result))
+    if output:
+        output.write_text(json.dumps(result, indent=1) + "\n")
