@@ -19,7 +19,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     """Return a parser with the options that every paired benchmark has."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=5, help="turns of each side, each with a seed of its own")
-    parser.add_argument("--threads", type=int, default=1, help="threads that each side may use")
+    parser.add_argument("--threads", type=int, default=1, help="processors that each side may use")
     parser.add_argument("--peer-python", default=sys.executable, help="the Python that has the peers")
     parser.add_argument("--output", type=Path, help="also write the JSON object here")
     return parser
@@ -32,10 +32,11 @@ def run(side: str, python: str, code: str, threads: int) -> dict[str, Any]:
         side: For the message if it fails.
         python: The interpreter.
         code: The script.
-        threads: How many processors it is bound to, and threads of OpenMP, OpenBLAS and TensorFlow; 0 for no limit.
+        threads: How many processors it is bound to; 1 also sets the threads of OpenMP, OpenBLAS and TensorFlow, which
+            with more each project chooses for itself; 0 for no limit.
     """
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "SDL_VIDEODRIVER": "dummy"}
-    if threads:
+    if threads == 1:
         environment.update(dict.fromkeys(LIMITS, str(threads)))
     bound = sorted(os.sched_getaffinity(0))[: threads or None]
     # JAX has no setting for its threads: it counts the processors that it may use.
