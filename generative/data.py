@@ -160,6 +160,7 @@ class Dataset:
         train_labels, test_labels: int32 (N,) from 0, or None.
         spec: What a row is.
         kind: How the source is called in a run's config.json, where it has no name.
+        train_factors, test_factors: What made each row, float32 (N,) by name, where that is known.
     """
 
     train: np.ndarray
@@ -168,6 +169,8 @@ class Dataset:
     train_labels: np.ndarray | None = None
     test_labels: np.ndarray | None = None
     kind: str = "array"
+    train_factors: Mapping[str, np.ndarray] | None = None
+    test_factors: Mapping[str, np.ndarray] | None = None
     results: dict[Any, Any] = dataclasses.field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -177,6 +180,9 @@ class Dataset:
             self.spec.check(rows, f"Dataset {name}")
             if labels is not None and labels.shape != (len(rows),):
                 raise bad_value("Dataset", f"{name}_labels of shape", labels.shape, f"({len(rows)},), one a row")
+            if labels is not None and self.spec.classes and not (0 <= labels.min() <= labels.max() < self.spec.classes):
+                received = f"{labels.min()} to {labels.max()}"
+                raise bad_value("Dataset", f"{name}_labels", received, f"0 to {self.spec.classes - 1}")
 
     def hold_out(self) -> tuple[Dataset, Dataset]:
         """Return two data sets that train on the same rows: one tests on `test`, one on rows taken from `train`.
@@ -187,14 +193,16 @@ class Dataset:
         count = max(1, len(self.train) // VALIDATION_FRACTION)
         order = fixed_permutation(len(self.train))
         chosen, rest = np.sort(order[:count]), np.sort(order[count:])
-        labels = self.train_labels
-        part = dataclasses.replace(
-            self, train=self.train[rest], train_labels=None if labels is None else labels[rest], results={}
-        )
-        validation = dataclasses.replace(
-            part, test=self.train[chosen], test_labels=None if labels is None else labels[chosen], results={}
-        )
-        return part, validation
+        part = dataclasses.replace(self, results={}, **self._training(rest, "train"))
+        return part, dataclasses.replace(part, results={}, **self._training(chosen, "test"))
+
+    def _training(self, rows: np.ndarray, part: str) -> dict[str, Any]:
+        labels, factors = self.train_labels, self.train_factors
+        return {
+            part: self.train[rows],
+            f"{part}_labels": None if labels is None else labels[rows],
+            f"{part}_factors": None if factors is None else {name: values[rows] for name, values in factors.items()},
+        }
 
     def fingerprint(self) -> str:
         """Return a hash of every row and label: a resumed run must train on the same data."""

@@ -7,8 +7,9 @@ import functools
 import numpy as np
 
 from generative.data import Dataset, DataSpec
-from generative.datasets.outlines import CHARACTERS, FONTS, TEXELS, outlines
-from lab.errors import bad_value
+from generative.datasets.fields import read
+from generative.datasets.outlines import CHARACTERS, FONTS, outlines
+from generative.datasets.synthetic import TEST, TRAIN, check_counts, even_labels, frozen, stream
 
 SIDE = 28
 CAP_HEIGHT = (17.0, 21.0)  # pixels
@@ -43,23 +44,19 @@ def make(train: int = 20_000, test: int = 4_000, seed: int = 0) -> Dataset:
     Raises:
         UsageError: When a number does not fit.
     """
-    for name, value, least in (("train", train, 1), ("test", test, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise bad_value("glyphs", name, value, f"a whole number >= {least}")
+    check_counts("glyphs", train, test, seed)
     spec = DataSpec((SIDE, SIDE, 1), "uint8", 0.0, 255.0, len(CHARACTERS), "glyphs", class_names=tuple(CHARACTERS))
-    train_rows, train_labels = _draw(train, seed, 0)
-    test_rows, test_labels = _draw(test, seed, 1)
+    train_rows, train_labels = _draw(train, stream(seed, TRAIN))
+    test_rows, test_labels = _draw(test, stream(seed, TEST))
     return Dataset(train_rows, test_rows, spec, train_labels, test_labels, kind="glyphs")
 
 
-def _draw(count: int, seed: int, split: int) -> tuple[np.ndarray, np.ndarray]:
-    # RandomState's stream is frozen for ever, so that the rows are the same under every NumPy.
-    rng = np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, split])))
-    labels = rng.permutation(np.arange(count) % len(CHARACTERS)).astype(np.int32)
+def _draw(count: int, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+    labels = even_labels(count, len(CHARACTERS), rng)
     rows = np.empty((count, SIDE, SIDE, 1), np.uint8)
     for start in range(0, count, CHUNK):
         rows[start : start + CHUNK, :, :, 0] = _images(labels[start : start + CHUNK], rng)
-    rows.flags.writeable = labels.flags.writeable = False
+    frozen(rows, labels)
     return rows, labels
 
 
@@ -79,9 +76,10 @@ def _images(labels: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     y = -(pixel - shift[:, 1:])[:, :, None] / scale[:, None, None] + ((low + high) / 2.0)[:, 1, None, None]
     back = np.linalg.inv(matrix)[:, :, :, None, None]
     half = drawn.half[fonts, labels][:, None, None]
-    column = (back[:, 0, 0] * x + back[:, 0, 1] * y + half) * (TEXELS / (2.0 * half)) - 0.5
-    row = (half - back[:, 1, 0] * x - back[:, 1, 1] * y) * (TEXELS / (2.0 * half)) - 0.5
-    distance = _sample(drawn.fields, (fonts * len(CHARACTERS) + labels)[:, None, None], row, column)
+    which = (fonts * len(CHARACTERS) + labels)[:, None, None]
+    distance = read(
+        drawn.fields, which, back[:, 0, 0] * x + back[:, 0, 1] * y, back[:, 1, 0] * x + back[:, 1, 1] * y, half
+    )
     # A pixel is as white as the edge's distance leaves of it.
     covered = np.clip(distance * scale[:, None, None] + weight[:, None, None] + 0.5, 0.0, 1.0)
     return np.rint(covered * 255.0).astype(np.uint8)
@@ -96,15 +94,3 @@ def _matrices(count: int, rng: np.random.RandomState) -> np.ndarray:
     rotation = np.array([[cos, -sin], [sin, cos]])
     bent = np.array([[stretch, shear / stretch], [np.zeros(count), 1.0 / stretch]])
     return np.einsum("ijn,jkn->nik", rotation, bent)
-
-
-def _sample(fields: np.ndarray, which: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Read distance fields between texels, bilinearly; beyond the margin the outermost texel counts."""
-    row, column = (np.clip(value, 0.0, TEXELS - 1.001) for value in (row, column))
-    top, left = row.astype(np.int64), column.astype(np.int64)
-    down, right = row - top, column - left
-    flat = fields.reshape(-1)
-    at = (which * TEXELS + top) * TEXELS + left
-    upper = flat[at] * (1.0 - right) + flat[at + 1] * right
-    lower = flat[at + TEXELS] * (1.0 - right) + flat[at + TEXELS + 1] * right
-    return upper * (1.0 - down) + lower * down

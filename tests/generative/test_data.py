@@ -93,7 +93,7 @@ def test_rows_held_out_for_selection_are_never_trained_on() -> None:
     train = np.arange(40, dtype=np.float32).repeat(2).reshape(40, 2)
     spec = DataSpec((2,), "float32", -40.0, 40.0, classes=40)
     labels = np.arange(40, dtype=np.int32)
-    data = Dataset(train, -train[:7], spec, labels, -labels[:7])
+    data = Dataset(train, -train[:7], spec, labels, labels[:7])
     report, selection = data.hold_out()
     assert report.train is selection.train and len(report.train) == 36 and len(selection.test) == 4
     assert sorted([*report.train[:, 0], *selection.test[:, 0]]) == list(range(40))
@@ -125,3 +125,6 @@ def test_a_dataset_checks_its_parts() -> None:
         Dataset(rows, rows[:0], spec)
     with pytest.raises(ValueError, match="train_labels"):
         Dataset(rows, rows, spec, np.zeros(2, np.int32))
+    with pytest.raises(ValueError, match="test_labels received .0 to 3.; expected 0 to 2"):
+        two = DataSpec((2,), "float32", 0.0, 1.0, classes=3)
+        Dataset(rows, rows, two, np.zeros(3, np.int32), np.array([0, 3, 1], np.int32))
