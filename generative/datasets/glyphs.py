@@ -22,9 +22,9 @@ WEIGHT = (-0.15, 0.5)  # pixels by which a stroke's edges move outwards
 CHUNK = 2_000
 
 
-def load() -> Dataset:
-    """Return `make()`."""
-    return make()
+def load(train: int = 20_000, test: int = 4_000, seed: int = 0) -> Dataset:
+    """Return what `make` does, made once a process."""
+    return make(train, test, seed)
 
 
 @functools.lru_cache(maxsize=2)

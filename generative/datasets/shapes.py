@@ -63,7 +63,7 @@ def load(train: int = 20_000, test: int = 4_000, seed: int = 0) -> Dataset:
         factors = {name: rng.uniform(*limits, count).astype(np.float32) for name, limits in RANGES.items()}
         parts.append((draw(labels, factors), labels, {"shape": labels.astype(np.float32), **factors}))
     (rows, labels, factors), (test_rows, test_labels, test_factors) = parts
-    return Dataset(rows, test_rows, spec, labels, test_labels, "shapes", factors, test_factors)
+    return Dataset(rows, test_rows, spec, labels, test_labels, "shapes", None, factors, test_factors)
 
 
 def draw(labels: np.ndarray, factors: dict[str, np.ndarray]) -> np.ndarray:
