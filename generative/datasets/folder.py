@@ -49,7 +49,10 @@ def load(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None
         raise bad_value("folder", str(root), received, f"at most {MOST_BYTES >> 30} GiB", "size=64 makes them smaller.")
     rows = np.empty((len(files), *shape, channels), np.uint8)
     for row, file in zip(rows, files, strict=True):
-        row[...] = _pixels(file, channels, wanted)
+        pixels = _pixels(file, channels, wanted)
+        if pixels.shape != row.shape:
+            raise _unreadable(file, f"pixels of shape {pixels.shape}, head of {row.shape}")
+        row[...] = pixels
     labels = None if names is None else np.array([names.index(f.relative_to(root).parts[0]) for f in files])
     data = from_arrays(rows, labels, name=root.resolve().name, kind="folder")
     spec = dataclasses.replace(data.spec, classes=None if names is None else len(names), class_names=names)
@@ -83,7 +86,7 @@ def _survey(files: list[Path], wanted: tuple[int, int] | None) -> tuple[set[str]
         with _opened(file) as image:
             modes.add(image.mode)
             # A camera held upright notes so in the file's head instead of turning the pixels.
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            turned = "exif" in image.info and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             width, height = image.size[::-1] if turned else image.size
         if first is None:
             first = (file, (height, width))
@@ -117,5 +120,5 @@ def _opened(file: Path) -> Any:
         raise _unreadable(file, error) from error
 
 
-def _unreadable(file: Path, error: Exception) -> UsageError:
+def _unreadable(file: Path, error: object) -> UsageError:
     return UsageError(f"folder: {file} cannot be read as an image ({error}). Fix: mend or remove it.")

@@ -35,7 +35,8 @@ def read(source: str) -> Dataset:
     given = dict(item.split("=", 1) for item in form["options"].split(",")[1:])
     parameters = list(inspect.signature(loader).parameters.values())
     positional = [p.name for p in parameters if p.default is p.empty]
-    keywords = [p.name for p in parameters if p.default is not p.empty]
+    hints = typing.get_type_hints(loader)
+    keywords = [p.name for p in parameters if p.default is not p.empty and _readable(hints.get(p.name, str))]
     fields = [f.name for f in dataclasses.fields(Augmentation) if f.name != "function"]
     if bool(positional) != bool(form["what"]):
         received = f"{source!r} without {positional[0]}" if positional else f"{form['what']!r} behind {form['name']}:"
@@ -44,7 +45,6 @@ def read(source: str) -> Dataset:
         if key not in (*keywords, *fields, "normalise"):
             known = [*keywords, *fields, "normalise"]
             raise UsageError(f"dataset {form['name']!r}: nothing is called {key!r}; {nearest(key, known)}")
-    hints = typing.get_type_hints(loader) if given else {}
     values: dict[str, Any] = {
         k: read_text(form["name"], k, hints.get(k, str), v) for k, v in given.items() if k in keywords
     }
@@ -55,3 +55,8 @@ def read(source: str) -> Dataset:
         found = found.normalised(given["normalise"])
     strengths = {k: v for k, v in given.items() if k in fields and k not in keywords}
     return found.augmented(make(Augmentation, parse(Augmentation, strengths))) if strengths else found
+
+
+def _readable(hint: Any) -> bool:
+    """Return whether a value of this type can be written as text: a policy cannot."""
+    return (typing.get_args(hint) or (hint,))[0] in (bool, int, float, str)
