@@ -14,6 +14,8 @@ from lab.errors import UsageError, bad_value
 if TYPE_CHECKING:
     import tensorflow as tf
 
+    from generative.datasets.augmentation import Augmentation
+
 T = TypeVar("T")
 VALIDATION_FRACTION = 10
 
@@ -29,6 +31,10 @@ class DataSpec:
         classes: How many labels there are, or None without labels.
         name: For messages and titles.
         bounded: Whether nothing lies outside [low, high], as in images; points may.
+        class_names: What the labels stand for, one a label, for pictures; None where the numbers say enough.
+
+        centre, spread: Where a data set is normalised feature-wise, what is taken from each channel or column in
+            [-1, 1], and what it is then divided by; else None. `Dataset.normalised` finds them.
 
     Raises:
         UsageError: When a field does not fit.
@@ -41,6 +47,9 @@ class DataSpec:
     classes: int | None = None
     name: str = "array"
     bounded: bool = True
+    class_names: tuple[str, ...] | None = None
+    centre: tuple[float, ...] | None = None
+    spread: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.shape or any(not isinstance(n, int) or n < 1 for n in self.shape):
@@ -49,6 +58,18 @@ class DataSpec:
             raise bad_value("DataSpec", "range", (self.low, self.high), "finite low < high")
         if np.dtype(self.dtype).kind not in "buif":
             raise bad_value("DataSpec", "dtype", self.dtype, "a whole, floating or boolean type")
+        if self.class_names is not None and len(self.class_names) != self.classes:
+            raise bad_value("DataSpec", "class_names", self.class_names, f"{self.classes} names, one a label")
+        if self.centre is not None or self.spread is not None:
+            features = self.shape[-1] if len(self.shape) != 2 else 1
+            centre, spread = self.centre or (), self.spread or ()
+            if len(centre) != features or len(spread) != features or min(spread) <= 0.0:
+                received = (self.centre, self.spread)
+                raise bad_value("DataSpec", "centre and spread", received, f"{features} numbers each, spread > 0")
+
+    def label_name(self, label: int) -> str:
+        """Return what a label stands for: its name, or its number where the classes have none."""
+        return str(int(label)) if self.class_names is None else self.class_names[int(label)]
 
     @property
     def is_image(self) -> bool:
@@ -57,7 +78,7 @@ class DataSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
-        return {**dataclasses.asdict(self), "shape": list(self.shape)}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> DataSpec:
@@ -67,20 +88,28 @@ class DataSpec:
             UsageError: When the values describe no data.
         """
         try:
-            return cls(**{**values, "shape": tuple(values["shape"])})
+            fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            return cls(**{**fields, "shape": tuple(values["shape"])})
         except (TypeError, KeyError) as error:
             raise UsageError(f"DataSpec received {dict(values)!r}, which describes no data: {error}.") from error
 
     def normalise(self, data: np.ndarray) -> np.ndarray:
         """Return rows of the data set's range as float32 in [-1, 1], same shape."""
         scale = np.float32(2.0 / (self.high - self.low))
-        return (np.asarray(data).astype(np.float32) - np.float32(self.low)) * scale - np.float32(1.0)
+        values = (np.asarray(data).astype(np.float32) - np.float32(self.low)) * scale - np.float32(1.0)
+        if self.centre is None:
+            return values
+        return (values - np.asarray(self.centre, np.float32)) / np.asarray(self.spread, np.float32)
 
     def normalise_tensor(self, data: tf.Tensor) -> tf.Tensor:
         """Do as `normalise`, in TensorFlow."""
         import tensorflow as tf
 
-        return (tf.cast(data, tf.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0
+        return self.standardise_tensor((tf.cast(data, tf.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0)
+
+    def standardise_tensor(self, data: tf.Tensor) -> tf.Tensor:
+        """Return rows in [-1, 1] normalised feature-wise, where the data set is, else as they are."""
+        return data if self.centre is None else (data - self.centre) / self.spread
 
     def quantise(self, data: np.ndarray) -> np.ndarray:
         """Return float rows in [-1, 1] in the data set's own range and type: clipped, and rounded where it is whole.
@@ -94,6 +123,8 @@ class DataSpec:
                 f"{self.name}: a model returned values that are not finite. "
                 "Fix: train with a lower learning_rate, or load an older checkpoint."
             )
+        if self.centre is not None:
+            values = values * np.asarray(self.spread, np.float32) + np.asarray(self.centre, np.float32)
         if self.bounded:
             values = np.clip(values, -1.0, 1.0)
         values = (values + np.float32(1.0)) * np.float32((self.high - self.low) / 2.0) + np.float32(self.low)
@@ -103,7 +134,8 @@ class DataSpec:
         """Do as `quantise`, in TensorFlow and without the check."""
         import tensorflow as tf
 
-        values = tf.clip_by_value(data, -1.0, 1.0) if self.bounded else data
+        values = data if self.centre is None else data * self.spread + self.centre
+        values = tf.clip_by_value(values, -1.0, 1.0) if self.bounded else values
         values = (values + 1.0) * ((self.high - self.low) / 2.0) + self.low
         return tf.cast(values if self._is_float else tf.round(values), self.dtype)
 
@@ -149,6 +181,8 @@ class Dataset:
         train_labels, test_labels: int32 (N,) from 0, or None.
         spec: What a row is.
         kind: How the source is called in a run's config.json, where it has no name.
+        augmentation: How training varies the rows, or None.
+        train_factors, test_factors: What made each row, float32 (N,) by name, where that is known.
     """
 
     train: np.ndarray
@@ -157,6 +191,9 @@ class Dataset:
     train_labels: np.ndarray | None = None
     test_labels: np.ndarray | None = None
     kind: str = "array"
+    augmentation: Augmentation | None = None
+    train_factors: Mapping[str, np.ndarray] | None = None
+    test_factors: Mapping[str, np.ndarray] | None = None
     results: dict[Any, Any] = dataclasses.field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -166,6 +203,9 @@ class Dataset:
             self.spec.check(rows, f"Dataset {name}")
             if labels is not None and labels.shape != (len(rows),):
                 raise bad_value("Dataset", f"{name}_labels of shape", labels.shape, f"({len(rows)},), one a row")
+            if labels is not None and self.spec.classes and not (0 <= labels.min() <= labels.max() < self.spec.classes):
+                received = f"{labels.min()} to {labels.max()}"
+                raise bad_value("Dataset", f"{name}_labels", received, f"0 to {self.spec.classes - 1}")
 
     def hold_out(self) -> tuple[Dataset, Dataset]:
         """Return two data sets that train on the same rows: one tests on `test`, one on rows taken from `train`.
@@ -176,23 +216,43 @@ class Dataset:
         count = max(1, len(self.train) // VALIDATION_FRACTION)
         order = fixed_permutation(len(self.train))
         chosen, rest = np.sort(order[:count]), np.sort(order[count:])
-        labels = self.train_labels
-        part = dataclasses.replace(
-            self, train=self.train[rest], train_labels=None if labels is None else labels[rest], results={}
-        )
-        validation = dataclasses.replace(
-            part, test=self.train[chosen], test_labels=None if labels is None else labels[chosen], results={}
-        )
-        return part, validation
+        part = dataclasses.replace(self, results={}, **self._training(rest, "train"))
+        return part, dataclasses.replace(part, results={}, **self._training(chosen, "test"))
+
+    def _training(self, rows: np.ndarray, part: str) -> dict[str, Any]:
+        labels, factors = self.train_labels, self.train_factors
+        return {
+            part: self.train[rows],
+            f"{part}_labels": None if labels is None else labels[rows],
+            f"{part}_factors": None if factors is None else {name: values[rows] for name, values in factors.items()},
+        }
 
     def fingerprint(self) -> str:
-        """Return a hash of every row and label: a resumed run must train on the same data."""
+        """Return a hash of every row and label, and of what is done to them: a resumed run must train on the same."""
         total = hashlib.blake2b(digest_size=16)
         for array in (self.train, self.test, self.train_labels, self.test_labels):
             if array is not None:
                 total.update(f"{array.shape}{array.dtype}".encode())
                 total.update(np.ascontiguousarray(array).data)
+        for extra in (self.spec.centre, self.spec.spread, self.augmentation):
+            if extra is not None:
+                total.update(getattr(extra, "words", str(extra)).encode())
         return total.hexdigest()
+
+    def augmented(self, augmentation: Augmentation) -> Dataset:
+        """Return a data set whose training rows are varied at random each time they are met.
+
+        Raises:
+            UsageError: When the augmentation does not fit these rows.
+        """
+        augmentation.check_fits(self.spec)
+        return dataclasses.replace(self, augmentation=augmentation, results={})
+
+    def normalised(self, by: str) -> Dataset:
+        """Return a data set normalised by "feature" or "sample"; see `generative.datasets.normalisation`."""
+        from generative.datasets.normalisation import normalised
+
+        return normalised(self, by)
 
     def once(self, key: Any, compute: Callable[[], T]) -> T:
         """Return what depends on the data alone, such as a baseline's score, computed at most once a `key`."""

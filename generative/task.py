@@ -67,7 +67,7 @@ class DatasetTask(Task):
         while taken < steps and not control.stop:
             # Calls end at multiples of their length, so that a callback's stop falls on the same step in a resumed run.
             count = min(updates.most - self.done % updates.most, steps - taken)
-            for metrics in updates.run(self.stream.take(count, self.generator.batch_size)).tolist():
+            for metrics in updates.run(self.stream.take(count, self.generator.batch_size), self.done).tolist():
                 taken += 1
                 self._gather(dict(zip(updates.names, metrics, strict=True)), taken, control)
             self.done += count
@@ -126,7 +126,8 @@ class DatasetTask(Task):
             from generative.updates import Updates
 
             data = self.views[0]
-            self.updates = Updates(self.generator, data.train, data.train_labels, self.lane == "compiled")
+            compiled = self.lane == "compiled"
+            self.updates = Updates(self.generator, data.train, data.train_labels, compiled, data.augmentation)
         return self.updates
 
     def _gather(self, metrics: Mapping[str, float], taken: int, control: Control) -> None:

@@ -1,4 +1,4 @@
-"""Data sets by name, and from arrays and `tf.data` pipelines."""
+"""Data sets by name, and from folders, environments, arrays and `tf.data` pipelines."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ import numpy as np
 
 from generative.data import Dataset
 from generative.datasets.arrays import from_arrays
-from lab import registry
+from generative.datasets.augmentation import Augmentation
+from generative.datasets.previews import preview
+from generative.datasets.sources import read
 from lab.errors import UsageError
 
-__all__ = ["from_arrays", "load"]
+__all__ = ["Augmentation", "from_arrays", "load", "preview"]
 
 
 def load(source: Any) -> Dataset:
     """Return the data set that a source stands for.
 
     Args:
-        source: A name that `lab list datasets` prints; a `Dataset`; an array of rows, or a pair (rows, labels), for
-            which see `from_arrays`; or a finite `tf.data.Dataset` of rows or (row, label) pairs, for which see
-            `generative.datasets.pipelines.materialise`.
+        source: A name that `lab list datasets` prints, with what `generative.datasets.sources.read` allows behind it,
+            such as `folder:path,size=64` or `digits,rotation=10`; a `Dataset`; an array of rows, or a pair
+            (rows, labels), for which see `from_arrays`; or a finite `tf.data.Dataset` of rows or (row, label) pairs,
+            for which see `generative.datasets.pipelines.materialise`.
 
     Raises:
         UsageError: On an unknown name (with the nearest ones), or a source that no generator can train on.
@@ -29,10 +32,7 @@ def load(source: Any) -> Dataset:
     if isinstance(source, Dataset):
         return source
     if isinstance(source, str):
-        found = registry.find(source, "lab.datasets", what="dataset")()
-        if not isinstance(found, Dataset):
-            raise UsageError(f"dataset {source!r}: its loader returned {type(found).__name__}; expected a Dataset.")
-        return found
+        return read(source)
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None and isinstance(source, tensorflow.data.Dataset):
         from generative.datasets.pipelines import materialise

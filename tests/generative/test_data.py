@@ -11,10 +11,11 @@ from generative import Dataset, DataSpec
 
 DIGITS = DataSpec((2, 2, 1), "uint8", 0.0, 16.0, 10, "digits")
 POINTS = DataSpec((2,), "float32", -4.0, 6.0, bounded=False)
+NAMED = DataSpec((2, 2, 1), "uint8", 0.0, 16.0, 2, "pets", class_names=("cat", "dog"))
 
 
 def test_a_spec_survives_json() -> None:
-    for spec in (DIGITS, POINTS):
+    for spec in (DIGITS, POINTS, NAMED):
         assert DataSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
@@ -25,11 +26,18 @@ def test_a_spec_survives_json() -> None:
         ({"dtype": "object"}, "dtype"),
         ({"high": 0.0}, "low < high"),
         ({"surprise": 1}, "describes no data"),
+        ({"class_names": ["cat"]}, "10 names, one a label"),
     ],
 )
 def test_a_spec_refuses_what_describes_no_data(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         DataSpec.from_json({**DIGITS.to_json(), **change})
+
+
+def test_labels_have_names_where_the_data_give_some() -> None:
+    assert NAMED.label_name(1) == "dog" and DIGITS.label_name(np.int32(7)) == "7"
+    older = {k: v for k, v in DIGITS.to_json().items() if k != "class_names"}
+    assert DataSpec.from_json(older) == DIGITS
 
 
 def test_every_value_comes_back_from_minus_one_to_one() -> None:
@@ -85,7 +93,7 @@ def test_rows_held_out_for_selection_are_never_trained_on() -> None:
     train = np.arange(40, dtype=np.float32).repeat(2).reshape(40, 2)
     spec = DataSpec((2,), "float32", -40.0, 40.0, classes=40)
     labels = np.arange(40, dtype=np.int32)
-    data = Dataset(train, -train[:7], spec, labels, -labels[:7])
+    data = Dataset(train, -train[:7], spec, labels, labels[:7])
     report, selection = data.hold_out()
     assert report.train is selection.train and len(report.train) == 36 and len(selection.test) == 4
     assert sorted([*report.train[:, 0], *selection.test[:, 0]]) == list(range(40))
@@ -117,3 +125,6 @@ def test_a_dataset_checks_its_parts() -> None:
         Dataset(rows, rows[:0], spec)
     with pytest.raises(ValueError, match="train_labels"):
         Dataset(rows, rows, spec, np.zeros(2, np.int32))
+    with pytest.raises(ValueError, match="test_labels received .0 to 3.; expected 0 to 2"):
+        two = DataSpec((2,), "float32", 0.0, 1.0, classes=3)
+        Dataset(rows, rows, two, np.zeros(3, np.int32), np.array([0, 3, 1], np.int32))

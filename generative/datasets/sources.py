@@ -1,0 +1,62 @@
+"""Sources written as text: `glyphs`, `folder:path/to/images,size=64`, `digits,rotation=10,flip_horizontal=true`."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import typing
+from typing import Any
+
+from generative.data import Dataset
+from generative.datasets.augmentation import Augmentation
+from lab import registry
+from lab.config import make, parse, read_text
+from lab.errors import UsageError, nearest
+
+_FORM = re.compile(r"(?P<name>[^:,]*)(?::(?P<what>.*?))?(?P<options>(?:,[a-z_]+=[^,]*)*)", re.DOTALL)
+HOW = "expected NAME, NAME:WHAT or either with ,KEY=VALUE behind, such as folder:path/to/images,size=64"
+
+
+def read(source: str) -> Dataset:
+    """Return the data set that a text stands for.
+
+    Args:
+        source: A name that `lab list datasets` prints; with `:` what its loader needs, such as a folder's path; with
+            `,key=value` keywords of the loader, fields of `Augmentation`, or `normalise=feature` or `sample`.
+
+    Raises:
+        UsageError: On an unknown name or key (with the nearest ones), or a value of the wrong type.
+    """
+    form = _FORM.fullmatch(source)
+    if form is None:
+        raise UsageError(f"data source received {source!r}; {HOW}.")
+    loader = registry.find(form["name"], "lab.datasets", what="dataset")
+    given = dict(item.split("=", 1) for item in form["options"].split(",")[1:])
+    parameters = list(inspect.signature(loader).parameters.values())
+    positional = [p.name for p in parameters if p.default is p.empty]
+    hints = typing.get_type_hints(loader)
+    keywords = [p.name for p in parameters if p.default is not p.empty and _readable(hints.get(p.name, str))]
+    fields = [f.name for f in dataclasses.fields(Augmentation) if f.name != "function"]
+    if bool(positional) != bool(form["what"]):
+        received = f"{source!r} without {positional[0]}" if positional else f"{form['what']!r} behind {form['name']}:"
+        raise UsageError(f"data source received {received}; {HOW}.")
+    for key in given:
+        if key not in (*keywords, *fields, "normalise"):
+            known = [*keywords, *fields, "normalise"]
+            raise UsageError(f"dataset {form['name']!r}: nothing is called {key!r}; {nearest(key, known)}")
+    values: dict[str, Any] = {
+        k: read_text(form["name"], k, hints.get(k, str), v) for k, v in given.items() if k in keywords
+    }
+    found = loader(form["what"], **values) if form["what"] else loader(**values)
+    if not isinstance(found, Dataset):
+        raise UsageError(f"dataset {source!r}: its loader returned {type(found).__name__}; expected a Dataset.")
+    if "normalise" in given:
+        found = found.normalised(given["normalise"])
+    strengths = {k: v for k, v in given.items() if k in fields and k not in keywords}
+    return found.augmented(make(Augmentation, parse(Augmentation, strengths))) if strengths else found
+
+
+def _readable(hint: Any) -> bool:
+    """Return whether a value of this type can be written as text: a policy cannot."""
+    return (typing.get_args(hint) or (hint,))[0] in (bool, int, float, str)
