@@ -1,0 +1,32 @@
+"""A check for memorising: are samples nearer to the training rows than unseen real rows are?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from generative.metrics.checks import check_pair
+from generative.metrics.neighbours import nearest_distances
+from lab.errors import bad_value
+
+
+def nearest_train(sampled: np.ndarray, test: np.ndarray, train: np.ndarray) -> float:
+    """Return how near samples lie to the training rows, where unseen real rows lie at 1.
+
+    The mean distance to the nearest training row, of samples over that of test rows (the comparison of Meehan
+    et al. 2020, "A non-parametric test to detect data-copying in generative models", as a ratio of means). Copies of
+    training rows give 0; well below 1 tells of memorising, well above 1 of samples unlike any real row.
+
+    Args:
+        sampled: (N, D) features or values.
+        test: (M, D) of rows held out from training.
+        train: (L, D) of the training rows.
+
+    Raises:
+        UsageError: On other shapes, values that are not finite, or when every test row is a training row.
+    """
+    a, b = check_pair("nearest_train", sampled, train)
+    unseen, _ = check_pair("nearest_train", test, train)
+    usual = nearest_distances(unseen, b).mean()
+    if usual == 0:
+        raise bad_value("nearest_train", "test", "rows that are all among the training rows", "rows held out")
+    return float(nearest_distances(a, b).mean() / usual)
