@@ -18,9 +18,9 @@ BANDWIDTHS = (0.02, 0.05, 0.1, 0.2, 0.5)
 def gaussian_mmd(first: np.ndarray, second: np.ndarray, bandwidths: Sequence[float] = BANDWIDTHS) -> Estimate:
     """Return the unbiased squared MMD with a mean of Gaussian kernels (Gretton et al. 2012, equation 3).
 
-    The kernel k(x, y) is the mean of exp(-|x - y|^2 / (2 s^2)) over the bandwidths s: the narrow ones see detail, the wide ones
-    far modes. Bandwidths are fixed and not taken from the samples, so that values can be compared. The result may be
-    negative.
+    The kernel k(x, y) is the mean of exp(-|x - y|^2 / (2 s^2)) over the bandwidths s: the narrow ones see detail, the
+    wide ones far modes. Bandwidths are fixed and not taken from the samples, so that values can be compared. The
+    result may be negative.
 
     Args:
         first: (N, D) points of few dimensions, N >= 3.
