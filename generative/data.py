@@ -29,6 +29,7 @@ class DataSpec:
         classes: How many labels there are, or None without labels.
         name: For messages and titles.
         bounded: Whether nothing lies outside [low, high], as in images; points may.
+        class_names: What the labels stand for, one a label, for pictures; None where the numbers say enough.
 
     Raises:
         UsageError: When a field does not fit.
@@ -41,6 +42,7 @@ class DataSpec:
     classes: int | None = None
     name: str = "array"
     bounded: bool = True
+    class_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.shape or any(not isinstance(n, int) or n < 1 for n in self.shape):
@@ -49,6 +51,12 @@ class DataSpec:
             raise bad_value("DataSpec", "range", (self.low, self.high), "finite low < high")
         if np.dtype(self.dtype).kind not in "buif":
             raise bad_value("DataSpec", "dtype", self.dtype, "a whole, floating or boolean type")
+        if self.class_names is not None and len(self.class_names) != self.classes:
+            raise bad_value("DataSpec", "class_names", self.class_names, f"{self.classes} names, one a label")
+
+    def label_name(self, label: int) -> str:
+        """Return what a label stands for: its name, or its number where the classes have none."""
+        return str(int(label)) if self.class_names is None else self.class_names[int(label)]
 
     @property
     def is_image(self) -> bool:
@@ -57,7 +65,8 @@ class DataSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
-        return {**dataclasses.asdict(self), "shape": list(self.shape)}
+        names = None if self.class_names is None else list(self.class_names)
+        return {**dataclasses.asdict(self), "shape": list(self.shape), "class_names": names}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> DataSpec:
@@ -67,7 +76,9 @@ class DataSpec:
             UsageError: When the values describe no data.
         """
         try:
-            return cls(**{**values, "shape": tuple(values["shape"])})
+            names = values.get("class_names")
+            tuples = {"shape": tuple(values["shape"]), "class_names": None if names is None else tuple(names)}
+            return cls(**{**values, **tuples})
         except (TypeError, KeyError) as error:
             raise UsageError(f"DataSpec received {dict(values)!r}, which describes no data: {error}.") from error
 

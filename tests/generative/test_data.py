@@ -11,10 +11,11 @@ from generative import Dataset, DataSpec
 
 DIGITS = DataSpec((2, 2, 1), "uint8", 0.0, 16.0, 10, "digits")
 POINTS = DataSpec((2,), "float32", -4.0, 6.0, bounded=False)
+NAMED = DataSpec((2, 2, 1), "uint8", 0.0, 16.0, 2, "pets", class_names=("cat", "dog"))
 
 
 def test_a_spec_survives_json() -> None:
-    for spec in (DIGITS, POINTS):
+    for spec in (DIGITS, POINTS, NAMED):
         assert DataSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
@@ -25,11 +26,18 @@ def test_a_spec_survives_json() -> None:
         ({"dtype": "object"}, "dtype"),
         ({"high": 0.0}, "low < high"),
         ({"surprise": 1}, "describes no data"),
+        ({"class_names": ["cat"]}, "10 names, one a label"),
     ],
 )
 def test_a_spec_refuses_what_describes_no_data(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         DataSpec.from_json({**DIGITS.to_json(), **change})
+
+
+def test_labels_have_names_where_the_data_give_some() -> None:
+    assert NAMED.label_name(1) == "dog" and DIGITS.label_name(np.int32(7)) == "7"
+    older = {k: v for k, v in DIGITS.to_json().items() if k != "class_names"}
+    assert DataSpec.from_json(older) == DIGITS
 
 
 def test_every_value_comes_back_from_minus_one_to_one() -> None:

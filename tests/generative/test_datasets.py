@@ -29,6 +29,7 @@ def test_digits_have_a_fixed_stratified_split() -> None:
         "classes": 10,
         "name": "digits",
         "bounded": True,
+        "class_names": None,
     }
     assert data.train_labels is not None and data.test_labels is not None
     assert max(abs(np.bincount(data.train_labels) / 1437 - np.bincount(data.test_labels) / 360)) < 0.002
