@@ -81,7 +81,8 @@ class Classifier(FeatureNetwork):
             features, logits = model(spec.normalise_tensor(rows), training=False)
             return tf.concat([(features - centre) * scale, tf.nn.softmax(logits)], axis=1)
 
-        self._extract = tf.function(extract, autograph=False)
+        signature = tf.TensorSpec((None, *spec.shape), spec.dtype)
+        self._extract = tf.function(extract, input_signature=[signature], autograph=False)
 
     def extract(self, rows: np.ndarray) -> Extracted:
         both = in_batches(self._extract, rows)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from generative.metrics.checks import check_pair
+from generative.metrics.checks import TooFewSamples, check_pair
 from generative.metrics.neighbours import nearest_distances
-from lab.errors import bad_value
 
 
 def nearest_train(sampled: np.ndarray, test: np.ndarray, train: np.ndarray) -> float:
@@ -22,11 +21,15 @@ def nearest_train(sampled: np.ndarray, test: np.ndarray, train: np.ndarray) -> f
         train: (L, D) of the training rows.
 
     Raises:
-        UsageError: On other shapes, values that are not finite, or when every test row is a training row.
+        TooFewSamples: When every test row is a training row too.
+        UsageError: On other shapes, or values that are not finite.
     """
     a, b = check_pair("nearest_train", sampled, train)
     unseen, _ = check_pair("nearest_train", test, train)
     usual = nearest_distances(unseen, b).mean()
     if usual == 0:
-        raise bad_value("nearest_train", "test", "rows that are all among the training rows", "rows held out")
+        raise TooFewSamples(
+            "nearest_train: test received no row that is not among the training rows too; expected some. "
+            "Fix: hold out rows that training does not see."
+        )
     return float(nearest_distances(a, b).mean() / usual)

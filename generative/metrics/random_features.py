@@ -38,7 +38,8 @@ class RandomFeatures(FeatureNetwork):
             fields = tf.constant(_pooling(x.shape[1], x.shape[2]))
             return tf.reshape(tf.einsum("bhwc,phw->bpc", x, fields), (-1, self.width))
 
-        self._extract = tf.function(extract, autograph=False)
+        signature = tf.TensorSpec((None, *spec.shape), spec.dtype)
+        self._extract = tf.function(extract, input_signature=[signature], autograph=False)
 
     def extract(self, rows: np.ndarray) -> Extracted:
         return Extracted(in_batches(self._extract, rows))

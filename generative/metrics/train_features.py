@@ -48,6 +48,7 @@ class Recipe:
 
 RECIPES = {
     "digits": Recipe("FD-digits-v1", ((32, 1), (32, 2), (64, 1)), width=32, updates=2_000),
+    "glyphs": Recipe("FD-glyphs-v1", ((16, 1), (32, 2), (64, 2)), width=64, updates=6_000),
 }
 
 

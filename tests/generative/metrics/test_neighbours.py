@@ -97,7 +97,7 @@ def test_errors() -> None:
         precision_recall(np.zeros((3, 2)), np.zeros((9, 2)))
     with pytest.raises(TooFewSamples, match="expected at least 6"):
         density_coverage(np.zeros((3, 2)), np.zeros((9, 2)))
-    with pytest.raises(ValueError, match="test received 'rows that are all among the training rows'"):
+    with pytest.raises(TooFewSamples, match="test received no row that is not among the training rows"):
         nearest_train(column(1), column(2), column(2, 3))
     with pytest.raises(TooFewSamples, match="first received 0 rows; expected at least 1"):
         nearest_train(np.zeros((0, 1)), column(2), column(2, 3))
