@@ -24,12 +24,22 @@ def nearest_train(sampled: np.ndarray, test: np.ndarray, train: np.ndarray) -> f
         TooFewSamples: When every test row is a training row too.
         UsageError: On other shapes, or values that are not finite.
     """
-    a, b = check_pair("nearest_train", sampled, train)
-    unseen, _ = check_pair("nearest_train", test, train)
-    usual = nearest_distances(unseen, b).mean()
+    return relative_to_usual(sampled, train, usual_distance(test, train))
+
+
+def usual_distance(test: np.ndarray, train: np.ndarray) -> float:
+    """Return the mean distance of unseen rows to the nearest training row; see `nearest_train`."""
+    unseen, seen = check_pair("nearest_train", test, train)
+    usual = float(nearest_distances(unseen, seen).mean())
     if usual == 0:
         raise TooFewSamples(
             "nearest_train: test received no row that is not among the training rows too; expected some. "
             "Fix: hold out rows that training does not see."
         )
+    return usual
+
+
+def relative_to_usual(sampled: np.ndarray, train: np.ndarray, usual: float) -> float:
+    """Return the mean distance of samples to the nearest training row, over that of unseen rows."""
+    a, b = check_pair("nearest_train", sampled, train)
     return float(nearest_distances(a, b).mean() / usual)

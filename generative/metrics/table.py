@@ -16,7 +16,7 @@ from generative.metrics.features import Extracted, FeatureNetwork
 from generative.metrics.frechet import frechet_distance, frechet_estimate
 from generative.metrics.gaussian_mmd import gaussian_mmd
 from generative.metrics.kernel_distance import kernel_distance
-from generative.metrics.nearest_train import nearest_train
+from generative.metrics.nearest_train import relative_to_usual, usual_distance
 from generative.metrics.precision_recall import precision_recall
 from generative.metrics.sliced_wasserstein import sliced_wasserstein
 
@@ -95,8 +95,8 @@ def _images(table: Table, data: Dataset, samples: np.ndarray, networks: list[Fea
         table.add(known, lambda: _by_class(data, network, ours, test))
     if full:
         table.add(("nearest_train",), lambda: (_nearest(data, network, ours, test),))
-        for other in networks[1:]:
-            table.add(("random_fd", "random_fd_floor"), lambda other=other: _second_opinion(data, other, samples))
+        if len(networks) > 1:
+            table.add(("random_fd", "random_fd_floor"), lambda: _second_opinion(data, networks[1], samples))
 
 
 def _pick(values: Mapping[str, float], names: tuple[str, ...]) -> tuple[float, ...]:
@@ -128,7 +128,8 @@ def _by_class(data: Dataset, network: FeatureNetwork, ours: Extracted, test: Ext
 def _nearest(data: Dataset, network: FeatureNetwork, ours: Extracted, test: Extracted) -> float:
     _enough("nearest_train", min(len(ours.features), len(test.features)))
     train = data.once(("train features", network.name), lambda: network.extract(data.train).features)
-    return nearest_train(ours.features, test.features, train)
+    usual = data.once(("usual distance", network.name), lambda: usual_distance(test.features, train))
+    return relative_to_usual(ours.features, train, usual)
 
 
 def _second_opinion(data: Dataset, network: FeatureNetwork, samples: np.ndarray) -> tuple[float, float]:
@@ -152,7 +153,8 @@ def _ends(data: Dataset, network: FeatureNetwork, number: int) -> tuple[float, f
 def _mmd(data: Dataset, samples: np.ndarray) -> tuple[float, ...]:
     count = min(len(samples), len(data.test), MOST_PAIRED)
     _enough("mmd", count)
-    return tuple(gaussian_mmd(*(data.spec.fractions(_some(rows, count)) for rows in (samples, data.test))))
+    fractions = data.spec.fractions
+    return gaussian_mmd(fractions(_some(samples, count)), fractions(_some(data.test, count)))
 
 
 def _sliced(data: Dataset, rows: np.ndarray) -> float:

@@ -124,7 +124,8 @@ def write(recipe: Recipe, model: keras.Model, data: Dataset, directory: Path) ->
 
 def accuracy(classifier: Classifier, rows: np.ndarray, labels: Any) -> float:
     """Return the share of rows whose likeliest class is their label."""
-    return float(np.mean(classifier.extract(rows).probabilities.argmax(axis=1) == labels))
+    likeliest = np.asarray(classifier.extract(rows).probabilities).argmax(axis=1)
+    return float(np.mean(likeliest == labels))
 
 
 def main() -> None:

@@ -100,4 +100,4 @@ def test_errors() -> None:
     with pytest.raises(TooFewSamples, match="test received no row that is not among the training rows"):
         nearest_train(column(1), column(2), column(2, 3))
     with pytest.raises(TooFewSamples, match="first received 0 rows; expected at least 1"):
-        nearest_train(np.zeros((0, 1)), column(2), column(2, 3))
+        nearest_train(np.zeros((0, 1)), column(5), column(2, 3))
