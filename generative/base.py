@@ -46,7 +46,8 @@ class Generator(Learner):
         updates_per_call: Updates in one compiled call; a stop takes effect between calls.
         batch_size: Rows an update; settings with a `batch_size` override it.
         kinds: What `picture` can show; the first is the default.
-        main_metric: The metric that selects the best checkpoint.
+        main_metric: The metric that selects the best checkpoint; None for the Fréchet distance of images, if there are
+            enough rows, and else the sliced Wasserstein distance.
         higher_metrics: Metrics of which more is better.
     """
 
@@ -55,7 +56,7 @@ class Generator(Learner):
     default_log_every: ClassVar[int] = 50
     training_state: ClassVar[tuple[str, ...]] = ("optimizer",)
     kinds: ClassVar[tuple[str, ...]] = ("samples",)
-    main_metric: ClassVar[str] = "sliced_wasserstein"
+    main_metric: ClassVar[str | None] = None
     higher_metrics: ClassVar[tuple[str, ...]] = ()
     updates_per_call: ClassVar[int] = 50
     frames_per_second: ClassVar[float] = 20.0

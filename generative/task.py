@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from generative.base import Generator
-from generative.data import Dataset
 from generative.datasets import load
-from generative.metrics import sliced_wasserstein
+from generative.metrics.features import FeatureNetwork, feature_networks
+from generative.metrics.table import HIGHER, standard_table
 from generative.stream import IndexStream
 from lab.errors import CheckpointError, UsageError, bad_value
 from lab.evaluation import Evaluation
@@ -40,7 +40,10 @@ class DatasetTask(Task):
 
     unit = "updates"
     default_suffix = ".png"
-    not_state = ("generator", "views", "options", "seeds", "kinds", "lane", "lane_reason", "source_kind", "updates")
+    not_state = (
+        *("generator", "views", "options", "seeds", "kinds", "lane", "lane_reason", "source_kind"),
+        *("updates", "networks"),
+    )
 
     def __init__(self, generator: Generator, source: Any, options: TaskOptions) -> None:
         if options.num_envs != 1:
@@ -60,6 +63,7 @@ class DatasetTask(Task):
         self.rounds = 0
         self.sums: dict[str, float] = {}
         self.updates: Updates | None = None
+        self.networks: list[FeatureNetwork] | None = None
 
     def advance(self, steps: int, control: Control) -> int:
         updates = self._compiled()
@@ -84,16 +88,16 @@ class DatasetTask(Task):
         # Samples that select a checkpoint differ from step to step; those that are reported never meet them.
         path = (stream,) if stream == 0 else (stream, step)
         samples = self._sample(number, self.seeds.integer("evaluation", *path))
-        metrics = {
-            **self.generator.metrics_on(data),
-            "sliced_wasserstein": _distance(data, samples, data.test),
-            "sliced_wasserstein_floor": data.once(("floor", number), lambda: _floor(data, number)),
-            "samples": number,
-        }
-        main = self.generator.main_metric
+        # While training goes on, what costs a pass over all training rows can wait.
+        table = standard_table(data, samples, self._networks(), full=stream == 0)
+        metrics = {**self.generator.metrics_on(data), **table.metrics, "samples": number}
+        main = self.generator.main_metric or ("fd" if "fd" in metrics else "sliced_wasserstein")
+        if main in table.left_out:
+            raise UsageError(f"{type(self.generator).__name__}.main_metric is {main!r}. {table.left_out[main]}")
         if main not in metrics:
             raise bad_value(type(self.generator).__name__, "main_metric", main, "one of " + ", ".join(metrics))
-        return Evaluation(metrics, step=step, main=main, higher=self.generator.higher_metrics)
+        higher = {*HIGHER, *self.generator.higher_metrics}
+        return Evaluation(metrics, step=step, main=main, higher=higher, left_out=table.left_out)
 
     def render(self, path: Path, kind: str) -> Path:
         if path.suffix.lower() != ".png":
@@ -106,6 +110,7 @@ class DatasetTask(Task):
         return {
             "source_kind": self.source_kind,
             "data": data.spec.to_json(),
+            "features": [network.name for network in self._networks()],
             "rows": {"train": len(data.train), "selection": len(selection.test), "test": len(data.test)},
         }
 
@@ -129,6 +134,11 @@ class DatasetTask(Task):
             compiled = self.lane == "compiled"
             self.updates = Updates(self.generator, data.train, data.train_labels, compiled, data.augmentation)
         return self.updates
+
+    def _networks(self) -> list[FeatureNetwork]:
+        if self.networks is None:
+            self.networks = feature_networks(self.views[0].spec)
+        return self.networks
 
     def _gather(self, metrics: Mapping[str, float], taken: int, control: Control) -> None:
         self.rounds += 1
@@ -161,13 +171,3 @@ def _choose_lane(generator: Generator, lane: str) -> tuple[str, str]:
             "Fix: compile = 'graph' or 'xla', or lane='auto'."
         )
     return "host", f"{type(generator).__name__}.compile is None: updates run in Python"
-
-
-def _distance(data: Dataset, first: np.ndarray, second: np.ndarray) -> float:
-    return sliced_wasserstein(data.spec.fractions(first), data.spec.fractions(second))
-
-
-def _floor(data: Dataset, number: int) -> float:
-    """Return how far as many real training rows lie from the test rows: no honest sampler does better."""
-    rows = np.random.default_rng(0).permutation(len(data.train))[:number]
-    return _distance(data, data.train[rows], data.test)

@@ -13,6 +13,7 @@ from lab.errors import bad_value
 from lab.statistics import bootstrap_interval, iqm
 
 NEUTRAL = ("std", "episodes")
+ATTRIBUTES = ("step", "returns", "lengths", "left_out")
 
 
 class Evaluation(Mapping[str, float]):
@@ -25,6 +26,7 @@ class Evaluation(Mapping[str, float]):
         step: Training step at which it was made.
         main: Metric to select checkpoints by; None for the first.
         higher: Metrics for which more is better; less is better for all others.
+        left_out: Why metrics that one might expect are missing, by name.
     """
 
     def __init__(
@@ -36,11 +38,16 @@ class Evaluation(Mapping[str, float]):
         step: int | None = None,
         main: str | None = None,
         higher: Collection[str] = (),
+        left_out: Mapping[str, str] | None = None,
     ) -> None:
         if not metrics:
             raise bad_value("Evaluation", "metrics", "none", "at least one metric")
         for name in metrics:
-            if not isinstance(name, str) or hasattr(Evaluation, name) or name in ("step", "returns", "lengths"):
+            if (
+                not isinstance(name, str)
+                or hasattr(Evaluation, name)
+                or name in ("step", "returns", "lengths", "left_out")
+            ):
                 raise bad_value("Evaluation", "metric", name, "a name that means nothing else here", "rename it")
         if main is not None and main not in metrics:
             raise bad_value("Evaluation", "main", main, "one of " + ", ".join(metrics))
@@ -50,6 +57,7 @@ class Evaluation(Mapping[str, float]):
         self.step = step
         self._main = main if main is not None else next(iter(self._metrics))
         self._higher = frozenset(higher)
+        self.left_out = dict(left_out or {})
 
     @classmethod
     def from_episodes(
@@ -105,10 +113,15 @@ class Evaluation(Mapping[str, float]):
         return name in self._higher
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the metrics, and for agents returns and lengths, as JSON values; None stands for NaN or infinity."""
+        """Return the metrics as JSON values; None stands for NaN or infinity.
+
+        For agents returns and lengths come with them, and where metrics are missing the reasons, under `left_out`.
+        """
         row: dict[str, Any] = {name: value if math.isfinite(value) else None for name, value in self._metrics.items()}
         if self.returns or self.lengths:
             row.update(returns=list(self.returns), lengths=list(self.lengths))
+        if self.left_out:
+            row["left_out"] = self.left_out
         return row
 
     def __getitem__(self, name: str) -> float:
@@ -125,6 +138,8 @@ class Evaluation(Mapping[str, float]):
         metrics = self.__dict__.get("_metrics", {})
         if name in metrics:
             return metrics[name]
+        if name in self.__dict__.get("left_out", {}):
+            raise AttributeError(f"Evaluation has no metric {name!r}. {self.left_out[name]}")
         raise AttributeError(f"Evaluation has no metric {name!r}; it has {', '.join(metrics)}")
 
     def __dir__(self) -> list[str]:

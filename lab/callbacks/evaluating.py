@@ -39,6 +39,8 @@ class Evaluate(Callback):
     def on_interval(self, experiment: Experiment) -> None:
         evaluation = experiment.evaluate_in_training(self.episodes)
         name = self.monitor or evaluation.main
+        if name in evaluation.left_out:
+            raise UsageError(f"Evaluate: monitor received {name!r}. {evaluation.left_out[name]}")
         if name not in evaluation:
             raise UsageError(f"Evaluate: monitor received {name!r}; {nearest(name, evaluation)}")
         score = evaluation[name]

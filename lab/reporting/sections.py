@@ -9,7 +9,7 @@ from lab.reporting.markup import Markup, join, pairs, table, tag
 from lab.reporting.media import Budget, figures
 from lab.reporting.records import CheckpointRecord, RunRecord, metric_names
 
-MOST_CHARTS = 12
+MOST_CHARTS = 24
 # Counters rise by their nature, which a curve does not make clearer; agents' further numbers stand in the table.
 NOT_DRAWN = frozenset({"episodes", "epochs", "samples", "mean", "std", "min", "max", "length_mean"})
 FIRST = ("return", "loss")

@@ -190,6 +190,49 @@ def test_an_evaluation_holds_the_distance_and_its_floor(whole: Experiment) -> No
     assert evaluation.samples == 8 and whole.evaluate(episodes=30).samples == 30
     assert 0 < evaluation.sliced_wasserstein_floor < evaluation.sliced_wasserstein
     assert whole.evaluate() == evaluation
+    # Eight test rows are too few for anything else, and that is recorded.
+    assert "expected at least 100" in evaluation.left_out["kid"] and "32 features" in evaluation.left_out["fd"]
+    assert evaluation.to_dict()["left_out"] == evaluation.left_out
+    with pytest.raises(AttributeError, match="Evaluation has no metric 'fd'. frechet_distance: first received 8 rows"):
+        evaluation.fd  # noqa: B018
+
+
+def test_metrics_asked_for_by_name_that_the_rows_are_too_few_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lab.callbacks import Evaluate
+
+    made = experiment(callbacks=[Evaluate(10, monitor="fd")])
+    with pytest.raises(ValueError, match=r"monitor received 'fd'. frechet_distance: first received 3 rows"):
+        made.train(20)
+    monkeypatch.setattr(Tiny, "main_metric", "coverage")
+    with pytest.raises(ValueError, match=r"Tiny.main_metric is 'coverage'. kid, precision.*expected at least 100"):
+        experiment().evaluate()
+    monkeypatch.setattr(Tiny, "main_metric", "beauty")
+    with pytest.raises(ValueError, match=r"main_metric received 'beauty'; expected one of sliced"):
+        experiment().evaluate()
+
+
+def test_digits_are_judged_by_the_frechet_distance(tmp_path: Path) -> None:
+    made = Experiment(Tiny(), "digits", run_dir=tmp_path / "run", evaluate_every=10)
+    made.train(20)
+    evaluation = made.evaluate()
+    assert evaluation.main == "fd" and not evaluation.left_out and evaluation.samples == 360
+    # Its samples are noise.
+    assert 0.5 < evaluation.fd / evaluation.fd_ceiling < 2 and evaluation.fd > 20 * evaluation.fd_floor
+    assert evaluation.higher_is_better("coverage") and not evaluation.higher_is_better("kid")
+    rows = [json.loads(line) for line in (tmp_path / "run" / "evaluations.jsonl").open()]
+    assert [row["purpose"] for row in rows] == ["training", "training", "report"]
+    # 143 rows select.
+    assert all("fd" in row and "left_out" not in row for row in rows)
+    assert "nearest_train" in rows[2] and "nearest_train" not in rows[0]
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert "FD-digits-v1" in json.dumps(config) and "FD-random-v1" in json.dumps(config)
+    assert "left_out" not in evaluation.to_dict()
+
+
+def test_points_are_judged_by_the_sliced_distance_first() -> None:
+    rows = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
+    evaluation = Experiment(Tiny(), rows).evaluate()
+    assert evaluation.main == "sliced_wasserstein" and evaluation.mmd > evaluation.mmd_floor
 
 
 def test_selection_never_sees_the_test_rows(whole: Experiment) -> None:
