@@ -52,7 +52,7 @@ experiment.train({steps})
 print(json.dumps({steps} / (time.perf_counter() - began)))
 """
 
-NUMBERS = [1, 2, 4, 8, 16, 32, 64]
+NUMBERS = [1, 2, 4, 8, 16, 64]
 ENVIRONMENTS = [1, 4, 16, 64, 256, 1024, 4096]
 WIDTHS = [32, 64, 128, 256, 512, 1024]
 
@@ -92,7 +92,7 @@ def measure_seeds(pairs: int, threads: int) -> dict[int, list[float]]:
     """Return the time of training a number of seeds, as multiples of one seed's."""
     found: dict[int, list[float]] = {}
     for _ in range(pairs):
-        code = SEEDS.format(numbers=NUMBERS, steps=50_000)
+        code = SEEDS.format(numbers=NUMBERS, steps=100_000)
         times: Any = paired.run("seeds", sys.executable, code, threads)
         for number in NUMBERS:
             found.setdefault(number, []).append(times[str(number)] / times["1"])

@@ -43,11 +43,7 @@ class Evaluation(Mapping[str, float]):
         if not metrics:
             raise bad_value("Evaluation", "metrics", "none", "at least one metric")
         for name in metrics:
-            if (
-                not isinstance(name, str)
-                or hasattr(Evaluation, name)
-                or name in ("step", "returns", "lengths", "left_out")
-            ):
+            if not isinstance(name, str) or hasattr(Evaluation, name) or name in ATTRIBUTES:
                 raise bad_value("Evaluation", "metric", name, "a name that means nothing else here", "rename it")
         if main is not None and main not in metrics:
             raise bad_value("Evaluation", "main", main, "one of " + ", ".join(metrics))

@@ -1,0 +1,27 @@
+"""Other libraries train on these environments as they are; runs where the extra `peers` is installed."""
+
+from __future__ import annotations
+
+import gymnasium
+import pytest
+
+from lab import registry
+
+stable_baselines3 = pytest.importorskip("stable_baselines3", reason="pip install 'keras-lab[peers]' runs it")
+registry.load_environments()
+
+
+@pytest.mark.parametrize("name", ["lab/Catch-v0", "lab/CartPole-v1"])
+@pytest.mark.parametrize("algorithm", ["PPO", "DQN"])
+def test_stable_baselines3_trains_on_it_unchanged(name, algorithm):
+    from stable_baselines3.common.env_checker import check_env
+    from stable_baselines3.common.evaluation import evaluate_policy
+
+    check_env(gymnasium.make(name))
+    model = getattr(stable_baselines3, algorithm)("MlpPolicy", name, seed=1, device="cpu")
+    before = evaluate_policy(model, gymnasium.make(name), 20)[0]
+    model.learn(20_000)
+    after = evaluate_policy(model, gymnasium.make(name), 20)[0]
+    # Its DQN's defaults begin to learn after 20,000 steps on these; its PPO's improve long before.
+    assert after > before or algorithm == "DQN"
+    assert model.num_timesteps >= 20_000

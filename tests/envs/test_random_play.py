@@ -1,0 +1,62 @@
+"""Every environment with TensorFlow dynamics through a thousand random episodes: bounds kept, ends met, repeatable."""
+
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+import pytest
+import tensorflow as tf
+from gymnasium.spaces import Box, Discrete
+
+from envs import random
+from envs.tensor import limited
+from lab import registry
+
+registry.load_environments()
+NAMES = sorted(name for name in gymnasium.registry if name.startswith("lab/"))
+EPISODES = 1_000
+
+
+def play(env, seed):
+    """Play until every environment has ended an episode; return extremes of what was seen and each first episode."""
+    space, actions = env.observation_space, env.action_space
+
+    @tf.function(jit_compile=True)
+    def run(keys, key):
+        def one(i, carry, going, returns, lengths, least, most):
+            draws = random.uniform(random.fold_in(key, i), (EPISODES, *(actions.shape or ())))
+            if isinstance(actions, Box):
+                action = tf.constant(actions.low) + draws * (actions.high - actions.low)
+            else:
+                action = tf.cast(draws * float(actions.n), tf.int32)
+            carry, step = env.advance(carry, action)
+            seen = tf.cast(step.observation, tf.float32)
+            least = tf.minimum(least, tf.reduce_min(seen, axis=0))
+            most = tf.maximum(most, tf.reduce_max(seen, axis=0))
+            weight = tf.cast(going, tf.float32)
+            going &= ~(step.terminated | step.truncated)
+            return i + 1, carry, going, returns + weight * step.reward, lengths + weight, least, most
+
+        zeros, seen = tf.zeros(EPISODES), tf.zeros(space.shape or ())
+        start = (0, env.begin(keys), tf.ones(EPISODES, tf.bool), zeros, zeros, seen + np.inf, seen - np.inf)
+        return tf.while_loop(lambda i, carry, going, *_: tf.reduce_any(going), one, start)[3:]
+
+    return [x.numpy() for x in run(random.key_from_seed(seed, EPISODES), random.key_from_seed(seed + 1))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thousand_random_episodes(name):
+    env = limited(gymnasium.make(name, disable_env_checker=True).unwrapped.tensor_env)
+    returns, lengths, least, most = play(env, 5)
+    assert np.isfinite(returns).all()
+    assert lengths.min() >= 1 and lengths.max() <= env.max_episode_steps
+    space = env.observation_space
+    if isinstance(space, Discrete):
+        assert least >= 0 and most < space.n
+    else:
+        assert (least >= space.low).all() and (most <= space.high).all()
+    again = play(env, 5)
+    for first, second in zip((returns, lengths, least, most), again, strict=True):
+        assert first.tobytes() == second.tobytes()
+    fixed = lengths.min() == lengths.max() and returns.min() == returns.max()
+    assert fixed or play(env, 6)[1].tobytes() != lengths.tobytes() or play(env, 6)[0].tobytes() != returns.tobytes()
