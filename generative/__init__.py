@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from generative.autoencoder import Autoencoder, AutoencoderSettings
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
+    from generative.diffusion import Diffusion, DiffusionSettings
 
 _HOMES = {
     "Autoencoder": "generative.autoencoder",
@@ -16,10 +17,21 @@ _HOMES = {
     "Batch": "generative.base",
     "DataSpec": "generative.data",
     "Dataset": "generative.data",
+    "Diffusion": "generative.diffusion",
+    "DiffusionSettings": "generative.diffusion",
     "Generator": "generative.base",
 }
 
-__all__ = ["Autoencoder", "AutoencoderSettings", "Batch", "DataSpec", "Dataset", "Generator"]
+__all__ = [
+    "Autoencoder",
+    "AutoencoderSettings",
+    "Batch",
+    "DataSpec",
+    "Dataset",
+    "Diffusion",
+    "DiffusionSettings",
+    "Generator",
+]
 
 
 def __getattr__(name: str) -> Any:
