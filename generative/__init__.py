@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from generative.autoencoder import Autoencoder, AutoencoderSettings
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
-    from generative.diffusion import Diffusion, DiffusionSettings
+    from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
 
 _HOMES = {
+    "DDPM": "generative.diffusion",
+    "EDM": "generative.diffusion",
     "Autoencoder": "generative.autoencoder",
     "AutoencoderSettings": "generative.autoencoder",
     "Batch": "generative.base",
@@ -20,9 +22,12 @@ _HOMES = {
     "Diffusion": "generative.diffusion",
     "DiffusionSettings": "generative.diffusion",
     "Generator": "generative.base",
+    "RectifiedFlow": "generative.diffusion",
 }
 
 __all__ = [
+    "DDPM",
+    "EDM",
     "Autoencoder",
     "AutoencoderSettings",
     "Batch",
@@ -31,6 +36,7 @@ __all__ = [
     "Diffusion",
     "DiffusionSettings",
     "Generator",
+    "RectifiedFlow",
 ]
 
 

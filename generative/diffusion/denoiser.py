@@ -44,8 +44,8 @@ def make_network(config: DiffusionSettings, spec: DataSpec, classes: int, seed: 
             patch=config.patch or (1 if small else 2), dropout=config.dropout, seed=seed, dtype=dtype,
         )  # fmt: skip
     return dit(
-        spec.shape, config.token_size, depth=config.depth, heads=config.heads, patch=config.patch or (2 if small else 4),
-        classes=classes, seed=seed, dtype=dtype,
+        spec.shape, config.token_size, depth=config.depth, heads=config.heads,
+        patch=config.patch or (2 if small else 4), classes=classes, seed=seed, dtype=dtype,
     )  # fmt: skip
 
 

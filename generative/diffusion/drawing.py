@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from generative.diffusion.denoiser import denoiser
+from generative.diffusion.levels import Levels
 from generative.diffusion.predictions import Prediction
-from generative.diffusion.samplers import SAMPLERS, Plan
+from generative.diffusion.samplers import SAMPLERS, Plan, Sampler
 from generative.diffusion.sampling import run
 from generative.diffusion.schedules import Schedule
 from generative.ema import WeightAverage
@@ -55,21 +56,33 @@ class Drawing:
             UsageError: On labels the data do not have, or more steps than the schedule has.
         """
         rng = self.rng(seed)
-        plan = self._plan(sampler, steps)
-        told = self._drawn_labels(labels, number, rng)
-        x = plan.sigma[0] * rng.standard_normal((number, *self.spec.shape), np.float32)
+        plan, told, x = self._start(number, rng, labels, sampler, steps)
         return self.spec.quantise(self._run(plan, x, told, rng, guidance))
 
-    def sample_path(self, number: int, seed: int | None = None, **options: Any) -> np.ndarray:
-        """Draw rows as `sample` does, and return every step: float32 (steps + 1, number, ...) at unit scale."""
+    def sample_path(
+        self, number: int, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
+        steps: int | None = None, guidance: float | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """Draw rows as `sample` does, and return every step.
+
+        Returns:
+            float32 (network calls + 1, number, ...): noise first, then each step's rows, all divided by
+            sqrt(alpha**2 + sigma**2), so that they are of one scale.
+        """
         rng = self.rng(seed)
-        plan = self._plan(options.pop("sampler", None), options.pop("steps", None))
-        told = self._drawn_labels(options.pop("labels", None), number, rng)
-        x = plan.sigma[0] * rng.standard_normal((number, *self.spec.shape), np.float32)
-        path = self._run(plan, x, told, rng, options.pop("guidance", None), record=True)
-        scales = np.sqrt(plan.alpha_after**2 + plan.sigma_after**2).astype(np.float32)
+        plan, told, x = self._start(number, rng, labels, sampler, steps)
+        path = self._run(plan, x, told, rng, guidance, record=True)
+        scales = np.hypot(plan.alpha_after, plan.sigma_after).astype(np.float32)
         path = path / scales.reshape(-1, *(1 for _ in x.shape))
         return np.concatenate([x[None] / np.hypot(plan.alpha[0], plan.sigma[0]).astype(np.float32), path])
+
+    def _start(
+        self, number: int, rng: np.random.Generator, labels: Any, sampler: str | None, steps: int | None
+    ) -> tuple[Plan, np.ndarray, np.ndarray]:
+        """Return the plan, the labels and the noise with which rows begin."""
+        plan = self._sampler(sampler)(self._levels(steps))
+        told = self._drawn_labels(labels, number, rng)
+        return plan, told, plan.sigma[0] * rng.standard_normal((number, *self.spec.shape), np.float32)
 
     def _compile_drawing(self) -> None:
         c, network = self.config, self.average.network
@@ -87,7 +100,6 @@ class Drawing:
             told = labels if self.classes else None
             return denoiser(network, self.prediction, c.data_scale, told, limit=self.limit)(x, alpha, sigma)
 
-        # Tables of any length share a trace; a batch's size has one of its own, of at most nine.
         self._draw: Any = tf.function(draw, autograph=False)
         self._clean_compiled: Any = tf.function(clean, autograph=False)
 
@@ -100,7 +112,7 @@ class Drawing:
         if isinstance(strength, bool) or not isinstance(strength, (int, float)) or not 0 <= strength < np.inf:
             raise bad_value(type(self).__name__, "guidance", strength, "a number >= 0")
         guided = None if strength == 1.0 or not self.classes else tf.constant(strength, tf.float32)
-        table = _long_table(plan)
+        table = tf.constant(plan.table(), tf.float32)
         size = min(LARGEST_BATCH, 1 << max(0, len(x) - 1).bit_length())
         results = []
         for start in range(0, max(1, len(x)), size):
@@ -108,9 +120,10 @@ class Drawing:
             count = len(x[part])
             seed = tf.constant(rng.integers(0, 2**31, 2), tf.int32)
             held = [None if rows is None else _filled(rows[part], size) for rows in (known, mask)]
-            end, path = self._draw(
-                table, _filled(x[part], size), _filled(labels[part], size), seed, guided, *held, record
-            )
+            rest = (_filled(x[part], size), _filled(labels[part], size), seed, guided, *held, record)
+            # Traced for tables of any length; the call below then needs no trace of its own.
+            self._draw.get_concrete_function(tf.TensorSpec((None, table.shape[1])), *rest)
+            end, path = self._draw(table, *rest)
             results.append(path.numpy()[:, :count] if record else end.numpy()[:count])
         return np.concatenate(results, axis=1 if record else 0)
 
@@ -120,17 +133,22 @@ class Drawing:
         size = min(LARGEST_BATCH, 1 << max(0, len(x) - 1).bit_length())
         for start in range(0, len(x), size):
             part = slice(start, start + size)
-            # Rows that only fill up need a level too: 1 is one that nothing divides by 0 at.
-            levels = [_filled(v[part].astype(np.float32) - 1, size) + 1 for v in (alpha, sigma)]
+            # Rows that only fill up need a level too, at which nothing is divided by 0.
+            levels = [_filled(v[part], size, 1.0) for v in (alpha, sigma)]
             rows = self._clean_compiled(_filled(x[part], size), *levels, _filled(labels[part], size))
             results.append(rows.numpy()[: len(x[part])])
         return np.concatenate(results)
 
-    def _plan(self, sampler: str | None, steps: int | None) -> Plan:
-        name = self.config.sampler if sampler is None else sampler
-        if name not in SAMPLERS:
-            raise UsageError(f"{type(self).__name__}: no sampler is called {name!r}; {nearest(str(name), SAMPLERS)}")
-        return SAMPLERS[name](self.schedule.levels(self.config.steps if steps is None else steps))
+    def _sampler(self, name: str | None) -> Sampler:
+        chosen = self.config.sampler if name is None else name
+        if chosen not in SAMPLERS:
+            raise UsageError(
+                f"{type(self).__name__}: no sampler is called {chosen!r}; {nearest(str(chosen), SAMPLERS)}"
+            )
+        return SAMPLERS[chosen]
+
+    def _levels(self, steps: int | None) -> Levels:
+        return self.schedule.levels(self.config.steps if steps is None else steps)
 
     def _told(self, labels: Any, count: int) -> np.ndarray:
         """Return labels as int32 (count,) for the network; without any, those that mean none."""
@@ -154,11 +172,7 @@ class Drawing:
         return rng.choice(self.classes, number, p=counts / counts.sum()).astype(np.int32)
 
 
-def _filled(rows: np.ndarray, size: int) -> tf.Tensor:
-    filled = np.zeros((size, *rows.shape[1:]), np.float32 if rows.dtype.kind == "f" else rows.dtype)
+def _filled(rows: np.ndarray, size: int, value: float = 0.0) -> tf.Tensor:
+    filled = np.full((size, *rows.shape[1:]), value, np.float32 if rows.dtype.kind == "f" else rows.dtype)
     filled[: len(rows)] = rows
     return tf.constant(filled)
-
-
-def _long_table(plan: Plan) -> tf.Tensor:
-    return tf.constant(plan.table(), tf.float32)

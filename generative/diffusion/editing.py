@@ -8,8 +8,8 @@ import numpy as np
 
 from generative.diffusion.drawing import Drawing
 from generative.diffusion.levels import Levels
-from generative.diffusion.samplers import SAMPLERS, ddim, ddpm, resample
-from lab.errors import UsageError, bad_value
+from generative.diffusion.samplers import ddim, ddpm, resample
+from lab.errors import bad_value
 
 # The noise-to-signal ratio at which a row counts as clean when it is turned into noise.
 CLEAN_RATIO = 1e-3
@@ -43,14 +43,14 @@ class Editing(Drawing):
         if isinstance(noise, bool) or not isinstance(noise, (int, float)) or not 0 < noise < np.inf:
             raise bad_value(owner, "noise", noise, "a number > 0, the standard deviation on [-1, 1]")
         alpha, sigma = self.schedule.at(noise)
-        whole = self.schedule.levels(self.config.steps if steps is None else steps)
+        whole = self._levels(steps)
         with np.errstate(divide="ignore"):
             ratios = whole.sigma / whole.alpha
         if noise > ratios[0]:
             raise bad_value(owner, "noise", noise, f"at most {ratios[0]:.4g}, the most that was trained")
         below = ratios < noise
         levels = Levels(np.append(alpha, whole.alpha[below]), np.append(sigma, whole.sigma[below]))
-        plan = SAMPLERS[self._sampler(sampler)](levels)
+        plan = self._sampler(sampler)(levels)
         x = (alpha * rows).astype(np.float32)
         return self.spec.quantise(self._run(plan, x, self._told(labels, len(rows)), self.rng(seed), guidance))
 
@@ -82,7 +82,7 @@ class Editing(Drawing):
             raise bad_value(owner, "repeats", repeats, "a whole number >= 1")
         kept = np.broadcast_to(kept, given.shape)
         rng = self.rng(seed)
-        plan = resample(ddpm(self.schedule.levels(self.config.steps if steps is None else steps)), int(repeats))
+        plan = resample(ddpm(self._levels(steps)), int(repeats))
         x = plan.sigma[0] * rng.standard_normal(given.shape, np.float32)
         known = np.where(kept, self.spec.normalise(given), np.float32(0.0))
         told = self._told(labels, len(given))
@@ -116,25 +116,20 @@ class Editing(Drawing):
         noise = [self._to_noise(rows, told, steps) for rows in ends]
         between = slerp(noise[0], noise[1], np.linspace(0.0, 1.0, number))
         flat = between.reshape(-1, *self.spec.shape)
-        plan = ddim(self.schedule.levels(self.config.steps if steps is None else steps))
+        plan = ddim(self._levels(steps))
         x = (plan.sigma[0] * flat).astype(np.float32)
         rows = self._run(plan, x, np.repeat(told, number), self.rng(0), 1.0)
         return self.spec.quantise(rows).reshape(len(told), number, *self.spec.shape)
 
     def _to_noise(self, rows: np.ndarray, labels: np.ndarray, steps: int | None) -> np.ndarray:
         """Return the noise at unit scale that the probability flow takes to rows in [-1, 1]."""
-        levels = self.schedule.levels(self.config.steps if steps is None else steps)
+        levels = self._levels(steps)
+        # The clean row itself holds no noise to follow, and levels below this one none that matters.
+        noisy = levels.sigma > CLEAN_RATIO * levels.alpha
         alpha, sigma = self.schedule.at(CLEAN_RATIO)
-        if levels.steps > 1 and levels.sigma[-2] / levels.alpha[-2] <= 2 * CLEAN_RATIO:
-            # Twice the same level would be a step of nothing.
-            levels = levels.part(0, -1)
-            alpha, sigma = levels.alpha[-1], levels.sigma[-1]
-            whole = levels
-        else:
-            whole = Levels(np.append(levels.alpha[:-1], alpha), np.append(levels.sigma[:-1], sigma))
-        end = whole.reversed()
-        x = self._run(ddim(end), (alpha * rows).astype(np.float32), labels, self.rng(0), 1.0)
-        return x / np.float32(end.sigma[-1])
+        upwards = Levels(np.append(levels.alpha[noisy], alpha), np.append(levels.sigma[noisy], sigma)).reversed()
+        x = self._run(ddim(upwards), (alpha * rows).astype(np.float32), labels, self.rng(0), 1.0)
+        return x / np.float32(upwards.sigma[-1])
 
     def _rows(self, data: Any, owner: str) -> np.ndarray:
         array, shape = np.asarray(data), self.spec.shape
@@ -144,14 +139,6 @@ class Editing(Drawing):
         if not np.isfinite(array).all():
             raise bad_value(owner, "data", "values that are not finite", "finite values")
         return self.spec.normalise(array)
-
-    def _sampler(self, name: str | None) -> str:
-        chosen = self.config.sampler if name is None else name
-        if chosen not in SAMPLERS:
-            raise UsageError(
-                f"{type(self).__name__}: sampler received {name!r}; expected one of {', '.join(SAMPLERS)}."
-            )
-        return chosen
 
 
 def slerp(first: np.ndarray, second: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+# Of a schedule without a number of its own, for the ELBO.
+LEVELS = 1_000
+
+
 class Diffusion(Editing, Drawing, Generator):
     """Learns to denoise at every level of noise (Ho et al. 2020, "Denoising Diffusion Probabilistic Models").
 
@@ -39,9 +43,9 @@ class Diffusion(Editing, Drawing, Generator):
 
     Settings: ClassVar[type[Settings]] = DiffusionSettings
     default_steps: ClassVar[int] = 5_000
-    kinds: ClassVar[tuple[str, ...]] = ("samples", "classes", "denoising", "interpolation", "inpainting")
+    kinds: tuple[str, ...] = ("samples", "classes", "denoising", "interpolation", "inpainting")  # type: ignore[misc]
     training_state: ClassVar[tuple[str, ...]] = ("optimizer", "network", "random")
-    not_state = ("classes", "schedule", "limit", "kinds")
+    not_state = ("classes", "schedule", "limit", "kinds")  # type: ignore[assignment]
 
     def build(self) -> None:
         c = self.config
@@ -57,7 +61,7 @@ class Diffusion(Editing, Drawing, Generator):
         self.limit = 1.0 if self.spec.bounded else None
         # Only what the data can show.
         shown = {"classes": bool(self.classes), "inpainting": self.spec.is_image}
-        self.kinds = tuple(k for k in type(self).kinds if shown.get(k, True))  # type: ignore[misc]
+        self.kinds = tuple(k for k in type(self).kinds if shown.get(k, True))
         self.network = self.make_network()
         # Measured: oneDNN's graph mode makes convolutions and matrix products of transformers faster.
         self.compile = "xla" if c.network == "mlp" or not self.spec.is_image else "graph"
@@ -125,14 +129,13 @@ class Diffusion(Editing, Drawing, Generator):
         """
         rows = self.spec.normalise(self.spec.check(data, f"{type(self).__name__}.bits_per_dimension"))
         told = self._told(labels, len(rows))
-        steps = self.schedule.most_steps or 1_000
-        spec = self.spec
+        spec, levels = self.spec, self.schedule.levels(self.schedule.most_steps or LEVELS)
         width = 2.0 / (spec.high - spec.low) if np.dtype(spec.dtype).kind in "bui" else None
 
         def clean(x: np.ndarray, alpha: np.ndarray, sigma: np.ndarray) -> np.ndarray:
             return self._clean(x, alpha, sigma, np.tile(told, len(x) // max(1, len(told))))
 
-        return bits_per_dimension(clean, rows, self.schedule.levels(steps), width, draws, self.rng(seed))
+        return bits_per_dimension(clean, rows, levels, width, draws, self.rng(seed))
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return `bits_per_dimension` of the test rows: an upper bound on what coding them costs, in their own unit."""

@@ -50,6 +50,6 @@ class Levels:
 
 
 def snr(alpha: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the signal-to-noise ratio alpha**2 / sigma**2 (Kingma et al. 2021, "Variational Diffusion", section 3.1)."""
+    """Return the signal-to-noise ratio alpha**2 / sigma**2 (Kingma et al. 2021, section 3.1)."""
     with np.errstate(divide="ignore"):
         return alpha**2 / sigma**2

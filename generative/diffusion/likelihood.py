@@ -11,6 +11,8 @@ from generative.diffusion.levels import Levels, snr
 
 # Standard deviations from which on the tail is its asymptote.
 FAR = 25.0
+# Least noise-to-signal ratio that the ELBO of whole numbers looks at, in distances of values.
+SMALLEST_NOISE = 0.25
 
 Clean = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -41,6 +43,8 @@ def bits_per_dimension(
         draws: Steps drawn for each row.
         rng: Where they and the noise are drawn from.
     """
+    if width is not None:
+        levels = coarse(levels, width)
     weights = step_weights(levels)
     count, size = len(rows), rows[0].size
     x0 = rows.astype(np.float64).reshape(count, -1)
@@ -67,6 +71,16 @@ def bits_per_dimension(
     deviation = levels.sigma[-2] / levels.alpha[-2]
     reconstruction = -log_likelihood(x0, seen(last), deviation, width).sum(axis=1).mean()
     return float((prior + diffusion + reconstruction) / (size * math.log(2.0)))
+
+
+def coarse(levels: Levels, width: float) -> Levels:
+    """Return the levels without those whose noise is far below the distance of values.
+
+    The bound holds for any list. Noise that rounding takes away would only ask a network for digits that no row has.
+    """
+    kept = levels.sigma >= SMALLEST_NOISE * width * levels.alpha
+    kept[-1] = kept[0] = True
+    return Levels(levels.alpha[kept], levels.sigma[kept])
 
 
 def log_likelihood(x0: np.ndarray, mean: np.ndarray, deviation: float, width: float | None) -> np.ndarray:

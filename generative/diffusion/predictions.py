@@ -38,7 +38,7 @@ def v(alpha: Array, sigma: Array, data_scale: float = 1.0) -> tuple[Array, Array
 
 
 def velocity(alpha: Array, sigma: Array, data_scale: float = 1.0) -> tuple[Array, Array]:
-    """Read the output as noise - x0, the velocity of a straight line (Lipman et al. 2023, "Flow Matching", section 4)."""
+    """Read the output as noise - x0, the velocity of a straight line (Lipman et al. 2023, section 4)."""
     return 1.0 / (alpha + sigma), -sigma / (alpha + sigma)
 
 

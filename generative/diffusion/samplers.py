@@ -49,7 +49,7 @@ def ddpm(levels: Levels) -> Plan:
     The next level comes from the list, whatever has been left out between. A clean one has a variance of 0, so the
     last step adds no noise.
     """
-    a, s, a_next, s_next = _pairs(levels)
+    _, s, a_next, s_next = _pairs(levels)
     ratio, added = _forward(levels)
     return _plan(
         levels,

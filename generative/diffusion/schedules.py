@@ -19,7 +19,7 @@ LARGEST_BETA = 0.999
 
 
 def linear_betas(steps: int) -> NDArray[np.float64]:
-    """Return beta from 1e-4 to 0.02 in equal steps, for 1,000 of them (Ho et al. 2020, "Denoising Diffusion", section 4).
+    """Return beta from 1e-4 to 0.02 in equal steps, for 1,000 of them (Ho et al. 2020, section 4).
 
     With another number both ends are scaled by 1000 / steps, so that the noise at the end is about the same.
     """
@@ -28,7 +28,7 @@ def linear_betas(steps: int) -> NDArray[np.float64]:
 
 
 def cosine_alpha_bar(time: NDArray[np.float64], offset: float = 0.008) -> NDArray[np.float64]:
-    """Return f(t) / f(0) with f(t) = cos((t + s) / (1 + s) * pi / 2)**2 for t in [0, 1] (Nichol and Dhariwal 2021, eq. 17)."""
+    """Return f(t) / f(0), f(t) = cos((t + s) / (1 + s) * pi / 2)**2, t in [0, 1] (Nichol and Dhariwal 2021, eq. 17)."""
     angle = (np.asarray(time) + offset) / (1.0 + offset) * math.pi / 2.0
     return np.cos(angle) ** 2 / math.cos(offset / (1.0 + offset) * math.pi / 2.0) ** 2
 
@@ -121,7 +121,7 @@ class Discrete(Schedule):
         return tf.gather(alpha, times), tf.gather(sigma, times)
 
 
-class EDM(Schedule):
+class EDMSchedule(Schedule):
     """Levels that keep the row whole and only add noise (Karras et al. 2022, table 1): alpha is 1.
 
     Args:
@@ -153,7 +153,7 @@ class EDM(Schedule):
 
 
 class Rectified(Schedule):
-    """Straight lines from data to noise: alpha = 1 - t, sigma = t (Liu et al. 2022, "Flow Straight and Fast", eq. 1)."""
+    """Straight lines from data to noise: alpha = 1 - t, sigma = t (Liu et al. 2022, eq. 1)."""
 
     def levels(self, steps: int) -> Levels:
         self._check(steps)
@@ -177,4 +177,4 @@ def make_schedule(name: str, steps: int) -> Schedule:
         return Discrete(linear_betas(steps))
     if name == "cosine":
         return Discrete(cosine_betas(steps))
-    return EDM() if name == "edm" else Rectified()
+    return EDMSchedule() if name == "edm" else Rectified()

@@ -56,7 +56,7 @@ class AdaptiveBlock(keras.layers.Layer):
 
 
 def modulated(tokens: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    """Normalise each token (Ba et al. 2016, "Layer Normalization"; in float32), scale it by 1 + `scale` and add `shift`."""
+    """Normalise each token in float32 (Ba et al. 2016), multiply it by 1 + `scale` and add `shift`."""
     values = tf.cast(tokens, tf.float32)
     mean, variance = tf.nn.moments(values, axes=[-1], keepdims=True)
     values = tf.cast((values - mean) * tf.math.rsqrt(variance + EPSILON), tokens.dtype)

@@ -11,9 +11,9 @@ import tensorflow as tf
 class GroupNorm(keras.layers.Layer):
     """Normalises groups of channels of each row (Wu and He 2018, "Group Normalization", eq. 1), and modulates them.
 
-    Mean, variance, learnt scale and offset and a modulation from elsewhere are folded, in float32 and on (B, C) numbers,
-    into one factor and one shift a channel; the rows themselves are read twice and written once. Statistics are
-    float32 also under bfloat16.
+    Mean, variance, learnt scale and offset and a modulation from elsewhere are folded, in float32 and on (B, C)
+    numbers, into one factor and one shift a channel; the rows themselves are read twice and written once.
+    Statistics are float32 also under bfloat16.
 
     Args:
         groups: How many; it must divide the number of channels.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 
 from generative.diffusion.levels import Levels
 from generative.diffusion.samplers import SAMPLERS, ddim, ddpm, dpm_solver, euler, heun, resample
-from generative.diffusion.schedules import EDM, Discrete, Rectified, Schedule, cosine_betas, linear_betas
+from generative.diffusion.schedules import Discrete, EDMSchedule, Rectified, Schedule, cosine_betas, linear_betas
 from tests.generative.diffusion import oracle
 
 SCHEDULES: dict[str, Schedule] = {
     "linear": Discrete(linear_betas(1000)),
     "cosine": Discrete(cosine_betas(1000)),
-    "edm": EDM(),
+    "edm": EDMSchedule(),
     "rectified": Rectified(),
 }
 
@@ -105,7 +106,7 @@ def test_names_that_are_one_sampler() -> None:
 
 
 def test_network_calls() -> None:
-    levels = EDM().levels(18)
+    levels = EDMSchedule().levels(18)
     calls = {name: len(sampler(levels).alpha) for name, sampler in SAMPLERS.items()}
     # 35 is the number in table 2 of Karras et al.
     assert calls == {"ddpm": 18, "ddim": 18, "euler": 18, "heun": 35, "dpm_solver": 18}
@@ -132,7 +133,7 @@ def test_making_each_step_several_times_keeps_the_distribution(name: str) -> Non
 def test_heun_is_algorithm_1() -> None:
     sigma = np.array([3.0, 1.0, 0.0])
     x = np.array([[2.0, -1.0]])
-    for now, after in zip(sigma[:-1], sigma[1:], strict=True):
+    for now, after in itertools.pairwise(sigma):
         slope = (x - oracle.denoise(x, 1.0, now).numpy()) / now
         guess = x + (after - now) * slope
         if after > 0:

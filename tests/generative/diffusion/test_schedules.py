@@ -9,8 +9,8 @@ import tensorflow as tf
 from generative.diffusion.levels import Levels, snr
 from generative.diffusion.predictions import PREDICTIONS, from_clean, min_snr_weight, to_clean, to_noise
 from generative.diffusion.schedules import (
-    EDM,
     Discrete,
+    EDMSchedule,
     Rectified,
     cosine_alpha_bar,
     cosine_betas,
@@ -71,8 +71,8 @@ def test_a_schedule_has_no_more_steps_than_it_has(steps: object) -> None:
     with pytest.raises(ValueError, match=r"Discrete: steps received .*>= 1 and <= 100.*schedule_steps"):
         make_schedule("cosine", 100).levels(steps)  # type: ignore[arg-type]
     if steps not in (101,):
-        with pytest.raises(ValueError, match=r"EDM: steps received .* >= 1\. Fix"):
-            EDM().levels(steps)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match=r"EDMSchedule: steps received .* >= 1\. Fix"):
+            EDMSchedule().levels(steps)  # type: ignore[arg-type]
 
 
 def test_bad_lists_are_refused() -> None:
@@ -90,12 +90,12 @@ def test_levels_drawn_to_train_on() -> None:
     times, counts = np.unique(alpha, return_counts=True)
     assert len(times) == 50 and set(counts) == {400}
     np.testing.assert_allclose(alpha**2 + sigma**2, 1.0, rtol=1e-6)
-    alpha, sigma = (v.numpy() for v in EDM().draw(uniform))
+    alpha, sigma = (v.numpy() for v in EDMSchedule().draw(uniform))
     assert np.log(sigma).mean() == pytest.approx(-1.2, abs=1e-3) and (alpha == 1).all()
     assert np.log(sigma).std() == pytest.approx(1.2, abs=1e-3)
     alpha, sigma = (v.numpy() for v in Rectified().draw(tf.constant([0.0, 0.25])))
     np.testing.assert_allclose(sigma, [0.001, 0.25])
-    assert np.isfinite(EDM().draw(tf.constant([0.0]))[1].numpy()).all()
+    assert np.isfinite(EDMSchedule().draw(tf.constant([0.0]))[1].numpy()).all()
 
 
 # ---------------------------------------------------------------- predictions
