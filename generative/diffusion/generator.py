@@ -15,7 +15,7 @@ from generative.diffusion import figures
 from generative.diffusion.denoiser import make_network, output_of
 from generative.diffusion.drawing import Drawing
 from generative.diffusion.editing import Editing
-from generative.diffusion.likelihood import bits_per_dimension
+from generative.diffusion.likelihood import bits_per_dimension, even_levels
 from generative.diffusion.loss import denoising_loss, spread
 from generative.diffusion.optimizer import WarmAdam
 from generative.diffusion.predictions import PREDICTIONS, Prediction
@@ -27,10 +27,6 @@ from lab.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-# Of a schedule without a number of its own, for the ELBO.
-LEVELS = 1_000
 
 
 class Diffusion(Editing, Drawing, Generator):
@@ -129,7 +125,7 @@ class Diffusion(Editing, Drawing, Generator):
         """
         rows = self.spec.normalise(self.spec.check(data, f"{type(self).__name__}.bits_per_dimension"))
         told = self._told(labels, len(rows))
-        spec, levels = self.spec, self.schedule.levels(self.schedule.most_steps or LEVELS)
+        spec, levels = self.spec, even_levels(self.schedule)
         width = 2.0 / (spec.high - spec.low) if np.dtype(spec.dtype).kind in "bui" else None
 
         def clean(x: np.ndarray, alpha: np.ndarray, sigma: np.ndarray) -> np.ndarray:

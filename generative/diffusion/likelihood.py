@@ -8,11 +8,16 @@ from collections.abc import Callable
 import numpy as np
 
 from generative.diffusion.levels import Levels, snr
+from generative.diffusion.schedules import Schedule
 
 # Standard deviations from which on the tail is its asymptote.
 FAR = 25.0
 # Least noise-to-signal ratio that the ELBO of whole numbers looks at, in distances of values.
 SMALLEST_NOISE = 0.25
+
+# Levels of the bound, and of a schedule without a number of its own; and noise so strong that nothing is left.
+LEVELS, OWN_LEVELS = 10_000, 1_000
+GREATEST_RATIO = 1e3
 
 Clean = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -71,6 +76,19 @@ def bits_per_dimension(
     deviation = levels.sigma[-2] / levels.alpha[-2]
     reconstruction = -log_likelihood(x0, seen(last), deviation, width).sum(axis=1).mean()
     return float((prior + diffusion + reconstruction) / (size * math.log(2.0)))
+
+
+def even_levels(schedule: Schedule) -> Levels:
+    """Return many levels evenly apart in the log-SNR, from end to end of a schedule, and the clean row.
+
+    The bound holds for any list of levels, and is the tighter the less the SNR grows from one to the next: a
+    schedule's own list, whose first steps out of the clean row double the noise, can cost more than a bit.
+    """
+    own = schedule.levels(schedule.most_steps or OWN_LEVELS)
+    most = min(own.sigma[0] / max(own.alpha[0], 1e-12), GREATEST_RATIO)
+    ratios = np.geomspace(most, own.sigma[-2] / own.alpha[-2], LEVELS)
+    alpha, sigma = np.array([schedule.at(ratio) for ratio in ratios]).T
+    return Levels(np.append(alpha, 1.0), np.append(sigma, 0.0))
 
 
 def coarse(levels: Levels, width: float) -> Levels:

