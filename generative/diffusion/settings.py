@@ -25,7 +25,7 @@ class DiffusionSettings(Settings):
         "auto", "unet or dit for images, mlp for anything; auto for unet where rows are images",
         choices=("auto", "unet", "dit", "mlp"),
     )  # fmt: skip
-    channels: tuple[int, ...] = setting((32, 64), "of the U-Net's levels, each half as large as the last", at_least=4)
+    channels: tuple[int, ...] = setting((24, 48), "of the U-Net's levels, each half as large as the last", at_least=4)
     blocks: int = setting(1, "residual blocks of each level of the U-Net", at_least=1)
     attention: bool = setting(True, "whether the U-Net's lowest level has self-attention")
     patch: int = setting(
@@ -35,7 +35,7 @@ class DiffusionSettings(Settings):
     token_size: int = setting(96, "numbers in a token (dit)", at_least=2)
     depth: int = setting(4, "blocks of the transformer (dit)", at_least=1)
     heads: int = setting(4, "attention heads (dit)", at_least=1)
-    dropout: float = setting(0.0, "share of values left out in training (unet, mlp)", at_least=0, below=1)
+    dropout: float = setting(0.1, "share of values left out in training (unet, mlp)", at_least=0, below=1)
     conditional: bool | None = setting(None, "whether to learn rows by label; none for wherever there are labels")
     label_dropout: float = setting(0.1, "share of rows trained without their label, for guidance", at_least=0, below=1)
     learning_rate: float = setting(2e-3, "Adam's step size after warm-up", above=0)
@@ -61,6 +61,6 @@ class DiffusionSettings(Settings):
                 "nothing of a row follows from the noise alone", "prediction='velocity'.",
             )  # fmt: skip
         if not self.channels:
-            raise bad_value("Diffusion", "channels", self.channels, "at least one level", "channels=(32, 64).")
+            raise bad_value("Diffusion", "channels", self.channels, "at least one level", "channels=(24, 48).")
         if self.network == "mlp" and not self.hidden_sizes:
             raise bad_value("Diffusion", "hidden_sizes", self.hidden_sizes, "at least one layer")
