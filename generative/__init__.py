@@ -9,17 +9,35 @@ if TYPE_CHECKING:
     from generative.autoencoder import Autoencoder, AutoencoderSettings
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
+    from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
 
 _HOMES = {
+    "DDPM": "generative.diffusion",
+    "EDM": "generative.diffusion",
     "Autoencoder": "generative.autoencoder",
     "AutoencoderSettings": "generative.autoencoder",
     "Batch": "generative.base",
     "DataSpec": "generative.data",
     "Dataset": "generative.data",
+    "Diffusion": "generative.diffusion",
+    "DiffusionSettings": "generative.diffusion",
     "Generator": "generative.base",
+    "RectifiedFlow": "generative.diffusion",
 }
 
-__all__ = ["Autoencoder", "AutoencoderSettings", "Batch", "DataSpec", "Dataset", "Generator"]
+__all__ = [
+    "DDPM",
+    "EDM",
+    "Autoencoder",
+    "AutoencoderSettings",
+    "Batch",
+    "DataSpec",
+    "Dataset",
+    "Diffusion",
+    "DiffusionSettings",
+    "Generator",
+    "RectifiedFlow",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -174,6 +174,16 @@ SMALL_DQN = {
 
 SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
 
+SMALL_DIFFUSION = {
+    "channels": (4, 8),
+    "attention": False,
+    "dropout": 0.1,
+    "batch_size": 8,
+    "schedule_steps": 20,
+    "steps": 3,
+    "average_decay": 0.9,
+}
+
 # Settings with which each learner is quick and yet uses everything it has: rounds of updates, copies to the target
 # network, a replay that wraps round, schedules that still move. A learner may have several cases.
 SMALL: dict[str, list[dict[str, Any]]] = {
@@ -184,6 +194,13 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "source": pictures,
         },
     ],
+    "ddpm": [
+        {
+            "settings": {**SMALL_DIFFUSION, "network": "dit", "token_size": 8, "depth": 1, "heads": 2},
+            "source": pictures,
+        }
+    ],
+    "diffusion": [{"settings": SMALL_DIFFUSION, "source": pictures}],
     "dqn": [
         {
             "settings": SMALL_DQN,
@@ -203,6 +220,15 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 **dict.fromkeys(("steps", "next_round", "target_updates"), "a copy of what the program carries"),
             },
         },
+    ],
+    "edm": [
+        {
+            "settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8), "precision": "bfloat16"},
+            "source": pictures,
+        }
+    ],
+    "rectified_flow": [
+        {"settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
     ],
     "q_learning": [
         {

@@ -1,0 +1,163 @@
+"""What a diffusion model does with rows it is given: clean them, fill gaps, go from one to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from generative.diffusion.drawing import Drawing
+from generative.diffusion.levels import Levels
+from generative.diffusion.samplers import ddim, ddpm, resample
+from lab.errors import bad_value
+
+# The noise-to-signal ratio at which a row counts as clean when it is turned into noise.
+CLEAN_RATIO = 1e-3
+
+
+class Editing(Drawing):
+    """The half of `Diffusion` that works on rows."""
+
+    def denoise(
+        self, data: Any, noise: float, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
+        steps: int | None = None, guidance: float | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """Clean rows that noise has been added to.
+
+        Args:
+            data: (N, ...) noisy rows in the data set's own unit, as numbers that may lie outside its range.
+            noise: Standard deviation of the noise in them, where the data set's range is 2 wide ([-1, 1]).
+            seed: As for `sample`; only samplers that add noise use it.
+            labels: One label or (N,) of them, or None.
+            sampler, steps, guidance: As for `sample`; the steps are those from pure noise, of which only those from
+                `noise` on are made. `steps=1` asks the network once.
+
+        Returns:
+            (N, ...) rows in the data set's own range, shape and type.
+
+        Raises:
+            UsageError: When the rows do not fit, or hold more noise than any row in training.
+        """
+        owner = f"{type(self).__name__}.denoise"
+        rows = self._rows(data, owner)
+        if isinstance(noise, bool) or not isinstance(noise, (int, float)) or not 0 < noise < np.inf:
+            raise bad_value(owner, "noise", noise, "a number > 0, the standard deviation on [-1, 1]")
+        alpha, sigma = self.schedule.at(noise)
+        whole = self._levels(steps)
+        with np.errstate(divide="ignore"):
+            ratios = whole.sigma / whole.alpha
+        if noise > ratios[0]:
+            raise bad_value(owner, "noise", noise, f"at most {ratios[0]:.4g}, the most that was trained")
+        below = ratios < noise
+        levels = Levels(np.append(alpha, whole.alpha[below]), np.append(sigma, whole.sigma[below]))
+        plan = self._sampler(sampler)(levels)
+        x = (alpha * rows).astype(np.float32)
+        return self.spec.quantise(self._run(plan, x, self._told(labels, len(rows)), self.rng(seed), guidance))
+
+    def inpaint(
+        self, data: Any, mask: Any, seed: int | None = None, *, labels: Any = None, steps: int | None = None,
+        repeats: int = 5, guidance: float | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """Fill what is missing in rows, so that it goes with the rest (Lugmayr et al. 2022, "RePaint").
+
+        Args:
+            data: (N, ...) rows in the data set's own range and type; what is missing may hold anything.
+            mask: True where a value is known and stays, of the shape of a row or of all rows.
+            seed: As for `sample`.
+            labels: One label or (N,) of them, or None.
+            steps: From noise to a row.
+            repeats: How often each step is made, with noise put back between; 1 is faster and fits worse.
+            guidance: As for `sample`.
+
+        Returns:
+            (N, ...) rows in the data set's own range, shape and type; known values are exactly those given.
+        """
+        owner = f"{type(self).__name__}.inpaint"
+        given = self.spec.check(data, owner)
+        kept = np.asarray(mask)
+        if kept.dtype != np.bool_ or kept.shape not in (self.spec.shape, given.shape):
+            received = f"{kept.dtype} {kept.shape}"
+            raise bad_value(owner, "mask", received, f"bool {self.spec.shape}, True where a value is known")
+        if isinstance(repeats, bool) or not isinstance(repeats, (int, np.integer)) or repeats < 1:
+            raise bad_value(owner, "repeats", repeats, "a whole number >= 1")
+        kept = np.broadcast_to(kept, given.shape)
+        rng = self.rng(seed)
+        plan = resample(ddpm(self._levels(steps)), int(repeats))
+        x = plan.sigma[0] * rng.standard_normal(given.shape, np.float32)
+        known = np.where(kept, self.spec.normalise(given), np.float32(0.0))
+        told = self._told(labels, len(given))
+        filled = self._run(plan, x, told, rng, guidance, known, kept.astype(np.float32))
+        return np.where(kept, given, self.spec.quantise(filled)).astype(self.spec.dtype)
+
+    def interpolate(
+        self, first: Any, second: Any, number: int = 12, *, labels: Any = None, steps: int | None = None
+    ) -> np.ndarray:
+        """Go from rows to rows by way of the noise that each comes from (Song et al. 2021, "DDIM", section 5.3).
+
+        Rows are turned into noise by following the probability flow backwards, what lies between on a great circle
+        is turned into rows again.
+
+        Args:
+            first, second: (N, ...) rows in the data set's own range and type.
+            number: Rows of a way, both ends included.
+            labels: One label or (N,) of them, or None.
+            steps: Of each direction.
+
+        Returns:
+            (N, number, ...) rows in the data set's own range, shape and type.
+        """
+        owner = f"{type(self).__name__}.interpolate"
+        ends = [self.spec.normalise(self.spec.check(rows, owner)) for rows in (first, second)]
+        if ends[0].shape != ends[1].shape:
+            raise bad_value(owner, "second of shape", ends[1].shape, f"{ends[0].shape}, that of first")
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 2:
+            raise bad_value(owner, "number", number, "a whole number >= 2")
+        told = self._told(labels, len(ends[0]))
+        noise = [self._to_noise(rows, told, steps) for rows in ends]
+        between = slerp(noise[0], noise[1], np.linspace(0.0, 1.0, number))
+        flat = between.reshape(-1, *self.spec.shape)
+        plan = ddim(self._levels(steps))
+        x = (plan.sigma[0] * flat).astype(np.float32)
+        rows = self._run(plan, x, np.repeat(told, number), self.rng(0), 1.0)
+        return self.spec.quantise(rows).reshape(len(told), number, *self.spec.shape)
+
+    def _to_noise(self, rows: np.ndarray, labels: np.ndarray, steps: int | None) -> np.ndarray:
+        """Return the noise at unit scale that the probability flow takes to rows in [-1, 1]."""
+        levels = self._levels(steps)
+        # The clean row itself holds no noise to follow, and levels below this one none that matters.
+        noisy = levels.sigma > CLEAN_RATIO * levels.alpha
+        alpha, sigma = self.schedule.at(CLEAN_RATIO)
+        upwards = Levels(np.append(levels.alpha[noisy], alpha), np.append(levels.sigma[noisy], sigma)).reversed()
+        x = self._run(ddim(upwards), (alpha * rows).astype(np.float32), labels, self.rng(0), 1.0)
+        return x / np.float32(upwards.sigma[-1])
+
+    def _rows(self, data: Any, owner: str) -> np.ndarray:
+        array, shape = np.asarray(data), self.spec.shape
+        if array.ndim != len(shape) + 1 or array.shape[1:] != shape or array.dtype.kind not in "buif":
+            received, wanted = f"{array.dtype} {array.shape}", ", ".join(map(str, ("N", *shape)))
+            raise bad_value(owner, "data", received, f"numbers of shape ({wanted})")
+        if not np.isfinite(array).all():
+            raise bad_value(owner, "data", "values that are not finite", "finite values")
+        return self.spec.normalise(array)
+
+
+def slerp(first: np.ndarray, second: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return rows on the great circles from `first` to `second` (Shoemake 1985), which keeps the length of noise.
+
+    Args:
+        first, second: (N, ...).
+        shares: (S,) from 0 for first to 1 for second.
+
+    Returns:
+        (N, S, ...) of first's type.
+    """
+    a, b = (rows.reshape(len(rows), 1, -1).astype(np.float64) for rows in (first, second))
+    lengths = np.linalg.norm(a, axis=-1, keepdims=True) * np.linalg.norm(b, axis=-1, keepdims=True)
+    cosine = np.clip((a * b).sum(axis=-1, keepdims=True) / np.maximum(lengths, 1e-12), -1.0, 1.0)
+    angle, t = np.arccos(cosine), shares[None, :, None]
+    # Where both point the same way, or opposite ways, the circle is not defined and the line will do.
+    flat = np.sin(angle) < 1e-4
+    sine = np.where(flat, 1.0, np.sin(angle))
+    weights = np.where(flat, 1.0 - t, np.sin((1.0 - t) * angle) / sine), np.where(flat, t, np.sin(t * angle) / sine)
+    rows = weights[0] * a + weights[1] * b
+    return rows.reshape(len(first), len(shares), *first.shape[1:]).astype(first.dtype)

@@ -1,0 +1,146 @@
+"""Diffusion: learns to take noise away, and draws rows by doing so from nothing but noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from generative.base import Batch, Generator
+from generative.data import Dataset
+from generative.diffusion import figures
+from generative.diffusion.denoiser import make_network, output_of
+from generative.diffusion.drawing import Drawing
+from generative.diffusion.editing import Editing
+from generative.diffusion.likelihood import bits_per_dimension, even_levels
+from generative.diffusion.loss import denoising_loss, spread
+from generative.diffusion.optimizer import WarmAdam
+from generative.diffusion.predictions import PREDICTIONS, Prediction
+from generative.diffusion.schedules import Schedule, make_schedule
+from generative.diffusion.settings import DiffusionSettings
+from generative.ema import WeightAverage
+from lab.config import Settings
+from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Diffusion(Editing, Drawing, Generator):
+    """Learns to denoise at every level of noise (Ho et al. 2020, "Denoising Diffusion Probabilistic Models").
+
+    Schedule, prediction, weights of the loss and sampler are settings that vary independently, as in Karras et al.
+    (2022); `DDPM`, `EDM` and `RectifiedFlow` are well-known choices of them. Rows are drawn with averaged weights. A
+    variant overrides `make_schedule`, `make_prediction`, `make_network` or `loss`.
+    """
+
+    Settings: ClassVar[type[Settings]] = DiffusionSettings
+    default_steps: ClassVar[int] = 5_000
+    kinds: tuple[str, ...] = ("samples", "classes", "denoising", "interpolation", "inpainting")  # type: ignore[misc]
+    training_state: ClassVar[tuple[str, ...]] = ("optimizer", "network", "random")
+    not_state = ("classes", "schedule", "limit", "kinds")  # type: ignore[assignment]
+
+    def build(self) -> None:
+        c = self.config
+        if c.conditional and not self.spec.classes:
+            raise UsageError(
+                f"{type(self).__name__}: conditional=True received {self.spec.name} without labels; expected labels. "
+                "Fix: give (rows, labels), or conditional=None."
+            )
+        self.classes = 0 if c.conditional is False else self.spec.classes or 0
+        self.schedule: Schedule = self.make_schedule()
+        self.prediction: Prediction = self.make_prediction()
+        # Of bounded data nothing lies outside [-1, 1].
+        self.limit = 1.0 if self.spec.bounded else None
+        # Only what the data can show.
+        shown = {"classes": bool(self.classes), "inpainting": self.spec.is_image}
+        self.kinds = tuple(k for k in type(self).kinds if shown.get(k, True))
+        self.network = self.make_network()
+        # Measured: oneDNN's graph mode makes convolutions and matrix products of transformers faster.
+        self.compile = "xla" if c.network == "mlp" or not self.spec.is_image else "graph"
+        self.average = WeightAverage(self.network, self.make_network(), c.average_decay)
+        variables = self.network.trainable_variables
+        self.optimizer = WarmAdam(variables, c.learning_rate, c.warmup_updates, c.gradient_clip)
+        self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
+        self.label_counts = tf.Variable(tf.zeros(max(1, self.classes)), trainable=False)
+        self._compile_drawing()
+
+    # ---------------------------------------------------------------- what variants override
+
+    def make_schedule(self) -> Schedule:
+        """Return the noise levels to train on and to visit."""
+        return make_schedule(self.config.schedule, self.config.schedule_steps)
+
+    def make_prediction(self) -> Prediction:
+        """Return what the network's output means."""
+        return PREDICTIONS[self.config.prediction]
+
+    def make_network(self) -> keras.Model:
+        """Build the network from [rows, numbers] or [rows, numbers, labels] to rows; see `lab.networks.unet`."""
+        return make_network(self.config, self.spec, self.classes, self.seeds.integer("network"))
+
+    def loss(self, data: tf.Tensor, labels: tf.Tensor | None, training: bool = True) -> tf.Tensor:
+        """Return the loss of clean rows (B, ...) in [-1, 1], (), at random levels with random noise."""
+        count = tf.shape(data)[0]
+        alpha, sigma = self.schedule.draw(spread(keras.random.uniform((), seed=self.random), count))
+        noise = keras.random.normal(tf.shape(data), seed=self.random)
+        scale = self.config.data_scale
+
+        def output(x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+            return output_of(self.network, x, alpha, sigma, labels, scale, training)
+
+        return denoising_loss(output, data, alpha, sigma, noise, self.prediction, scale, self.config.min_snr)
+
+    # ---------------------------------------------------------------- learning
+
+    def update(self, batch: Batch) -> dict[str, tf.Tensor]:
+        labels = self._training_labels(batch.labels)
+        with tf.GradientTape() as tape:
+            loss = self.loss(batch.data, labels)
+        norm = self.optimizer.apply(tape.gradient(loss, self.network.trainable_variables))
+        self.average.update()
+        return {"loss": loss, "gradient_norm": norm}
+
+    def _training_labels(self, labels: tf.Tensor | None) -> tf.Tensor | None:
+        """Count the labels seen, and leave some out, so that the network also learns rows without."""
+        if not self.classes or labels is None:
+            return None
+        self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(labels, self.classes), axis=0))
+        left_out = keras.random.uniform(tf.shape(labels), seed=self.random) < self.config.label_dropout
+        return tf.where(left_out, self.classes, labels)
+
+    # ---------------------------------------------------------------- judging and showing
+
+    def bits_per_dimension(self, data: Any, labels: Any = None, *, draws: int = 16, seed: int | None = None) -> float:
+        """Return an upper bound on the bits a value of rows: the negative ELBO, estimated at random levels.
+
+        Args:
+            data: (N, ...) rows in the data set's own range and type.
+            labels: Whole numbers (N,), or None.
+            draws: Levels drawn for each row.
+            seed: Of levels and noise; see `sample`.
+        """
+        rows = self.spec.normalise(self.spec.check(data, f"{type(self).__name__}.bits_per_dimension"))
+        told = self._told(labels, len(rows))
+        spec, levels = self.spec, even_levels(self.schedule)
+        width = 2.0 / (spec.high - spec.low) if np.dtype(spec.dtype).kind in "bui" else None
+
+        def clean(x: np.ndarray, alpha: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+            return self._clean(x, alpha, sigma, np.tile(told, len(x) // max(1, len(told))))
+
+        return bits_per_dimension(clean, rows, levels, width, draws, self.rng(seed))
+
+    def metrics_on(self, data: Dataset) -> dict[str, float]:
+        """Return `bits_per_dimension` of the test rows: an upper bound on what coding them costs, in their own unit."""
+        return {"bits_per_dimension": self.bits_per_dimension(data.test, data.test_labels, seed=0)}
+
+    def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
+        if kind == "samples":
+            return super().picture(kind, data)
+        return figures.picture(self, kind, data)
+
+    def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
+        yield from figures.frames(self, kind, data)

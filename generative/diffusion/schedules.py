@@ -1,0 +1,180 @@
+"""Noise schedules: which noise levels a network is trained on, and which ones a sampler visits."""
+
+from __future__ import annotations
+
+import abc
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generative.diffusion.levels import Levels
+from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+LARGEST_BETA = 0.999
+
+
+def linear_betas(steps: int) -> NDArray[np.float64]:
+    """Return beta from 1e-4 to 0.02 in equal steps, for 1,000 of them (Ho et al. 2020, section 4).
+
+    With another number both ends are scaled by 1000 / steps, so that the noise at the end is about the same.
+    """
+    scale = 1000.0 / steps
+    return np.minimum(np.linspace(1e-4 * scale, 0.02 * scale, steps), LARGEST_BETA)
+
+
+def cosine_alpha_bar(time: NDArray[np.float64], offset: float = 0.008) -> NDArray[np.float64]:
+    """Return f(t) / f(0), f(t) = cos((t + s) / (1 + s) * pi / 2)**2, t in [0, 1] (Nichol and Dhariwal 2021, eq. 17)."""
+    angle = (np.asarray(time) + offset) / (1.0 + offset) * math.pi / 2.0
+    return np.cos(angle) ** 2 / math.cos(offset / (1.0 + offset) * math.pi / 2.0) ** 2
+
+
+def cosine_betas(steps: int) -> NDArray[np.float64]:
+    """Return the betas of the cosine schedule, capped at 0.999 (Nichol and Dhariwal 2021, section 3.2)."""
+    alpha_bar = cosine_alpha_bar(np.arange(steps + 1) / steps)
+    return np.minimum(1.0 - alpha_bar[1:] / alpha_bar[:-1], LARGEST_BETA)
+
+
+def edm_sigmas(steps: int, low: float, high: float, rho: float = 7.0) -> NDArray[np.float64]:
+    """Return sigma from `high` down to `low` in equal steps of sigma**(1 / rho) (Karras et al. 2022, "EDM", eq. 5)."""
+    shares = np.linspace(0.0, 1.0, steps)
+    return (high ** (1.0 / rho) + shares * (low ** (1.0 / rho) - high ** (1.0 / rho))) ** rho
+
+
+class Schedule(abc.ABC):
+    """Says which noise levels are trained on and visited; a subclass gives `levels` and `draw`.
+
+    Attributes:
+        most_steps: How many steps a sampler can make at most, or None without a limit.
+    """
+
+    most_steps: int | None = None
+
+    @abc.abstractmethod
+    def levels(self, steps: int) -> Levels:
+        """Return `steps` + 1 levels from the noisiest to the clean row (alpha 1, sigma 0).
+
+        Raises:
+            UsageError: When there are not that many.
+        """
+
+    @abc.abstractmethod
+    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return alpha and sigma to train on, float32 (B,) each, for float32 (B,) numbers in [0, 1)."""
+
+    def at(self, ratio: float) -> tuple[float, float]:
+        """Return the alpha and sigma of this kind of path at which sigma / alpha is `ratio`."""
+        alpha = 1.0 / math.sqrt(1.0 + ratio**2)
+        return alpha, ratio * alpha
+
+    def _check(self, steps: int) -> None:
+        whole = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool)
+        most = self.most_steps
+        if not whole or steps < 1 or (most is not None and steps > most):
+            limit = "" if most is None else f" and <= {most}, the steps of the schedule that was trained"
+            raise UsageError(
+                f"{type(self).__name__}: steps received {steps!r}; expected a whole number >= 1{limit}. "
+                "Fix: fewer steps, or train with a larger schedule_steps."
+            )
+
+
+class Discrete(Schedule):
+    """The levels of a list of betas: alpha_bar is the running product of 1 - beta (Ho et al. 2020, section 2).
+
+    Time 0 is one noising step, not the clean row; the clean row comes after it, so that the cumulative product before
+    time 0 is 1.
+
+    Args:
+        betas: float64 (T,), each in (0, 1).
+    """
+
+    def __init__(self, betas: NDArray[np.float64]) -> None:
+        betas = np.asarray(betas, np.float64)
+        if betas.ndim != 1 or not len(betas) or not ((betas > 0) & (betas < 1)).all():
+            raise UsageError(f"Discrete received betas of shape {betas.shape}; expected a list of numbers in (0, 1).")
+        self.betas = betas
+        self.most_steps = len(betas)
+        self.alpha_bar = np.cumprod(1.0 - betas)
+        # 1 - alpha_bar loses digits where beta is small; this does not.
+        self.sigma_squared = -np.expm1(np.cumsum(np.log1p(-betas)))
+
+    def times(self, steps: int) -> NDArray[np.int64]:
+        """Return `steps` times from T - 1 down to 0, evenly spread, each once; a single one is T - 1."""
+        self._check(steps)
+        return np.rint(np.linspace(len(self.betas) - 1, 0, steps)).astype(np.int64)
+
+    def levels(self, steps: int) -> Levels:
+        times = self.times(steps)
+        alpha = np.append(np.sqrt(self.alpha_bar[times]), 1.0)
+        return Levels(alpha, np.append(np.sqrt(self.sigma_squared[times]), 0.0))
+
+    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        import tensorflow as tf
+
+        count = len(self.betas)
+        times = tf.minimum(tf.cast(uniform * count, tf.int32), count - 1)
+        alpha, sigma = (tf.constant(np.sqrt(v), tf.float32) for v in (self.alpha_bar, self.sigma_squared))
+        return tf.gather(alpha, times), tf.gather(sigma, times)
+
+
+class EDMSchedule(Schedule):
+    """Levels that keep the row whole and only add noise (Karras et al. 2022, table 1): alpha is 1.
+
+    Args:
+        low, high: Least and greatest sigma that a sampler visits.
+        mean, deviation: Of the normal distribution of log(sigma) in training.
+        rho: How much denser a sampler's levels are at small sigmas.
+    """
+
+    def __init__(
+        self, low: float = 0.002, high: float = 80.0, mean: float = -1.2, deviation: float = 1.2, rho: float = 7.0
+    ) -> None:
+        self.low, self.high, self.mean, self.deviation, self.rho = low, high, mean, deviation, rho
+
+    def levels(self, steps: int) -> Levels:
+        self._check(steps)
+        sigma = edm_sigmas(steps, self.low, self.high, self.rho)
+        return Levels(np.ones(steps + 1), np.append(sigma, 0.0))
+
+    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        import tensorflow as tf
+
+        # A uniform number of exactly 0 would be a sigma of 0.
+        normal = tf.math.ndtri(tf.clip_by_value(uniform, 1e-6, 1.0 - 1e-6))
+        sigma = tf.exp(self.mean + self.deviation * normal)
+        return tf.ones_like(sigma), sigma
+
+    def at(self, ratio: float) -> tuple[float, float]:
+        return 1.0, ratio
+
+
+class Rectified(Schedule):
+    """Straight lines from data to noise: alpha = 1 - t, sigma = t (Liu et al. 2022, eq. 1)."""
+
+    def levels(self, steps: int) -> Levels:
+        self._check(steps)
+        time = np.linspace(1.0, 0.0, steps + 1)
+        return Levels(1.0 - time, time)
+
+    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        import tensorflow as tf
+
+        # The very end would be a row without noise, of which nothing can be learnt.
+        time = tf.maximum(uniform, 1e-3)
+        return 1.0 - time, time
+
+    def at(self, ratio: float) -> tuple[float, float]:
+        return 1.0 / (1.0 + ratio), ratio / (1.0 + ratio)
+
+
+def make_schedule(name: str, steps: int) -> Schedule:
+    """Return the schedule called linear, cosine, edm or rectified; the first two have `steps` times."""
+    if name == "linear":
+        return Discrete(linear_betas(steps))
+    if name == "cosine":
+        return Discrete(cosine_betas(steps))
+    return EDMSchedule() if name == "edm" else Rectified()

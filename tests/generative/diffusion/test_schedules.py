@@ -1,0 +1,156 @@
+"""Schedules equal their closed forms in float64; predictions and weights convert into one another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from generative.diffusion.levels import Levels, snr
+from generative.diffusion.predictions import PREDICTIONS, from_clean, min_snr_weight, to_clean, to_noise
+from generative.diffusion.schedules import (
+    Discrete,
+    EDMSchedule,
+    Rectified,
+    cosine_alpha_bar,
+    cosine_betas,
+    edm_sigmas,
+    linear_betas,
+    make_schedule,
+)
+
+
+def test_linear_betas() -> None:
+    betas = linear_betas(1000)
+    assert (betas[0], betas[-1], betas.dtype) == (1e-4, 0.02, np.float64)
+    np.testing.assert_allclose(betas, 1e-4 + np.arange(1000) * (0.02 - 1e-4) / 999, rtol=1e-12)
+    # About as much noise at the end, whatever the number of steps.
+    ends = [Discrete(linear_betas(steps)).alpha_bar[-1] for steps in (100, 1000, 4000)]
+    np.testing.assert_allclose(ends, ends[1], rtol=0.6)
+
+
+def test_cosine_betas_follow_their_closed_form_up_to_the_cap() -> None:
+    betas = cosine_betas(1000)
+    assert betas.max() == betas[-1] == 0.999 and (betas[:-1] < 0.999).all()
+    expected = cosine_alpha_bar(np.arange(1, 1001) / 1000)
+    np.testing.assert_allclose(Discrete(betas).alpha_bar[:-1], expected[:-1], rtol=1e-10)
+    assert cosine_alpha_bar(np.array(0.0)) == 1.0
+    # cos(0.508 / 1.008 * 90 degrees)^2 / cos(0.008 / 1.008 * 90 degrees)^2
+    assert cosine_alpha_bar(np.array(0.5)) == pytest.approx(0.4938435, abs=1e-7)
+
+
+def test_edm_sigmas() -> None:
+    sigma = edm_sigmas(5, 0.002, 80.0)
+    assert sigma[0] == pytest.approx(80.0) and sigma[-1] == pytest.approx(0.002)
+    assert sigma[2] == pytest.approx(((80 ** (1 / 7) + 0.002 ** (1 / 7)) / 2) ** 7)
+
+
+def test_levels_lead_from_noise_to_the_clean_row() -> None:
+    for name in ("linear", "cosine", "edm", "rectified"):
+        levels = make_schedule(name, 100).levels(10)
+        ratio = snr(levels.alpha, levels.sigma)
+        assert levels.steps == 10 and (levels.alpha[-1], levels.sigma[-1]) == (1.0, 0.0)
+        assert (np.diff(ratio[:-1]) > 0).all() and ratio[0] < 1e-3 and ratio[-1] == np.inf
+    levels = Rectified().levels(4)
+    np.testing.assert_array_equal(levels.sigma, [1, 0.75, 0.5, 0.25, 0])
+
+
+def test_discrete_levels_visit_each_time_once_with_the_clean_row_after_time_0() -> None:
+    schedule = Discrete(np.array([0.1, 0.2, 0.3]))
+    np.testing.assert_array_equal(schedule.times(3), [2, 1, 0])
+    np.testing.assert_array_equal(schedule.times(2), [2, 0])
+    np.testing.assert_array_equal(schedule.times(1), [2])
+    np.testing.assert_allclose(schedule.levels(3).alpha ** 2, [0.9 * 0.8 * 0.7, 0.9 * 0.8, 0.9, 1.0])
+    np.testing.assert_allclose(schedule.levels(3).sigma ** 2, [1 - 0.504, 1 - 0.72, 0.1, 0.0])
+    for steps in range(1, 101):
+        assert len(np.unique(Discrete(cosine_betas(100)).times(steps))) == steps
+
+
+@pytest.mark.parametrize("steps", [0, -1, 101, 2.5, True, "many"])
+def test_a_schedule_has_no_more_steps_than_it_has(steps: object) -> None:
+    with pytest.raises(ValueError, match=r"Discrete: steps received .*>= 1 and <= 100.*schedule_steps"):
+        make_schedule("cosine", 100).levels(steps)  # type: ignore[arg-type]
+    if steps not in (101,):
+        with pytest.raises(ValueError, match=r"EDMSchedule: steps received .* >= 1\. Fix"):
+            EDMSchedule().levels(steps)  # type: ignore[arg-type]
+
+
+def test_bad_lists_are_refused() -> None:
+    with pytest.raises(ValueError, match="one length"):
+        Levels(np.ones(3), np.ones(2))
+    with pytest.raises(ValueError, match="both 0"):
+        Levels(np.zeros(2), np.array([1.0, 0.0]))
+    with pytest.raises(ValueError, match=r"\(0, 1\)"):
+        Discrete(np.array([0.5, 1.0]))
+
+
+def test_levels_drawn_to_train_on() -> None:
+    uniform = tf.constant((np.arange(20_000) + 0.5) / 20_000, tf.float32)
+    alpha, sigma = (v.numpy() for v in make_schedule("cosine", 50).draw(uniform))
+    times, counts = np.unique(alpha, return_counts=True)
+    assert len(times) == 50 and set(counts) == {400}
+    np.testing.assert_allclose(alpha**2 + sigma**2, 1.0, rtol=1e-6)
+    alpha, sigma = (v.numpy() for v in EDMSchedule().draw(uniform))
+    assert np.log(sigma).mean() == pytest.approx(-1.2, abs=1e-3) and (alpha == 1).all()
+    assert np.log(sigma).std() == pytest.approx(1.2, abs=1e-3)
+    alpha, sigma = (v.numpy() for v in Rectified().draw(tf.constant([0.0, 0.25])))
+    np.testing.assert_allclose(sigma, [0.001, 0.25])
+    assert np.isfinite(EDMSchedule().draw(tf.constant([0.0]))[1].numpy()).all()
+
+
+# ---------------------------------------------------------------- predictions
+
+
+def noised(alpha: float, sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    x0, noise = rng.standard_normal((2, 5, 3))
+    return x0, noise, alpha * x0 + sigma * noise
+
+
+@pytest.mark.parametrize(("alpha", "sigma"), [(0.6, 0.8), (0.05, np.sqrt(1 - 0.0025)), (1.0, 3.0), (0.3, 0.7)])
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_predictions_round_trip(name: str, alpha: float, sigma: float) -> None:
+    x0, noise, x = noised(alpha, sigma)
+    factors = PREDICTIONS[name](alpha, sigma, 0.5)
+    output = from_clean(x0, x, factors)
+    np.testing.assert_allclose(to_clean(output, x, factors), x0, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(to_noise(x0, x, alpha, sigma), noise, rtol=1e-10, atol=1e-12)
+
+
+def test_predictions_mean_what_they_say() -> None:
+    x0, noise, x = noised(0.6, 0.8)
+    expected = {"eps": noise, "x0": x0, "v": 0.6 * noise - 0.8 * x0, "velocity": noise - x0}
+    for name, target in expected.items():
+        factors = PREDICTIONS[name](0.6, 0.8, 1.0)
+        np.testing.assert_allclose(from_clean(x0, x, factors), target, rtol=1e-10, atol=1e-12)
+    # EDM with data of scale 1 is -v.
+    np.testing.assert_allclose(from_clean(x0, x, PREDICTIONS["edm"](0.6, 0.8, 1.0)), -expected["v"], atol=1e-12)
+
+
+def test_edm_preconditioning_is_that_of_table_1() -> None:
+    sigma, scale = 2.0, 0.5
+    keep, out = PREDICTIONS["edm"](1.0, sigma, scale)
+    assert keep == pytest.approx(scale**2 / (sigma**2 + scale**2))
+    assert out == pytest.approx(sigma * scale / np.sqrt(sigma**2 + scale**2))
+
+
+def test_edm_targets_have_unit_variance() -> None:
+    rng = np.random.default_rng(0)
+    x0, noise = 0.5 * rng.standard_normal(50_000), rng.standard_normal(50_000)
+    for sigma in (0.01, 0.5, 20.0):
+        x = x0 + sigma * noise
+        assert from_clean(x0, x, PREDICTIONS["edm"](1.0, sigma, 0.5)).std() == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.6, 0.95, 0.9999])
+def test_min_snr_weights(alpha: float) -> None:
+    sigma, limit = np.sqrt(1 - alpha**2), 5.0
+    ratio = alpha**2 / sigma**2
+    expected = {
+        "eps": min(ratio, limit) / ratio,
+        "x0": min(ratio, limit),
+        "v": min(ratio, limit) / (ratio + 1),
+    }
+    for name, weight in expected.items():
+        scale = PREDICTIONS[name](alpha, sigma, 1.0)[1]
+        assert min_snr_weight(alpha, sigma, limit, scale, np.minimum) == pytest.approx(weight, rel=1e-10)
