@@ -6,37 +6,67 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from generative.autoencoder import Autoencoder, AutoencoderSettings
+    from generative.autoencoder import (
+        VAE,
+        VQVAE,
+        Autoencoder,
+        AutoencoderSettings,
+        ConditionalVAE,
+        DenoisingAutoencoder,
+        DenoisingAutoencoderSettings,
+        SparseAutoencoder,
+        SparseAutoencoderSettings,
+        VAESettings,
+        VQVAESettings,
+    )
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
     from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
 
 _HOMES = {
-    "DDPM": "generative.diffusion",
-    "EDM": "generative.diffusion",
     "Autoencoder": "generative.autoencoder",
     "AutoencoderSettings": "generative.autoencoder",
     "Batch": "generative.base",
+    "ConditionalVAE": "generative.autoencoder",
+    "DDPM": "generative.diffusion",
     "DataSpec": "generative.data",
     "Dataset": "generative.data",
+    "DenoisingAutoencoder": "generative.autoencoder",
+    "DenoisingAutoencoderSettings": "generative.autoencoder",
     "Diffusion": "generative.diffusion",
     "DiffusionSettings": "generative.diffusion",
+    "EDM": "generative.diffusion",
     "Generator": "generative.base",
     "RectifiedFlow": "generative.diffusion",
+    "SparseAutoencoder": "generative.autoencoder",
+    "SparseAutoencoderSettings": "generative.autoencoder",
+    "VAE": "generative.autoencoder",
+    "VAESettings": "generative.autoencoder",
+    "VQVAE": "generative.autoencoder",
+    "VQVAESettings": "generative.autoencoder",
 }
 
 __all__ = [
     "DDPM",
     "EDM",
+    "VAE",
+    "VQVAE",
     "Autoencoder",
     "AutoencoderSettings",
     "Batch",
+    "ConditionalVAE",
     "DataSpec",
     "Dataset",
+    "DenoisingAutoencoder",
+    "DenoisingAutoencoderSettings",
     "Diffusion",
     "DiffusionSettings",
     "Generator",
     "RectifiedFlow",
+    "SparseAutoencoder",
+    "SparseAutoencoderSettings",
+    "VAESettings",
+    "VQVAESettings",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -60,7 +61,7 @@ class Generator(Learner):
     higher_metrics: ClassVar[tuple[str, ...]] = ()
     updates_per_call: ClassVar[int] = 50
     frames_per_second: ClassVar[float] = 20.0
-    not_state = ("compile", "_spec")
+    not_state: tuple[str, ...] = ("compile", "_spec")
 
     compile: str | None = "graph"
     _spec: DataSpec | None = None
@@ -68,19 +69,26 @@ class Generator(Learner):
     def setup(self, spec: DataSpec, seeds: Seeds) -> None:
         """Build the generator for data; one that is built already keeps what it has learnt.
 
+        So it can go on with other data, if their rows are alike: of one shape, type and range.
+
         Raises:
-            UsageError: When the data do not fit this generator, or differ from those it was built for.
+            UsageError: When the data do not fit this generator, or are unlike those it was built for.
         """
         if self.built:
-            if self.spec != spec:
+            if not self.takes(spec):
                 raise UsageError(
                     f"this {type(self).__name__} was built for {self.spec}; received {spec}. "
                     f"Fix: make a new {type(self).__name__}()."
                 )
+            self._spec, self.seeds = spec, seeds
             return
         self._spec, self.seeds = spec, seeds
         self.finish_setup()
         self._check_built()
+
+    def takes(self, spec: DataSpec) -> bool:
+        """Return whether this generator, which is built, can go on with data of that kind (hook)."""
+        return dataclasses.replace(spec, name=self.spec.name, classes=self.spec.classes) == self.spec
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         self.setup(DataSpec.from_json(description["data"]), seeds)

@@ -85,6 +85,7 @@ class Experiment(Loop):
         if self.directory is not None:
             self.directory.check_free()
         self.learner = learner
+        self._begins_built = learner.built
         self.source = source
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)

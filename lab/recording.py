@@ -34,6 +34,7 @@ class Recording(Hooks):
     target_step = 0
     last_checkpoint: Path | None = None
     _claimed = False
+    _begins_built = False
     _resumed_at: int | None = None
     _elapsed = 0.0
     _elapsed_before = 0.0
@@ -89,6 +90,10 @@ class Recording(Hooks):
         if self.directory is None or self._claimed:
             return
         self.directory.check_free()
+        if self._begins_built:
+            # Settings and seed cannot bring back what a learner knew before this run. Before config.json, because
+            # only that makes it a run.
+            checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
         self.directory.write_config(resuming.describe(self))
         self._claimed = True
         for name, evaluation in self.task.baselines().items():

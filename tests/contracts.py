@@ -201,6 +201,12 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "diffusion": [{"settings": SMALL_DIFFUSION, "source": pictures}],
+    "conditional_vae": [
+        {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
+    ],
+    "denoising_autoencoder": [
+        {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
+    ],
     "dqn": [
         {
             "settings": SMALL_DQN,
@@ -253,6 +259,31 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "random": [{"source": "CartPole-v1", "idle": NO_UPDATES}],
+    "sparse_autoencoder": [
+        {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
+    ],
+    "vae": [
+        {
+            "settings": {
+                "architecture": "conv",
+                "filters": (2, 2),
+                "upsampling": "nearest",
+                "latent_size": 2,
+                "batch_size": 8,
+                "warmup_updates": 200,
+                "free_nats": 0.1,
+                "iwae_samples": 2,
+                "frozen": ("encoder.0",),
+            },
+            "source": pictures,
+        },
+    ],
+    "vqvae": [
+        {
+            "settings": {"latent_size": 3, "codes": 8, "channels": 4, "prior_units": 4, "batch_size": 8},
+            "source": pictures,
+        },
+    ],
 }
 
 

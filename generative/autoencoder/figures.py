@@ -77,18 +77,13 @@ def latent_figure(latents: np.ndarray, labels: np.ndarray | None, name: str) -> 
         name: Of the data set.
     """
     figure, axes = pictures.new_figure(6.4, 5.0)
-    points, method = _on_a_plane(latents)
+    points, method = on_a_plane(latents)
     if labels is None:
         axes.scatter(*points.T, s=14, color=COLOUR, linewidths=0)
     else:
-        import matplotlib
-
         classes = np.unique(labels)
-        colours = matplotlib.colormaps["tab10" if len(classes) <= 10 else "gist_rainbow"]
-        for i, label in enumerate(classes):
-            colour = colours(i if len(classes) <= 10 else i / (len(classes) - 1))
-            chosen = points[labels == label]
-            axes.scatter(*chosen.T, s=16, color=colour, linewidths=0, label=str(label))
+        for label, colour in zip(classes, colours(len(classes)), strict=True):
+            axes.scatter(*points[labels == label].T, s=16, color=colour, linewidths=0, label=str(label))
         pictures.legend(axes, title="label", ncols=-(-len(classes) // 20))
     axes.set_title(f"{name}: latents of {len(latents)} held-out rows ({method})", fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
@@ -96,6 +91,15 @@ def latent_figure(latents: np.ndarray, labels: np.ndarray | None, name: str) -> 
         # Its axes have no unit and no meaning.
         axes.set_axis_off()
     return figure
+
+
+def colours(number: int) -> list[tuple[float, ...]]:
+    """Return colours for groups of points, told apart as well as so many can be."""
+    import matplotlib
+
+    few = number <= 10
+    shades = matplotlib.colormaps["tab10" if few else "gist_rainbow"]
+    return [shades(i if few else i / (number - 1)) for i in range(number)]
 
 
 def between(latents: np.ndarray) -> Iterator[np.ndarray]:
@@ -131,22 +135,31 @@ def strips(latents: np.ndarray) -> np.ndarray:
 
 def _image_pairs(inputs: np.ndarray, restored: np.ndarray) -> Figure:
     columns = min(COLUMNS, len(inputs))
-    blocks = -(-len(inputs) // columns)
+    strips = []
+    for start in range(0, len(inputs), columns):
+        block = slice(start, start + columns)
+        strips += [("input", inputs[block]), ("reconstruction", restored[block])]
+    return image_rows(strips)
+
+
+def image_rows(strips: list[tuple[str, np.ndarray]]) -> Figure:
+    """Draw one strip of uint8 images below the other, each with its name."""
+    columns = len(strips[0][1])
     margin = 1.25
     width = 0.62 * columns + margin
-    figure = Figure(figsize=(width, 1.4 * blocks), facecolor="white")
+    figure = Figure(figsize=(width, 0.7 * len(strips)), facecolor="white")
     figure.subplots_adjust(left=margin / width, right=0.995, bottom=0.01, top=0.99, hspace=0.1)
-    panels = figure.subplots(2 * blocks, 1, squeeze=False)[:, 0]
-    for i, axes in enumerate(panels):
-        block = (inputs, restored)[i % 2][i // 2 * columns : (i // 2 + 1) * columns]
-        axes.imshow(image_grid(block, columns))
+    panels = figure.subplots(len(strips), 1, squeeze=False)[:, 0]
+    for axes, (name, images) in zip(panels, strips, strict=True):
+        axes.imshow(image_grid(images, columns))
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
-        axes.set_ylabel(("input", "reconstruction")[i % 2], rotation=0, ha="right", va="center", fontsize=9, color=GRAY)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=GRAY)
     return figure
 
 
-def _on_a_plane(latents: np.ndarray) -> tuple[np.ndarray, str]:
+def on_a_plane(latents: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return latents (N, L) as points (N, 2), and in words how."""
     count, size = latents.shape
     if size == 2:
         return latents, "both dimensions"
@@ -159,3 +172,26 @@ def _on_a_plane(latents: np.ndarray) -> tuple[np.ndarray, str]:
     # For a few hundred rows more threads only wait for each other, twenty times as long where cores are shared.
     with threadpool_limits(1):
         return TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(latents), "t-SNE"
+
+
+def codes_figure(rows: np.ndarray, codes: np.ndarray, restored: np.ndarray, number: int, spec: DataSpec) -> Figure:
+    """Draw inputs, the grids of codes that stand for them, and what is restored from these.
+
+    Args:
+        rows: Images (N, ...) in the range of `spec`.
+        codes: int32 (N, h, w).
+        restored: Images (N, ...).
+        number: How many different codes there are; each has a colour of its own.
+        spec: What a row is.
+    """
+    import matplotlib
+
+    # Neighbouring numbers mean nothing, so neighbouring colours shall not either.
+    order = np.random.default_rng(0).permutation(number)
+    shades = matplotlib.colormaps["gist_rainbow"](order / number)[:, :3] * 255.0
+    images = pictures.pixels(rows, spec)
+    height, width = images.shape[1:3]
+    tiles = np.rint(shades[codes]).astype(np.uint8)
+    tiles = tiles.repeat(-(-height // tiles.shape[1]), axis=1).repeat(-(-width // tiles.shape[2]), axis=2)
+    blocks = (images, tiles[:, :height, :width], pictures.pixels(restored, spec))
+    return image_rows(list(zip(("input", "codes", "reconstruction"), blocks, strict=True)))

@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from generative import pictures
-from generative.autoencoder import figures, networks
-from generative.autoencoder.prior import GaussianPrior
+from generative.autoencoder import figures, latent_figures, networks
+from generative.autoencoder.freezing import Freezing
+from generative.autoencoder.prior import GaussianPrior, StandardNormal
 from generative.autoencoder.settings import AutoencoderSettings
-from generative.base import Batch, Generator
+from generative.base import Batch
 from generative.batching import in_batches
 from generative.data import Dataset
 from generative.metrics import psnr, squared_error
@@ -26,86 +27,150 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Autoencoder(Generator):
+class Autoencoder(Freezing):
     """Learns an encoder to latents and a decoder back (Hinton and Salakhutdinov 2006, "Reducing the Dimensionality").
 
     The loss is the mean squared error on [-1, 1]. New rows are decoded from a Gaussian fitted to the latents, which
-    is a crude prior: their quality shows how far the latents are from Gaussian. A variant overrides `networks` or
-    `reconstruction_loss`.
+    is a crude prior: their quality shows how far the latents are from Gaussian. A variant overrides `networks`,
+    `corrupted`, `reconstruction_loss`, `penalty` or all of `objective`.
+
+    Attributes:
+        conditional: Whether encoder and decoder see the label; `labels` are then needed wherever they may be given.
+        code_activation: Of the encoder's outputs.
     """
 
     Settings: ClassVar[type[Settings]] = AutoencoderSettings
-    kinds: ClassVar[tuple[str, ...]] = ("reconstructions", "samples", "latent", "interpolation")
+    kinds: ClassVar[tuple[str, ...]] = (
+        "reconstructions",
+        "samples",
+        "latent",
+        "clusters",
+        "interpolation",
+        "traversal",
+        "map",
+    )
     main_metric: ClassVar[str] = "mse"
     higher_metrics: ClassVar[tuple[str, ...]] = ("psnr",)
+    conditional: ClassVar[bool] = False
+    code_activation: ClassVar[str] = "linear"
 
     def build(self) -> None:
-        c = self.config
         # Measured: XLA makes small perceptrons faster, oneDNN's graph mode convolutions.
-        self.compile = "xla" if c.architecture == "dense" else "graph"
+        self.compile = "xla" if self.config.architecture == "dense" else "graph"
         self.encoder, self.decoder = self.networks(self.seeds.integer("network", 0), self.seeds.integer("network", 1))
-        self.optimizer = keras.optimizers.AdamW(c.learning_rate, weight_decay=c.weight_decay)
-        self.optimizer.build(self.variables)
-        self.prior = GaussianPrior(c.latent_size, c.prior_decay)
-        self._encode: Any = tf.function(lambda rows: self.encoder(self.spec.normalise_tensor(rows)))
-        self._decode: Any = tf.function(lambda latents: self.decoder(latents))
+        self.prior = self.make_prior()
+        self.optimizer = self.make_optimizer()
+        self._encode: Any = tf.function(lambda rows, *labels: self.encoded(self.spec.normalise_tensor(rows), *labels))
+        self._decode: Any = tf.function(lambda latents, *labels: self.decoded(latents, *labels))
 
     # ---------------------------------------------------------------- what variants override
 
+    @property
+    def encoder_outputs(self) -> int:
+        """How many numbers the encoder gives a row."""
+        return int(self.config.latent_size)
+
+    @property
+    def output_activation(self) -> str:
+        """The activation of the decoder's outputs."""
+        # The background of images lies at the very end of the range, which tanh reaches without overshooting.
+        return "tanh" if self.spec.bounded else "linear"
+
     def networks(self, encoder_seed: int, decoder_seed: int) -> tuple[keras.Model, keras.Model]:
-        """Build the encoder, (B, ...) to (B, latent_size), and the decoder back.
+        """Build the encoder, (B, ...) to (B, encoder_outputs), and the decoder from (B, latent_size).
 
         Raises:
             UsageError: When the architecture cannot take the data's shape.
         """
-        c, shape = self.config, self.spec.shape
-        # The background of images lies at the very end of the range, which tanh reaches without overshooting.
-        output = "tanh" if self.spec.bounded else "linear"
+        c, shape, size = self.config, self.spec.shape, self.config.latent_size
+        classes = (self.spec.classes or 0) if self.conditional else 0
+        inner, outer = self.code_activation, self.output_activation
         if c.architecture == "dense":
-            encoder = networks.dense_encoder(shape, c.hidden_sizes, c.latent_size, encoder_seed)
-            return encoder, networks.dense_decoder(shape, c.hidden_sizes, c.latent_size, decoder_seed, output)
+            return (
+                networks.dense_encoder(shape, c.hidden_sizes, self.encoder_outputs, encoder_seed, inner, classes),
+                networks.dense_decoder(shape, c.hidden_sizes, size, decoder_seed, outer, classes),
+            )
         if len(shape) == 1:
             raise UsageError(
                 f"{type(self).__name__}: architecture 'conv' received rows of shape {shape}; expected images (H, W) or "
                 "(H, W, C). Fix: architecture='dense'."
             )
-        encoder = networks.conv_encoder(shape, c.filters, c.latent_size, encoder_seed)
-        return encoder, networks.conv_decoder(shape, c.filters, c.latent_size, decoder_seed, output)
+        return (
+            networks.conv_encoder(shape, c.filters, self.encoder_outputs, encoder_seed, inner, classes),
+            networks.conv_decoder(shape, c.filters, size, decoder_seed, outer, classes, c.upsampling),
+        )
+
+    def make_prior(self) -> GaussianPrior | StandardNormal:
+        """Build what new latents are drawn from."""
+        return GaussianPrior(self.config.latent_size, self.config.prior_decay)
+
+    def objective(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Return the loss, (), and further metrics; it is differentiated with regard to `variables`."""
+        labels = self.labels_of(batch)
+        latents = self.encoder(self.joined(self.corrupted(batch.data), *labels), training=True)
+        self.prior.update(latents)
+        restored = self.decoder(self.joined(latents, *labels), training=True)
+        return self.reconstruction_loss(batch.data, restored) + self.penalty(latents), {}
+
+    def corrupted(self, data: tf.Tensor) -> tf.Tensor:
+        """Return what the encoder sees in training of rows in [-1, 1], (B, ...)."""
+        return data
 
     def reconstruction_loss(self, data: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
         """Return the loss of reconstructions, (), for rows in [-1, 1], (B, ...)."""
         return tf.reduce_mean(tf.square(reconstructed - data))
 
+    def penalty(self, latents: tf.Tensor) -> tf.Tensor:
+        """Return what latents (B, latent_size) add to the loss, ()."""
+        return tf.zeros(())
+
+    def encoded(self, data: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
+        """Return the latents (B, latent_size) of rows in [-1, 1]."""
+        return self.encoder(self.joined(data, *labels))
+
+    def decoded(self, latents: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
+        """Return the rows, in [-1, 1], of latents (B, latent_size)."""
+        return self.decoder(self.joined(latents, *labels))
+
     # ---------------------------------------------------------------- learning
 
-    @property
-    def variables(self) -> list[Any]:
-        """What the optimizer changes."""
-        return [*self.encoder.trainable_variables, *self.decoder.trainable_variables]
+    def models(self) -> dict[str, keras.Model]:
+        return {"encoder": self.encoder, "decoder": self.decoder}
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
+        self.traced = True
         variables = self.variables
         with tf.GradientTape() as tape:
-            latents = self.encoder(batch.data, training=True)
-            loss = self.reconstruction_loss(batch.data, self.decoder(latents, training=True))
+            loss, metrics = self.objective(batch)
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply(gradients, variables)
-        self.prior.update(latents)
-        return {"loss": loss, "gradient_norm": tf.linalg.global_norm(gradients)}
+        return {"loss": loss, **metrics, "gradient_norm": tf.linalg.global_norm(gradients)}
+
+    def labels_of(self, batch: Batch) -> tuple[tf.Tensor, ...]:
+        """Return a batch's labels as the further arguments of the methods above: none if unconditional."""
+        return (batch.labels,) if self.conditional else ()
+
+    def joined(self, tensor: tf.Tensor, *labels: tf.Tensor) -> Any:
+        """Return a network's inputs: rows or latents, and one-hot labels if conditional."""
+        return [tensor, tf.one_hot(labels[0], self.spec.classes)] if labels else tensor
 
     # ---------------------------------------------------------------- use
 
-    def encode(self, data: Any) -> np.ndarray:
+    def encode(self, data: Any, labels: Any = None) -> np.ndarray:
         """Return the latents, float32 (N, latent_size), of rows (N, ...) in the data set's own range and type.
+
+        Args:
+            data: The rows.
+            labels: Whole numbers (N,), or one for all; only a conditional autoencoder looks at them.
 
         Raises:
             UsageError: On another shape, type or range.
         """
         rows = self.spec.check(data, f"{type(self).__name__}.encode")
-        return in_batches(self._encode, rows)
+        return in_batches(self._encode, rows, *self.checked_labels(labels, len(rows), "encode"))
 
-    def decode(self, latents: Any) -> np.ndarray:
-        """Return rows (N, ...) in the data set's own range and type for latents (N, latent_size).
+    def decode(self, latents: Any, labels: Any = None) -> np.ndarray:
+        """Return rows (N, ...) in the data set's own range and type for latents (N, latent_size); see `encode`.
 
         Raises:
             UsageError: On another shape, or values that are not finite.
@@ -116,19 +181,47 @@ class Autoencoder(Generator):
             raise bad_value(owner, "latents", received, f"numbers of shape (N, {self.config.latent_size})")
         if not np.isfinite(array).all():
             raise bad_value(owner, "latents", "values that are not finite", "finite values")
-        return spec.quantise(in_batches(self._decode, array.astype(np.float32)))
+        given = self.checked_labels(labels, len(array), "decode")
+        return spec.quantise(in_batches(self._decode, array.astype(np.float32), *given))
 
-    def reconstruct(self, data: Any) -> np.ndarray:
+    def reconstruct(self, data: Any, labels: Any = None) -> np.ndarray:
         """Return what is left of rows after the bottleneck, in the data set's own range and type; see `encode`."""
-        return self.decode(self.encode(data))
+        return self.decode(self.encode(data, labels), labels)
+
+    def anomaly_score(self, data: Any, labels: Any = None) -> np.ndarray:
+        """Return how unlike the training rows each row is, float64 (N,): the error of its reconstruction.
+
+        It is the mean squared error with the data's range scaled to [0, 1]; see `encode` for the arguments.
+        """
+        error = self.spec.fractions(self.reconstruct(data, labels)) - self.spec.fractions(data)
+        return np.square(error).reshape(len(error), -1).mean(axis=1)
 
     def sample(self, number: int, seed: int | None = None) -> np.ndarray:
         return self.decode(self.sample_latents(number, seed))
 
     def sample_latents(self, number: int, seed: int | None = None) -> np.ndarray:
-        """Draw latents, float32 (number, latent_size), from the Gaussian fitted to them; see `sample`."""
+        """Draw latents, float32 (number, latent_size), from the prior; see `sample`."""
         rng = self.rng(seed)
         return self.prior.sample(number, rng)
+
+    def checked_labels(self, labels: Any, count: int, method: str) -> tuple[np.ndarray, ...]:
+        """Return labels as a compiled function's further arguments, int32 (count,): none if unconditional.
+
+        Raises:
+            UsageError: When they are missing where they are needed, or are none of the data's.
+        """
+        if not self.conditional:
+            return ()
+        owner, classes = f"{type(self).__name__}.{method}", self.spec.classes or 0
+        expected = f"whole numbers in [0, {classes - 1}] of shape ({count},), or one for all"
+        if labels is None:
+            raise bad_value(owner, "labels", None, expected, "labels=..., because what it does depends on the class.")
+        array = np.asarray(labels)
+        if array.dtype.kind not in "iu" or array.shape not in ((), (count,)):
+            raise bad_value(owner, "labels", f"{array.dtype} {array.shape}", expected)
+        if array.size and not (array.min() >= 0 and array.max() < classes):
+            raise bad_value(owner, "labels", f"values in [{array.min()}, {array.max()}]", expected)
+        return (np.broadcast_to(array, count).astype(np.int32),)
 
     # ---------------------------------------------------------------- judging and showing
 
@@ -139,7 +232,7 @@ class Autoencoder(Generator):
         decibels; `mse_pca` that of principal components with latents of the same size; `mse_mean` that of the mean row.
         """
         size = self.config.latent_size
-        error = squared_error(data, self.reconstruct(data.test))
+        error = squared_error(data, self.reconstruct(data.test, data.test_labels))
         return {
             "mse": error,
             "psnr": psnr(error),
@@ -152,20 +245,43 @@ class Autoencoder(Generator):
             return super().picture(kind, data)
         if kind == "latent":
             rows, labels = figures.balanced(data, figures.MOST_POINTS)
-            return figures.latent_figure(self.encode(rows), labels, self.spec.name)
+            return figures.latent_figure(self.encode(rows, labels), labels, self.spec.name)
         if kind == "interpolation":
-            rows, _ = figures.balanced(data, figures.COLUMNS)
-            strips = self.decode(figures.strips(self.encode(rows)))
-            return image_grid(pictures.pixels(strips, self.spec), figures.COLUMNS)
-        rows, _ = figures.balanced(data, figures.BLOCKS * figures.COLUMNS)
-        return figures.reconstructions_figure(rows, self.reconstruct(rows), self.spec)
+            rows, labels = figures.balanced(data, figures.COLUMNS)
+            strips = figures.strips(self.encode(rows, labels))
+            # A way keeps the label it begins with.
+            along = None if labels is None else np.repeat(labels, figures.COLUMNS)[: len(strips)]
+            return image_grid(pictures.pixels(self.decode(strips, along), self.spec), figures.COLUMNS)
+        if kind == "clusters":
+            rows, labels = figures.balanced(data, figures.MOST_POINTS)
+            return latent_figures.clusters_figure(rows, self.encode(rows, labels), labels, self.spec)
+        if kind in ("traversal", "map"):
+            return self._decoded_picture(kind, data)
+        rows, labels = figures.balanced(data, figures.BLOCKS * figures.COLUMNS)
+        return figures.reconstructions_figure(rows, self.reconstruct(rows, labels), self.spec)
+
+    def _decoded_picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
+        rows, labels = figures.balanced(data, figures.MOST_POINTS)
+        latents = self.encode(rows, labels)
+        # What a class looks like depends on it, so that of the first row is taken.
+        label = None if labels is None else labels[0]
+        if kind == "traversal":
+            deviations = latents.std(axis=0)
+            walks, dimensions = latent_figures.traversal(latents.mean(axis=0), deviations)
+            return latent_figures.traversal_figure(self.decode(walks, label), dimensions, deviations, self.spec)
+        mean, covariance = self.prior.moments()
+        if len(mean) != 2:
+            # The prior does not say which plane is worth looking at.
+            mean, covariance = latents.mean(axis=0), np.atleast_2d(np.cov(latents.T))
+        grid = self.decode(latent_figures.quantile_grid(mean, covariance), label)
+        if self.spec.is_image:
+            return image_grid(pictures.pixels(grid, self.spec), latent_figures.MAP_SIDE, minimum_cell=32)
+        return pictures.rows_picture(grid, self.spec, data.test)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
-        if kind == "latent":
+        if kind not in ("samples", "reconstructions", "interpolation"):
             yield from super().frames(kind, data)
-        if kind == "samples":
-            latents = self.sample_latents(figures.CELLS)
-        else:
-            latents = self.encode(figures.balanced(data, figures.CELLS)[0])
+        rows, labels = figures.balanced(data, figures.CELLS)
+        latents = self.sample_latents(len(rows)) if kind == "samples" else self.encode(rows, labels)
         for frame in figures.between(latents):
-            yield image_grid(pictures.pixels(self.decode(frame), self.spec))
+            yield image_grid(pictures.pixels(self.decode(frame, labels), self.spec))

@@ -1,4 +1,7 @@
-"""Encoders and decoders: perceptrons for any rows, convolutions for images."""
+"""Encoders and decoders: perceptrons for any rows, convolutions for images.
+
+With a `condition` they take two inputs, rows or latents and one-hot labels, float32 (B, condition).
+"""
 
 from __future__ import annotations
 
@@ -10,63 +13,183 @@ import keras
 from lab.networks import mlp
 
 
-def dense_encoder(shape: tuple[int, ...], hidden_sizes: Sequence[int], latent_size: int, seed: int) -> keras.Model:
-    """Build a perceptron from rows (B, ...) to latents (B, latent_size)."""
-    rows = keras.Input(shape)
-    return keras.Model(rows, mlp(math.prod(shape), hidden_sizes, latent_size, seed)(keras.layers.Flatten()(rows)))
+def dense_encoder(
+    shape: tuple[int, ...],
+    hidden_sizes: Sequence[int],
+    outputs: int,
+    seed: int,
+    activation: str = "linear",
+    condition: int = 0,
+) -> keras.Model:
+    """Build a perceptron from rows (B, ...) to (B, outputs).
+
+    Args:
+        shape: Of a row.
+        hidden_sizes: Units of each hidden layer.
+        outputs: Numbers in a latent, or in what describes one.
+        seed: Of the initial weights; layer i draws with seed + i.
+        activation: Of the outputs.
+        condition: Classes of the labels, or 0 without labels.
+    """
+    rows, labels = keras.Input(shape), _labels(condition)
+    x = _joined(keras.layers.Flatten()(rows), labels)
+    values = mlp(math.prod(shape) + condition, hidden_sizes, outputs, seed)(x)
+    return _model(rows, labels, keras.layers.Activation(activation)(values))
 
 
 def dense_decoder(
-    shape: tuple[int, ...], hidden_sizes: Sequence[int], latent_size: int, seed: int, activation: str = "linear"
+    shape: tuple[int, ...],
+    hidden_sizes: Sequence[int],
+    latent_size: int,
+    seed: int,
+    activation: str = "linear",
+    condition: int = 0,
 ) -> keras.Model:
     """Build the mirror image of `dense_encoder`; `hidden_sizes` are the encoder's, `activation` is the output's."""
-    latents = keras.Input((latent_size,))
-    values = mlp(latent_size, hidden_sizes[::-1], math.prod(shape), seed)(latents)
-    return keras.Model(latents, _output(values, shape, activation))
+    latents, labels = keras.Input((latent_size,)), _labels(condition)
+    values = mlp(latent_size + condition, hidden_sizes[::-1], math.prod(shape), seed)(_joined(latents, labels))
+    return _model(latents, labels, _output(values, shape, activation))
 
 
-def conv_encoder(shape: tuple[int, ...], filters: Sequence[int], latent_size: int, seed: int) -> keras.Model:
-    """Build strided 3 x 3 convolutions from images (B, H, W[, C]) to latents (B, latent_size).
+def conv_encoder(
+    shape: tuple[int, ...],
+    filters: Sequence[int],
+    outputs: int,
+    seed: int,
+    activation: str = "linear",
+    condition: int = 0,
+) -> keras.Model:
+    """Build strided 3 x 3 convolutions from images (B, H, W[, C]) to (B, outputs); see `dense_encoder`.
 
     Args:
         shape: (H, W) or (H, W, C).
         filters: Of each layer; each halves the sides, odd ones rounded up.
-        latent_size: Numbers in a latent.
+        outputs: Numbers in a latent, or in what describes one.
         seed: Of the initial weights; layer i draws with seed + i.
+        activation: Of the outputs.
+        condition: Classes of the labels; they become one further channel, learnt for each class.
     """
-    images = keras.Input(shape)
+    images, labels = keras.Input(shape), _labels(condition)
     x = images if len(shape) == 3 else keras.layers.Reshape((*shape, 1))(images)
-    for i, channels in enumerate(filters):
-        start = keras.initializers.HeUniform(seed=seed + i)
-        x = keras.layers.Conv2D(channels, 3, 2, "same", activation="relu", kernel_initializer=start)(x)
-    start = keras.initializers.GlorotUniform(seed=seed + len(filters))
-    return keras.Model(images, keras.layers.Dense(latent_size, kernel_initializer=start)(keras.layers.Flatten()(x)))
+    if labels is not None:
+        plane = keras.layers.Dense(math.prod(shape[:2]), kernel_initializer=_glorot(seed + len(filters) + 1))(labels)
+        x = keras.layers.Concatenate()([x, keras.layers.Reshape((*shape[:2], 1))(plane)])
+    x = keras.layers.Flatten()(downsampled(x, filters, seed))
+    values = keras.layers.Dense(outputs, activation, kernel_initializer=_glorot(seed + len(filters)))(x)
+    return _model(images, labels, values)
 
 
 def conv_decoder(
-    shape: tuple[int, ...], filters: Sequence[int], latent_size: int, seed: int, activation: str = "linear"
+    shape: tuple[int, ...],
+    filters: Sequence[int],
+    latent_size: int,
+    seed: int,
+    activation: str = "linear",
+    condition: int = 0,
+    upsampling: str = "transpose",
 ) -> keras.Model:
     """Build the mirror image of `conv_encoder`: each layer doubles the sides, and cuts what is over."""
-    sides = [shape[:2]]
-    for _ in filters:
-        sides.append(((sides[-1][0] + 1) // 2, (sides[-1][1] + 1) // 2))
-    latents = keras.Input((latent_size,))
-    smallest = (*sides[-1], filters[-1])
+    latents, labels = keras.Input((latent_size,)), _labels(condition)
+    smallest = (*grid_sides(shape, filters), filters[-1])
     start = keras.initializers.HeUniform(seed=seed)
-    x = keras.layers.Dense(math.prod(smallest), "relu", kernel_initializer=start)(latents)
-    x = keras.layers.Reshape(smallest)(x)
+    x = keras.layers.Dense(math.prod(smallest), "relu", kernel_initializer=start)(_joined(latents, labels))
+    x = upsampled(keras.layers.Reshape(smallest)(x), shape, filters, seed + 1, upsampling)
+    return _model(latents, labels, _output(x, shape, activation))
+
+
+def grid_sides(shape: tuple[int, ...], filters: Sequence[int]) -> tuple[int, int]:
+    """Return the height and width that are left of an image after halving its sides once a layer."""
+    return _sides(shape, filters)[-1]
+
+
+def downsampled(x: keras.KerasTensor, filters: Sequence[int], seed: int) -> keras.KerasTensor:
+    """Apply a strided 3 x 3 convolution for each number of filters; layer i draws with seed + i."""
+    for i, channels in enumerate(filters):
+        start = keras.initializers.HeUniform(seed=seed + i)
+        x = keras.layers.Conv2D(channels, 3, 2, "same", activation="relu", kernel_initializer=start)(x)
+    return x
+
+
+def upsampled(
+    x: keras.KerasTensor, shape: tuple[int, ...], filters: Sequence[int], seed: int, upsampling: str
+) -> keras.KerasTensor:
+    """Undo `downsampled`, then mix channels into those of the image.
+
+    Args:
+        x: (B, h, w, C) with the sides of `grid_sides`.
+        shape: (H, W) or (H, W, C) of the image.
+        filters: Of `downsampled`.
+        seed: Of the initial weights; layer i draws with seed + i.
+        upsampling: "transpose" for transpose convolutions; "nearest" for repeated pixels and a convolution, which
+            leaves no checkerboard (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
+
+    Returns:
+        (B, H, W, C), linear.
+    """
     channels = [*filters[-2::-1], filters[0]]
-    for i, (number, (height, width)) in enumerate(zip(channels, sides[-2::-1], strict=True)):
-        start = keras.initializers.HeUniform(seed=seed + 1 + i)
-        x = keras.layers.Conv2DTranspose(number, 3, 2, "same", activation="relu", kernel_initializer=start)(x)
+    for i, (number, (height, width)) in enumerate(zip(channels, _sides(shape, filters)[-2::-1], strict=True)):
+        start = keras.initializers.HeUniform(seed=seed + i)
+        if upsampling == "nearest":
+            x = keras.layers.UpSampling2D(2)(x)
+            x = keras.layers.Conv2D(number, 3, padding="same", activation="relu", kernel_initializer=start)(x)
+        else:
+            x = keras.layers.Conv2DTranspose(number, 3, 2, "same", activation="relu", kernel_initializer=start)(x)
         over = (x.shape[1] - height, x.shape[2] - width)
         if any(over):
             x = keras.layers.Cropping2D(((0, over[0]), (0, over[1])))(x)
-    start = keras.initializers.GlorotUniform(seed=seed + 1 + len(filters))
     depth = shape[2] if len(shape) == 3 else 1
-    x = keras.layers.Conv2D(depth, 3, padding="same", kernel_initializer=start)(x)
-    return keras.Model(latents, _output(x, shape, activation))
+    return keras.layers.Conv2D(depth, 3, padding="same", kernel_initializer=_glorot(seed + len(filters)))(x)
+
+
+def _sides(shape: tuple[int, ...], filters: Sequence[int]) -> list[tuple[int, int]]:
+    sides = [(shape[0], shape[1])]
+    for _ in filters:
+        sides.append(((sides[-1][0] + 1) // 2, (sides[-1][1] + 1) // 2))
+    return sides
+
+
+def _labels(condition: int) -> keras.KerasTensor | None:
+    return keras.Input((condition,)) if condition else None
+
+
+def _joined(x: keras.KerasTensor, labels: keras.KerasTensor | None) -> keras.KerasTensor:
+    return x if labels is None else keras.layers.Concatenate()([x, labels])
+
+
+def _model(first: keras.KerasTensor, labels: keras.KerasTensor | None, outputs: keras.KerasTensor) -> keras.Model:
+    return keras.Model(first if labels is None else [first, labels], outputs)
+
+
+def _glorot(seed: int) -> keras.initializers.Initializer:
+    return keras.initializers.GlorotUniform(seed=seed)
 
 
 def _output(values: keras.KerasTensor, shape: tuple[int, ...], activation: str) -> keras.KerasTensor:
     return keras.layers.Activation(activation)(keras.layers.Reshape(shape)(values))
+
+
+def grid_encoder(shape: tuple[int, ...], filters: Sequence[int], size: int, seed: int) -> keras.Model:
+    """Build `conv_encoder`'s convolutions, and a vector for each place that they leave: (B, h, w, size).
+
+    Args:
+        shape: (H, W) or (H, W, C).
+        filters: Of each layer that halves the image.
+        size: Numbers in a vector.
+        seed: Of the initial weights; layer i draws with seed + i.
+    """
+    images, count = keras.Input(shape), len(filters)
+    x = images if len(shape) == 3 else keras.layers.Reshape((*shape, 1))(images)
+    x = downsampled(x, filters, seed)
+    start = keras.initializers.HeUniform(seed=seed + count)
+    x = keras.layers.Conv2D(filters[-1], 3, padding="same", activation="relu", kernel_initializer=start)(x)
+    return keras.Model(images, keras.layers.Conv2D(size, 1, kernel_initializer=_glorot(seed + count + 1))(x))
+
+
+def grid_decoder(
+    shape: tuple[int, ...], filters: Sequence[int], size: int, seed: int, activation: str, upsampling: str
+) -> keras.Model:
+    """Build the mirror image of `grid_encoder`; see `conv_decoder`."""
+    vectors = keras.Input((*grid_sides(shape, filters), size))
+    start = keras.initializers.HeUniform(seed=seed)
+    x = keras.layers.Conv2D(filters[-1], 3, padding="same", activation="relu", kernel_initializer=start)(vectors)
+    return keras.Model(vectors, _output(upsampled(x, shape, filters, seed + 1, upsampling), shape, activation))

@@ -1,4 +1,4 @@
-"""What latents look like: a Gaussian fitted to them as training goes on."""
+"""What latents look like: a Gaussian fitted to them as training goes on, or one that they are held to."""
 
 from __future__ import annotations
 
@@ -53,3 +53,27 @@ class GaussianPrior(Stateful):
         # Rounding can leave a direction without spread a little below zero.
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         return (mean + rng.standard_normal((number, self.size)) @ root.T).astype(np.float32)
+
+
+class StandardNormal(Stateful):
+    """Is N(0, I) whatever the latents are; a variational autoencoder pulls them towards it.
+
+    Args:
+        size: Numbers in a latent.
+    """
+
+    not_state = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def update(self, latents: tf.Tensor) -> None:
+        """Do nothing: it is not fitted."""
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean (size,) and covariance (size, size) in float64."""
+        return np.zeros(self.size), np.eye(self.size)
+
+    def sample(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw latents, float32 (number, size)."""
+        return rng.standard_normal((number, self.size)).astype(np.float32)

@@ -1,19 +1,34 @@
-"""The settings of an autoencoder."""
+"""The settings of autoencoders: what all of them share, and those of the plain one."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from lab.config import Settings, setting
+from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
 
 
 @dataclasses.dataclass(frozen=True)
-class AutoencoderSettings(Settings):
-    """What an `Autoencoder` can be told."""
+class BottleneckSettings(Settings):
+    """What every autoencoder can be told."""
+
+    latent_size: int = setting(8, "numbers in a latent", at_least=1)
+    learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
+    weight_decay: float = setting(0.3, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
+    batch_size: int = setting(128, "rows an update", at_least=1)
+    upsampling: str = setting(
+        "transpose",
+        "how the decoder doubles an image: a transpose convolution, or nearest pixels and a convolution (conv)",
+        choices=("transpose", "nearest"),
+    )
+    frozen: tuple[str, ...] = setting((), "parts that training leaves as they are, such as encoder or decoder.0")
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkSettings(BottleneckSettings):
+    """What an autoencoder of one latent a row can be told."""
 
     architecture: str = setting("dense", "dense, or conv for images", choices=("dense", "conv"))
-    latent_size: int = setting(8, "numbers in a latent", at_least=1)
     hidden_sizes: tuple[int, ...] = setting(
         (256, 128), "units of the encoder's hidden layers, mirrored in the decoder (dense)", at_least=1
     )
@@ -22,13 +37,16 @@ class AutoencoderSettings(Settings):
         "filters of the encoder's layers, each of which halves the image; mirrored in the decoder (conv)",
         at_least=1,
     )
-    learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
-    weight_decay: float = setting(0.3, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
-    batch_size: int = setting(128, "rows an update", at_least=1)
-    prior_decay: float = setting(
-        0.99, "share of the old, each update, in the latents' running mean and covariance", at_least=0, below=1
-    )
 
     def check(self) -> None:
         if self.architecture == "conv" and not self.filters:
-            raise bad_value("Autoencoder", "filters", self.filters, "at least one layer", "filters=(32, 64).")
+            raise bad_value(owner_name(type(self)), "filters", self.filters, "at least one layer", "filters=(32, 64).")
+
+
+@dataclasses.dataclass(frozen=True)
+class AutoencoderSettings(NetworkSettings):
+    """What an `Autoencoder` can be told."""
+
+    prior_decay: float = setting(
+        0.99, "share of the old, each update, in the latents' running mean and covariance", at_least=0, below=1
+    )

@@ -41,7 +41,7 @@ class Diffusion(Editing, Drawing, Generator):
     default_steps: ClassVar[int] = 5_000
     kinds: tuple[str, ...] = ("samples", "classes", "denoising", "interpolation", "inpainting")  # type: ignore[misc]
     training_state: ClassVar[tuple[str, ...]] = ("optimizer", "network", "random")
-    not_state = ("classes", "schedule", "limit", "kinds")  # type: ignore[assignment]
+    not_state = ("classes", "schedule", "limit", "kinds")
 
     def build(self) -> None:
         c = self.config

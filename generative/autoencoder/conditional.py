@@ -1,0 +1,78 @@
+"""ConditionalVAE: a variational autoencoder that is told the class, and asked for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from generative import pictures
+from generative.autoencoder.vae import VAE
+from generative.base import Batch
+from generative.data import Dataset, DataSpec
+from lab.errors import UsageError
+from lab.grids import image_grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ROWS_A_CLASS = 8
+
+
+class ConditionalVAE(VAE):
+    """Gives encoder and decoder the label (Sohn et al. 2015, "Learning Structured Output Representation").
+
+    The latents are then free to hold what differs within a class.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("classes", *VAE.kinds)
+    conditional: ClassVar[bool] = True
+
+    def build(self) -> None:
+        if self.spec.classes is None:
+            name = type(self).__name__
+            raise UsageError(
+                f"{name}: received data without labels ({self.spec.name}); expected labelled rows. "
+                f"Fix: give (rows, labels), or use {VAE.__name__}."
+            )
+        # How often each class was met, so that samples without labels have the classes of the data.
+        self.class_counts = tf.Variable(tf.zeros(self.spec.classes), trainable=False)
+        super().build()
+
+    def takes(self, spec: DataSpec) -> bool:
+        # Its networks have one input a class.
+        return super().takes(spec) and spec.classes == self.spec.classes
+
+    def objective(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        self.class_counts.assign_add(tf.reduce_sum(tf.one_hot(batch.labels, self.spec.classes), axis=0))
+        return super().objective(batch)
+
+    def sample(self, number: int, seed: int | None = None, *, labels: Any = None) -> np.ndarray:
+        """Draw new rows of given classes; see `Generator.sample`.
+
+        Args:
+            number: How many.
+            seed: See `Generator.sample`.
+            labels: Whole numbers (number,), or one for all; None to draw them as often as training met them.
+        """
+        rng = self.rng(seed)
+        if labels is None:
+            labels = self.sample_labels(number, rng)
+        return self.decode(self.prior.sample(number, rng), labels)
+
+    def sample_labels(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw labels, int32 (number,), as often as training met them; before training all alike."""
+        counts = self.class_counts.numpy().astype(np.float64)
+        share = counts / counts.sum() if counts.any() else np.full(len(counts), 1.0 / len(counts))
+        return rng.choice(len(share), number, p=share).astype(np.int32)
+
+    def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
+        if kind != "classes":
+            return super().picture(kind, data)
+        classes = self.spec.classes or 0
+        labels = np.repeat(np.arange(classes, dtype=np.int32), ROWS_A_CLASS)
+        rows = self.sample(len(labels), labels=labels)
+        if not self.spec.is_image:
+            return pictures.rows_picture(rows, self.spec, data.test)
+        return image_grid(pictures.pixels(rows, self.spec), ROWS_A_CLASS)
