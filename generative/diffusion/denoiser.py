@@ -29,9 +29,7 @@ def make_network(config: DiffusionSettings, spec: DataSpec, classes: int, seed: 
         kind = "unet" if spec.is_image else "mlp"
     dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
     if kind == "mlp":
-        return conditional_mlp(
-            spec.shape, config.hidden_sizes, classes=classes, dropout=config.dropout, seed=seed, dtype=dtype
-        )
+        return conditional_mlp(spec.shape, config.hidden_sizes, classes=classes, seed=seed, dtype=dtype)
     if not spec.is_image:
         raise UsageError(
             f"Diffusion: network {kind!r} received rows of shape {spec.shape}; expected images (H, W) or (H, W, C). "

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 10
 ROWS = 8
+PANELS = 5
 # A video: images side by side, steps from noise to rows, and how many frames stay at the end.
 CELLS = 36
 FRAMES = 50
@@ -100,7 +101,7 @@ def _columns(path: np.ndarray, spec: DataSpec) -> np.ndarray:
 def _clouds(path: np.ndarray, spec: DataSpec) -> Figure:
     from matplotlib.figure import Figure
 
-    chosen = path[:: max(1, len(path) // 5)]
+    chosen = path[np.rint(np.linspace(0, len(path) - 1, PANELS)).astype(int)]
     figure = Figure(figsize=(2.2 * len(chosen), 2.4), layout="constrained", facecolor="white")
     for i, rows in enumerate(chosen):
         axes = figure.add_subplot(1, len(chosen), i + 1)

@@ -35,7 +35,7 @@ class DiffusionSettings(Settings):
     token_size: int = setting(96, "numbers in a token (dit)", at_least=2)
     depth: int = setting(4, "blocks of the transformer (dit)", at_least=1)
     heads: int = setting(4, "attention heads (dit)", at_least=1)
-    dropout: float = setting(0.1, "share of values left out in training (unet, mlp)", at_least=0, below=1)
+    dropout: float = setting(0.1, "share of values left out in training (unet)", at_least=0, below=1)
     conditional: bool | None = setting(None, "whether to learn rows by label; none for wherever there are labels")
     label_dropout: float = setting(0.1, "share of rows trained without their label, for guidance", at_least=0, below=1)
     learning_rate: float = setting(2e-3, "Adam's step size after warm-up", above=0)
