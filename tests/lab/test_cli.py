@@ -91,7 +91,7 @@ def test_several_seeds_and_settings_become_runs_side_by_side(lab, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "dqm", "CartPole-v1"], "no learner is called 'dqm'; did you mean 'dqn'"),
+        (["train", "dqnn", "CartPole-v1"], "no learner is called 'dqnn'; did you mean 'dqn'"),
         (["train", "dqn", "CartPol-v1"], "did you mean 'CartPole-v1'"),
         (["train", "autoencoder", "digit"], "did you mean 'digits'"),
         (["train", "dqn", "Pendulum-v1"], "DQN received the action space"),

@@ -42,17 +42,16 @@ def threads(tmp_path, main, before="", variable=None):
 
 
 @pytest.mark.parametrize(
-    ("main", "before", "variable", "expected"),
+    ("main", "before", "expected"),
     [
-        (AGENT, "", None, "1"),
-        (AGENT, "", "2", "2"),
-        (AGENT, "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(3)", None, "3"),
-        (AGENT, "import tensorflow as tf; tf.zeros(1)", None, "0"),
-        (GENERATOR, "", None, "0"),
+        (AGENT, "", "1"),
+        (AGENT, "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(3)", "3"),
+        (AGENT, "import tensorflow as tf; tf.zeros(1)", "0"),
+        (GENERATOR, "", "0"),
     ],
 )
-def test_agents_have_one_thread_unless_somebody_has_decided(tmp_path, main, before, variable, expected):
-    assert threads(tmp_path, main, before, variable) == [expected, expected]
+def test_agents_have_one_thread_unless_somebody_has_decided(tmp_path, main, before, expected):
+    assert threads(tmp_path, main, before) == [expected, expected]
 
 
 def test_a_resumed_run_has_the_threads_it_began_with(tmp_path):
