@@ -267,7 +267,7 @@ class Autoencoder(Freezing):
         label = None if labels is None else labels[0]
         if kind == "traversal":
             deviations = latents.std(axis=0)
-            walks, dimensions = latent_figures.traversal(latents.mean(axis=0), deviations)
+            walks, dimensions = latent_figures.traversal(latents[0], deviations)
             return latent_figures.traversal_figure(self.decode(walks, label), dimensions, deviations, self.spec)
         mean, covariance = self.prior.moments()
         if len(mean) != 2:

@@ -21,21 +21,21 @@ MEMBERS = 8
 REACH = 2.5
 
 
-def traversal(mean: np.ndarray, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return latents that differ from the mean in one dimension at a time, those that vary most first.
+def traversal(centre: np.ndarray, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return latents that differ from one in one dimension at a time, those that vary most first.
 
     Args:
-        mean: Where all others stay, (L,).
+        centre: Where all others stay, (L,).
         deviations: How far each dimension varies, (L,).
 
     Returns:
         Latents float32 (D * STEPS, L), each dimension's one after the other, and which dimensions they are, (D,).
     """
     dimensions = np.argsort(-deviations, kind="stable")[:MOST_DIMENSIONS]
-    latents = np.tile(mean, (len(dimensions), STEPS, 1))
+    latents = np.tile(centre, (len(dimensions), STEPS, 1))
     for row, dimension in zip(latents, dimensions, strict=True):
         row[:, dimension] += np.linspace(-REACH, REACH, STEPS) * deviations[dimension]
-    return latents.reshape(-1, len(mean)).astype(np.float32), dimensions
+    return latents.reshape(-1, len(centre)).astype(np.float32), dimensions
 
 
 def quantile_grid(mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
@@ -160,5 +160,8 @@ def traversal_figure(rows: np.ndarray, dimensions: np.ndarray, deviations: np.nd
     images = pictures.pixels(rows, spec).reshape(len(dimensions), STEPS, *pictures.pixels(rows[:1], spec).shape[1:])
     names = [f"{dimension} (sd {deviations[dimension]:.2g})" for dimension in dimensions]
     figure = figures.image_rows(list(zip(names, images, strict=True)))
-    figure.text(0.995, 0.0, f"-{REACH:g} to {REACH:g} standard deviations", ha="right", fontsize=8, color=GRAY)
+    figure.axes[-1].set_xlabel(f"{-REACH:g} to {REACH:g} standard deviations", fontsize=8, color=GRAY)
+    height = figure.get_figheight() + 0.25
+    figure.set_figheight(height)
+    figure.subplots_adjust(bottom=0.25 / height)
     return figure

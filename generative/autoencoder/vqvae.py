@@ -32,14 +32,14 @@ class VQVAESettings(BottleneckSettings):
     """What a `VQVAE` can be told."""
 
     latent_size: int = setting(16, "numbers in the vector of a code", at_least=1)
-    codes: int = setting(128, "vectors in the codebook", at_least=2)
+    codes: int = setting(64, "vectors in the codebook", at_least=2)
     grid_side: int = setting(8, "images are halved, at least once, until no side is longer", at_least=1)
     channels: int = setting(64, "filters of each convolution", at_least=1)
     commitment: float = setting(0.25, "weight of the encoder's distance from its codes", at_least=0)
     codebook_decay: float = setting(0.98, "share of the old, each update, in the codes' means", at_least=0, below=1)
     least_use: float = setting(0.3, "vectors an update, on average, below which a code is put elsewhere", at_least=0)
     prior_units: int = setting(128, "units of the recurrent layer that models grids of codes", at_least=1)
-    weight_decay: float = setting(0.1, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
+    weight_decay: float = setting(1.0, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
 
 
 class VQVAE(Autoencoder):
