@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from generative.autoencoder import figures
 from generative.autoencoder.generator import Autoencoder
 from generative.autoencoder.settings import AutoencoderSettings
+from generative.data import Dataset
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
 class DenoisingAutoencoderSettings(AutoencoderSettings):
     """What a `DenoisingAutoencoder` can be told."""
 
+    latent_size: int = setting(32, "numbers in a latent", at_least=1)
     corruption: str = setting(
         "gaussian", "gaussian noise on values, or mask: values set to the range's low end", choices=("gaussian", "mask")
     )
@@ -36,13 +43,34 @@ class DenoisingAutoencoder(Autoencoder):
     """Sees corrupted rows and is judged against the clean ones (Vincent et al. 2008, "Denoising Autoencoders")."""
 
     Settings: ClassVar[type[Settings]] = DenoisingAutoencoderSettings
+    kinds: ClassVar[tuple[str, ...]] = ("denoising", *Autoencoder.kinds)
 
     def build(self) -> None:
         self.noise = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         super().build()
 
     def corrupted(self, data: tf.Tensor) -> tf.Tensor:
-        level = self.config.corruption_level
-        if self.config.corruption == "gaussian":
-            return data + level * keras.random.normal(tf.shape(data), seed=self.noise)
-        return tf.where(keras.random.uniform(tf.shape(data), seed=self.noise) < level, -1.0, data)
+        return corrupt(data, self.config.corruption, self.config.corruption_level, self.noise)
+
+    def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
+        if kind != "denoising":
+            return super().picture(kind, data)
+        c, (clean, _) = self.config, figures.balanced(data, figures.COLUMNS)
+        rows = tf.constant(self.spec.normalise(clean))
+        seed = self.seeds.integer("render", 0)
+        damaged = self.spec.quantise(corrupt(rows, c.corruption, c.corruption_level, seed).numpy())
+        return figures.denoising_figure(clean, damaged, self.reconstruct(damaged), self.spec)
+
+
+def corrupt(data: tf.Tensor, corruption: str, level: float, seed: Any) -> tf.Tensor:
+    """Return damaged rows; see `DenoisingAutoencoderSettings`.
+
+    Args:
+        data: float32 in [-1, 1].
+        corruption: "gaussian" or "mask".
+        level: The noise's standard deviation, or the share of values lost.
+        seed: A whole number, or a `keras.random.SeedGenerator`, which moves on.
+    """
+    if corruption == "gaussian":
+        return data + level * keras.random.normal(tf.shape(data), seed=seed)
+    return tf.where(keras.random.uniform(tf.shape(data), seed=seed) < level, -1.0, data)

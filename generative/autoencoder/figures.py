@@ -50,6 +50,23 @@ def reconstructions_figure(rows: np.ndarray, restored: np.ndarray, spec: DataSpe
     """
     if spec.is_image:
         return _image_pairs(pictures.pixels(rows, spec), pictures.pixels(restored, spec))
+    return _pairs(rows, restored, spec)
+
+
+def denoising_figure(clean: np.ndarray, damaged: np.ndarray, restored: np.ndarray, spec: DataSpec) -> Figure:
+    """Draw clean images, what was made of them, and what is restored from that; other rows without the clean ones.
+
+    Args:
+        clean, damaged, restored: (N, ...) in the range of `spec`.
+        spec: What a row is.
+    """
+    if not spec.is_image:
+        return _pairs(damaged, restored, spec)
+    strips = [("clean", clean), ("input", damaged), ("reconstruction", restored)]
+    return image_rows([(name, pictures.pixels(rows, spec)) for name, rows in strips])
+
+
+def _pairs(rows: np.ndarray, restored: np.ndarray, spec: DataSpec) -> Figure:
     figure, axes = pictures.new_figure(6.0, 4.5)
     if spec.shape == (2,):
         axes.plot(*np.stack([rows, restored], axis=2).T.swapaxes(0, 1), color="#c9cdd3", linewidth=0.8, zorder=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -151,8 +152,12 @@ class Autoencoder(Freezing):
         return (batch.labels,) if self.conditional else ()
 
     def joined(self, tensor: tf.Tensor, *labels: tf.Tensor) -> Any:
-        """Return a network's inputs: rows or latents, and one-hot labels if conditional."""
-        return [tensor, tf.one_hot(labels[0], self.spec.classes)] if labels else tensor
+        """Return a network's inputs: rows or latents, and one-hot labels, of mean square 1, if conditional."""
+        if not labels:
+            return tensor
+        classes = self.spec.classes or 0
+        # Of that size because a single 1 among dozens of numbers would be too faint to be learnt from.
+        return [tensor, tf.one_hot(labels[0], classes, math.sqrt(classes))]
 
     # ---------------------------------------------------------------- use
 

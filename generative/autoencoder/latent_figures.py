@@ -17,6 +17,7 @@ MOST_DIMENSIONS = 12
 MAP_SIDE = 15
 CLUSTERS = 10
 MEMBERS = 8
+MOST_SHOWN = 12
 # Standard deviations of the prior that a traversal spans to both sides.
 REACH = 2.5
 
@@ -131,20 +132,23 @@ def _draw_members(
 ) -> None:
     images = pictures.pixels(rows, spec)
     height, width = images.shape[1:3]
-    number = len(colours)
+    # The largest, where there are too many to be seen.
+    order = np.sort(np.argsort(-np.bincount(found), kind="stable")[:MOST_SHOWN])
+    number = len(order)
     sheet = np.full((number * (height + 1), MEMBERS * (width + 1), 3), 255, np.uint8)
-    for cluster in range(number):
+    for row, cluster in enumerate(order):
         members = np.flatnonzero(found == cluster)
         for column, member in enumerate(members[np.argsort(distances[members], kind="stable")][:MEMBERS]):
-            top, left = cluster * (height + 1), column * (width + 1)
+            top, left = row * (height + 1), column * (width + 1)
             sheet[top : top + height, left : left + width] = images[member]
     axes = figure.add_subplot(1, 2, 2)
     axes.imshow(sheet)
-    axes.set_title("nearest to each centre", fontsize=10, loc="left")
+    which = "each centre" if number == len(colours) else f"the centres of the {number} largest"
+    axes.set_title(f"nearest to {which}", fontsize=10, loc="left")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    for cluster in range(number):
-        middle = cluster * (height + 1) + height / 2
+    for row, cluster in enumerate(order):
+        middle = row * (height + 1) + height / 2
         axes.plot(-0.06 * sheet.shape[1], middle, "o", color=colours[cluster], clip_on=False, markersize=7)
 
 

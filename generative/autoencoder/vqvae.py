@@ -34,7 +34,7 @@ class VQVAESettings(BottleneckSettings):
     latent_size: int = setting(16, "numbers in the vector of a code", at_least=1)
     codes: int = setting(64, "vectors in the codebook", at_least=2)
     grid_side: int = setting(8, "images are halved, at least once, until no side is longer", at_least=1)
-    channels: int = setting(64, "filters of each convolution", at_least=1)
+    channels: int = setting(32, "filters of each convolution", at_least=1)
     commitment: float = setting(0.25, "weight of the encoder's distance from its codes", at_least=0)
     codebook_decay: float = setting(0.98, "share of the old, each update, in the codes' means", at_least=0, below=1)
     least_use: float = setting(0.3, "vectors an update, on average, below which a code is put elsewhere", at_least=0)
