@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -74,8 +75,20 @@ class Learner(Stateful):
     def finish_setup(self) -> None:
         """Call `build` and note which attributes it made: those are the learner's state."""
         self.build()
+        self._settle_names()
         self.state_names = frozenset(super().get_state())
         self.built = True
+
+    def _settle_names(self) -> None:
+        # A learner without Keras must not load it.
+        if "keras" in sys.modules:
+            import keras
+
+            from lab.networks.names import settle_names
+
+            for value in vars(self).values():
+                if isinstance(value, keras.Model):
+                    settle_names(value)
 
     def get_state(self) -> dict[str, Any]:
         state = super().get_state()

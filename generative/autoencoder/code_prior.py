@@ -27,9 +27,7 @@ class CodePrior(keras.Model):
 
         def embedding(number: int, i: int) -> keras.layers.Embedding:
             start = keras.initializers.RandomNormal(stddev=0.1, seed=seed + i)
-            # Named here, because TensorFlow may sort a sum by its terms' names, and Keras counts: embedding_10 comes
-            # before embedding_9. How many layers a process has made would then show in the last digit.
-            return keras.layers.Embedding(number, units, embeddings_initializer=start, name=f"embedding_{i}")
+            return keras.layers.Embedding(number, units, embeddings_initializer=start)
 
         # Number 0 stands for what lies outside of the grid.
         self.known = [embedding(codes + 1, i) for i in range(3)]
