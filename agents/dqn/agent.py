@@ -11,13 +11,13 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import losses, spaces
-from agents.adam import Moments, adam, clipped, flat, no_moments
 from agents.base import Agent, Transition
 from agents.dqn.compiled import CompiledDQN
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, assign
 from agents.exploration import epsilon_greedy, linear
 from agents.replay import Replay, ReplayBatch
+from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.networks import Mirror, convnet, mlp

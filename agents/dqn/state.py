@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from agents.adam import Moments
 from agents.ring import Ring
+from lab.adam import Moments
 
 
 class Parameters(NamedTuple):

@@ -8,7 +8,6 @@ import pytest
 import tensorflow as tf
 
 from agents import DQN, QLearning, Random
-from agents.adam import adam, clipped, flat, no_moments
 from agents.base import Transition
 from agents.compiled import CompiledTask
 from agents.pure import obstacle
@@ -16,6 +15,7 @@ from agents.ring import RingReplay
 from envs import random
 from envs.cartpole import CartPole
 from lab import Experiment
+from lab.adam import adam, clipped, flat, no_moments
 from lab.callbacks import Callback
 from lab.errors import TrainingDiverged, UsageError
 
