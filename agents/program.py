@@ -58,6 +58,9 @@ class Program:
     """Compiles one agent's training and judging in one TensorEnv.
 
     It holds definitions only, so runs of the same agent class, settings and environment share it: see `shared`.
+    AutoGraph stays out of it: reading the source of every function called would take longer than compiling them, and
+    errors would not arrive as they were raised. Functions with loops or branches on tensors use `tf.while_loop`,
+    `tf.cond` and `tf.where`.
 
     Args:
         agent: A built agent with pure functions.
@@ -108,13 +111,13 @@ class Program:
         zero = tf.zeros((), tf.float64)
         return Statistics(zero, zero, zero, zero, dict.fromkeys(self.agent.pure_metrics, zero))
 
-    @tf.function
+    @tf.function(autograph=False)
     def packed(self, statistics: Statistics) -> tf.Tensor:
         """Return statistics as one vector, which costs one transfer: its fields, then the metrics in their order."""
         metrics = [statistics.metrics[name] for name in self.agent.pure_metrics]
         return tf.stack([*statistics[:4], *metrics])
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def run(self, state: LaneState, until: tf.Tensor, guard: tf.Tensor) -> LaneState:
         """Train until `count` reaches `until`, int64 (), or where `guard` is set a metric is not finite."""
         # The bound enters only a comparison: as a range it would be compiled in, and each length compiled anew.
@@ -144,7 +147,7 @@ class Program:
         count = state.count + self.num_envs
         return LaneState(after, returns * going, lengths * going, learner, state.key, count, finite, statistics)
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def judge(self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,)."""
         number = env_keys.shape[0]
@@ -165,7 +168,6 @@ class Program:
         name = type(self.agent).__name__
         env, number = self.env, self.num_envs
 
-        # Without autograph errors arrive as they were raised.
         @tf.function(jit_compile=True, autograph=False)
         def trace(learner: Any) -> None:
             key = random.key_from_seed(0)

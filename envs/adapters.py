@@ -171,11 +171,11 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
 
     @functools.cached_property
     def _begin(self) -> Any:
-        return tf.function(self._env.begin, jit_compile=True)
+        return tf.function(self._env.begin, jit_compile=True, autograph=False)
 
     @functools.cached_property
     def _advance(self) -> Any:
-        return tf.function(self._env.advance, jit_compile=True)
+        return tf.function(self._env.advance, jit_compile=True, autograph=False)
 
 
 def make(dynamics: str, render_mode: str | None = None, **keywords: Any) -> TensorEnvAdapter:
@@ -221,8 +221,8 @@ def _compiled(env: TensorEnv) -> tuple[Any, Any]:
             outcome = tf.stack([s.reward[0], tf.cast(s.terminated[0], tf.float32), tf.cast(s.truncated[0], tf.float32)])
             return s.state, s.observation, outcome
 
-        _functions[env] = (tf.function(lambda key: env.reset(fold_in(key, 0)), jit_compile=True),
-                           tf.function(step, jit_compile=True))  # fmt: skip
+        _functions[env] = (tf.function(lambda key: env.reset(fold_in(key, 0)), jit_compile=True, autograph=False),
+                           tf.function(step, jit_compile=True, autograph=False))  # fmt: skip
     return _functions[env]
 
 

@@ -149,7 +149,7 @@ class DQN(CompiledDQN, Agent):
             return self.mirror(features)
         return self._values(tf.constant(features)).numpy()
 
-    @tf.function(jit_compile=True, reduce_retracing=True)
+    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
     def _values(self, features: tf.Tensor) -> tf.Tensor:
         return self.online(features)
 
@@ -186,7 +186,7 @@ class DQN(CompiledDQN, Agent):
             self.mirror.set_flat(result[3:])
         return dict(zip(self.pure_metrics, result[:3].tolist(), strict=True))
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def _train(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
         # Every tensor that enters or leaves a compiled call costs as much as a small layer, so a transition is one
         # row of float32 numbers, and metrics and new weights come back as one vector.
@@ -195,10 +195,14 @@ class DQN(CompiledDQN, Agent):
         parameters = tf.nest.map_structure(tf.convert_to_tensor, variables)
         pairs = zip(parameters.online, parameters.target, strict=True)
         parameters = parameters._replace(target=tuple(tf.where(copy, a, b) for a, b in pairs))
-        count, metrics = rows.shape[0], tf.zeros(3)
-        for i in tf.range(count):
-            parameters, one = self.update_step(parameters, self._unpacked(rows[i]), rate, self.config)
-            metrics += one
+        count = rows.shape[0]
+
+        def one(i: tf.Tensor, parameters: Parameters, metrics: tf.Tensor) -> tuple[tf.Tensor, Parameters, tf.Tensor]:
+            parameters, numbers = self.update_step(parameters, self._unpacked(rows[i]), rate, self.config)
+            return i + 1, parameters, metrics + numbers
+
+        start = (tf.zeros((), tf.int32), parameters, tf.zeros(3))
+        _, parameters, metrics = tf.while_loop(lambda i, *_: i < count, one, start)
         assign(variables, parameters)
         return tf.concat([metrics / count, *(tf.reshape(w, [-1]) for w in parameters.online)], axis=0)
 
