@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
     from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
+    from generative.gan import DCGAN, GAN, LSGAN, WGANGP, ConditionalGAN, GANSettings, HingeGAN, RelativisticGAN
 
 _HOMES = {
     "Autoencoder": "generative.autoencoder",
     "AutoencoderSettings": "generative.autoencoder",
     "Batch": "generative.base",
+    "ConditionalGAN": "generative.gan",
     "ConditionalVAE": "generative.autoencoder",
+    "DCGAN": "generative.gan",
     "DDPM": "generative.diffusion",
     "DataSpec": "generative.data",
     "Dataset": "generative.data",
@@ -36,24 +39,35 @@ _HOMES = {
     "Diffusion": "generative.diffusion",
     "DiffusionSettings": "generative.diffusion",
     "EDM": "generative.diffusion",
+    "GAN": "generative.gan",
+    "GANSettings": "generative.gan",
     "Generator": "generative.base",
+    "HingeGAN": "generative.gan",
+    "LSGAN": "generative.gan",
     "RectifiedFlow": "generative.diffusion",
+    "RelativisticGAN": "generative.gan",
     "SparseAutoencoder": "generative.autoencoder",
     "SparseAutoencoderSettings": "generative.autoencoder",
     "VAE": "generative.autoencoder",
     "VAESettings": "generative.autoencoder",
     "VQVAE": "generative.autoencoder",
     "VQVAESettings": "generative.autoencoder",
+    "WGANGP": "generative.gan",
 }
 
 __all__ = [
+    "DCGAN",
     "DDPM",
     "EDM",
+    "GAN",
+    "LSGAN",
     "VAE",
     "VQVAE",
+    "WGANGP",
     "Autoencoder",
     "AutoencoderSettings",
     "Batch",
+    "ConditionalGAN",
     "ConditionalVAE",
     "DataSpec",
     "Dataset",
@@ -61,8 +75,11 @@ __all__ = [
     "DenoisingAutoencoderSettings",
     "Diffusion",
     "DiffusionSettings",
+    "GANSettings",
     "Generator",
+    "HingeGAN",
     "RectifiedFlow",
+    "RelativisticGAN",
     "SparseAutoencoder",
     "SparseAutoencoderSettings",
     "VAESettings",
