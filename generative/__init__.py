@@ -22,12 +22,23 @@ if TYPE_CHECKING:
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
     from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
-    from generative.gan import DCGAN, GAN, LSGAN, WGANGP, ConditionalGAN, GANSettings, HingeGAN, RelativisticGAN
+    from generative.gan import (
+        DCGAN,
+        GAN,
+        LSGAN,
+        WGANGP,
+        CollapseAlarm,
+        ConditionalGAN,
+        GANSettings,
+        HingeGAN,
+        RelativisticGAN,
+    )
 
 _HOMES = {
     "Autoencoder": "generative.autoencoder",
     "AutoencoderSettings": "generative.autoencoder",
     "Batch": "generative.base",
+    "CollapseAlarm": "generative.gan",
     "ConditionalGAN": "generative.gan",
     "ConditionalVAE": "generative.autoencoder",
     "DCGAN": "generative.gan",
@@ -67,6 +78,7 @@ __all__ = [
     "Autoencoder",
     "AutoencoderSettings",
     "Batch",
+    "CollapseAlarm",
     "ConditionalGAN",
     "ConditionalVAE",
     "DataSpec",

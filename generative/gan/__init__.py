@@ -1,7 +1,18 @@
 """Generative adversarial networks."""
 
+from generative.gan.collapse import CollapseAlarm
 from generative.gan.flavours import DCGAN, LSGAN, WGANGP, ConditionalGAN, HingeGAN, RelativisticGAN
 from generative.gan.generator import GAN
 from generative.gan.settings import GANSettings
 
-__all__ = ["DCGAN", "GAN", "LSGAN", "WGANGP", "ConditionalGAN", "GANSettings", "HingeGAN", "RelativisticGAN"]
+__all__ = [
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "WGANGP",
+    "CollapseAlarm",
+    "ConditionalGAN",
+    "GANSettings",
+    "HingeGAN",
+    "RelativisticGAN",
+]

@@ -53,7 +53,7 @@ def frames(model: GAN, data: Dataset) -> Iterator[np.ndarray]:
     """Yield frames of rows that turn into others, and at the end into those of the beginning."""
     spec, rng = model.spec, model.rng(None)
     number = CELLS if spec.is_image else pictures.how_many(spec)
-    stops = rng.standard_normal((LEGS, number, model.config.latent_size), np.float32)
+    stops = rng.standard_normal((LEGS, number, model.latent_size), np.float32)
     labels = model.drawn_labels(number, rng)
     # Slow at both ends of a leg, so that every stop can be seen.
     shares = 0.5 - 0.5 * np.cos(np.pi * np.arange(FRAMES_A_LEG) / FRAMES_A_LEG)
@@ -80,7 +80,7 @@ def _classes(model: GAN) -> np.ndarray | Figure:
 
 def _interpolation(model: GAN, data: Dataset) -> np.ndarray | Figure:
     spec, rng = model.spec, model.rng(None)
-    first, second = rng.standard_normal((2, ROWS, model.config.latent_size), np.float32)
+    first, second = rng.standard_normal((2, ROWS, model.latent_size), np.float32)
     columns = COLUMNS if spec.is_image else 4 * COLUMNS
     labels = model.drawn_labels(ROWS, rng)
     way = slerp(first, second, np.linspace(0.0, 1.0, columns)).reshape(ROWS * columns, -1)

@@ -17,7 +17,7 @@ from generative.gan import figures
 from generative.gan.augmentation import NUMBERS, augmented
 from generative.gan.curves import LossCurves
 from generative.gan.losses import Losses, non_saturating
-from generative.gan.networks import kind_of, make_discriminator, make_generator
+from generative.gan.networks import kind_of, latent_size_of, make_discriminator, make_generator
 from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
 from generative.gan.settings import GANSettings
 from generative.gan.spectral import spectral_layers
@@ -96,6 +96,11 @@ class GAN(Generator):
     # ---------------------------------------------------------------- learning
 
     @property
+    def latent_size(self) -> int:
+        """From how many standard normal numbers a row is made."""
+        return latent_size_of(self.config, self.spec)
+
+    @property
     def batch_size(self) -> int:
         return int(self.config.batch_size * self.config.discriminator_steps)
 
@@ -172,7 +177,7 @@ class GAN(Generator):
         return augmented(rows, self.config.augment, self._uniform((tf.shape(rows)[0], NUMBERS)))
 
     def _latents(self, count: tf.Tensor) -> tf.Tensor:
-        shape = (count, self.config.latent_size)
+        shape = (count, self.latent_size)
         # Under XLA the default algorithm is 40 times slower.
         return tf.random.stateless_normal(shape, tf.cast(self.random.next(), tf.int32), alg="philox")
 
@@ -196,7 +201,7 @@ class GAN(Generator):
             UsageError: On labels the data do not have, or any where the settings are not conditional.
         """
         rng = self.rng(seed)
-        latents = rng.standard_normal((number, self.config.latent_size), np.float32)
+        latents = rng.standard_normal((number, self.latent_size), np.float32)
         return self.decode(latents, self.drawn_labels(number, rng) if labels is None else labels)
 
     def decode(self, latents: np.ndarray, labels: Any = None) -> np.ndarray:
@@ -206,7 +211,7 @@ class GAN(Generator):
             latents: (N, latent_size); those of `sample` are standard normal.
             labels: One label or (N,) of them where the settings are conditional, else None.
         """
-        size, array = self.config.latent_size, np.asarray(latents)
+        size, array = self.latent_size, np.asarray(latents)
         if array.ndim != 2 or array.shape[1] != size or array.dtype.kind not in "iuf":
             raise bad_value(f"{type(self).__name__}.decode", "latents", f"{array.dtype} {array.shape}", f"(N, {size})")
         told = self._told(labels, len(array))

@@ -15,6 +15,7 @@ from lab.networks.group_norm import GroupNorm
 from lab.networks.unet import groups_for
 
 SLOPE = 0.2
+IMAGE_LATENTS, OTHER_LATENTS = 64, 4
 
 
 def kind_of(config: GANSettings, spec: DataSpec) -> str:
@@ -34,6 +35,11 @@ def kind_of(config: GANSettings, spec: DataSpec) -> str:
     return kind
 
 
+def latent_size_of(config: GANSettings, spec: DataSpec) -> int:
+    """Return from how many numbers a row is made: as many as the settings say, else by the kind of data."""
+    return config.latent_size or (IMAGE_LATENTS if spec.is_image else OTHER_LATENTS)
+
+
 def make_generator(config: GANSettings, spec: DataSpec, classes: int, seed: int) -> keras.Model:
     """Build the generator that the settings ask for.
 
@@ -50,7 +56,7 @@ def make_generator(config: GANSettings, spec: DataSpec, classes: int, seed: int)
         A model of latents (B, latent_size) or, with classes, [latents, labels int32 (B,)] to float32 (B, ...).
     """
     kind, build = kind_of(config, spec), _Builder(config, seed)
-    latents = keras.Input((config.latent_size,))
+    latents = keras.Input((latent_size_of(config, spec),))
     labels = keras.Input((), dtype="int32") if classes else None
     origin = latents
     if labels is not None:

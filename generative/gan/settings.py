@@ -20,14 +20,16 @@ class GANSettings(Settings):
         "dcgan or resnet for images, dense for any rows; auto for resnet where rows are images",
         choices=NETWORKS,
     )
-    latent_size: int = setting(64, "numbers that a row is made from", at_least=1)
+    latent_size: int | None = setting(
+        None, "numbers that a row is made from; none for 64 for images, and 4 for other rows", at_least=1
+    )
     hidden_sizes: tuple[int, ...] = setting((128, 128), "units of the layers of both players (dense)", at_least=1)
     channels: tuple[int, ...] = setting(
         (32, 64), "of both players' convolutions, from the full size down; each halves the sides", at_least=1
     )
     label_size: int = setting(32, "numbers that stand for a label in the generator", at_least=1)
     conditional: bool = setting(False, "whether both players are told the label")
-    learning_rate: float = setting(1e-3, "Adam's step size for the generator", above=0)
+    learning_rate: float = setting(2e-3, "Adam's step size for the generator", above=0)
     discriminator_learning_rate: float | None = setting(
         None, "Adam's step size for the discriminator; none for that of the generator", above=0
     )
