@@ -244,7 +244,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "source": pictures,
         }
     ],
-    "gan": [{"settings": {**SMALL_GAN, "network": "auto", "channels": (4, 4)}, "source": pictures}],
+    "gan": [{"settings": {**SMALL_GAN, "network": "resnet", "channels": (4, 4)}, "source": pictures}],
     "hinge_gan": [{"settings": SMALL_GAN, "source": pictures}],
     "lsgan": [{"settings": SMALL_GAN, "source": pictures}],
     "rectified_flow": [

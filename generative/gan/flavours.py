@@ -12,6 +12,12 @@ from generative.gan.losses import Losses
 from generative.gan.settings import GANSettings
 from lab.config import Settings, with_defaults
 
+# The plainest one, as books have it, for benchmarks to compare with.
+TEXTBOOK = GANSettings(
+    network="dense", hidden_sizes=(128,), latent_size=64, learning_rate=2e-4, beta_1=0.5, beta_2=0.999, r1=0.0,
+    average_decay=0.0,
+)  # fmt: skip
+
 
 class LSGAN(GAN):
     """Draws scores to 1 for real and 0 for fake (Mao et al. 2017, "Least Squares GANs")."""

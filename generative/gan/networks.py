@@ -26,7 +26,7 @@ def kind_of(config: GANSettings, spec: DataSpec) -> str:
     """
     kind = config.network
     if kind == "auto":
-        return "resnet" if spec.is_image else "dense"
+        return "dcgan" if spec.is_image else "dense"
     if kind != "dense" and not spec.is_image:
         raise UsageError(
             f"GAN: network {kind!r} received rows of shape {spec.shape}; expected images (H, W) or (H, W, C). "

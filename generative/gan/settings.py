@@ -17,7 +17,7 @@ class GANSettings(Settings):
 
     network: str = setting(
         "auto",
-        "dcgan or resnet for images, dense for any rows; auto for resnet where rows are images",
+        "dcgan or resnet for images, dense for any rows; auto for dcgan where rows are images",
         choices=NETWORKS,
     )
     latent_size: int | None = setting(
