@@ -41,7 +41,7 @@ class WGANGP(GAN):
     """Estimates the Wasserstein distance with a critic of slope 1 (Gulrajani et al. 2017, "Improved Training")."""
 
     Settings: ClassVar[type[Settings]] = with_defaults(
-        GANSettings, "WGANGPSettings", r1=0.0, gradient_penalty=10.0, discriminator_steps=5, beta_2=0.9
+        GANSettings, "WGANGPSettings", r1=0.0, gradient_penalty=10.0, discriminator_steps=2
     )
 
     def adversarial_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> Losses:

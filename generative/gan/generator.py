@@ -58,7 +58,7 @@ class GAN(Generator):
             )  # fmt: skip
         self.classes = (self.spec.classes or 0) if c.conditional else 0
         self.kinds = tuple(kind for kind in type(self).kinds if kind != "classes" or self.classes)
-        # Measured: oneDNN's graph mode makes convolutions faster, XLA everything else.
+        # As in `Diffusion`: oneDNN's graph mode for convolutions, XLA for everything else.
         self.compile = "xla" if kind_of(c, self.spec) == "dense" else "graph"
         self.generator = make_generator(c, self.spec, self.classes, seed)
         self.discriminator = make_discriminator(c, self.spec, self.classes, self.seeds.integer("network", 1))
