@@ -59,6 +59,35 @@ def rows_picture(rows: np.ndarray, spec: DataSpec, real: np.ndarray) -> np.ndarr
     return figure
 
 
+def ways_picture(ways: np.ndarray, spec: DataSpec, real: np.ndarray) -> Figure:
+    """Draw ways between rows that are no images, by their first two numbers, over the real rows.
+
+    Args:
+        ways: (N, S, ...) in the range of `spec`, S rows a way.
+        spec: What a row is.
+        real: Rows of the data set.
+    """
+    figure, axes = new_figure(5.0, 4.5)
+    flat, held_out = ways.reshape(*ways.shape[:2], -1), real.reshape(len(real), -1)
+    second = min(1, flat.shape[2] - 1)
+    axes.scatter(held_out[:, 0], held_out[:, second], s=6, color=GRAY, alpha=0.35, linewidths=0, label="held out")
+    for i, way in enumerate(flat):
+        axes.plot(
+            way[:, 0], way[:, second], "o-", color=COLOUR, markersize=3, linewidth=0.9, label=None if i else "ways"
+        )
+    legend(axes)
+    return figure
+
+
+def pixels_of(figure: Figure) -> np.ndarray:
+    """Draw a figure as uint8 (H, W, 3), for a frame of a video."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
 def new_figure(width: float, height: float) -> tuple[Figure, Any]:
     """Return a figure that no global state knows of, and its one panel."""
     from matplotlib.figure import Figure

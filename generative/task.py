@@ -62,6 +62,7 @@ class DatasetTask(Task):
         self.done = 0
         self.rounds = 0
         self.sums: dict[str, float] = {}
+        self.noted: dict[str, float] = {}
         self.updates: Updates | None = None
         self.networks: list[FeatureNetwork] | None = None
 
@@ -78,9 +79,14 @@ class DatasetTask(Task):
         return taken
 
     def drain(self) -> dict[str, float]:
-        row = {"epochs": self.stream.epochs, **{name: total / self.rounds for name, total in self.sums.items()}}
-        self.sums, self.rounds = {}, 0
+        means = {name: total / self.rounds for name, total in self.sums.items()}
+        row = {"epochs": self.stream.epochs, **means, **self.noted}
+        self.sums, self.rounds, self.noted = {}, 0, {}
         return row
+
+    def note(self, metrics: Mapping[str, float]) -> None:
+        """Add metrics to the next row of the history: what a callback has measured."""
+        self.noted.update(metrics)
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
         data = self.views[stream]

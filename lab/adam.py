@@ -42,7 +42,12 @@ def clipped(gradient: tf.Tensor, most: Any) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def adam(
-    weights: Sequence[tf.Tensor], gradient: tf.Tensor, moments: Moments, rate: Any, epsilon: Any = 1e-7
+    weights: Sequence[tf.Tensor],
+    gradient: tf.Tensor,
+    moments: Moments,
+    rate: Any,
+    epsilon: Any = 1e-7,
+    betas: tuple[float, float] = (BETA_1, BETA_2),
 ) -> tuple[tuple[tf.Tensor, ...], Moments]:
     """Make one step of Adam.
 
@@ -54,14 +59,16 @@ def adam(
         moments: As `no_moments` or an earlier step gave them.
         rate: The step size.
         epsilon: Added to the root of the second moment ("epsilon hat", section 2).
+        betas: Share of the old in the first and in the second moment.
 
     Returns:
         The new weights and moments.
     """
+    beta_1, beta_2 = betas
     count = moments.count + 1.0
-    first = moments.first + (1.0 - BETA_1) * (gradient - moments.first)
-    second = moments.second + (1.0 - BETA_2) * (tf.square(gradient) - moments.second)
-    scale = rate * tf.sqrt(1.0 - tf.pow(BETA_2, count)) / (1.0 - tf.pow(BETA_1, count))
+    first = moments.first + (1.0 - beta_1) * (gradient - moments.first)
+    second = moments.second + (1.0 - beta_2) * (tf.square(gradient) - moments.second)
+    scale = rate * tf.sqrt(1.0 - tf.pow(beta_2, count)) / (1.0 - tf.pow(beta_1, count))
     steps = tf.split(scale * first / (tf.sqrt(second) + epsilon), [int(np.prod(w.shape)) for w in weights])
     new = tuple(w - tf.reshape(s, w.shape) for w, s in zip(weights, steps, strict=True))
     return new, Moments(first, second, count)

@@ -54,6 +54,15 @@ class Settings:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
 
+def with_defaults(cls: type[S], name: str, /, **defaults: Any) -> type[S]:
+    """Return the same settings under another name and with other defaults: a well-known choice of them."""
+    hints = typing.get_type_hints(cls)
+    known = {field.name: field for field in dataclasses.fields(cls)}
+    fields = [(n, hints[n], dataclasses.field(default=d, metadata=known[n].metadata)) for n, d in defaults.items()]
+    made: Any = dataclasses.make_dataclass(name, fields, bases=(cls,), frozen=True)
+    return made
+
+
 def owner_name(cls: type) -> str:
     """Return the learner's name for messages: `DQN` for `DQNSettings`."""
     return cls.__name__.removesuffix("Settings") or cls.__name__

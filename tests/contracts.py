@@ -156,7 +156,10 @@ def short_walks() -> Any:
 
 
 # State that may be left out without harm, and why; a test checks that it does none.
-IDLE_TASK = {"fingerprint": "the data set's own hash; another data set is refused"}
+IDLE_TASK = {
+    "fingerprint": "the data set's own hash; another data set is refused",
+    "noted": "what callbacks have measured since the last row, and none of them measures here",
+}
 OVERWRITTEN = {"td_error": "each step overwrites it before it is read"}
 BUILT = {"size": "a constant that `build` takes from the data's shape"}
 NO_UPDATES = {"sums": "it makes no updates, so no metrics are gathered", "rounds": "it makes no updates"}
@@ -184,6 +187,10 @@ SMALL_DIFFUSION = {
     "average_decay": 0.9,
 }
 
+ALL_WAYS = ("brightness", "translation", "cutout")
+
+SMALL_GAN = {"network": "dense", "hidden_sizes": (8,), "latent_size": 3, "batch_size": 8, "average_decay": 0.9}
+
 # Settings with which each learner is quick and yet uses everything it has: rounds of updates, copies to the target
 # network, a replay that wraps round, schedules that still move. A learner may have several cases.
 SMALL: dict[str, list[dict[str, Any]]] = {
@@ -201,8 +208,12 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "diffusion": [{"settings": SMALL_DIFFUSION, "source": pictures}],
+    "conditional_gan": [{"settings": {**SMALL_GAN, "label_size": 2}, "source": pictures}],
     "conditional_vae": [
         {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
+    ],
+    "dcgan": [
+        {"settings": {"channels": (2, 4), "latent_size": 3, "batch_size": 4, "augment": ALL_WAYS}, "source": pictures}
     ],
     "denoising_autoencoder": [
         {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
@@ -233,6 +244,9 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "source": pictures,
         }
     ],
+    "gan": [{"settings": {**SMALL_GAN, "network": "resnet", "channels": (4, 4)}, "source": pictures}],
+    "hinge_gan": [{"settings": SMALL_GAN, "source": pictures}],
+    "lsgan": [{"settings": SMALL_GAN, "source": pictures}],
     "rectified_flow": [
         {"settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
     ],
@@ -259,6 +273,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "random": [{"source": "CartPole-v1", "idle": NO_UPDATES}],
+    "relativistic_gan": [{"settings": SMALL_GAN, "source": pictures}],
     "sparse_autoencoder": [
         {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
     ],
@@ -284,6 +299,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "source": pictures,
         },
     ],
+    "wgangp": [{"settings": {**SMALL_GAN, "discriminator_steps": 2}, "source": pictures}],
 }
 
 

@@ -42,7 +42,7 @@ def picture(model: Diffusion, kind: str, data: Dataset) -> np.ndarray | Figure:
         ways = model.interpolate(data.test[:count], data.test[count : 2 * count], COLUMNS)
         if spec.is_image:
             return image_grid(pictures.pixels(ways.reshape(-1, *spec.shape), spec), COLUMNS)
-        return _ways(ways, spec, data.test)
+        return pictures.ways_picture(ways, spec, data.test)
     rows, mask = data.test[:COLUMNS], half(spec)
     filled = model.inpaint(rows, mask)
     shown = [rows, np.where(mask, rows, np.asarray((spec.low + spec.high) / 2).astype(spec.dtype)), filled]
@@ -70,7 +70,7 @@ def frames(model: Diffusion, kind: str, data: Dataset) -> Iterator[np.ndarray]:
         if spec.is_image:
             yield image_grid(pictures.pixels(spec.quantise(path[step]), spec))
         else:
-            yield _pixels_of(_cloud(path[step], spec, data.test))
+            yield pictures.pixels_of(_cloud(path[step], spec, data.test))
 
 
 def half(spec: DataSpec) -> np.ndarray:
@@ -119,24 +119,3 @@ def _cloud(rows: np.ndarray, spec: DataSpec, real: np.ndarray) -> Figure:
     axes.scatter(flat[:, 0], flat[:, second], s=9, color=COLOUR, linewidths=0)
     axes.set(xlim=(-2.5, 2.5), ylim=(-2.5, 2.5), xticks=[], yticks=[], aspect="equal")
     return figure
-
-
-def _ways(ways: np.ndarray, spec: DataSpec, real: np.ndarray) -> Figure:
-    figure, axes = pictures.new_figure(5.0, 4.5)
-    flat, held_out = ways.reshape(*ways.shape[:2], -1), real.reshape(len(real), -1)
-    second = min(1, flat.shape[2] - 1)
-    axes.scatter(held_out[:, 0], held_out[:, second], s=6, color=GRAY, alpha=0.35, linewidths=0, label="held out")
-    for i, way in enumerate(flat):
-        axes.plot(
-            way[:, 0], way[:, second], "o-", color=COLOUR, markersize=3, linewidth=0.9, label=None if i else "ways"
-        )
-    pictures.legend(axes)
-    return figure
-
-
-def _pixels_of(figure: Figure) -> np.ndarray:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

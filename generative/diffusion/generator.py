@@ -17,11 +17,11 @@ from generative.diffusion.drawing import Drawing
 from generative.diffusion.editing import Editing
 from generative.diffusion.likelihood import bits_per_dimension, even_levels
 from generative.diffusion.loss import denoising_loss, spread
-from generative.diffusion.optimizer import WarmAdam
 from generative.diffusion.predictions import PREDICTIONS, Prediction
 from generative.diffusion.schedules import Schedule, make_schedule
 from generative.diffusion.settings import DiffusionSettings
 from generative.ema import WeightAverage
+from generative.optimizer import WarmAdam
 from lab.config import Settings
 from lab.errors import UsageError
 

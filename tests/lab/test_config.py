@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from lab.config import Settings, make, parse, setting
+from lab.config import Settings, make, parse, setting, with_defaults
 from lab.errors import UsageError
 
 
@@ -61,3 +61,10 @@ def test_a_text_is_never_evaluated_as_code():
 def test_settings_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         ThingSettings().rate = 0.1
+
+
+def test_settings_with_other_defaults_are_the_same_settings_otherwise():
+    other = with_defaults(ThingSettings, "OtherSettings", rate=0.25)
+    assert issubclass(other, ThingSettings) and other().to_dict() == {**ThingSettings().to_dict(), "rate": 0.25}
+    with pytest.raises(ValueError, match="Other: rate received 2.0; expected a value > 0 and <= 1"):
+        other(rate=2)

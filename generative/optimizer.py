@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from lab.adam import Moments, adam, clipped, flat, no_moments
+from lab.adam import BETA_1, BETA_2, Moments, adam, clipped, flat, no_moments
 from lab.state import Stateful
 
 EPSILON = 1e-8
@@ -21,13 +21,17 @@ class WarmAdam(Stateful):
         learning_rate: Step size after the warm-up; a schedule may change it later.
         warmup: Updates over which the step size grows to that in equal parts.
         clip: Greatest norm of the whole gradient; longer ones are scaled down to it.
+        betas: See `lab.adam.adam`.
     """
 
-    not_state = ("variables", "warmup", "clip")
+    not_state = ("variables", "warmup", "clip", "betas")
 
-    def __init__(self, variables: Sequence[Any], learning_rate: float, warmup: int, clip: float) -> None:
+    def __init__(
+        self, variables: Sequence[Any], learning_rate: float, warmup: int, clip: float,
+        betas: tuple[float, float] = (BETA_1, BETA_2),
+    ) -> None:  # fmt: skip
         self.variables = list(variables)
-        self.warmup, self.clip = warmup, clip
+        self.warmup, self.clip, self.betas = warmup, clip, betas
         start = no_moments(self.variables)
         self.learning_rate = tf.Variable(learning_rate, dtype=tf.float32, trainable=False)
         self.first = tf.Variable(start.first, trainable=False)
@@ -40,7 +44,7 @@ class WarmAdam(Stateful):
         moments = Moments(self.first.value(), self.second.value(), self.updates.value())
         rate = self.learning_rate * tf.minimum(1.0, (moments.count + 1.0) / max(1, self.warmup))
         before = [tf.convert_to_tensor(v) for v in self.variables]
-        weights, moments = adam(before, gradient, moments, rate, EPSILON)
+        weights, moments = adam(before, gradient, moments, rate, EPSILON, self.betas)
         slots = (*self.variables, self.first, self.second, self.updates)
         for variable, value in zip(slots, (*weights, *moments), strict=True):
             variable.assign(value)

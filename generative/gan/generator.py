@@ -1,0 +1,277 @@
+"""GAN: a generator learns to make rows that a discriminator cannot tell from real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from generative.base import Batch, Generator
+from generative.batching import in_batches
+from generative.data import Dataset, DataSpec
+from generative.ema import WeightAverage
+from generative.gan import figures
+from generative.gan.augmentation import NUMBERS, augmented
+from generative.gan.curves import LossCurves
+from generative.gan.losses import Losses, non_saturating
+from generative.gan.networks import kind_of, latent_size_of, make_discriminator, make_generator
+from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
+from generative.gan.settings import GANSettings
+from generative.gan.spectral import spectral_layers
+from generative.optimizer import WarmAdam
+from lab.config import Settings
+from lab.errors import UsageError, bad_value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class GAN(Generator):
+    """Plays a generator against a discriminator (Goodfellow et al. 2014, "Generative Adversarial Nets").
+
+    Losses, penalties, networks, augmentation and both players' steps vary independently: all but the losses are
+    settings, and a flavour overrides `adversarial_loss`. Rows are drawn with averaged weights. The learning rate is
+    the generator's; a schedule changes the discriminator's in proportion.
+    """
+
+    Settings: ClassVar[type[Settings]] = GANSettings
+    default_steps: ClassVar[int] = 10_000
+    kinds: tuple[str, ...] = ("samples", "classes", "interpolation", "players")  # type: ignore[misc]
+    training_state: ClassVar[tuple[str, ...]] = ("optimizer", "discriminator_optimizer", "generator", "random")
+    not_state = ("classes", "kinds", "spectral")
+    label_counts: tf.Variable
+
+    def build(self) -> None:
+        c, seed = self.config, self.seeds.integer("network")
+        if c.conditional and not self.spec.classes:
+            raise UsageError(
+                f"{type(self).__name__}: conditional=True received {self.spec.name} without labels; expected labels. "
+                "Fix: give (rows, labels), or conditional=False."
+            )
+        if c.augment and not self.spec.is_image:
+            raise bad_value(
+                type(self).__name__, "augment", c.augment, f"() for rows of shape {self.spec.shape}: only images can "
+                "be shifted and cut", "augment=().",
+            )  # fmt: skip
+        self.classes = (self.spec.classes or 0) if c.conditional else 0
+        self.kinds = tuple(kind for kind in type(self).kinds if kind != "classes" or self.classes)
+        # As in `Diffusion`: oneDNN's graph mode for convolutions, XLA for everything else.
+        self.compile = "xla" if kind_of(c, self.spec) == "dense" else "graph"
+        self.generator = make_generator(c, self.spec, self.classes, seed)
+        self.discriminator = make_discriminator(c, self.spec, self.classes, self.seeds.integer("network", 1))
+        self.spectral = spectral_layers(self.discriminator)
+        self.average = WeightAverage(self.generator, make_generator(c, self.spec, self.classes, seed), c.average_decay)
+        betas, rate = (c.beta_1, c.beta_2), c.learning_rate
+        self.optimizer = WarmAdam(self.generator.trainable_variables, rate, 0, c.gradient_clip, betas)
+        self.discriminator_optimizer = WarmAdam(
+            self.discriminator.trainable_variables, rate * self._ratio, 0, c.gradient_clip, betas
+        )
+        self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
+        self.curves = LossCurves()
+        if self.classes:
+            # How often each was met, so that samples without labels have the classes of the data.
+            self.label_counts = tf.Variable(tf.zeros(self.classes), trainable=False)
+        network = self.average.network
+        self._decode: Any = tf.function(lambda *inputs: network(self._inputs(*inputs)), autograph=False)
+        self._judge: Any = tf.function(lambda *inputs: self.discriminator(self._inputs(*inputs)), autograph=False)
+
+    def takes(self, spec: DataSpec) -> bool:
+        # Conditional networks have a vector for each class.
+        return super().takes(spec) and (not self.classes or spec.classes == self.classes)
+
+    # ---------------------------------------------------------------- what flavours override
+
+    def adversarial_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> Losses:
+        """Return both players' losses, (discriminator, generator), float32 () each.
+
+        Args:
+            real_scores, fake_scores: float32 (B,): the discriminator's outputs for real rows and samples. Row i of both
+                has the same label, where there are labels.
+        """
+        return non_saturating(real_scores, fake_scores)
+
+    # ---------------------------------------------------------------- learning
+
+    @property
+    def latent_size(self) -> int:
+        """From how many standard normal numbers a row is made."""
+        return latent_size_of(self.config, self.spec)
+
+    @property
+    def batch_size(self) -> int:
+        return int(self.config.batch_size * self.config.discriminator_steps)
+
+    @property
+    def learning_rate(self) -> float:
+        """The present step size of the generator; the discriminator's keeps its proportion to it."""
+        return float(self.optimizer.learning_rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer.learning_rate.assign(value)
+        self.discriminator_optimizer.learning_rate.assign(value * self._ratio)
+
+    @property
+    def _ratio(self) -> float:
+        return (self.config.discriminator_learning_rate or self.config.learning_rate) / self.config.learning_rate
+
+    def update(self, batch: Batch) -> dict[str, tf.Tensor]:
+        size, told = self.config.batch_size, batch.labels if self.classes else None
+        for start in range(0, self.batch_size, size):
+            real = batch.data[start : start + size]
+            labels = None if told is None else told[start : start + size]
+            metrics = self.update_discriminator(real, labels)
+        metrics.update(self.update_generator(real, labels))
+        self.average.update()
+        self.curves.add(metrics["discriminator_loss"], metrics["generator_loss"])
+        if told is not None:
+            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(told, self.classes), axis=0))
+        return metrics
+
+    def update_discriminator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
+        """Make one step of the discriminator on real rows (B, ...), and labels int32 (B,) or None."""
+        c, count = self.config, tf.shape(real)[0]
+        # Outside the tape: nothing of the generator is to change.
+        fake = self.varied(self.generator(self._inputs(self._latents(count), labels), training=True))
+        real = self.varied(real)
+        for layer in self.spectral:
+            layer.iterate()
+
+        def critic(rows: tf.Tensor) -> tf.Tensor:
+            return self.discriminator(self._inputs(rows, labels), training=True)
+
+        variables = self.discriminator.trainable_variables
+        with tf.GradientTape() as tape:
+            real_scores, real_penalty = _scored(critic, real, c.r1)
+            fake_scores, fake_penalty = _scored(critic, fake, c.r2)
+            adversarial = self.adversarial_loss(real_scores, fake_scores)[0]
+            penalty = real_penalty + fake_penalty
+            if c.gradient_penalty:
+                _, slopes = scores_and_slopes(critic, between(real, fake, self._uniform((count,))))
+                penalty += c.gradient_penalty * one_centred(slopes)
+            loss = adversarial + penalty
+        norm = self.discriminator_optimizer.apply(tape.gradient(loss, variables))
+        metrics = {"discriminator_loss": adversarial, "discriminator_gradient_norm": norm}
+        if c.r1 or c.r2 or c.gradient_penalty:
+            metrics["penalty"] = penalty
+        return {**metrics, "score_difference": tf.reduce_mean(real_scores) - tf.reduce_mean(fake_scores)}
+
+    def update_generator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
+        """Make one step of the generator; see `update_discriminator`."""
+        latents, variables = self._latents(tf.shape(real)[0]), self.generator.trainable_variables
+        # Only relativistic losses ask for these; the compiler leaves out what is not asked for.
+        real_scores = self.discriminator(self._inputs(self.varied(real), labels))
+        with tf.GradientTape() as tape:
+            fake = self.varied(self.generator(self._inputs(latents, labels), training=True))
+            loss = self.adversarial_loss(real_scores, self.discriminator(self._inputs(fake, labels)))[1]
+        norm = self.optimizer.apply(tape.gradient(loss, variables))
+        return {"generator_loss": loss, "generator_gradient_norm": norm}
+
+    def varied(self, rows: tf.Tensor) -> tf.Tensor:
+        """Return rows as the discriminator is to see them, real ones and samples alike."""
+        if not self.config.augment:
+            return rows
+        return augmented(rows, self.config.augment, self._uniform((tf.shape(rows)[0], NUMBERS)))
+
+    def _latents(self, count: tf.Tensor) -> tf.Tensor:
+        shape = (count, self.latent_size)
+        # Under XLA the default algorithm is 40 times slower.
+        return tf.random.stateless_normal(shape, tf.cast(self.random.next(), tf.int32), alg="philox")
+
+    def _uniform(self, shape: tuple[Any, ...]) -> tf.Tensor:
+        return tf.random.stateless_uniform(shape, tf.cast(self.random.next(), tf.int32), alg="philox")
+
+    def _inputs(self, rows: tf.Tensor, labels: tf.Tensor | None = None) -> Any:
+        return [rows, labels] if self.classes else rows
+
+    # ---------------------------------------------------------------- what it has learnt
+
+    def sample(self, number: int, seed: int | None = None, *, labels: Any = None) -> np.ndarray:
+        """Draw new rows; see `Generator.sample`.
+
+        Args:
+            number: How many.
+            seed: As for every generator.
+            labels: One label, or (number,) of them; None draws them as often as training met them.
+
+        Raises:
+            UsageError: On labels the data do not have, or any where the settings are not conditional.
+        """
+        rng = self.rng(seed)
+        latents = rng.standard_normal((number, self.latent_size), np.float32)
+        return self.decode(latents, self.drawn_labels(number, rng) if labels is None else labels)
+
+    def decode(self, latents: np.ndarray, labels: Any = None) -> np.ndarray:
+        """Return the rows that latents stand for, in the data set's own range and type.
+
+        Args:
+            latents: (N, latent_size); those of `sample` are standard normal.
+            labels: One label or (N,) of them where the settings are conditional, else None.
+        """
+        size, array = self.latent_size, np.asarray(latents)
+        if array.ndim != 2 or array.shape[1] != size or array.dtype.kind not in "iuf":
+            raise bad_value(f"{type(self).__name__}.decode", "latents", f"{array.dtype} {array.shape}", f"(N, {size})")
+        told = self._told(labels, len(array))
+        return self.spec.quantise(in_batches(self._decode, array.astype(np.float32), *told))
+
+    def scores(self, data: np.ndarray, labels: Any = None) -> np.ndarray:
+        """Return the discriminator's scores, float32 (N,), of rows in the data set's own range and type."""
+        rows = self.spec.normalise(self.spec.check(data, f"{type(self).__name__}.scores"))
+        return in_batches(self._judge, rows, *self._told(labels, len(rows)))
+
+    def drawn_labels(self, number: int, rng: np.random.Generator) -> np.ndarray | None:
+        """Draw labels, int32 (number,), as often as training met them; before training all alike; None without."""
+        if not self.classes:
+            return None
+        counts = self.label_counts.numpy().astype(np.float64)
+        shares = counts / counts.sum() if counts.any() else np.full(self.classes, 1.0 / self.classes)
+        return rng.choice(self.classes, number, p=shares).astype(np.int32)
+
+    def _told(self, labels: Any, count: int) -> tuple[np.ndarray, ...]:
+        """Return labels as a compiled function's further arguments, int32 (count,): none if unconditional."""
+        owner, classes = type(self).__name__, self.classes
+        if not classes:
+            if labels is not None:
+                fix = "conditional=True, with labelled data."
+                raise bad_value(owner, "labels", labels, "none: it was trained without", fix)
+            return ()
+        array, expected = np.asarray(labels), f"whole numbers 0 to {classes - 1}: one, or {count} of them"
+        if array.dtype.kind not in "iu" or array.shape not in ((), (count,)):
+            received = "none" if labels is None else f"{array.dtype} {array.shape}"
+            raise bad_value(owner, "labels", received, expected)
+        if array.size and not (array.min() >= 0 and array.max() < classes):
+            raise bad_value(owner, "labels", f"values in [{array.min()}, {array.max()}]", expected)
+        return (np.broadcast_to(array, (count,)).astype(np.int32),)
+
+    def metrics_on(self, data: Dataset) -> dict[str, float]:
+        """Return `discriminator_accuracy`: how often a held-out row scores above a sample.
+
+        0.5 means that the discriminator cannot tell them apart, 1 that it always can. Flavours put their thresholds in
+        different places; a comparison needs none.
+        """
+        labels = data.test_labels if self.classes else None
+        fake = self.sample(len(data.test), 0, labels=labels)
+        real, ours = self.scores(data.test, labels), np.sort(self.scores(fake, labels))
+        below, upto = np.searchsorted(ours, real, "left"), np.searchsorted(ours, real, "right")
+        return {"discriminator_accuracy": float((below + upto).mean() / (2 * len(ours)))}
+
+    def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
+        if kind == "samples":
+            return super().picture(kind, data)
+        return figures.picture(self, kind, data)
+
+    def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
+        if kind not in ("samples", "interpolation"):
+            yield from super().frames(kind, data)
+        yield from figures.frames(self, data)
+
+
+def _scored(critic: Critic, rows: tf.Tensor, weight: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return scores, and the weighted penalty on the slope at the rows; without weight there is no slope to pay for."""
+    if not weight:
+        return critic(rows), tf.constant(0.0)
+    scores, slopes = scores_and_slopes(critic, rows)
+    return scores, weight * zero_centred(slopes)
