@@ -71,7 +71,10 @@ class BehaviorCloning(OfflineAgent):
             outputs = self.policy.stateless_call(list(weights), [], observed)[0]
             loss = self.loss(outputs, batch.action)
         gradient, norm = clipped(flat(tape.gradient(loss, weights)), self.config.gradient_clip)
-        assign(variables, adam(weights, gradient, moments, self.rate))
+        new, moments = adam(weights, gradient, moments, self.rate)
+        # Decoupled from the gradient (Loshchilov and Hutter 2019, algorithm 2).
+        decay = self.rate * self.config.weight_decay
+        assign(variables, (tuple(n - decay * w for n, w in zip(new, weights, strict=True)), moments))
         metrics = {"loss": loss, "gradient_norm": norm}
         if isinstance(self.action_space, Discrete):
             likeliest = tf.argmax(outputs, axis=-1, output_type=tf.int32)

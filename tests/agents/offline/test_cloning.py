@@ -49,6 +49,16 @@ def test_an_update_makes_the_recorded_action_likelier():
     assert a.act_batch(np.array([0, 1])).tolist() == [2, 0]
 
 
+def test_weight_decay_shrinks_weights_beside_the_gradients_step():
+    batch = ActionBatch(tf.constant([0, 1]), tf.constant([2, 0]))
+    plain, decayed = (agent(Discrete(3), learning_rate=0.1, weight_decay=decay) for decay in (0.0, 0.5))
+    before = plain.policy.get_weights()
+    for a in (plain, decayed):
+        a.update_on(batch)
+    for old, one, other in zip(before, plain.policy.get_weights(), decayed.policy.get_weights(), strict=True):
+        assert one - 0.1 * 0.5 * old == pytest.approx(other, abs=1e-6)
+
+
 def test_stochastic_acting_draws_from_the_softmax():
     a = agent(Discrete(2), stochastic=True, hidden_sizes=())
     weights, bias = a.policy.trainable_variables
