@@ -8,20 +8,48 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agents.base import Agent, Transition
     from agents.baselines import Random
+    from agents.cloning import BehaviorCloning, BehaviorCloningSettings, PercentBC, PercentBCSettings
+    from agents.cql import CQL, CQLSettings
     from agents.dqn import DQN, DQNSettings
+    from agents.episodes import Episodes
+    from agents.offline import OfflineAgent
     from agents.tabular import QLearning, QLearningSettings
 
 _HOMES = {
+    "CQL": "agents.cql",
+    "CQLSettings": "agents.cql",
     "Agent": "agents.base",
+    "BehaviorCloning": "agents.cloning",
+    "BehaviorCloningSettings": "agents.cloning",
     "DQN": "agents.dqn",
     "DQNSettings": "agents.dqn",
+    "Episodes": "agents.episodes",
+    "OfflineAgent": "agents.offline",
+    "PercentBC": "agents.cloning",
+    "PercentBCSettings": "agents.cloning",
     "QLearning": "agents.tabular",
     "QLearningSettings": "agents.tabular",
     "Random": "agents.baselines",
     "Transition": "agents.base",
 }
 
-__all__ = ["DQN", "Agent", "DQNSettings", "QLearning", "QLearningSettings", "Random", "Transition"]
+__all__ = [
+    "CQL",
+    "DQN",
+    "Agent",
+    "BehaviorCloning",
+    "BehaviorCloningSettings",
+    "CQLSettings",
+    "DQNSettings",
+    "Episodes",
+    "OfflineAgent",
+    "PercentBC",
+    "PercentBCSettings",
+    "QLearning",
+    "QLearningSettings",
+    "Random",
+    "Transition",
+]
 
 
 def __getattr__(name: str) -> Any:
