@@ -2,7 +2,8 @@
 
 Two jobs, each with one setting on all sides: `cleanrl` is MLP 120-84, batch 128, replay 10,000, 10 environments, one
 update per 10 environment steps, squared error (the peers' DQNs have their own Huber loss); `every_step` is MLP 64-64,
-batch 64, one environment, an update every step. The sides take turns in fresh processes, so that a machine whose speed
+batch 64, one environment, an update every step. `1 env` is the first job with one environment, as CleanRL itself has it;
+all other sides have ten. The sides take turns in fresh processes, so that a machine whose speed
 drifts drifts for all of them; ratios are taken pair by pair. Start-up, compilation and the first steps are left out,
 and the seconds to build and compile are reported apart. `return` is the mean over a side's last episodes in training.
 
@@ -91,6 +92,7 @@ PEER = "stable-baselines3"
 # The script, its further names, and how many steps to measure, so that each side takes seconds.
 SIDES: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
     PEER: (SB3, {"package": "stable_baselines3"}, {"cleanrl": 10_000, "every_step": 3_000}),
+    f"{PEER}, 1 env": (SB3, {"package": "stable_baselines3", "envs": 1}, {"cleanrl": 10_000}),
     "sbx": (SB3, {"package": "sbx"}, {"cleanrl": 10_000, "every_step": 3_000}),
     "purejaxrl": (PUREJAXRL, {}, {"cleanrl": 300_000}),
     "lab, host": (OURS, {"lane": "host"}, {"cleanrl": 20_000, "every_step": 5_000}),

@@ -12,7 +12,7 @@ from lab.errors import bad_value
 class DQNSettings(Settings):
     """Settings of `DQN`; all intervals are environment steps, summed over environments."""
 
-    hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)
+    hidden_sizes: tuple[int, ...] = setting((128, 128), "units of each hidden layer", at_least=1)
     filters: tuple[int, ...] = setting(
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
@@ -20,11 +20,11 @@ class DQNSettings(Settings):
     learning_rate_end: float = setting(1e-5, "Adam's step size after learning_rate_steps", above=0)
     learning_rate_steps: int = setting(50_000, "environment steps over which the step size falls", at_least=1)
     adam_epsilon: float = setting(1e-4, "Adam's epsilon; large, so that small gradients make small steps", above=0)
-    batch_size: int = setting(128, "transitions an update", at_least=1)
+    batch_size: int = setting(64, "transitions an update", at_least=1)
     discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
-    replay_capacity: int = setting(50_000, "transitions kept", at_least=1)
+    replay_capacity: int = setting(20_000, "transitions kept", at_least=1)
     learning_starts: int = setting(1_000, "environment steps before the first update", at_least=0)
-    update_every: int = setting(40, "environment steps between rounds of updates", at_least=1)
+    update_every: int = setting(20, "environment steps between rounds of updates", at_least=1)
     updates_per_round: int = setting(10, "updates in one compiled call", at_least=1)
     target_update_every: int = setting(200, "environment steps between copies to the target network", at_least=1)
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
@@ -35,7 +35,7 @@ class DQNSettings(Settings):
     gradient_clip: float = setting(100.0, "largest global norm of a gradient", above=0)
     # Large beside the rewards: with delta = 1 the rare, large errors where an episode ends count for no more than the
     # common small ones, values rise without end, and CartPole's return falls to 9.
-    huber_delta: float = setting(10.0, "error beyond which the loss grows in a line", above=0)
+    huber_delta: float = setting(100.0, "error beyond which the loss grows in a line", above=0)
 
     def check(self) -> None:
         if self.replay_capacity < self.batch_size:
