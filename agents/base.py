@@ -134,6 +134,28 @@ class Agent(PureFunctions, Learner):
     def observe(self, transition: Transition) -> None:
         """Take note of one step of all environments (hook)."""
 
+    def begin_episodes(self, rows: np.ndarray, number: int) -> None:
+        """Forget what is remembered of past episodes, where new ones begin (hook).
+
+        Whoever plays episodes to judge or show an agent tells it: here before the first `act_batch` of an episode, in
+        `observe_rewards` after each step, and in `end_episodes` when all is over. Agents that act on the present
+        observation alone need none of it.
+
+        Args:
+            rows: int64, the rows of the batches to come in which an episode begins.
+            number: How many rows those batches have.
+        """
+
+    def observe_rewards(self, rewards: np.ndarray) -> None:
+        """Take note of what the last actions of `act_batch` paid, float64 (n,); 0 in rows at rest (hook)."""
+
+    def end_episodes(self) -> None:
+        """Forget all episodes in progress (hook)."""
+
+    def caption(self) -> str:
+        """Return words on the episode in progress to write under its film, besides step and return (hook)."""
+        return ""
+
     def update(self) -> Mapping[str, float] | None:
         """Learn, if it is time to; return the round's metrics, or None when there was none (hook)."""
         return None
