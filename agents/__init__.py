@@ -9,19 +9,33 @@ if TYPE_CHECKING:
     from agents.base import Agent, Transition
     from agents.baselines import Random
     from agents.dqn import DQN, DQNSettings
+    from agents.episodes import Episodes
+    from agents.offline import OfflineAgent
     from agents.tabular import QLearning, QLearningSettings
 
 _HOMES = {
     "Agent": "agents.base",
     "DQN": "agents.dqn",
     "DQNSettings": "agents.dqn",
+    "Episodes": "agents.episodes",
+    "OfflineAgent": "agents.offline",
     "QLearning": "agents.tabular",
     "QLearningSettings": "agents.tabular",
     "Random": "agents.baselines",
     "Transition": "agents.base",
 }
 
-__all__ = ["DQN", "Agent", "DQNSettings", "QLearning", "QLearningSettings", "Random", "Transition"]
+__all__ = [
+    "DQN",
+    "Agent",
+    "DQNSettings",
+    "Episodes",
+    "OfflineAgent",
+    "QLearning",
+    "QLearningSettings",
+    "Random",
+    "Transition",
+]
 
 
 def __getattr__(name: str) -> Any:

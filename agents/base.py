@@ -91,7 +91,14 @@ class Agent(PureFunctions, Learner):
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         from agents.lanes import make_task
+        from agents.offline.sources import are_episodes
 
+        if are_episodes(source):
+            name = type(self).__name__
+            raise UsageError(
+                f"{name} learns by acting; received the recorded episodes {source!r}; expected an environment. "
+                "Fix: give it an environment's id, or train an agent that learns from recordings, such as CQL."
+            )
         return make_task(self, source, options)
 
     def check_spaces(self) -> None:

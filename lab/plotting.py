@@ -58,7 +58,7 @@ def plot_history(history: History, names: Sequence[str] | None = None) -> Figure
         _draw(axes, steps, values)
         if {name + "_low", name + "_high"} <= known:
             _draw_band(axes, history, name)
-        _style(axes, name)
+        style(axes, name)
     if names:
         note = "   (bold over pale: mean of the latest 5 % of the points)" if smoothed else ""
         figure.supxlabel(history.unit + note, fontsize=9, color=GRAY)
@@ -115,7 +115,8 @@ def _running_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float6
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
-def _style(axes: Axes, name: str) -> None:
+def style(axes: Axes, name: str) -> None:
+    """Give axes the look of all figures here, and a title."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
     axes.set_title(name, fontsize=9.5, loc="left")

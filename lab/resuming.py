@@ -46,8 +46,10 @@ def describe(experiment: Recording) -> dict[str, Any]:
 
 
 def source_name(source: Any) -> str | None:
-    """Return a source's name, or None for an object that a file cannot name."""
-    return source if isinstance(source, str) else None
+    """Return a source's name or path, or None for an object that a file cannot name."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    return getattr(source, "source_name", None)
 
 
 def versions() -> dict[str, str]:

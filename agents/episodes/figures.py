@@ -1,0 +1,43 @@
+"""Figures of recorded episodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.plotting import COLOUR, GRAY, style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from agents.episodes.episodes import Episodes
+
+MOST_BINS = 40
+
+
+def plot(episodes: Episodes) -> Figure:
+    """Draw histograms of returns and lengths; a line marks the mean return."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.4, 2.7), layout="constrained", facecolor="white")
+    for place, (name, values) in enumerate((("return", episodes.returns), ("length", episodes.lengths)), 1):
+        axes = figure.add_subplot(1, 2, place)
+        axes.hist(values, bins=_edges(np.asarray(values, np.float64)).tolist(), color=COLOUR)
+        if name == "return":
+            axes.axvline(float(values.mean()), color=GRAY, linewidth=1.2, linestyle="--")
+            axes.set_ylabel("episodes", fontsize=9, color=GRAY)
+        style(axes, f"{name}: mean {values.mean():.4g}, from {values.min():.4g} to {values.max():.4g}")
+    figure.suptitle(f"{len(episodes):,} episodes, {episodes.steps:,} steps", fontsize=9, color=GRAY)
+    return figure
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    # Few different values, such as success or none, get a bar each.
+    different = np.unique(values)
+    if len(different) == 1:
+        return different[0] + np.array([-0.5, 0.5])
+    if len(different) <= MOST_BINS and np.allclose(np.diff(different), different[1] - different[0]):
+        half = (different[1] - different[0]) / 2
+        return np.append(different - half, different[-1] + half)
+    return np.linspace(different[0], different[-1], MOST_BINS + 1)

@@ -1,0 +1,152 @@
+"""OfflineTask: an agent trains on recorded episodes, and is judged in the environment they are from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agents.episodes import Episodes
+from agents.offline.agent import OfflineAgent
+from agents.offline.sources import Unplayable, environment_of, open_episodes
+from agents.task import AgentTask
+from lab.errors import CheckpointError, UsageError, bad_value
+from lab.evaluation import Evaluation
+from lab.statistics import iqm
+from lab.task import Control, TaskOptions
+
+if TYPE_CHECKING:
+    from agents.offline.updates import Updates
+
+
+class OfflineTask(AgentTask):
+    """Feeds an agent batches of recorded episodes; steps are updates.
+
+    Batches are drawn from a generator of their own, one update after the other, so that they are the same however
+    training is cut into calls, and a resumed run goes on with the very next batch.
+
+    Args:
+        agent: The agent; it is built for the episodes' spaces here.
+        source: `Episodes`, or the path of a file of them.
+        options: Seeds and the lane.
+    """
+
+    unit = "updates"
+    not_state: tuple[str, ...] = ("episodes_read", "sampler", "updates", "lane", "playable")
+
+    def __init__(self, agent: OfflineAgent, source: Any, options: TaskOptions) -> None:
+        name = type(agent).__name__
+        if options.num_envs != 1:
+            raise bad_value("Experiment", "num_envs", options.num_envs, "1", f"{name} learns from recorded episodes.")
+        data = open_episodes(name, source)
+        self.lane, reason = _choose_lane(agent, options.lane)
+        new = not agent.built
+        place, example = environment_of(data)
+        self.playable = not isinstance(example.unwrapped, Unplayable)
+        super().__init__(agent, place, example, options, 1, reason)
+        example.close()
+        self.episodes_read: Episodes = data
+        if new:
+            agent.study(data)
+        self.sampler = agent.sampler(data)
+        self.fingerprint = data.card.sha256
+        self.rng = self.seeds.generator("data")
+        self.done = 0
+        self.rounds = 0
+        self.sums: dict[str, float] = {}
+        self.updates: Updates | None = None
+
+    def advance(self, steps: int, control: Control) -> int:
+        updates = self._compiled()
+        taken = 0
+        while taken < steps and not control.stop:
+            # Calls end at multiples of their length, so that a callback's stop falls on the same step in a resumed run.
+            count = min(updates.most - self.done % updates.most, steps - taken)
+            for metrics in updates.run([self.sampler(self.rng) for _ in range(count)]).tolist():
+                taken += 1
+                self._gather(dict(zip(updates.names, metrics, strict=True)), taken, control)
+            self.done += count
+        self.agent.end_updates()
+        return taken
+
+    def drain(self) -> dict[str, float]:
+        row = {name: total / self.rounds for name, total in self.sums.items()}
+        self.sums, self.rounds = {}, 0
+        return {**row, **self.agent.gauges()}
+
+    def baselines(self) -> dict[str, Evaluation]:
+        """Return random play, and what the data themselves hold: their mean return and their best."""
+        random = super().baselines() if self.playable else {}
+        returns, lengths = self.episodes_read.returns, self.episodes_read.lengths
+        best = int(returns.argmax())
+        return {
+            **random,
+            "mean of the data": _summary(returns, lengths),
+            "best of the data": _summary(returns[best : best + 1], lengths[best : best + 1]),
+        }
+
+    def describe(self) -> dict[str, Any]:
+        card = self.episodes_read.card
+        about = {"environment": card.environment, "policy": card.policy, "sha256": card.sha256}
+        return {**super().describe(), "data": {**about, "episodes": card.episodes, "steps": card.steps}}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        if state.get("fingerprint") != self.fingerprint:
+            if self.exact:
+                raise CheckpointError(
+                    f"the episodes are not those of the run: received {self.episodes_read!r} with the hash "
+                    f"{self.fingerprint}, expected {state.get('fingerprint')}. Fix: give the run's own file, or "
+                    "Experiment.resume(..., exact=False) to go on with these."
+                )
+            state = {**state, "fingerprint": self.fingerprint}
+        super().set_state(state)
+
+    def _compiled(self) -> Updates:
+        if self.updates is None:
+            # A run that is only looked at needs no compiled updates.
+            from agents.offline.updates import Updates
+
+            self.updates = Updates(self.agent, self.lane == "compiled")
+        return self.updates
+
+    def _gather(self, metrics: Mapping[str, float], taken: int, control: Control) -> None:
+        self.rounds += 1
+        for name, value in metrics.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        if control.on_update is not None:
+            control.taken = taken
+            control.on_update(metrics)
+
+    if TYPE_CHECKING:
+        agent: OfflineAgent
+
+
+def _summary(returns: np.ndarray, lengths: np.ndarray) -> Evaluation:
+    # Without the list of returns: there may be millions.
+    metrics = {
+        "mean": float(returns.mean()),
+        "std": float(returns.std()),
+        "iqm": iqm(returns),
+        "episodes": len(returns),
+        "min": float(returns.min()),
+        "max": float(returns.max()),
+        "length_mean": float(lengths.mean()),
+    }
+    return Evaluation(metrics, step=0, main="mean", higher=("mean", "iqm", "min", "max"))
+
+
+def _choose_lane(agent: OfflineAgent, lane: str) -> tuple[str, str]:
+    name = type(agent).__name__
+    if agent.compile not in ("graph", "xla", None):
+        raise bad_value(name, "compile", agent.compile, "'graph', 'xla' or None")
+    if lane == "host":
+        return "host", "it was asked for: each update is a call of its own"
+    if agent.compile is not None:
+        return "compiled", f"up to {agent.updates_per_call} updates run in one compiled call"
+    if lane == "compiled":
+        raise UsageError(
+            f"lane received 'compiled', but {name}.compile is None, so its updates run in Python. "
+            "Fix: compile = 'xla' or 'graph', or lane='auto'."
+        )
+    return "host", f"{name}.compile is None: updates run in Python"
