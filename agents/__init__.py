@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agents.base import Agent, Transition
     from agents.baselines import Random
+    from agents.decision_transformer import DecisionTransformer, DecisionTransformerSettings
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
     from agents.offline import OfflineAgent
@@ -17,6 +18,8 @@ _HOMES = {
     "Agent": "agents.base",
     "DQN": "agents.dqn",
     "DQNSettings": "agents.dqn",
+    "DecisionTransformer": "agents.decision_transformer",
+    "DecisionTransformerSettings": "agents.decision_transformer",
     "Episodes": "agents.episodes",
     "OfflineAgent": "agents.offline",
     "QLearning": "agents.tabular",
@@ -29,6 +32,8 @@ __all__ = [
     "DQN",
     "Agent",
     "DQNSettings",
+    "DecisionTransformer",
+    "DecisionTransformerSettings",
     "Episodes",
     "OfflineAgent",
     "QLearning",
