@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agents.base import Agent, Transition
     from agents.baselines import Random
+    from agents.cloning import BehaviorCloning, BehaviorCloningSettings, PercentBC, PercentBCSettings
+    from agents.cql import CQL, CQLSettings
     from agents.decision_transformer import DecisionTransformer, DecisionTransformerSettings
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
@@ -15,13 +17,19 @@ if TYPE_CHECKING:
     from agents.tabular import QLearning, QLearningSettings
 
 _HOMES = {
+    "CQL": "agents.cql",
+    "CQLSettings": "agents.cql",
     "Agent": "agents.base",
+    "BehaviorCloning": "agents.cloning",
+    "BehaviorCloningSettings": "agents.cloning",
     "DQN": "agents.dqn",
     "DQNSettings": "agents.dqn",
     "DecisionTransformer": "agents.decision_transformer",
     "DecisionTransformerSettings": "agents.decision_transformer",
     "Episodes": "agents.episodes",
     "OfflineAgent": "agents.offline",
+    "PercentBC": "agents.cloning",
+    "PercentBCSettings": "agents.cloning",
     "QLearning": "agents.tabular",
     "QLearningSettings": "agents.tabular",
     "Random": "agents.baselines",
@@ -29,13 +37,19 @@ _HOMES = {
 }
 
 __all__ = [
+    "CQL",
     "DQN",
     "Agent",
+    "BehaviorCloning",
+    "BehaviorCloningSettings",
+    "CQLSettings",
     "DQNSettings",
     "DecisionTransformer",
     "DecisionTransformerSettings",
     "Episodes",
     "OfflineAgent",
+    "PercentBC",
+    "PercentBCSettings",
     "QLearning",
     "QLearningSettings",
     "Random",

@@ -110,8 +110,15 @@ class Case:
 
     @property
     def is_agent(self) -> bool:
-        """Whether it acts in environments, so that it can train in several at once."""
+        """Whether it acts in environments."""
         return self.kind().group == "lab.agents"
+
+    @property
+    def interacts(self) -> bool:
+        """Whether it learns by acting, so that it can train in several environments at once."""
+        from agents.offline import OfflineAgent
+
+        return self.is_agent and not issubclass(self.kind(), OfflineAgent)
 
     def learner(self) -> Learner:
         """Return a fresh learner."""
@@ -155,8 +162,30 @@ def short_walks() -> Any:
     return make
 
 
+def recorded() -> Any:
+    """Return a few recorded episodes of grid worlds, some terminated and some truncated."""
+    from agents import Episodes
+
+    steps: list[tuple[Any, ...]] = []
+    env = short_walks()()
+    rng = np.random.default_rng(3)
+    for seed in range(12):
+        observation, ended = env.reset(seed=seed)[0], False
+        while not ended:
+            action = int(rng.integers(4))
+            following, reward, terminated, truncated, _ = env.step(action)
+            steps.append((observation, action, reward, terminated, truncated, following))
+            observation, ended = following, terminated or truncated
+    names = ("observations", "actions", "rewards", "terminated", "truncated", "next_observations")
+    arrays: dict[str, Any] = dict(zip(names, map(np.array, zip(*steps, strict=True)), strict=True))
+    found = (env.observation_space, env.action_space)
+    episodes = Episodes.from_arrays(**arrays, observation_space=found[0], action_space=found[1])
+    return episodes.with_environment(short_walks())
+
+
 # State that may be left out without harm, and why; a test checks that it does none.
 IDLE_TASK = {"fingerprint": "the data set's own hash; another data set is refused"}
+OFFLINE = {"episodes": "no episodes are played"}
 OVERWRITTEN = {"td_error": "each step overwrites it before it is read"}
 BUILT = {"size": "a constant that `build` takes from the data's shape"}
 NO_UPDATES = {"sums": "it makes no updates, so no metrics are gathered", "rounds": "it makes no updates"}
@@ -192,6 +221,50 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {
             "settings": {"architecture": "conv", "filters": (2, 2), "latent_size": 2, "batch_size": 8},
             "source": pictures,
+        },
+    ],
+    "behavior_cloning": [
+        {
+            "settings": {"hidden_sizes": (8,), "batch_size": 8},
+            "source": recorded,
+            "idle": {**OFFLINE, "exploration": "drawn from only when acting", "rate": "only a schedule sets it"},
+        },
+    ],
+    "cql": [
+        {
+            "settings": {"hidden_sizes": (8,), "batch_size": 8, "target_update_every": 30},
+            "source": recorded,
+            "idle": {**OFFLINE, "rate": "only a schedule sets it"},
+        },
+    ],
+    "percent_bc": [
+        {
+            "settings": {"hidden_sizes": (8,), "batch_size": 8, "fraction": 0.5, "stochastic": True},
+            "source": recorded,
+            "idle": {**OFFLINE, "exploration": "drawn from only when acting", "rate": "only a schedule sets it"},
+        },
+    ],
+    "decision_transformer": [
+        {
+            "settings": {
+                "context_length": 4,
+                "max_episode_length": 20,
+                "layers": 2,
+                "heads": 2,
+                "width": 8,
+                "batch_size": 8,
+                "warmup_updates": 90,
+            },
+            "source": recorded,
+            "idle": {
+                **OFFLINE,
+                "exploration": "drawn from only when exploring",
+                "fixed_rate": "only a schedule sets it",
+                "target_return": "only its user sets it",
+                **dict.fromkeys(
+                    ("mean", "spread", "lowest_return", "best_return", "scale", "longest"), "found in the data again"
+                ),
+            },
         },
     ],
     "ddpm": [

@@ -16,11 +16,11 @@ from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.settings import DecisionTransformerSettings
 from agents.decision_transformer.windows import Sampler, Steps
 from agents.episodes import Episodes
+from agents.features import network, number_of_features
 from agents.offline import OfflineAgent
 from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.config import Settings
 from lab.errors import UsageError
-from lab.networks import convnet, mlp
 
 
 class DecisionTransformer(ActsOnContext, OfflineAgent):
@@ -46,7 +46,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         seed = self.seeds.integer("network")
         self.network = TrajectoryTransformer(
             self.encoder(seed + 10),
-            tokens.size_of(self.action_space),
+            number_of_features(self.action_space),
             width=c.width,
             layers=c.layers,
             heads=c.heads,
@@ -55,7 +55,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
             seed=seed,
         )
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.network.trainable_variables)))
-        size = tokens.size_of(self.observation_space)
+        size = number_of_features(self.observation_space)
         self.mean, self.spread = tf.Variable(tf.zeros(size)), tf.Variable(tf.ones(size))
         self.lowest_return = self.best_return = 0.0
         self.scale, self.longest = 1.0, 1
@@ -66,10 +66,8 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
     def encoder(self, seed: int) -> keras.Model:
         """Build the network from an observation's features (B, d) to its token (B, width)."""
-        c, space = self.config, self.observation_space
-        if space.shape is not None and len(space.shape) == 3:
-            return convnet(space.shape, c.filters, c.encoder_sizes, c.width, seed)
-        return mlp(tokens.size_of(space), c.encoder_sizes, c.width, seed)
+        c = self.config
+        return network(self.observation_space, c.filters, c.encoder_sizes, c.width, seed)
 
     # ---------------------------------------------------------------- data
 

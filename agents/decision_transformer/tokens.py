@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import gymnasium
@@ -10,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
+from agents.features import check_observations, number_of_features, pure_features
 from lab.errors import UsageError
 
 
@@ -20,33 +20,19 @@ def check_spaces(owner: str, observation_space: gymnasium.Space[Any], action_spa
             f"{owner} received the action space {action_space}; expected Discrete or Box. "
             "Fix: wrap the environment so that an action is one whole number or one array of numbers."
         )
-    flat = isinstance(observation_space, Box) and len(observation_space.shape) in (1, 3)
-    if not flat and not isinstance(observation_space, Discrete):
-        raise UsageError(
-            f"{owner} received the observation space {observation_space}; expected a flat Box, a picture (height, "
-            "width, channels) or Discrete. Fix: wrap the environment in gymnasium.wrappers.FlattenObservation."
-        )
-
-
-def size_of(space: gymnasium.Space[Any]) -> int:
-    """Return how many numbers a value of a space becomes."""
-    return int(space.n) if isinstance(space, Discrete) else math.prod(space.shape or ())
+    check_observations(owner, observation_space)
 
 
 def observation_features(
     space: gymnasium.Space[Any], observations: tf.Tensor, mean: tf.Tensor, spread: tf.Tensor
 ) -> tf.Tensor:
-    """Return observations (B, T, ...) as float32 (B, T, d).
+    """Return observations (B, T, ...) as float32 (B, T, d): see `agents.features`.
 
-    Discrete ones become one-hot rows; bytes of pictures lie in [0, 1]; others are shifted by `mean` and divided by
-    `spread`, both float32 (d,).
+    What those give is shifted by `mean` and divided by `spread`, both float32 (d,).
     """
-    if isinstance(space, Discrete):
-        return tf.one_hot(tf.cast(observations, tf.int32) - int(space.start), int(space.n))
-    flat = tf.reshape(observations, (*observations.shape[:2], size_of(space)))
-    if flat.dtype == tf.uint8:
-        return tf.cast(flat, tf.float32) / 255.0
-    return (tf.cast(flat, tf.float32) - mean) / spread
+    rows, steps = observations.shape[:2]
+    flat = pure_features(space, tf.reshape(observations, (rows * steps, *observations.shape[2:])))
+    return (tf.reshape(flat, (rows, steps, -1)) - mean) / spread
 
 
 def action_features(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tensor:
@@ -54,7 +40,7 @@ def action_features(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tenso
     if isinstance(space, Discrete):
         return tf.one_hot(actions, int(space.n))
     centre, half, _ = box_bounds(space)
-    return (tf.reshape(tf.cast(actions, tf.float32), (*actions.shape[:2], size_of(space))) - centre) / half
+    return (tf.reshape(tf.cast(actions, tf.float32), (*actions.shape[:2], number_of_features(space))) - centre) / half
 
 
 def box_bounds(space: gymnasium.Space[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 import tensorflow as tf
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Discrete
 
-from agents import losses, spaces
+from agents import features, losses, spaces
 from agents.base import Agent, Transition
 from agents.dqn.compiled import CompiledDQN
 from agents.dqn.settings import DQNSettings
@@ -20,7 +20,7 @@ from agents.replay import Replay, ReplayBatch
 from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.config import Settings
 from lab.errors import UsageError
-from lab.networks import Mirror, convnet, mlp
+from lab.networks import Mirror
 
 
 class DQN(CompiledDQN, Agent):
@@ -28,7 +28,8 @@ class DQN(CompiledDQN, Agent):
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
     makes `updates_per_round` updates of the Huber loss in one compiled call. Only terminated episodes end the return;
-    truncated ones bootstrap. A variant overrides `network`, `next_values` or `update_step`, which both lanes share.
+    truncated ones bootstrap. A variant overrides `network`, `next_values`, `loss` or `update_step`, which both lanes
+    share.
     """
 
     Settings: ClassVar[type[Settings]] = DQNSettings
@@ -43,19 +44,11 @@ class DQN(CompiledDQN, Agent):
                 f"{name} received the action space {self.action_space}; expected Discrete. "
                 "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
             )
-        space = self.observation_space
-        if not isinstance(space, Discrete) and not (isinstance(space, Box) and len(space.shape) in (1, 3)):
-            raise UsageError(
-                f"{name} received the observation space {space}; expected a flat Box, a picture (height, width, "
-                "channels) or Discrete. Fix: wrap the environment in gymnasium.wrappers.FlattenObservation."
-            )
+        features.check_observations(name, self.observation_space)
 
     def build(self) -> None:
         c = self.config
-        self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
-        seed = self.seeds.integer("network")
-        self.online, self.target = self.network(seed), self.network(seed)
-        self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
+        self.build_networks()
         shape, dtype = spaces.layout(self.observation_space)
         self.replay = Replay(c.replay_capacity, shape, dtype, self.seeds.generator("replay"))
         self.exploration = self.seeds.generator("exploration")
@@ -64,16 +57,21 @@ class DQN(CompiledDQN, Agent):
         self.steps = 0
         self.next_round = max(c.update_every, c.learning_starts)
         self.target_updates = 0
+
+    def build_networks(self) -> None:
+        """Make both networks and the optimizer's moments."""
+        self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
+        seed = self.seeds.integer("network")
+        self.online, self.target = self.network(seed), self.network(seed)
+        self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
         self.mirror = Mirror(self.online) if Mirror.fits(self.online) else None
 
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:
         """Build the network from features float32 (B, d) to action values (B, A)."""
-        c, space = self.config, self.observation_space
-        if space.shape is not None and len(space.shape) == 3:
-            return convnet(space.shape, c.filters, c.hidden_sizes, self.number_of_actions, seed)
-        return mlp(self.number_of_features, c.hidden_sizes, self.number_of_actions, seed)
+        c = self.config
+        return features.network(self.observation_space, c.filters, c.hidden_sizes, self.number_of_actions, seed)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,): the target network's best (equation 1)."""
@@ -82,6 +80,17 @@ class DQN(CompiledDQN, Agent):
             best = tf.argmax(self.values(parameters.online, next_features), axis=-1, output_type=tf.int32)
             return losses.chosen(values, best)
         return tf.reduce_max(values, axis=-1)
+
+    def loss(self, values: tf.Tensor, chosen: tf.Tensor, target: tf.Tensor, settings: Any) -> tf.Tensor:
+        """Return the loss of a batch, ().
+
+        Args:
+            values: float32 (B, A), the online network's.
+            chosen: float32 (B,), those of the actions taken.
+            target: float32 (B,), without a gradient.
+            settings: As for `update_step`.
+        """
+        return tf.reduce_mean(losses.huber(target - chosen, settings.huber_delta))
 
     def update_step(
         self, parameters: Parameters, batch: ReplayBatch, rate: Any, settings: Any
@@ -102,8 +111,9 @@ class DQN(CompiledDQN, Agent):
         target = losses.bootstrapped_target(batch.reward, batch.terminated, following, settings.discount)
         with tf.GradientTape() as tape:
             tape.watch(online)
-            value = losses.chosen(self.values(online, batch.observation), batch.action)
-            loss = tf.reduce_mean(losses.huber(target - value, settings.huber_delta))
+            values = self.values(online, batch.observation)
+            value = losses.chosen(values, batch.action)
+            loss = self.loss(values, value, target, settings)
         gradient, norm = clipped(flat(tape.gradient(loss, online)), settings.gradient_clip)
         online, moments = adam(online, gradient, parameters.moments, rate, settings.adam_epsilon)
         return Parameters(online, parameters.target, moments), tf.stack([loss, norm, tf.reduce_mean(value)])
@@ -113,22 +123,11 @@ class DQN(CompiledDQN, Agent):
     @property
     def number_of_features(self) -> int:
         """How many numbers describe an observation to the network."""
-        space = self.observation_space
-        return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
+        return features.number_of_features(self.observation_space)
 
     def features(self, observations: np.ndarray) -> np.ndarray:
-        """Return observations as the network takes them, float32 (..., d).
-
-        Discrete ones become one-hot rows; bytes of pictures lie in [0, 1].
-        """
-        space = self.observation_space
-        if isinstance(space, Discrete):
-            return np.eye(int(space.n), dtype=np.float32)[observations - int(space.start)]
-        lead = observations.shape[: observations.ndim - len(space.shape or ())]
-        flat = observations.reshape(*lead, self.number_of_features)
-        return (
-            flat.astype(np.float32) / np.float32(255) if flat.dtype == np.uint8 else flat.astype(np.float32, copy=False)
-        )
+        """Return observations as the network takes them, float32 (..., d); see `agents.features`."""
+        return features.features(self.observation_space, observations)
 
     def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return the network's action values (B, A) under explicit weights."""
@@ -144,14 +143,12 @@ class DQN(CompiledDQN, Agent):
         return epsilon_greedy(len(observations), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
 
     def action_values(self, observations: np.ndarray) -> np.ndarray:
-        features = self.features(observations)
-        if self.mirror is not None:
-            return self.mirror(features)
-        return self._values(tf.constant(features)).numpy()
+        given = self.features(observations)
+        return self.mirror(given) if self.mirror is not None else self._values(tf.constant(given)).numpy()
 
     @tf.function(jit_compile=True, reduce_retracing=True)
-    def _values(self, features: tf.Tensor) -> tf.Tensor:
-        return self.online(features)
+    def _values(self, given: tf.Tensor) -> tf.Tensor:
+        return self.online(given)
 
     @property
     def epsilon(self) -> float:
@@ -208,8 +205,8 @@ class DQN(CompiledDQN, Agent):
         return Parameters(online, target, self.moments)
 
     def _unpacked(self, rows: tf.Tensor) -> ReplayBatch:
-        features = self.number_of_features
-        observation, following, columns = tf.split(rows, [features, features, 3], axis=-1)
+        width = self.number_of_features
+        observation, following, columns = tf.split(rows, [width, width, 3], axis=-1)
         action, reward, terminated = tf.unstack(columns, axis=-1)
         return ReplayBatch(observation, tf.cast(action, tf.int32), reward, terminated, following)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import tensorflow as tf
-from gymnasium.spaces import Discrete
 
 from agents.dqn.state import DQNState, Parameters, assign
+from agents.features import pure_features
 from agents.pure import Knobs, PureFunctions
 from agents.pure_exploration import pure_epsilon_greedy, pure_linear
 from agents.ring import RingReplay
@@ -38,8 +38,10 @@ class CompiledDQN(PureFunctions):
     )
     pure_shared: ClassVar[tuple[str, ...]] = (
         "build",
+        "build_networks",
         "check_spaces",
         "gauges",
+        "loss",
         "network",
         "next_values",
         "update_step",
@@ -77,10 +79,7 @@ class CompiledDQN(PureFunctions):
 
     def pure_features(self, observations: tf.Tensor) -> tf.Tensor:
         """Return what `DQN.features` does, for tensors (n, ...)."""
-        if isinstance(self.observation_space, Discrete):
-            return tf.one_hot(observations, int(self.observation_space.n))
-        flat = tf.reshape(observations, (observations.shape[0], self.number_of_features))
-        return tf.cast(flat, tf.float32) / 255.0 if flat.dtype == tf.uint8 else flat
+        return pure_features(self.observation_space, observations)
 
     def pure_act(self, state: DQNState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> tf.Tensor:
         c = Knobs(state.knobs, self.config)

@@ -155,7 +155,9 @@ def test_a_box_is_never_left():
 def test_targets_beyond_the_data_are_allowed_with_a_warning():
     agent = built()
     low, high = agent.lowest_return, agent.best_return
-    with pytest.warns(UserWarning, match=f"target_return 1000 lies beyond the returns in the data, {low:g} to {high:g}"):
+    with pytest.warns(
+        UserWarning, match=f"target_return 1000 lies beyond the returns in the data, {low:g} to {high:g}"
+    ):
         agent.begin_episode(target_return=1000)
     with pytest.warns(UserWarning, match="target_return -3 lies beyond"):
         agent.act(np.zeros(2, np.float32), target_return=-3)

@@ -48,7 +48,7 @@ def test_a_batch_holds_what_was_recorded():
     assert batch.observations.shape == (16, 5, 2) and batch.present.all()
     to_go = returns_to_go(data.rewards, data.starts).reshape(20, 8) / 2.0
     for i in range(16):
-        episode = int(np.flatnonzero((data.observations[::8, 1] == batch.observations[i, 0, 1]))[0])
+        episode = int(np.flatnonzero(data.observations[::8, 1] == batch.observations[i, 0, 1])[0])
         times = batch.timesteps[i]
         assert batch.returns[i].tolist() == to_go[episode, times].tolist()
         assert batch.actions[i].tolist() == data.actions.reshape(20, 8)[episode, times].tolist()

@@ -1,0 +1,119 @@
+"""BehaviorCloning: imitates whoever acted in the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+from gymnasium.spaces import Box, Discrete
+
+from agents import features
+from agents.cloning import losses
+from agents.cloning.settings import BehaviorCloningSettings
+from agents.dqn.state import assign
+from agents.episodes import Episodes
+from agents.offline import ActionBatch, Actions, OfflineAgent
+from lab.adam import Moments, adam, clipped, flat, no_moments
+from lab.config import Settings
+from lab.errors import UsageError
+from lab.networks import Mirror
+
+
+class BehaviorCloning(OfflineAgent):
+    """Learns to act as the recording did (Pomerleau 1989, "ALVINN: An Autonomous Land Vehicle in a Neural Network").
+
+    Discrete actions: cross-entropy of a softmax policy, which acts by its likeliest action. Box actions: mean squared
+    error of a policy whose tanh keeps actions within bounds. A variant overrides `sampler`.
+    """
+
+    Settings: ClassVar[type[Settings]] = BehaviorCloningSettings
+    training_state: ClassVar[tuple[str, ...]] = ("moments",)
+    not_state: tuple[str, ...] = ("mirror",)
+
+    def check_spaces(self) -> None:
+        features.check_observations(type(self).__name__, self.observation_space)
+        space = self.action_space
+        if not isinstance(space, Discrete) and not (isinstance(space, Box) and np.issubdtype(space.dtype, np.floating)):
+            raise UsageError(
+                f"{type(self).__name__} received the action space {space}; expected Discrete or a Box of floats. "
+                "Fix: wrap the environment before recording, for example with gymnasium.wrappers.FlattenObservation."
+            )
+
+    def build(self) -> None:
+        c, space = self.config, self.action_space
+        outputs = int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
+        seed = self.seeds.integer("network")
+        self.policy = features.network(self.observation_space, c.filters, c.hidden_sizes, outputs, seed)
+        self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.policy.trainable_variables)))
+        self.rate = tf.Variable(c.learning_rate)
+        self.exploration = self.seeds.generator("exploration")
+        self.mirror = Mirror(self.policy) if Mirror.fits(self.policy) else None
+
+    def sampler(self, episodes: Episodes) -> Callable[[np.random.Generator], Any]:
+        return Actions(episodes, self.batch_size)
+
+    # ---------------------------------------------------------------- learning
+
+    def loss(self, outputs: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+        """Return how far outputs float32 (B, d) are from the recorded actions, ()."""
+        if isinstance(self.action_space, Discrete):
+            return losses.cross_entropy(outputs, actions)
+        return losses.action_error(self.action_space, outputs, actions)  # type: ignore[arg-type]
+
+    def update_on(self, batch: ActionBatch) -> Mapping[str, tf.Tensor]:
+        variables = tuple(v.value for v in self.policy.trainable_variables), self.moments
+        weights, moments = tf.nest.map_structure(tf.convert_to_tensor, variables)
+        observed = features.pure_features(self.observation_space, batch.observation)
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            outputs = self.policy.stateless_call(list(weights), [], observed)[0]
+            loss = self.loss(outputs, batch.action)
+        gradient, norm = clipped(flat(tape.gradient(loss, weights)), self.config.gradient_clip)
+        assign(variables, adam(weights, gradient, moments, self.rate))
+        metrics = {"loss": loss, "gradient_norm": norm}
+        if isinstance(self.action_space, Discrete):
+            likeliest = tf.argmax(outputs, axis=-1, output_type=tf.int32)
+            metrics["agreement"] = tf.reduce_mean(tf.cast(likeliest == batch.action, tf.float32))
+        return metrics
+
+    @property
+    def learning_rate(self) -> float:
+        """Adam's present step size."""
+        return float(self.rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.rate.assign(value)
+
+    def end_updates(self) -> None:
+        if self.mirror is not None:
+            self.mirror = Mirror(self.policy)
+
+    def set_state(self, state: Mapping[str, object]) -> None:
+        super().set_state(state)
+        self.end_updates()
+
+    # ---------------------------------------------------------------- acting
+
+    def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
+        outputs, space = self.outputs(observations), self.action_space
+        if isinstance(space, Box):
+            middle, half = losses.half_range(space)
+            scaled = losses.squashed(space, outputs).reshape(len(outputs), *space.shape) * half + middle
+            return scaled.astype(space.dtype).clip(space.low, space.high)
+        if not explore and not self.config.stochastic:
+            return outputs.argmax(axis=-1)
+        # The Gumbel-max trick: the highest of logits and Gumbel noise is a draw from their softmax.
+        rng = self.exploration if explore else self.evaluation_rng
+        return (outputs + rng.gumbel(size=outputs.shape)).argmax(axis=-1)
+
+    def outputs(self, observations: np.ndarray) -> np.ndarray:
+        """Return the policy network's outputs, float32 (n, d): for Discrete spaces logits."""
+        given = features.features(self.observation_space, observations)
+        return self.mirror(given) if self.mirror is not None else self._outputs(tf.constant(given)).numpy()
+
+    @tf.function(jit_compile=True, reduce_retracing=True)
+    def _outputs(self, given: tf.Tensor) -> tf.Tensor:
+        return self.policy(given)

@@ -1,0 +1,23 @@
+"""Settings of behaviour cloning."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lab.config import Settings, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class BehaviorCloningSettings(Settings):
+    """Settings of `BehaviorCloning`."""
+
+    hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)
+    filters: tuple[int, ...] = setting(
+        (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
+    )
+    learning_rate: float = setting(1e-3, "Adam's step size", above=0)
+    batch_size: int = setting(128, "steps of the recording an update", at_least=1)
+    gradient_clip: float = setting(10.0, "largest global norm of a gradient", above=0)
+    stochastic: bool = setting(
+        False, "whether judged actions are drawn from the learnt probabilities, or the likeliest (Discrete actions)"
+    )

@@ -1,0 +1,26 @@
+"""Settings of conservative Q-learning."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lab.config import Settings, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class CQLSettings(Settings):
+    """Settings of `CQL`."""
+
+    hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)
+    filters: tuple[int, ...] = setting(
+        (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
+    )
+    alpha: float = setting(1.0, "weight of the conservative penalty beside the TD loss", at_least=0)
+    learning_rate: float = setting(5e-4, "Adam's step size", above=0)
+    adam_epsilon: float = setting(1e-7, "Adam's epsilon", above=0)
+    batch_size: int = setting(128, "transitions an update", at_least=1)
+    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
+    target_update_every: int = setting(100, "updates between copies to the target network", at_least=1)
+    double: bool = setting(True, "whether the online network selects the action that the target network values")
+    gradient_clip: float = setting(10.0, "largest global norm of a gradient", above=0)
+    huber_delta: float = setting(10.0, "TD error beyond which the loss grows in a line", above=0)
