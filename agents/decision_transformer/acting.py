@@ -168,8 +168,7 @@ class ActsOnContext(Agent):
     ) -> tuple[tf.Tensor, list[Cache]]:
         if refill is not None:
             fresh = self.network.filled_caches(self.window(refill), self.config.context_length)
-            pairs = zip(caches, fresh, strict=True)
-            caches = [Cache(*(tf.tensor_scatter_nd_update(a, rows[:, None], b) for a, b in zip(*p))) for p in pairs]
+            caches = tf.nest.map_structure(lambda a, b: tf.tensor_scatter_nd_update(a, rows[:, None], b), caches, fresh)
         predictions, caches = self.network.step(self.window(before), self.window(now), caches, count)
         return self._bounded(predictions), caches
 

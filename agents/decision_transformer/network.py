@@ -79,7 +79,8 @@ class TrajectoryTransformer(keras.Model):
             DecoderBlock(heads, seed + 100 * (i + 1), activation="relu", rotary=not places, dropout=dropout)
             for i in range(layers)
         ]
-        for layer in (self.first_norm, self.last_norm, *self.blocks):
+        layers_of_tokens: list[keras.Layer] = [self.first_norm, self.last_norm, *self.blocks]
+        for layer in layers_of_tokens:
             layer.build((None, None, width))
         self.head = keras.layers.Dense(actions, kernel_initializer=keras.initializers.RandomNormal(0, 0.02, seed + 5))
         self.head.build((None, width))

@@ -136,21 +136,21 @@ class DecoderBlock(EncoderBlock):
     def call(
         self,
         tokens: tf.Tensor,
-        memory: tf.Tensor | None = None,
         present: tf.Tensor | None = None,
-        memory_present: tf.Tensor | None = None,
         every: tuple[int, int] = (0, 1),
         training: bool = False,
+        memory: tf.Tensor | None = None,
+        memory_present: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Return (B, N, C), or (B, N / step, C), for tokens (B, N, C) and perhaps a memory (B, K, U).
 
         Args:
             tokens: (B, N, C).
-            memory: (B, K, U), for a block with `cross`.
             present: bool (B, N), False for padding among the tokens.
-            memory_present: bool (B, K), False for padding in the memory.
             every: As for `SelfAttention.call`.
             training: Whether dropout is on.
+            memory: (B, K, U), for a block with `cross`.
+            memory_present: bool (B, K), False for padding in the memory.
         """
         mixed, _ = self.attention.with_cache(self.first_norm(tokens), present, every, training)
         if every != (0, 1):

@@ -116,10 +116,10 @@ def test_cross_attention_looks_at_the_other_sequence_without_its_padding() -> No
     tokens, memory = normal(2, 3, 8), normal(2, 4, 6, seed=1)
     block.build(tokens.shape, memory.shape)
     present = tf.constant([[True, True, True, False]] * 2)
-    first = block(tokens, memory, memory_present=present)
+    first = block(tokens, memory=memory, memory_present=present)
     for place, seen in ((0, True), (3, False)):
         other = tf.concat([memory[:, :place], memory[:, place : place + 1] + 1.0, memory[:, place + 1 :]], axis=1)
-        differs = np.abs(block(tokens, other, memory_present=present) - first).max()
+        differs = np.abs(block(tokens, memory=other, memory_present=present) - first).max()
         assert (differs > 1e-3) == seen
     assert differs < 1e-6
     with pytest.raises(ValueError, match="8 numbers for 3 heads"):
