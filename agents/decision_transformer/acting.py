@@ -14,11 +14,11 @@ from gymnasium.spaces import Discrete
 from agents import spaces
 from agents.base import Agent
 from agents.decision_transformer.context import Context
+from agents.decision_transformer.decoding import Decoder
 from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.tokens import as_actions, drawn, squashed
 from agents.decision_transformer.windows import Steps
 from lab.errors import UsageError, bad_value
-from lab.networks.attention import Cache
 
 
 class ActsOnContext(Agent):
@@ -31,11 +31,11 @@ class ActsOnContext(Agent):
         agent.observe_rewards(reward)          # after env.step(action), and so on
     """
 
-    not_state: tuple[str, ...] = ("context", "caches")
+    not_state: tuple[str, ...] = ("context", "decoders")
 
     network: TrajectoryTransformer
     context: Context | None = None
-    caches: list[Cache] | None = None
+    decoders: dict[int, Decoder]
     target_return: float | None
     lowest_return: float
     best_return: float
@@ -72,7 +72,7 @@ class ActsOnContext(Agent):
             self.context.pay(np.asarray(rewards, np.float64).reshape(self.context.rows))
 
     def end_episodes(self) -> None:
-        self.context = self.caches = None
+        self.context = None
 
     @contextlib.contextmanager
     def asking(self, target_return: float | None) -> Iterator[None]:
@@ -138,41 +138,17 @@ class ActsOnContext(Agent):
         context.add(observations, self.scale, self.longest - 1)
         if not self.config.cache:
             return self._predict_anew(context.steps, context.count).numpy()
-        if self.caches is None:
-            self.caches = self.network.empty_caches(context.rows, self.config.context_length)
-        every, newest = np.arange(context.rows), context.count - 1
-        now = Steps(*(stream[every, newest][:, None] for stream in context.steps))
-        # Where an episode begins this is a step of some other episode, at a place that nothing looks at.
-        before = Steps(*(stream[every, newest - 1][:, None] for stream in context.steps))
-        # Numbers of rows that are powers of two, so that few programs are compiled.
-        rows = np.resize(rows, 1 << (len(rows) - 1).bit_length()) if len(rows) else rows
-        left = self.config.context_length - context.slide
-        refill = Steps(*(stream[rows, :left] for stream in context.steps)) if len(rows) and left else None
-        predictions, self.caches = self._predict_next(self.caches, before, now, newest, rows.astype(np.int32), refill)
-        return predictions.numpy()
+        if context.rows not in self.decoders:
+            self.decoders[context.rows] = Decoder(self, context.rows)
+        return self.decoders[context.rows](context, rows)
 
-    @tf.function(autograph=False, reduce_retracing=False)
+    @tf.function(autograph=False)
     def _predict_anew(self, steps: Steps, count: tf.Tensor) -> tf.Tensor:
         predictions = self.network(self.window(steps), tf.convert_to_tensor(steps.present))
-        return self._bounded(tf.gather(predictions, count - 1, batch_dims=1))
+        return self.bounded(tf.gather(predictions, count - 1, batch_dims=1))
 
-    @tf.function(autograph=False, reduce_retracing=False)
-    def _predict_next(
-        self,
-        caches: list[Cache],
-        before: Steps,
-        now: Steps,
-        count: tf.Tensor,
-        rows: tf.Tensor,
-        refill: Steps | None,
-    ) -> tuple[tf.Tensor, list[Cache]]:
-        if refill is not None:
-            fresh = self.network.filled_caches(self.window(refill), self.config.context_length)
-            caches = tf.nest.map_structure(lambda a, b: tf.tensor_scatter_nd_update(a, rows[:, None], b), caches, fresh)
-        predictions, caches = self.network.step(self.window(before), self.window(now), caches, count)
-        return self._bounded(predictions), caches
-
-    def _bounded(self, predictions: tf.Tensor) -> tf.Tensor:
+    def bounded(self, predictions: tf.Tensor) -> tf.Tensor:
+        """Return logits as they are, and numbers within [-1, 1] where the space is bounded."""
         return predictions if isinstance(self.action_space, Discrete) else squashed(self.action_space, predictions)
 
     # ---------------------------------------------------------------- help
@@ -186,7 +162,6 @@ class ActsOnContext(Agent):
             if not isinstance(self.action_space, Discrete):
                 actions = np.zeros(self.action_space.shape or (), np.float32)
             self.context = Context(number, length, slide, np.zeros(shape, dtype), actions, target)
-            self.caches = None
         self.context.begin(rows, target)
 
     def _begin_if_new(self, number: int) -> None:

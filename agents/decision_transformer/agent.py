@@ -59,7 +59,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         self.mean, self.spread = tf.Variable(tf.zeros(size)), tf.Variable(tf.ones(size))
         self.lowest_return = self.best_return = 0.0
         self.scale, self.longest = 1.0, 1
-        self.target_return = c.target_return
+        self.target_return, self.decoders = c.target_return, {}
         # A step size that somebody set; below 0 the one that the settings describe applies.
         self.fixed_rate = tf.Variable(-1.0)
         self.exploration = self.seeds.generator("exploration")

@@ -233,7 +233,7 @@ def check_heads(owner: str, size: int, heads: int) -> None:
 
 def _written(rows: tf.Tensor, new: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
     """Put (B, heads, M, D) at the places int (B, M) of rows (B, heads, places, D)."""
-    # A product with one-hot rows: a scatter is slow under XLA, and M is small.
-    spots = tf.one_hot(places, rows.shape[2], dtype=rows.dtype)
-    taken = tf.reduce_sum(spots, axis=1)[:, None, :, None]
-    return rows * (1.0 - taken) + tf.matmul(spots[:, None], new, transpose_a=True)
+    count, heads, _, _ = rows.shape
+    shape = (count, heads, places.shape[1])
+    parts = (tf.range(count)[:, None, None], tf.range(heads)[None, :, None], places[:, None])
+    return tf.tensor_scatter_nd_update(rows, tf.stack([tf.broadcast_to(p, shape) for p in parts], axis=-1), new)
