@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -15,6 +15,11 @@ from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
 from lab.task import Task, TaskOptions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from agents.task import AgentTask
 
 
 class Transition(NamedTuple):
@@ -50,6 +55,8 @@ class Agent(PureFunctions, Learner):
     # Measured: threads that wait for each other's part of a small product make a compiled loop up to eight times slower
     # where cores are few, and never twice as fast.
     threads: ClassVar[int | None] = 1
+    # Kinds of still figures that `figure` draws, beside the film of an episode.
+    figures: ClassVar[tuple[str, ...]] = ()
     not_state: tuple[str, ...] = ("observation_space", "action_space", "num_envs", "evaluation_rng")
 
     observation_space: gymnasium.Space[Any]
@@ -162,6 +169,15 @@ class Agent(PureFunctions, Learner):
     def caption(self) -> str:
         """Return words on the episode in progress to write under its film, besides step and return (hook)."""
         return ""
+
+    def figure(self, kind: str, task: AgentTask) -> Figure:
+        """Draw one of `figures` (hook).
+
+        Args:
+            kind: Which.
+            task: Has environments to play in, and seeds.
+        """
+        raise NotImplementedError(f"{type(self).__name__} draws no figure {kind!r}.")
 
     def update(self) -> Mapping[str, float] | None:
         """Learn, if it is time to; return the round's metrics, or None when there was none (hook)."""

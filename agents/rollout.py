@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def play(
-    agent: Agent, envs: list[gymnasium.Env[Any, Any]], starts: list[int], explore: bool = False
+    agent: Agent,
+    envs: list[gymnasium.Env[Any, Any]],
+    starts: list[int],
+    explore: bool = False,
+    watch: Callable[..., None] | None = None,
 ) -> tuple[list[float], list[int]]:
     """Play one episode per seed, several side by side.
 
@@ -27,6 +32,8 @@ def play(
         envs: Environments to play in.
         starts: One seed per episode.
         explore: As for `Agent.act_batch`.
+        watch: Told of each step as it is made: the episode's number, observation, action (Discrete ones from 0),
+            reward, terminated, truncated and what followed.
 
     Returns:
         The undiscounted return and the length of each episode, in the order of `starts`.
@@ -50,7 +57,9 @@ def play(
     try:
         begin(list(range(len(envs))))
         while any(episode is not None for episode in playing):
-            actions = spaces.to_environment(envs[0].action_space, agent.act_batch(observation.copy(), explore))
+            seen = observation.copy()
+            chosen = agent.act_batch(seen, explore)
+            actions = spaces.to_environment(envs[0].action_space, chosen)
             rewards, ended = np.zeros(len(envs)), []
             for i, episode in enumerate(playing):
                 if episode is None:
@@ -59,6 +68,8 @@ def play(
                 rewards[i] = float(reward)
                 returns[episode] += float(reward)
                 lengths[episode] += 1
+                if watch is not None:
+                    watch(episode, seen[i], chosen[i], float(reward), terminated, truncated, observation[i].copy())
                 if terminated or truncated:
                     ended.append(i)
             agent.observe_rewards(rewards)

@@ -79,6 +79,21 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     render.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .mp4, .gif or .png (default: in the run)")
     render.add_argument("--kind", help="what to show, such as episode, policy, samples, reconstructions, latent")
 
+    record = commands.add_parser(
+        "record",
+        help="record episodes of a run's agent, to learn from",
+        description="Record episodes as one .npz: of a run's agent in its environment, or of random play in any.",
+    )
+    record.add_argument("policy", metavar="RUN", help="a run's directory, or random")
+    record.add_argument("source", metavar="SOURCE", nargs="?", help="the environment's id, for random")
+    record.add_argument("-o", "--output", type=Path, metavar="FILE.npz", required=True, help="the file")
+    record.add_argument("--episodes", type=_whole, default=100, help="how many (default 100)")
+    record.add_argument("--epsilon", type=float, default=0.0, help="probability of a uniform action (default 0)")
+    record.add_argument("--explore", action="store_true", help="explore as in training")
+    record.add_argument("--seed", type=int, default=0, help="the one seed of everything random (default 0)")
+    record.add_argument("--which", choices=("best", "last"), default="best", help="the run's checkpoint")
+    record.add_argument("--append", action="store_true", help="add to the file if there is one")
+
     report = commands.add_parser("report", help="write one HTML page about runs", description="Report runs.")
     report.add_argument("runs", metavar="RUN", type=Path, nargs="+")
     report.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="the page (default: in the first run)")

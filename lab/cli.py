@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
         options = parser_for(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
-        if options.command in ("train", "resume", "evaluate", "render", "demo"):
+        if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
             _check_early(options)
             load_tensorflow()
         return int(globals()[f"_{options.command}"](options) or 0)
@@ -58,6 +58,21 @@ def _check_early(options: argparse.Namespace) -> None:
         RunDirectory(options.run).check_free()
     elif options.command in ("resume", "evaluate", "render"):
         RunDirectory(options.run).read_config()
+    elif options.command == "record":
+        _check_record(options)
+
+
+def _check_record(options: argparse.Namespace) -> None:
+    from lab.run_directory import RunDirectory
+
+    if options.output.suffix != ".npz":
+        raise bad_value("record", "--output", str(options.output), "a file name that ends in .npz")
+    if options.output.exists() and not options.append:
+        raise UsageError(f"{options.output} exists. Fix: --append adds to it, or give another name.")
+    if (options.policy == "random") != (options.source is not None):
+        raise bad_value("record", "SOURCE", options.source, "an environment's id after random, and none after a run")
+    if options.source is None:
+        RunDirectory(options.policy).read_config()
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -69,7 +84,8 @@ def _train(options: argparse.Namespace) -> None:
     many = options.seeds is not None or bool(options.vary)
     seeds = range(options.seed, options.seed + (options.seeds or 1))
     label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{options.seed}"
-    directory = options.run or free_directory(Path("runs"), f"{options.learner}-{options.source}-{label}")
+    source = Path(options.source).stem if options.source.endswith(".npz") else options.source
+    directory = options.run or free_directory(Path("runs"), f"{options.learner}-{source}-{label}")
     for name in ("evaluate_every", "checkpoint_every", "video_every"):
         if getattr(options, name) is not None:
             keywords[name] = getattr(options, name)
@@ -169,6 +185,13 @@ def _render(options: argparse.Namespace) -> None:
         output = Path.cwd() / output
     print(experiment.render(output, kind=options.kind))
     experiment.close()
+
+
+def _record(options: argparse.Namespace) -> None:
+    from agents.episodes.command import record_to
+
+    chosen = {name: getattr(options, name) for name in ("episodes", "seed", "explore", "epsilon")}
+    record_to(options.output, options.policy, options.source, options.which, options.append, **chosen)
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -262,7 +262,8 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "fixed_rate": "only a schedule sets it",
                 "target_return": "only its user sets it",
                 **dict.fromkeys(
-                    ("mean", "spread", "lowest_return", "best_return", "scale", "longest"), "found in the data again"
+                    ("mean", "spread", "lowest_return", "middle_return", "best_return", "scale", "longest"),
+                    "found in the data again",
                 ),
             },
         },

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import ClassVar
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from gymnasium.spaces import Box, Discrete
 
 from agents.decision_transformer import tokens
 from agents.decision_transformer.acting import ActsOnContext
+from agents.decision_transformer.calibration import calibrate
 from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.settings import DecisionTransformerSettings
 from agents.decision_transformer.windows import Sampler, Steps
@@ -21,6 +23,12 @@ from agents.offline import OfflineAgent
 from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from agents.task import AgentTask
 
 
 class DecisionTransformer(ActsOnContext, OfflineAgent):
@@ -35,6 +43,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
     default_steps: ClassVar[int] = 2_000
     default_log_every: ClassVar[int] = 50
     updates_per_call: ClassVar[int] = 10
+    figures: ClassVar[tuple[str, ...]] = ("calibration", "attention")
     training_state: ClassVar[tuple[str, ...]] = ("moments",)
     compile: str | None = "graph"
 
@@ -57,7 +66,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.network.trainable_variables)))
         size = number_of_features(self.observation_space)
         self.mean, self.spread = tf.Variable(tf.zeros(size)), tf.Variable(tf.ones(size))
-        self.lowest_return = self.best_return = 0.0
+        self.lowest_return = self.middle_return = self.best_return = 0.0
         self.scale, self.longest = 1.0, 1
         self.target_return, self.decoders = c.target_return, {}
         # A step size that somebody set; below 0 the one that the settings describe applies.
@@ -74,6 +83,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
     def study(self, episodes: Episodes) -> None:
         c, returns = self.config, np.asarray(episodes.returns)
         self.lowest_return, self.best_return = float(returns.min()), float(returns.max())
+        self.middle_return = float(np.median(returns))
         self.scale = c.return_scale or float(np.abs(returns).max()) or 1.0
         self.longest = int(np.max(episodes.lengths))
         space = self.observation_space
@@ -101,6 +111,41 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
             tokens.action_features(self.action_space, actions),
             tf.convert_to_tensor(steps.timesteps),
         )
+
+    def figure(self, kind: str, task: AgentTask) -> Figure:
+        from agents.decision_transformer import figures
+
+        if kind == "attention":
+            return figures.attention_figure(self, task)
+        return figures.calibration_figure(calibrate(self, task), self)
+
+    def search_target_return(
+        self, task: AgentTask, targets: Sequence[float] | None = None, episodes: int = 20, step: int = 0
+    ) -> dict[float, Evaluation]:
+        """Find the return to ask for that obtains the most, and ask for it from now on.
+
+        All targets are tried in the same episodes, those that select checkpoints: none that is reported on.
+
+        Args:
+            task: The experiment's, `experiment.task`.
+            targets: Returns to ask for; None for eight from the data's median to a tenth of their range above the best.
+            episodes: Episodes a target.
+            step: The training step, which decides the episodes.
+
+        Returns:
+            What each target obtained. `target_return` is set to the best one; of equal ones the first.
+        """
+        if targets is None:
+            top = self.best_return + 0.1 * (self.best_return - self.lowest_return)
+            targets = np.linspace(self.middle_return, top, 8).tolist()
+        found = {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for target in targets:
+                with self.asking(float(target)):
+                    found[float(target)] = task.evaluate(episodes=episodes, stream=1, step=step)
+        self.target_return = max(found, key=lambda target: found[target].mean)
+        return found
 
     # ---------------------------------------------------------------- learning
 

@@ -60,13 +60,18 @@ class Decoder:
         return self.compiled(*inputs, rows, refill).numpy()
 
     def _predict(
-        self, observations: tf.Tensor, numbers: tf.Tensor, whole: tf.Tensor, rows: tf.Tensor | None, refill: Steps | None
+        self,
+        observations: tf.Tensor,
+        numbers: tf.Tensor,
+        whole: tf.Tensor,
+        rows: tf.Tensor | None,
+        refill: Steps | None,
     ) -> tf.Tensor:
         agent, network = self.agent, self.agent.network
         count, timesteps, before = tf.unstack(whole[:, :, None], axis=1)
         actions = numbers[:, 1:]
         actions = tf.cast(actions, tf.int32) if isinstance(agent.action_space, Discrete) else actions[:, None]
-        now = agent.window(Steps(numbers[:, :1], observations[:, None], actions, timesteps, None))
+        now = agent.window(Steps(numbers[:, :1], observations[:, None], actions, timesteps, count >= 0))
         caches = [Cache(tf.convert_to_tensor(c.key), tf.convert_to_tensor(c.value)) for c in self.caches]
         if refill is not None and rows is not None:
             fresh = network.filled_caches(agent.window(refill), agent.config.context_length)

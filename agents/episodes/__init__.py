@@ -1,8 +1,24 @@
 """Recorded episodes: kept in files, filtered and mixed, and learnt from."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from agents.episodes.archive import EpisodesError
 from agents.episodes.card import Card
 from agents.episodes.columns import Episode
 from agents.episodes.episodes import Episodes
 
-__all__ = ["Card", "Episode", "Episodes", "EpisodesError"]
+if TYPE_CHECKING:
+    from agents.episodes.recording import record
+
+__all__ = ["Card", "Episode", "Episodes", "EpisodesError", "record"]
+
+
+def __getattr__(name: str) -> Any:
+    # Whoever only reads a file needs no agents.
+    if name == "record":
+        from agents.episodes.recording import record
+
+        return record
+    raise AttributeError(f"module 'agents.episodes' has no attribute {name!r}")

@@ -125,6 +125,19 @@ class Episodes(Recording):
         )
         return cls(card, parts)
 
+    @classmethod
+    def from_minari(cls, dataset: Any) -> Episodes:
+        """Return a Minari data set's episodes; see `agents.episodes.minari.from_minari`."""
+        from agents.episodes.minari import from_minari
+
+        return from_minari(dataset)
+
+    def to_minari(self, dataset_id: str, **notes: Any) -> Any:
+        """Write the episodes as a new Minari data set; see `agents.episodes.minari.to_minari`."""
+        from agents.episodes.minari import to_minari
+
+        return to_minari(self, dataset_id, **notes)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the episodes as one .npz, whole or not at all; return its path."""
         place = Path(path)
