@@ -86,7 +86,7 @@ class ActsOnContext(Agent):
     def caption(self) -> str:
         if self.context is None:
             return ""
-        return f"to go {self.context.remaining[0]:g}   asked {self.context.target[0]:g}"
+        return f"return-to-go {self.context.remaining[0]:g}   asked {self.context.target[0]:g}"
 
     # ---------------------------------------------------------------- acting
 
@@ -156,7 +156,7 @@ class ActsOnContext(Agent):
     def _begin(self, rows: np.ndarray, number: int, target: float) -> None:
         if self.context is None or self.context.rows != number:
             length = self.config.context_length
-            slide = self.config.slide_steps or max(1, length // 4)
+            slide = self.config.slide_steps or max(1, length // 2)
             shape, dtype = spaces.layout(self.observation_space)
             actions = np.zeros((), np.int32)
             if not isinstance(self.action_space, Discrete):

@@ -39,7 +39,7 @@ def calibration_figure(found: Calibration, agent: DecisionTransformer) -> Figure
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.set_xlabel("return asked for", fontsize=9, color=GRAY)
     axes.set_ylabel("return obtained (mean, 95 %)", fontsize=9, color=GRAY)
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, facecolor="white", edgecolor="#b8bdc5")
     return figure
 
 

@@ -42,7 +42,7 @@ class DecisionTransformerSettings(Settings):
         True, "whether acting keeps the keys and values of past tokens instead of computing them anew"
     )
     slide_steps: int | None = setting(
-        None, "oldest steps dropped at once when the context is full; 1 as in the paper, None for a quarter of it",
+        None, "oldest steps dropped at once when the context is full; 1 as in the paper, None for half of it",
         at_least=1,
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def test_what_is_asked_for_falls_by_each_reward():
     # The context of 4 steps was full and lost its oldest one; 6 asked, 3 obtained.
     assert (agent.context.steps.returns[0] * agent.scale).tolist() == pytest.approx([3, 3, 1, 3])
     assert agent.context.steps.timesteps[0].tolist() == [1, 2, 3, 4]
-    assert agent.caption() == "to go 3   asked 6"
+    assert agent.caption() == "return-to-go 3   asked 6"
     agent.begin_episode()
     agent.act(observation)
     assert agent.context.remaining[0] == agent.best_return, "by default the best return in the data"
