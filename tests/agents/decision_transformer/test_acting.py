@@ -72,7 +72,7 @@ def test_with_a_slide_of_one_it_sees_the_last_steps_only():
 
 
 def test_what_is_asked_for_falls_by_each_reward():
-    agent = built()
+    agent = built(slide_steps=1)
     observation = np.zeros(2, np.float32)
     agent.begin_episode(target_return=4)
     for reward in (1.0, 0.0, 2.0):
@@ -81,7 +81,7 @@ def test_what_is_asked_for_falls_by_each_reward():
     agent.act(observation)
     assert (agent.context.steps.returns[0] * agent.scale).tolist() == pytest.approx([4, 3, 3, 1])
     agent.act(observation, target_return=6)
-    # The context of 4 steps was full and lost its oldest one; 6 asked, 3 obtained.
+    # The context of 4 steps was full and lost its oldest; 6 asked, 3 obtained.
     assert (agent.context.steps.returns[0] * agent.scale).tolist() == pytest.approx([3, 3, 1, 3])
     assert agent.context.steps.timesteps[0].tolist() == [1, 2, 3, 4]
     assert agent.caption() == "return-to-go 3   asked 6"
