@@ -19,7 +19,7 @@ class DecisionTransformerSettings(Settings):
         "what a step's position is: its number in the episode, or the distance",
         choices=("timestep", "relative"),
     )
-    layers: int = setting(3, "transformer blocks", at_least=1)
+    layers: int = setting(2, "transformer blocks", at_least=1)
     heads: int = setting(1, "heads of each attention", at_least=1)
     width: int = setting(64, "numbers in a token", at_least=1)
     dropout: float = setting(0.1, "share of numbers dropped in training", at_least=0, below=1)
@@ -28,16 +28,16 @@ class DecisionTransformerSettings(Settings):
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
     normalise_observations: bool = setting(True, "whether flat observations get mean 0 and deviation 1 over the data")
-    learning_rate: float = setting(1e-3, "AdamW's step size after the warm-up", above=0)
+    learning_rate: float = setting(3e-3, "AdamW's step size after the warm-up", above=0)
     warmup_updates: int = setting(100, "updates over which the step size rises in a line from 0", at_least=0)
     weight_decay: float = setting(1e-4, "share of each weight lost an update, times the step size", at_least=0)
-    gradient_clip: float = setting(0.25, "largest global norm of a gradient", above=0)
+    gradient_clip: float = setting(1.0, "largest global norm of a gradient", above=0)
     batch_size: int = setting(64, "windows an update", at_least=1)
     return_scale: float | None = setting(
         None, "what returns are divided by; None for the largest size of a return in the data", above=0
     )
     target_return: float | None = setting(None, "return asked for when acting; None for the best in the data")
-    stochastic: bool = setting(True, "whether actions are drawn from what is predicted (Discrete), or the likeliest")
+    stochastic: bool = setting(False, "whether actions are drawn from what is predicted (Discrete), or the likeliest")
     cache: bool = setting(
         True, "whether acting keeps the keys and values of past tokens instead of computing them anew"
     )

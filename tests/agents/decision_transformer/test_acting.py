@@ -135,7 +135,7 @@ def test_dropout_is_off_when_acting():
 
 
 def test_discrete_actions_are_drawn_or_the_likeliest():
-    agent, greedy = built(), built(stochastic=False)
+    agent, greedy = built(stochastic=True), built()
     for a in (agent, greedy):
         a.network.head.bias.assign([0.0, np.log(3.0)])
         a.network.head.kernel.assign(np.zeros_like(a.network.head.kernel))
