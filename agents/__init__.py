@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from agents.baselines import Random
     from agents.cloning import BehaviorCloning, BehaviorCloningSettings, PercentBC, PercentBCSettings
     from agents.cql import CQL, CQLSettings
+    from agents.decision_transformer import DecisionTransformer, DecisionTransformerSettings
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
     from agents.offline import OfflineAgent
@@ -23,6 +24,8 @@ _HOMES = {
     "BehaviorCloningSettings": "agents.cloning",
     "DQN": "agents.dqn",
     "DQNSettings": "agents.dqn",
+    "DecisionTransformer": "agents.decision_transformer",
+    "DecisionTransformerSettings": "agents.decision_transformer",
     "Episodes": "agents.episodes",
     "OfflineAgent": "agents.offline",
     "PercentBC": "agents.cloning",
@@ -41,6 +44,8 @@ __all__ = [
     "BehaviorCloningSettings",
     "CQLSettings",
     "DQNSettings",
+    "DecisionTransformer",
+    "DecisionTransformerSettings",
     "Episodes",
     "OfflineAgent",
     "PercentBC",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -15,6 +15,11 @@ from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
 from lab.task import Task, TaskOptions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from agents.task import AgentTask
 
 
 class Transition(NamedTuple):
@@ -50,6 +55,8 @@ class Agent(PureFunctions, Learner):
     # Measured: threads that wait for each other's part of a small product make a compiled loop up to eight times slower
     # where cores are few, and never twice as fast.
     threads: ClassVar[int | None] = 1
+    # Kinds of still figures that `figure` draws, beside the film of an episode.
+    figures: ClassVar[tuple[str, ...]] = ()
     not_state: tuple[str, ...] = ("observation_space", "action_space", "num_envs", "evaluation_rng")
 
     observation_space: gymnasium.Space[Any]
@@ -140,6 +147,37 @@ class Agent(PureFunctions, Learner):
 
     def observe(self, transition: Transition) -> None:
         """Take note of one step of all environments (hook)."""
+
+    def begin_episodes(self, rows: np.ndarray, number: int) -> None:
+        """Forget what is remembered of past episodes, where new ones begin (hook).
+
+        Whoever plays episodes to judge or show an agent tells it: here before the first `act_batch` of an episode, in
+        `observe_rewards` after each step, and in `end_episodes` when all is over. Agents that act on the present
+        observation alone need none of it.
+
+        Args:
+            rows: int64, the rows of the batches to come in which an episode begins.
+            number: How many rows those batches have.
+        """
+
+    def observe_rewards(self, rewards: np.ndarray) -> None:
+        """Take note of what the last actions of `act_batch` paid, float64 (n,); 0 in rows at rest (hook)."""
+
+    def end_episodes(self) -> None:
+        """Forget all episodes in progress (hook)."""
+
+    def caption(self) -> str:
+        """Return words on the episode in progress to write under its film, besides step and return (hook)."""
+        return ""
+
+    def figure(self, kind: str, task: AgentTask) -> Figure:
+        """Draw one of `figures` (hook).
+
+        Args:
+            kind: Which.
+            task: Has environments to play in, and seeds.
+        """
+        raise NotImplementedError(f"{type(self).__name__} draws no figure {kind!r}.")
 
     def update(self) -> Mapping[str, float] | None:
         """Learn, if it is time to; return the round's metrics, or None when there was none (hook)."""

@@ -47,16 +47,23 @@ def _frames(agent: Agent, env: gymnasium.Env[Any, Any], seed: int, overlay: bool
     shape, dtype = spaces.layout(env.observation_space)
     observation, _ = env.reset(seed=seed)
     total, length, ended = 0.0, 0, False
-    while True:
-        if overlay:
-            _draw_values(agent, env)
-        yield caption(_rendered(env), f"step {length}   return {total:g}")
-        if ended:
-            return
-        batch = np.asarray(observation, dtype).reshape(1, *shape)
-        action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
-        observation, reward, terminated, truncated, _ = env.step(action)
-        total, length, ended = total + float(reward), length + 1, bool(terminated or truncated)
+    agent.begin_episodes(np.array([0]), 1)
+    try:
+        while True:
+            if overlay:
+                _draw_values(agent, env)
+            words = agent.caption()
+            lines = [f"step {length}   return {total:g}"] + ([words] if words else [])
+            yield caption(_rendered(env), lines)
+            if ended:
+                return
+            batch = np.asarray(observation, dtype).reshape(1, *shape)
+            action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
+            observation, reward, terminated, truncated, _ = env.step(action)
+            agent.observe_rewards(np.array([float(reward)]))
+            total, length, ended = total + float(reward), length + 1, bool(terminated or truncated)
+    finally:
+        agent.end_episodes()
 
 
 def _rendered(env: gymnasium.Env[Any, Any]) -> np.ndarray:

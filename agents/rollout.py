@@ -45,26 +45,35 @@ def play(
     waiting = iter(range(len(starts)))
     playing: list[int | None] = [None] * len(envs)
 
-    def begin(i: int) -> None:
-        playing[i] = next(waiting, None)
-        episode = playing[i]
-        if episode is not None:
-            observation[i] = envs[i].reset(seed=starts[episode])[0]
+    def begin(rows: list[int]) -> None:
+        for i in rows:
+            playing[i] = next(waiting, None)
+            episode = playing[i]
+            if episode is not None:
+                observation[i] = envs[i].reset(seed=starts[episode])[0]
+        if rows:
+            agent.begin_episodes(np.array(rows), len(envs))
 
-    for i in range(len(envs)):
-        begin(i)
-    while any(episode is not None for episode in playing):
-        seen = observation.copy()
-        chosen = agent.act_batch(seen, explore)
-        actions = spaces.to_environment(envs[0].action_space, chosen)
-        for i, episode in enumerate(playing):
-            if episode is None:
-                continue
-            observation[i], reward, terminated, truncated, _ = envs[i].step(actions[i])
-            returns[episode] += float(reward)
-            lengths[episode] += 1
-            if watch is not None:
-                watch(episode, seen[i], chosen[i], float(reward), terminated, truncated, observation[i].copy())
-            if terminated or truncated:
-                begin(i)
+    try:
+        begin(list(range(len(envs))))
+        while any(episode is not None for episode in playing):
+            seen = observation.copy()
+            chosen = agent.act_batch(seen, explore)
+            actions = spaces.to_environment(envs[0].action_space, chosen)
+            rewards, ended = np.zeros(len(envs)), []
+            for i, episode in enumerate(playing):
+                if episode is None:
+                    continue
+                observation[i], reward, terminated, truncated, _ = envs[i].step(actions[i])
+                rewards[i] = float(reward)
+                returns[episode] += float(reward)
+                lengths[episode] += 1
+                if watch is not None:
+                    watch(episode, seen[i], chosen[i], float(reward), terminated, truncated, observation[i].copy())
+                if terminated or truncated:
+                    ended.append(i)
+            agent.observe_rewards(rewards)
+            begin(ended)
+    finally:
+        agent.end_episodes()
     return returns, lengths

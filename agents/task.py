@@ -10,7 +10,9 @@ from agents.base import Agent
 from agents.filming import film
 from agents.rollout import play
 from agents.sources import EnvironmentSource
+from lab.errors import bad_value
 from lab.evaluation import Evaluation
+from lab.plotting import write_figure
 from lab.task import Task, TaskOptions
 
 if TYPE_CHECKING:
@@ -63,18 +65,29 @@ class AgentTask(Task):
         agent.setup(self.observation_space, self.action_space, options.seeds, num_envs)
         self.judges: list[gymnasium.Env[Any, Any]] = []
         overlay = hasattr(example.unwrapped, "set_overlay") and _estimates_values(agent)
-        self.kinds = ("episode", "policy") if overlay else ("episode",)
+        self.kinds = ("episode", *(("policy",) if overlay else ()), *agent.figures)
         self.episodes = 0
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
-        episodes = episodes or EPISODES
-        while len(self.judges) < min(WIDTH, episodes):
-            self.judges.append(self.source.make())
         # Episodes that select a checkpoint differ from step to step; those that are reported never meet them.
         path = (stream,) if stream == 0 else (stream, step)
+        return Evaluation.from_episodes(*self.play(episodes or EPISODES, *path), step=step)
+
+    def play(self, episodes: int, *path: int) -> tuple[list[float], list[int]]:
+        """Play episodes without exploring.
+
+        Args:
+            episodes: How many.
+            path: Which of the independent streams of evaluation seeds: 0 to report, 1 and a step to select.
+
+        Returns:
+            The return and the length of each.
+        """
+        while len(self.judges) < min(WIDTH, episodes):
+            self.judges.append(self.source.make())
         self.agent.evaluation_rng = self.seeds.generator("evaluation", *path, 0)
         starts = [self.seeds.integer("evaluation", *path, 1, i) for i in range(episodes)]
-        return Evaluation.from_episodes(*play(self.agent, self.judges, starts), step=step)
+        return play(self.agent, self.judges, starts)
 
     def baselines(self) -> dict[str, Evaluation]:
         from agents.baselines import Random
@@ -88,6 +101,10 @@ class AgentTask(Task):
 
     def render(self, path: Path, kind: str) -> Path:
         self.agent.evaluation_rng = self.seeds.generator("render", 0)
+        if kind in self.agent.figures:
+            if path.suffix.lower() != ".png":
+                raise bad_value("render", "path", str(path), f"a file name that ends in .png for the figure {kind!r}")
+            return write_figure(self.agent.figure(kind, self), path)
         env = self.source.make_rendered()
         try:
             return film(self.agent, env, path, self.seeds.integer("render", 1), overlay=kind == "policy")

@@ -2,10 +2,10 @@
 
 Two jobs, each with one setting on all sides: `cleanrl` is MLP 120-84, batch 128, replay 10,000, 10 environments, one
 update per 10 environment steps, squared error (the peers' DQNs have their own Huber loss); `every_step` is MLP 64-64,
-batch 64, one environment, an update every step. `1 env` is the first job with one environment, as CleanRL itself has it;
-all other sides have ten. The sides take turns in fresh processes, so that a machine whose speed
-drifts drifts for all of them; ratios are taken pair by pair. Start-up, compilation and the first steps are left out,
-and the seconds to build and compile are reported apart. `return` is the mean over a side's last episodes in training.
+batch 64, one environment, an update every step. `1 env` is the first job with one environment, as CleanRL itself has
+it; all other sides have ten. The sides take turns in fresh processes, so that a machine whose speed drifts drifts for
+all of them; ratios are taken pair by pair. Start-up, compilation and the first steps are left out, and the seconds to
+build and compile are reported apart. `return` is the mean over a side's last episodes in training.
 
     python benchmarks/lanes.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--purejaxrl dqn.py] [--output FILE]
 

@@ -48,8 +48,9 @@ def adam(
     rate: Any,
     epsilon: Any = 1e-7,
     betas: tuple[float, float] = (BETA_1, BETA_2),
+    decay: Any = 0.0,
 ) -> tuple[tuple[tf.Tensor, ...], Moments]:
-    """Make one step of Adam.
+    """Make one step of Adam, or of AdamW (Loshchilov and Hutter 2019, algorithm 2) where weights decay.
 
     Gradient and moments are one vector each: in a compiled loop a large array costs less than one for each weight.
 
@@ -60,6 +61,7 @@ def adam(
         rate: The step size.
         epsilon: Added to the root of the second moment ("epsilon hat", section 2).
         betas: Share of the old in the first and in the second moment.
+        decay: Share of each weight, times the step size, that it loses besides.
 
     Returns:
         The new weights and moments.
@@ -70,5 +72,7 @@ def adam(
     second = moments.second + (1.0 - beta_2) * (tf.square(gradient) - moments.second)
     scale = rate * tf.sqrt(1.0 - tf.pow(beta_2, count)) / (1.0 - tf.pow(beta_1, count))
     steps = tf.split(scale * first / (tf.sqrt(second) + epsilon), [int(np.prod(w.shape)) for w in weights])
+    if not (isinstance(decay, float) and decay == 0.0):
+        weights = [w * (1.0 - rate * decay) for w in weights]
     new = tuple(w - tf.reshape(s, w.shape) for w, s in zip(weights, steps, strict=True))
     return new, Moments(first, second, count)

@@ -251,6 +251,30 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "idle": {**OFFLINE, "exploration": "drawn from only when acting", "rate": "only a schedule sets it"},
         },
     ],
+    "decision_transformer": [
+        {
+            "settings": {
+                "context_length": 4,
+                "max_episode_length": 20,
+                "layers": 2,
+                "heads": 2,
+                "width": 8,
+                "batch_size": 8,
+                "warmup_updates": 90,
+            },
+            "source": recorded,
+            "idle": {
+                **OFFLINE,
+                "exploration": "drawn from only when exploring",
+                "fixed_rate": "only a schedule sets it",
+                "target_return": "only its user sets it",
+                **dict.fromkeys(
+                    ("mean", "spread", "lowest_return", "middle_return", "best_return", "scale", "longest"),
+                    "found in the data again",
+                ),
+            },
+        },
+    ],
     "ddpm": [
         {
             "settings": {**SMALL_DIFFUSION, "network": "dit", "token_size": 8, "depth": 1, "heads": 2},

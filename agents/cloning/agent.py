@@ -71,10 +71,7 @@ class BehaviorCloning(OfflineAgent):
             outputs = self.policy.stateless_call(list(weights), [], observed)[0]
             loss = self.loss(outputs, batch.action)
         gradient, norm = clipped(flat(tape.gradient(loss, weights)), self.config.gradient_clip)
-        new, moments = adam(weights, gradient, moments, self.rate)
-        # Decoupled from the gradient (Loshchilov and Hutter 2019, algorithm 2).
-        decay = self.rate * self.config.weight_decay
-        assign(variables, (tuple(n - decay * w for n, w in zip(new, weights, strict=True)), moments))
+        assign(variables, adam(weights, gradient, moments, self.rate, decay=self.config.weight_decay))
         metrics = {"loss": loss, "gradient_norm": norm}
         if isinstance(self.action_space, Discrete):
             likeliest = tf.argmax(outputs, axis=-1, output_type=tf.int32)
@@ -117,6 +114,6 @@ class BehaviorCloning(OfflineAgent):
         given = features.features(self.observation_space, observations)
         return self.mirror(given) if self.mirror is not None else self._outputs(tf.constant(given)).numpy()
 
-    @tf.function(jit_compile=True, reduce_retracing=True)
+    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
     def _outputs(self, given: tf.Tensor) -> tf.Tensor:
         return self.policy(given)

@@ -1,12 +1,31 @@
 """Keras networks that agents and generators share."""
 
-from lab.networks.attention import SelfAttention
+from lab.networks.attention import CrossAttention, SelfAttention
 from lab.networks.conditional_mlp import conditional_mlp
 from lab.networks.convnet import convnet
 from lab.networks.dit import dit
+from lab.networks.dropout import Dropout
 from lab.networks.group_norm import GroupNorm
 from lab.networks.mirror import Mirror
 from lab.networks.mlp import mlp
+from lab.networks.positions import LearntPositions, SinusoidalPositions
+from lab.networks.transformer import DecoderBlock, EncoderBlock, LayerNorm
 from lab.networks.unet import unet
 
-__all__ = ["GroupNorm", "Mirror", "SelfAttention", "conditional_mlp", "convnet", "dit", "mlp", "unet"]
+__all__ = [
+    "CrossAttention",
+    "DecoderBlock",
+    "Dropout",
+    "EncoderBlock",
+    "GroupNorm",
+    "LayerNorm",
+    "LearntPositions",
+    "Mirror",
+    "SelfAttention",
+    "SinusoidalPositions",
+    "conditional_mlp",
+    "convnet",
+    "dit",
+    "mlp",
+    "unet",
+]

@@ -1,0 +1,61 @@
+"""Settings of the Decision Transformer."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lab.config import Settings, setting
+from lab.errors import bad_value
+
+
+@dataclasses.dataclass(frozen=True)
+class DecisionTransformerSettings(Settings):
+    """Settings of `DecisionTransformer`."""
+
+    context_length: int = setting(20, "steps that it sees, the present one among them", at_least=1)
+    max_episode_length: int = setting(1_000, "steps of an episode that have a position of their own", at_least=1)
+    positions: str = setting(
+        "timestep",
+        "what a step's position is: its number in the episode, or the distance",
+        choices=("timestep", "relative"),
+    )
+    layers: int = setting(2, "transformer blocks", at_least=1)
+    heads: int = setting(1, "heads of each attention", at_least=1)
+    width: int = setting(64, "numbers in a token", at_least=1)
+    dropout: float = setting(0.1, "share of numbers dropped in training", at_least=0, below=1)
+    encoder_sizes: tuple[int, ...] = setting((), "units of each hidden layer of the observation's encoder", at_least=1)
+    filters: tuple[int, ...] = setting(
+        (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
+    )
+    normalise_observations: bool = setting(True, "whether flat observations get mean 0 and deviation 1 over the data")
+    learning_rate: float = setting(3e-3, "AdamW's step size after the warm-up", above=0)
+    warmup_updates: int = setting(100, "updates over which the step size rises in a line from 0", at_least=0)
+    weight_decay: float = setting(1e-4, "share of each weight lost an update, times the step size", at_least=0)
+    gradient_clip: float = setting(1.0, "largest global norm of a gradient", above=0)
+    batch_size: int = setting(64, "windows an update", at_least=1)
+    return_scale: float | None = setting(
+        None, "what returns are divided by; None for the largest size of a return in the data", above=0
+    )
+    target_return: float | None = setting(None, "return asked for when acting; None for the best in the data")
+    stochastic: bool = setting(False, "whether actions are drawn from what is predicted (Discrete), or the likeliest")
+    cache: bool = setting(
+        True, "whether acting keeps the keys and values of past tokens instead of computing them anew"
+    )
+    slide_steps: int | None = setting(
+        None, "oldest steps dropped at once when the context is full; 1 as in the paper, None for half of it",
+        at_least=1,
+    )  # fmt: skip
+
+    def check(self) -> None:
+        name = "DecisionTransformer"
+        if self.context_length > self.max_episode_length:
+            fix = "a shorter context_length, or a larger max_episode_length."
+            expected = f"at most max_episode_length ({self.max_episode_length})"
+            raise bad_value(name, "context_length", self.context_length, expected, fix)
+        if self.slide_steps is not None and self.slide_steps > self.context_length:
+            expected = f"at most context_length ({self.context_length})"
+            raise bad_value(name, "slide_steps", self.slide_steps, expected)
+        if self.width % self.heads:
+            raise bad_value(name, "width", self.width, f"a multiple of heads ({self.heads})")
+        if self.positions == "relative" and self.width // self.heads % 2:
+            raise bad_value(name, "width", self.width, f"an even number for each of the heads ({self.heads})")

@@ -1,0 +1,141 @@
+"""Decision Transformer: a training step against Hugging Face's, and acting with a cache against computing all anew.
+
+Training: the paper's Gym settings (3 layers, 1 head, width 128, context 20, batch 64, dropout 0.1, AdamW, gradients
+clipped) on Hopper's shapes (11 observed numbers, 3 actions). Both sides make whole updates; data lie ready in memory.
+Acting: the same network plays with one environment and with ten, whose steps cost nothing, the first 20 steps of
+episodes (while the context fills) and long episodes (whose context slides). Sides take turns in fresh processes, each
+with its own start and warm-up left out; ratios are taken pair by pair.
+
+    python benchmarks/transformer.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--output FILE]
+
+Needs `pip install torch transformers` in the peer's Python. `--threads 0` lets both sides use every processor.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import paired
+
+DATA = """
+import json, os, time
+import numpy as np
+rng = np.random.default_rng({seed})
+episodes, length = 64, 200
+states = rng.normal(size=(episodes * length, 11)).astype(np.float32)
+actions = rng.uniform(-1, 1, size=(episodes * length, 3)).astype(np.float32)
+rewards = rng.normal(size=episodes * length)
+"""
+
+OURS = """
+import tensorflow as tf
+if {threads} == 0:
+    # An agent would ask for one.
+    tf.config.threading.set_intra_op_parallelism_threads(os.cpu_count())
+from gymnasium.spaces import Box
+from agents import DecisionTransformer, Episodes
+from lab import Experiment
+data = Episodes.from_arrays(
+    observations=states, actions=actions, rewards=rewards, lengths=np.full(episodes, length),
+    terminated=np.ones(episodes, bool), truncated=np.zeros(episodes, bool),
+    final_observations=np.zeros((episodes, 11), np.float32),
+    observation_space=Box(-np.inf, np.inf, (11,), np.float32), action_space=Box(-1, 1, (3,), np.float32))
+settings = dict(context_length=20, layers=3, heads=1, width=128, dropout=0.1, batch_size=64, learning_rate=1e-4,
+                gradient_clip=0.25, max_episode_length=1000, return_scale=1000.0, slide_steps={slide}, cache={cache})
+agent = DecisionTransformer(**settings)
+experiment = Experiment(agent, data, progress=False)
+"""
+
+TRAIN = """
+experiment.train(10)
+began = time.perf_counter()
+experiment.train({updates})
+print(json.dumps({updates} / (time.perf_counter() - began)))
+"""
+
+PEER_SCRIPT = """
+import torch
+torch.set_num_threads({threads} or os.cpu_count())
+from transformers import DecisionTransformerConfig, DecisionTransformerModel
+model = DecisionTransformerModel(DecisionTransformerConfig(
+    state_dim=11, act_dim=3, hidden_size=128, max_ep_len=1000, n_layer=3, n_head=1, n_positions=1024,
+    resid_pdrop=0.1, attn_pdrop=0.1, embd_pdrop=0.1, activation_function="relu")).train()
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-4)
+to_go = np.cumsum(rewards.reshape(episodes, length)[:, ::-1], axis=1)[:, ::-1].reshape(-1).astype(np.float32) / 1000
+def update():
+    begins = rng.integers(length - 19, size=64)
+    rows = (rng.integers(episodes, size=64) * length + begins)[:, None] + np.arange(20)
+    times = torch.from_numpy(begins[:, None] + np.arange(20))
+    taken = torch.from_numpy(actions[rows])
+    predicted = model(
+        states=torch.from_numpy(states[rows]), actions=taken, returns_to_go=torch.from_numpy(to_go[rows])[..., None],
+        timesteps=times, attention_mask=torch.ones(64, 20), return_dict=False)[1]
+    loss = ((predicted - taken) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
+    optimizer.step()
+for _ in range(10):
+    update()
+began = time.perf_counter()
+for _ in range({updates}):
+    update()
+print(json.dumps({updates} / (time.perf_counter() - began)))
+"""
+
+ACT = """
+rows, steps = {rows}, {steps}
+observations = rng.normal(size=(steps, rows, 11)).astype(np.float32)
+def episode():
+    agent.begin_episodes(np.arange(rows), rows)
+    for i in range(steps):
+        agent.act_batch(observations[i])
+        agent.observe_rewards(np.ones(rows))
+episode()
+began = time.perf_counter()
+for _ in range({rounds}):
+    episode()
+print(json.dumps({rounds} * steps / (time.perf_counter() - began)))
+"""
+
+PEER = "Hugging Face"
+ACTING = {"while the context fills": (20, 10), "while it slides": (200, 1)}
+SIDES = {"anew": (False, None), "cache, slide 1": (True, 1), "cache": (True, None)}
+
+
+def main() -> None:
+    """Measure all sides in turn and print tables and one JSON object."""
+    parser = paired.arguments(__doc__)
+    parser.add_argument("--updates", type=int, default=40)
+    parser.add_argument("--only", choices=("training", "acting"))
+    options = parser.parse_args()
+    result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs}
+    names: dict[str, Any] = {"threads": options.threads, "updates": options.updates, "slide": None, "cache": True}
+    if options.only != "acting":
+        speeds: dict[str, list[float]] = {PEER: [], "lab": []}
+        for seed in range(options.pairs):
+            for side, values in speeds.items():
+                script = DATA + (PEER_SCRIPT if side == PEER else OURS + TRAIN)
+                python = options.peer_python if side == PEER else sys.executable
+                speed: Any = paired.run(side, python, script.format(**names, seed=seed), options.threads)
+                values.append(speed)
+        print("training")
+        result["training"] = paired.table(speeds, PEER, "updates/s")
+    if options.only != "training":
+        for rows in (1, 10):
+            for part, (steps, rounds) in ACTING.items():
+                speeds = {side: [] for side in SIDES}
+                for seed in range(options.pairs):
+                    for side, (cache, slide) in SIDES.items():
+                        given = {**names, "cache": cache, "slide": slide, "rows": rows, "steps": steps}
+                        code = (DATA + OURS + ACT).format(**given, rounds=rounds, seed=seed)
+                        speed = paired.run(side, sys.executable, code, options.threads)
+                        speeds[side].append(speed)
+                print(f"acting, {rows} environments, {part}")
+                result[f"acting, {rows}, {part}"] = paired.table(speeds, "anew", "steps/s")
+    paired.write(result, options.output)
+
+
+if __name__ == "__main__":
+    main()

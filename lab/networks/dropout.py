@@ -1,0 +1,44 @@
+"""Dropout that draws few random bits, the same in graph and XLA programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class Dropout(keras.layers.Layer):
+    """Sets entries to 0 with a probability while training, and enlarges the others (Srivastava et al. 2014).
+
+    An entry costs 16 random bits, so the probability is met to 1 / 65,536. The seed generator is one of the layer's
+    variables: a checkpoint that keeps those keeps the stream.
+
+    Args:
+        rate: The probability, from 0 to below 1.
+        seed: Of the stream.
+    """
+
+    def __init__(self, rate: float, seed: int, **options: Any) -> None:
+        super().__init__(**options)
+        if not 0 <= rate < 1:
+            raise ValueError(f"Dropout: rate received {rate}; expected a number >= 0 and < 1.")
+        self.rate = rate
+        if rate:
+            self.generator = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    def call(self, values: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not (training and self.rate):
+            return values
+        shape = tf.shape(values)
+        # "auto_select" would choose a slow algorithm on the CPU under XLA.
+        words = tf.random.stateless_uniform(
+            [(tf.size(values) + 1) // 2], tf.cast(self.generator.next(), tf.int32), None, None, tf.int32, "philox"
+        )
+        halves = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[: tf.size(values)]
+        kept = tf.reshape(halves, shape) >= tf.constant(round(self.rate * 65_536), tf.uint16)
+        return tf.where(kept, values / (1.0 - self.rate), tf.zeros((), values.dtype))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape

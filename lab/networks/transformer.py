@@ -1,0 +1,161 @@
+"""Transformer blocks with the normalisation before each branch (Xiong et al. 2020, "pre-norm")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from lab.networks.attention import Cache, CrossAttention, SelfAttention
+from lab.networks.dropout import Dropout
+
+EPSILON = 1e-5
+
+
+class LayerNorm(keras.layers.Layer):
+    """Normalises each token to mean 0 and variance 1, then scales and shifts it (Ba et al. 2016, equation 4).
+
+    Statistics are float32 also under bfloat16.
+    """
+
+    def build(self, shape: Any) -> None:
+        self.gamma = self.add_weight(shape=(shape[-1],), initializer="ones", name="gamma")
+        self.beta = self.add_weight(shape=(shape[-1],), initializer="zeros", name="beta")
+
+    def call(self, tokens: tf.Tensor) -> tf.Tensor:
+        values = tf.cast(tokens, tf.float32)
+        mean, variance = tf.nn.moments(values, axes=[-1], keepdims=True)
+        values = tf.cast((values - mean) * tf.math.rsqrt(variance + EPSILON), tokens.dtype)
+        return values * tf.cast(self.gamma, tokens.dtype) + tf.cast(self.beta, tokens.dtype)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+
+class EncoderBlock(keras.layers.Layer):
+    """Self-attention and a perceptron for each token, each added to what came in (Vaswani et al. 2017, section 3.1).
+
+    Args:
+        heads: Of the attention.
+        seed: Of the initial weights and of dropout.
+        expansion: Hidden units of the perceptron, in multiples of a token's size.
+        activation: Of the hidden units.
+        causal, rotary: As for `SelfAttention`.
+        dropout: Of the shares and of each branch, in training.
+    """
+
+    def __init__(
+        self,
+        heads: int,
+        seed: int,
+        *,
+        expansion: int = 4,
+        activation: str = "gelu",
+        causal: bool = False,
+        rotary: bool = False,
+        dropout: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.seed, self.expansion, self.activation = seed, expansion, activation
+        policy = self.dtype_policy
+        self.attention = SelfAttention(
+            heads, seed, zero_start=False, causal=causal, rotary=rotary, dropout=dropout, dtype=policy
+        )
+        self.first_norm, self.second_norm = LayerNorm(dtype=policy), LayerNorm(dtype=policy)
+        self.drops = [Dropout(dropout, seed + 4 + i) for i in range(2)]
+
+    def build(self, shape: Any) -> None:
+        size = shape[-1]
+        start, end = (keras.initializers.GlorotUniform(seed=self.seed + 2 + i) for i in range(2))
+        policy = self.dtype_policy
+        self.expand = keras.layers.Dense(self.expansion * size, self.activation, kernel_initializer=start, dtype=policy)
+        self.contract = keras.layers.Dense(size, kernel_initializer=end, dtype=policy)
+        for layer in (self.attention, self.first_norm, self.second_norm, self.expand):
+            layer.build(shape)
+        self.contract.build((*shape[:-1], self.expansion * size))
+
+    def call(
+        self,
+        tokens: tf.Tensor,
+        present: tf.Tensor | None = None,
+        every: tuple[int, int] = (0, 1),
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Return what `SelfAttention.call` does, (B, N, C) or (B, N / step, C)."""
+        return self.with_cache(tokens, present, every, training)[0]
+
+    def with_cache(
+        self,
+        tokens: tf.Tensor,
+        present: tf.Tensor | None = None,
+        every: tuple[int, int] = (0, 1),
+        training: bool = False,
+    ) -> tuple[tf.Tensor, Cache]:
+        """Do as `call`, and also return the attention's keys and values."""
+        mixed, cache = self.attention.with_cache(self.first_norm(tokens), present, every, training)
+        if every != (0, 1):
+            tokens = tokens[:, every[0] :: every[1]]
+        return self._rest(tokens, mixed, training), cache
+
+    def step(self, tokens: tf.Tensor, cache: Cache, filled: tf.Tensor, present: tf.Tensor) -> tuple[tf.Tensor, Cache]:
+        """Go on after known tokens; see `SelfAttention.step`. Causal blocks only."""
+        mixed, cache = self.attention.step(self.first_norm(tokens), cache, filled, present)
+        return self._rest(tokens, mixed, False), cache
+
+    def compute_output_shape(self, shape: Any, **_: Any) -> Any:
+        return shape
+
+    def _rest(self, tokens: tf.Tensor, mixed: tf.Tensor, training: bool) -> tf.Tensor:
+        tokens += self.drops[0](mixed, training=training)
+        return tokens + self.drops[1](self.contract(self.expand(self.second_norm(tokens))), training=training)
+
+
+class DecoderBlock(EncoderBlock):
+    """An encoder block whose tokens look at earlier ones only, and then at another sequence, if one is given.
+
+    Args:
+        cross: Whether it looks at another sequence, the encoder's output.
+        heads, seed, options: As for `EncoderBlock`.
+    """
+
+    def __init__(self, heads: int, seed: int, *, cross: bool = False, **options: Any) -> None:
+        super().__init__(heads, seed, causal=True, **options)
+        self.cross: CrossAttention | None = None
+        if cross:
+            self.cross = CrossAttention(heads, seed + 6, zero_start=False, dtype=self.dtype_policy)
+            self.cross_norm = LayerNorm(dtype=self.dtype_policy)
+
+    def build(self, shape: Any, memory_shape: Any = None) -> None:
+        super().build(shape)
+        if self.cross is not None:
+            self.cross.build(shape, memory_shape)
+            self.cross_norm.build(shape)
+
+    def call(
+        self,
+        tokens: tf.Tensor,
+        present: tf.Tensor | None = None,
+        every: tuple[int, int] = (0, 1),
+        training: bool = False,
+        memory: tf.Tensor | None = None,
+        memory_present: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Return (B, N, C), or (B, N / step, C), for tokens (B, N, C) and perhaps a memory (B, K, U).
+
+        Args:
+            tokens: (B, N, C).
+            present: bool (B, N), False for padding among the tokens.
+            every: As for `SelfAttention.call`.
+            training: Whether dropout is on.
+            memory: (B, K, U), for a block with `cross`.
+            memory_present: bool (B, K), False for padding in the memory.
+        """
+        mixed, _ = self.attention.with_cache(self.first_norm(tokens), present, every, training)
+        if every != (0, 1):
+            tokens = tokens[:, every[0] :: every[1]]
+        tokens += self.drops[0](mixed, training=training)
+        if self.cross is not None:
+            tokens += self.cross(self.cross_norm(tokens), memory, memory_present)
+        return tokens + self.drops[1](self.contract(self.expand(self.second_norm(tokens))), training=training)
