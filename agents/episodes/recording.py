@@ -103,6 +103,15 @@ class _Called:
         first = self.space.start if isinstance(self.space, Discrete) else 0
         return np.array(actions, spaces.layout(self.space)[1]) - first
 
+    def begin_episodes(self, rows: np.ndarray, number: int) -> None:
+        """Do nothing: a function of one observation remembers no episode."""
+
+    def observe_rewards(self, rewards: np.ndarray) -> None:
+        """Do nothing."""
+
+    def end_episodes(self) -> None:
+        """Do nothing."""
+
 
 class _Player:
     """Acts as an agent or function does, but with a probability at random; all else is the agent's."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative import GAN, WGANGP, ConditionalGAN, HingeGAN, RelativisticGAN
+from generative import GAN, WGANGP, ConditionalGAN, HingeGAN
 from generative.datasets.points import gaussians
 from lab import Experiment
 from lab.callbacks import LearningRateSchedule
@@ -23,6 +23,13 @@ def small(data: Any = LABELLED, kind: type[GAN] = GAN, **settings: Any) -> Any:
     return Experiment(kind(**{**DENSE, **settings}), data, seed=1).learner
 
 
+def uncompiled(learner: GAN, data: Any = None, **keywords: Any) -> Any:
+    """Return an experiment whose few updates run as Python: compiling them would take longer."""
+    made = Experiment(learner, images() if data is None else data, seed=1, **keywords)
+    made.learner.compile = None  # type: ignore[attr-defined]
+    return made
+
+
 def values(model: Any) -> list[np.ndarray]:
     return [variable.numpy().copy() for variable in model.variables]
 
@@ -31,9 +38,8 @@ def unchanged(before: list[np.ndarray], model: Any) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(before, values(model), strict=True))
 
 
-@pytest.mark.parametrize("kind", [GAN, RelativisticGAN])
-def test_it_learns_a_ring_of_gaussians(kind: type[GAN]) -> None:
-    experiment = Experiment(kind(hidden_sizes=(64, 64), average_decay=0.99), gaussians(4_000, 1_000), seed=1)
+def test_it_learns_a_ring_of_gaussians() -> None:
+    experiment = Experiment(GAN(hidden_sizes=(64, 64), average_decay=0.99), gaussians(4_000, 1_000), seed=1)
     before = experiment.evaluate().sliced_wasserstein
     experiment.train(1_500)
     after = experiment.evaluate()
@@ -82,7 +88,7 @@ def test_the_discriminators_loss_is_what_its_parts_say() -> None:
 
 
 def test_a_wgans_critic_makes_its_steps_on_rows_of_their_own() -> None:
-    experiment = Experiment(WGANGP(**DENSE, discriminator_steps=3), images(), seed=1)
+    experiment = uncompiled(WGANGP(**DENSE, discriminator_steps=3))
     experiment.train(4)
     learner: Any = experiment.learner
     assert learner.batch_size == 24
@@ -101,9 +107,7 @@ def test_samples_come_from_the_averaged_weights() -> None:
 
 def test_a_schedule_moves_both_players_in_proportion() -> None:
     schedule = LearningRateSchedule(lambda step: 0.01 / (1 + step), every=10)
-    made = Experiment(
-        GAN(**DENSE, learning_rate=1e-3, discriminator_learning_rate=4e-3), images(), seed=1, callbacks=[schedule]
-    )
+    made = uncompiled(GAN(**DENSE, learning_rate=1e-3, discriminator_learning_rate=4e-3), callbacks=[schedule])
     rates = (made.learner.optimizer.learning_rate, made.learner.discriminator_optimizer.learning_rate)
     assert tuple(map(float, rates)) == pytest.approx((1e-3, 4e-3))
     made.train(20)
@@ -119,7 +123,7 @@ def test_real_rows_and_samples_are_varied_alike(monkeypatch: pytest.MonkeyPatch)
     assert seen == [(8, 4, 4, 1)] * 4
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (7, 9), (28, 28, 1), (32, 32, 3)])
+@pytest.mark.parametrize("shape", [(7, 9), (32, 32, 3)])
 @pytest.mark.parametrize("network", ["dcgan", "resnet"])
 def test_networks_fit_images_of_any_sides(shape: tuple[int, ...], network: str) -> None:
     learner: Any = Experiment(GAN(**CONV, network=network), images(12, shape), seed=1).learner
@@ -137,12 +141,12 @@ def test_bfloat16_trains_with_float32_losses() -> None:
 
 
 def test_labels_are_drawn_as_often_as_training_met_them() -> None:
-    made = Experiment(ConditionalGAN(**DENSE), (images(), np.array([0] * 30 + [1] * 10)), seed=1)
-    made.train(50)
+    made = uncompiled(ConditionalGAN(**DENSE), (images(), np.array([0] * 30 + [1] * 10)))
+    made.train(25)
     counts = made.learner.label_counts.numpy()
-    assert counts.sum() == 400
+    assert counts.sum() == 200
     drawn = made.learner.drawn_labels(4_000, np.random.default_rng(0))
-    assert abs(drawn.mean() - counts[1] / 400) < 0.03
+    assert abs(drawn.mean() - counts[1] / 200) < 0.03
 
 
 def test_the_curves_of_a_long_run_are_means_over_equal_stretches() -> None:
