@@ -26,7 +26,7 @@ class DQNSettings(Settings):
     learning_starts: int = setting(1_000, "environment steps before the first update", at_least=0)
     update_every: int = setting(20, "environment steps between rounds of updates", at_least=1)
     updates_per_round: int = setting(10, "updates in one compiled call", at_least=1)
-    target_update_every: int = setting(200, "environment steps between copies to the target network", at_least=1)
+    target_update_every: int = setting(100, "environment steps between copies to the target network", at_least=1)
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
     epsilon_steps: int = setting(8_000, "environment steps over which epsilon falls", at_least=1)
