@@ -79,7 +79,10 @@ class Program:
             env.check()
         except ValueError as error:
             raise UsageError(str(error)) from error
-        self._check_agent()
+        for function in PURE:
+            if not callable(getattr(agent, function, None)):
+                raise UsageError(f"{type(agent).__name__} declares no {function}; the compiled lane needs it.")
+        self._checked = False
 
     @classmethod
     def shared(cls, agent: Agent, env: TensorEnv, num_envs: int) -> Program:
@@ -101,10 +104,17 @@ class Program:
             env_keys: uint32 (n, 2).
             key: uint32 (2,).
             learner: The agent's pure state.
+
+        Raises:
+            UsageError: When a function of the environment or agent changes shapes or dtypes; it is named.
         """
         zeros, zero = tf.zeros(self.num_envs), tf.zeros((), tf.int64)
         carry, finite = self.env.begin(env_keys), tf.constant(True)
-        return LaneState(carry, zeros, zeros, learner, key, zero, finite, self.no_statistics())
+        state = LaneState(carry, zeros, zeros, learner, key, zero, finite, self.no_statistics())
+        if not self._checked:
+            self._check(state)
+            self._checked = True
+        return state
 
     def no_statistics(self) -> Statistics:
         """Return statistics of nothing."""
@@ -130,11 +140,13 @@ class Program:
         carry = state.carry
         act_key, update_key = random.split(random.fold_in(state.key, state.count))
         action = self.agent.pure_act(state.learner, carry.observation, act_key, True)
+        self._check_action(action)
         after, step = self.env.advance(carry, action)
         transition: Any = Transition(
             carry.observation, action, step.reward, step.terminated, step.truncated, step.observation
         )
         learner, metrics, rounds = self.agent.pure_update(state.learner, transition, update_key)
+        self._check_update(state.learner, learner, metrics, rounds)
         returns, lengths = state.returns + step.reward, state.lengths + 1.0
         ended = tf.cast(step.terminated | step.truncated, tf.float32)
         finite = tf.reduce_all(tf.math.is_finite(tf.stack([rounds, *metrics.values()])))
@@ -164,42 +176,33 @@ class Program:
         *_, returns, lengths = tf.while_loop(lambda i, carry, going, *_: tf.reduce_any(going), one, start)
         return returns, lengths
 
-    def _check_agent(self) -> None:
-        name = type(self.agent).__name__
-        env, number = self.env, self.num_envs
-
-        @tf.function(jit_compile=True, autograph=False)
-        def trace(learner: Any) -> None:
-            key = random.key_from_seed(0)
-            carry = env.begin(random.key_from_seed(0, number))
-            action = self.agent.pure_act(learner, carry.observation, key, True)
-            shape = (number, *(env.action_space.shape or ()))
-            dtype = tf.float32 if shape[1:] else tf.int32
-            if tuple(action.shape) != shape or action.dtype != dtype:
-                raise UsageError(
-                    f"{name}.pure_act returned {action.dtype.name} {tuple(action.shape)} for {number} environments; "
-                    f"expected {dtype.name} {shape}."
-                )
-            step = env.advance(carry, action)[1]
-            parts = (step.reward, step.terminated, step.truncated, step.observation)
-            transition: Any = Transition(carry.observation, action, *parts)
-            after, metrics, rounds = self.agent.pure_update(learner, transition, key)
-            _same(f"{name}.pure_update", learner, after)
-            if set(metrics) != set(self.agent.pure_metrics) or rounds.shape != ():
-                raise UsageError(
-                    f"{name}.pure_update returned the metrics {sorted(metrics)}; expected {self.agent.pure_metrics} "
-                    "and a count of rounds of shape ()."
-                )
-
-        for function in PURE:
-            if not callable(getattr(self.agent, function, None)):
-                raise UsageError(f"{name} declares no {function}; the compiled lane needs it.")
-        traced = trace.get_concrete_function(self.agent.pure_state(number))
+    def _check(self, state: LaneState) -> None:
+        """Trace the program, which holds agent and environment to what they declare before anything trains."""
+        traced = self.run.get_concrete_function(state, tf.zeros((), tf.int64), tf.constant(False))
         if traced.captured_inputs:
             read = sorted({str(getattr(x, "name", None) or x.dtype.name) for x in traced.graph.external_captures})
             raise UsageError(
-                f"{name}.pure_act or pure_update, or the environment's functions, read tensors that are not among "
-                f"their arguments: {', '.join(read)}. Fix: return them from pure_state, and read them from the state."
+                f"{type(self.agent).__name__}.pure_act or pure_update, or the environment's functions, read tensors "
+                f"that are not among their arguments: {', '.join(read)}. Fix: return them from pure_state, and read "
+                "them from the state."
+            )
+
+    def _check_action(self, action: tf.Tensor) -> None:
+        shape = (self.num_envs, *(self.env.action_space.shape or ()))
+        dtype = tf.float32 if shape[1:] else tf.int32
+        if tuple(action.shape) != shape or action.dtype != dtype:
+            raise UsageError(
+                f"{type(self.agent).__name__}.pure_act returned {action.dtype.name} {tuple(action.shape)} for "
+                f"{self.num_envs} environments; expected {dtype.name} {shape}."
+            )
+
+    def _check_update(self, before: Any, after: Any, metrics: dict[str, tf.Tensor], rounds: tf.Tensor) -> None:
+        name = type(self.agent).__name__
+        _same(f"{name}.pure_update", before, after)
+        if set(metrics) != set(self.agent.pure_metrics) or rounds.shape != ():
+            raise UsageError(
+                f"{name}.pure_update returned the metrics {sorted(metrics)}; expected {self.agent.pure_metrics} "
+                "and a count of rounds of shape ()."
             )
 
 
