@@ -117,7 +117,7 @@ def _running_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float6
 
 def style(axes: Axes, name: str) -> None:
     """Give axes the look of all figures here, and a title."""
-    from matplotlib.ticker import EngFormatter, MaxNLocator
+    from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
     axes.set_title(name, fontsize=9.5, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
@@ -125,6 +125,7 @@ def style(axes: Axes, name: str) -> None:
     axes.grid(color="#e6e8ec", linewidth=0.6)
     axes.tick_params(labelsize=8, colors=GRAY, length=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    formatter: Any = EngFormatter(sep="")
-    axes.xaxis.set_major_formatter(formatter)
+    thousands: Any = EngFormatter(sep="")
+    # Steps are counted in thousands; but returns may lie between 0 and 1, and thousandths of them are none's unit.
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: thousands(x) if abs(x) >= 1_000 else f"{x:g}"))
     axes.margins(x=0.02)
