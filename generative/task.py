@@ -17,7 +17,8 @@ from lab.errors import CheckpointError, UsageError, bad_value
 from lab.evaluation import Evaluation
 from lab.images import write_png
 from lab.plotting import write_figure
-from lab.task import Control, Task, TaskOptions
+from lab.task import TaskOptions
+from lab.update_task import UpdateTask, choose_lane
 from lab.video import write_video
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MOST_SAMPLES = 2_000
 
 
-class DatasetTask(Task):
+class DatasetTask(UpdateTask):
     """Feeds a generator shuffled batches of a data set.
 
     A tenth of the training rows are kept to select checkpoints by (`Dataset.hold_out`); the test rows are only ever
@@ -38,11 +39,10 @@ class DatasetTask(Task):
         options: Seeds and the lane.
     """
 
-    unit = "updates"
     default_suffix = ".png"
     not_state = (
         *("generator", "views", "options", "seeds", "kinds", "lane", "lane_reason", "source_kind"),
-        *("updates", "networks"),
+        "networks",
     )
 
     def __init__(self, generator: Generator, source: Any, options: TaskOptions) -> None:
@@ -50,7 +50,7 @@ class DatasetTask(Task):
             raise bad_value("Experiment", "num_envs", options.num_envs, "1", "a generator has no environments.")
         data = load(source)
         generator.setup(data.spec, options.seeds)
-        self.lane, self.lane_reason = _choose_lane(generator, options.lane)
+        self.lane, self.lane_reason = choose_lane(generator, options.lane)
         self.generator = generator
         self.views = data.hold_out()
         self.options = options
@@ -59,29 +59,23 @@ class DatasetTask(Task):
         self.source_kind = data.kind
         self.fingerprint = data.fingerprint()
         self.stream = IndexStream(len(self.views[0].train), self.seeds.generator("data"))
-        self.done = 0
-        self.rounds = 0
-        self.sums: dict[str, float] = {}
+        self.begin_counting()
         self.noted: dict[str, float] = {}
-        self.updates: Updates | None = None
         self.networks: list[FeatureNetwork] | None = None
 
-    def advance(self, steps: int, control: Control) -> int:
-        updates = self._compiled()
-        taken = 0
-        while taken < steps and not control.stop:
-            # Calls end at multiples of their length, so that a callback's stop falls on the same step in a resumed run.
-            count = min(updates.most - self.done % updates.most, steps - taken)
-            for metrics in updates.run(self.stream.take(count, self.generator.batch_size), self.done).tolist():
-                taken += 1
-                self._gather(dict(zip(updates.names, metrics, strict=True)), taken, control)
-            self.done += count
-        return taken
+    def make_updates(self) -> Updates:
+        # Here, so that a run that is only looked at does not put its rows on the device.
+        from generative.updates import Updates
+
+        data = self.views[0]
+        return Updates(self.generator, data.train, data.train_labels, self.lane == "compiled", data.augmentation)
+
+    def run_updates(self, count: int) -> np.ndarray:
+        return self.updates.run(self.stream.take(count, self.generator.batch_size), self.done)
 
     def drain(self) -> dict[str, float]:
-        means = {name: total / self.rounds for name, total in self.sums.items()}
-        row = {"epochs": self.stream.epochs, **means, **self.noted}
-        self.sums, self.rounds, self.noted = {}, 0, {}
+        row = {"epochs": self.stream.epochs, **super().drain(), **self.noted}
+        self.noted = {}
         return row
 
     def note(self, metrics: Mapping[str, float]) -> None:
@@ -131,28 +125,10 @@ class DatasetTask(Task):
             state = {**state, "fingerprint": self.fingerprint, "stream": self.stream.get_state()}
         super().set_state(state)
 
-    def _compiled(self) -> Updates:
-        if self.updates is None:
-            # A run that is only looked at needs no compiled updates, nor its rows on the device.
-            from generative.updates import Updates
-
-            data = self.views[0]
-            compiled = self.lane == "compiled"
-            self.updates = Updates(self.generator, data.train, data.train_labels, compiled, data.augmentation)
-        return self.updates
-
     def _networks(self) -> list[FeatureNetwork]:
         if self.networks is None:
             self.networks = feature_networks(self.views[0].spec)
         return self.networks
-
-    def _gather(self, metrics: Mapping[str, float], taken: int, control: Control) -> None:
-        self.rounds += 1
-        for name, value in metrics.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
-        if control.on_update is not None:
-            control.taken = taken
-            control.on_update(metrics)
 
     def _sample(self, number: int, seed: int) -> np.ndarray:
         samples, spec = self.generator.sample(number, seed), self.generator.spec
@@ -162,18 +138,3 @@ class DatasetTask(Task):
             owner = f"{type(self.generator).__name__}.sample"
             raise bad_value(owner, "result", received, f"{spec.dtype} {expected}", "return self.spec.quantise(...)")
         return samples
-
-
-def _choose_lane(generator: Generator, lane: str) -> tuple[str, str]:
-    if generator.compile not in ("graph", "xla", None):
-        raise bad_value(type(generator).__name__, "compile", generator.compile, "'graph', 'xla' or None")
-    if lane == "host":
-        return "host", "asked for: each update is a call of its own"
-    if generator.compile is not None:
-        return "compiled", f"up to {generator.updates_per_call} updates run in one compiled call"
-    if lane == "compiled":
-        raise UsageError(
-            f"lane received 'compiled', but {type(generator).__name__}.compile is None, so its updates run in Python. "
-            "Fix: compile = 'graph' or 'xla', or lane='auto'."
-        )
-    return "host", f"{type(generator).__name__}.compile is None: updates run in Python"

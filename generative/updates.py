@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,14 +10,11 @@ import tensorflow as tf
 from generative.base import Batch, Generator
 from generative.datasets.augmentation import Augmentation
 from generative.datasets.augmenting import Augmenter
-from lab.errors import bad_value
+from lab.updates import UpdateLoop
 
 
-class Updates:
+class Updates(UpdateLoop):
     """Compiles `Generator.update` together with the gathering and scaling of its batches.
-
-    One call always takes the same shapes and a count of the updates to make, so that it is traced once and each
-    update is the same computation however training is cut into calls.
 
     Args:
         generator: A built generator.
@@ -36,6 +32,8 @@ class Updates:
         compiled: bool,
         augmentation: Augmentation | None = None,
     ) -> None:
+        owner = f"{type(generator).__name__}.update"
+        super().__init__(owner, generator.update, generator.compile, generator.updates_per_call, compiled)
         self.generator = generator
         # Nothing is lost: every batch becomes float32.
         self.rows = tf.constant(rows.astype(np.float32) if rows.dtype == np.float64 else rows)
@@ -45,17 +43,6 @@ class Updates:
             # A path of its own below "data", where generators count from 1.
             first, second = (generator.seeds.integer("data", 0, i) for i in (0, 1))
             self.augmenter = Augmenter(augmentation, generator.spec, (first, second))
-        self.most = generator.updates_per_call if compiled else 1
-        self.names: tuple[str, ...] = ()
-        self.update: Any = generator.update
-        self.step: Any = self._step
-        self.call: Any = None
-        if generator.compile is not None:
-            # AutoGraph serves the user's own code; through ours it would only blur error messages.
-            xla = generator.compile == "xla"
-            self.update = tf.function(generator.update)
-            self.step = tf.function(self._step, jit_compile=xla and not compiled, autograph=False)
-            self.call = tf.function(self._call, jit_compile=xla, autograph=False) if compiled else None
 
     def run(self, indices: np.ndarray, start: int = 0) -> np.ndarray:
         """Make an update for each row of indices.
@@ -67,40 +54,19 @@ class Updates:
         Returns:
             float64 (n, len(names)), the metrics of each update.
         """
-        count = len(indices)
         if self.call is None:
-            steps = [self.step(tf.constant(batch), tf.constant(start + i)).numpy() for i, batch in enumerate(indices)]
-            return np.stack(steps).astype(np.float64)
+            return self.run_each([(batch, np.int32(start + i)) for i, batch in enumerate(indices)])
+        count, numbers = len(indices), np.arange(start, start + self.most, dtype=np.int32)
         padded = np.zeros((self.most, indices.shape[1]), np.int32)
         padded[:count] = indices
-        metrics = self.call(tf.constant(padded), tf.constant(count), tf.constant(start))
-        return metrics.numpy()[:count].astype(np.float64)
+        return self.run_stacked((padded, numbers), count)
 
-    def _call(self, indices: tf.Tensor, count: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
-        # Traced on its own first, because the loop must know how many metrics there are.
-        one = self.step.get_concrete_function(tf.TensorSpec(indices.shape[1:], tf.int32), tf.TensorSpec((), tf.int32))
-        rows = tf.zeros((self.most, len(self.names)))
-
-        def body(i: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return i + 1, tf.tensor_scatter_nd_update(rows, [[i]], [one(indices[i], start + i)])
-
-        # One at a time: an update reads the variables that the one before has written.
-        return tf.while_loop(lambda i, _: i < count, body, (tf.constant(0), rows), parallel_iterations=1)[1]
-
-    def _step(self, indices: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+    def batch(self, indices: tf.Tensor, number: tf.Tensor) -> Batch:
+        """Return rows and labels of the data, varied and scaled, for int32 (B,) indices and the update's number."""
         spec, rows = self.generator.spec, tf.gather(self.rows, indices)
         if self.augmenter is None:
             data = spec.normalise_tensor(rows)
         else:
             plain = dataclasses.replace(spec, centre=None, spread=None)
             data = spec.standardise_tensor(self.augmenter(plain.normalise_tensor(rows), number))
-        labels = None if self.labels is None else tf.gather(self.labels, indices)
-        metrics = dict(self.update(Batch(data, labels)))
-        owner = f"{type(self.generator).__name__}.update"
-        if not metrics:
-            raise bad_value(owner, "metrics", "none", "at least one, such as the loss")
-        for name, value in metrics.items():
-            if tf.convert_to_tensor(value).shape.rank != 0:
-                raise bad_value(owner, f"metric {name!r} of shape", tuple(value.shape), "()", "tf.reduce_mean(...)")
-        self.names = tuple(metrics)
-        return tf.stack([tf.cast(value, tf.float32) for value in metrics.values()])
+        return Batch(data, None if self.labels is None else tf.gather(self.labels, indices))

@@ -11,16 +11,17 @@ from agents.episodes import Episodes
 from agents.offline.agent import OfflineAgent
 from agents.offline.sources import Unplayable, environment_of, open_episodes
 from agents.task import AgentTask
-from lab.errors import CheckpointError, UsageError, bad_value
+from lab.errors import CheckpointError, bad_value
 from lab.evaluation import Evaluation
 from lab.statistics import iqm
 from lab.task import Control, TaskOptions
+from lab.update_task import UpdateTask, choose_lane
 
 if TYPE_CHECKING:
     from agents.offline.updates import Updates
 
 
-class OfflineTask(AgentTask):
+class OfflineTask(UpdateTask, AgentTask):
     """Feeds an agent batches of recorded episodes; steps are updates.
 
     Batches are drawn from a generator of their own, one update after the other, so that they are the same however
@@ -32,15 +33,14 @@ class OfflineTask(AgentTask):
         options: Seeds and the lane.
     """
 
-    unit = "updates"
-    not_state: tuple[str, ...] = ("episodes_read", "sampler", "updates", "lane", "playable")
+    not_state: tuple[str, ...] = ("episodes_read", "sampler", "lane", "playable")
 
     def __init__(self, agent: OfflineAgent, source: Any, options: TaskOptions) -> None:
         name = type(agent).__name__
         if options.num_envs != 1:
             raise bad_value("Experiment", "num_envs", options.num_envs, "1", f"{name} learns from recorded episodes.")
         data = open_episodes(name, source)
-        self.lane, reason = _choose_lane(agent, options.lane)
+        self.lane, reason = choose_lane(agent, options.lane)
         new = not agent.built
         place, example = environment_of(data)
         self.playable = not isinstance(example.unwrapped, Unplayable)
@@ -52,28 +52,23 @@ class OfflineTask(AgentTask):
         self.sampler = agent.sampler(data)
         self.fingerprint = data.card.sha256
         self.rng = self.seeds.generator("data")
-        self.done = 0
-        self.rounds = 0
-        self.sums: dict[str, float] = {}
-        self.updates: Updates | None = None
+        self.begin_counting()
+
+    def make_updates(self) -> Updates:
+        from agents.offline.updates import Updates
+
+        return Updates(self.agent, self.lane == "compiled")
+
+    def run_updates(self, count: int) -> np.ndarray:
+        return self.updates.run([self.sampler(self.rng) for _ in range(count)])
 
     def advance(self, steps: int, control: Control) -> int:
-        updates = self._compiled()
-        taken = 0
-        while taken < steps and not control.stop:
-            # Calls end at multiples of their length, so that a callback's stop falls on the same step in a resumed run.
-            count = min(updates.most - self.done % updates.most, steps - taken)
-            for metrics in updates.run([self.sampler(self.rng) for _ in range(count)]).tolist():
-                taken += 1
-                self._gather(dict(zip(updates.names, metrics, strict=True)), taken, control)
-            self.done += count
+        taken = super().advance(steps, control)
         self.agent.end_updates()
         return taken
 
     def drain(self) -> dict[str, float]:
-        row = {name: total / self.rounds for name, total in self.sums.items()}
-        self.sums, self.rounds = {}, 0
-        return {**row, **self.agent.gauges()}
+        return {**super().drain(), **self.agent.gauges()}
 
     def baselines(self) -> dict[str, Evaluation]:
         """Return random play, and what the data themselves hold: their mean return and their best."""
@@ -102,22 +97,6 @@ class OfflineTask(AgentTask):
             state = {**state, "fingerprint": self.fingerprint}
         super().set_state(state)
 
-    def _compiled(self) -> Updates:
-        if self.updates is None:
-            # A run that is only looked at needs no compiled updates.
-            from agents.offline.updates import Updates
-
-            self.updates = Updates(self.agent, self.lane == "compiled")
-        return self.updates
-
-    def _gather(self, metrics: Mapping[str, float], taken: int, control: Control) -> None:
-        self.rounds += 1
-        for name, value in metrics.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
-        if control.on_update is not None:
-            control.taken = taken
-            control.on_update(metrics)
-
     if TYPE_CHECKING:
         agent: OfflineAgent
 
@@ -134,19 +113,3 @@ def _summary(returns: np.ndarray, lengths: np.ndarray) -> Evaluation:
         "length_mean": float(lengths.mean()),
     }
     return Evaluation(metrics, step=0, main="mean", higher=("mean", "iqm", "min", "max"))
-
-
-def _choose_lane(agent: OfflineAgent, lane: str) -> tuple[str, str]:
-    name = type(agent).__name__
-    if agent.compile not in ("graph", "xla", None):
-        raise bad_value(name, "compile", agent.compile, "'graph', 'xla' or None")
-    if lane == "host":
-        return "host", "it was asked for: each update is a call of its own"
-    if agent.compile is not None:
-        return "compiled", f"up to {agent.updates_per_call} updates run in one compiled call"
-    if lane == "compiled":
-        raise UsageError(
-            f"lane received 'compiled', but {name}.compile is None, so its updates run in Python. "
-            "Fix: compile = 'xla' or 'graph', or lane='auto'."
-        )
-    return "host", f"{name}.compile is None: updates run in Python"
