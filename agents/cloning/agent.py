@@ -10,6 +10,7 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import features
+from agents.box import as_actions, squashed
 from agents.cloning import losses
 from agents.cloning.settings import BehaviorCloningSettings
 from agents.dqn.state import assign
@@ -78,15 +79,6 @@ class BehaviorCloning(OfflineAgent):
             metrics["agreement"] = tf.reduce_mean(tf.cast(likeliest == batch.action, tf.float32))
         return metrics
 
-    @property
-    def learning_rate(self) -> float:
-        """Adam's present step size."""
-        return float(self.rate.numpy())
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self.rate.assign(value)
-
     def end_updates(self) -> None:
         if self.mirror is not None:
             self.mirror = Mirror(self.policy)
@@ -100,9 +92,7 @@ class BehaviorCloning(OfflineAgent):
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         outputs, space = self.outputs(observations), self.action_space
         if isinstance(space, Box):
-            middle, half = losses.half_range(space)
-            scaled = losses.squashed(space, outputs).reshape(len(outputs), *space.shape) * half + middle
-            return scaled.astype(space.dtype).clip(space.low, space.high)
+            return as_actions(space, squashed(space, outputs))
         if not explore and not self.config.stochastic:
             return outputs.argmax(axis=-1)
         # The Gumbel-max trick: the highest of logits and Gumbel noise is a draw from their softmax.

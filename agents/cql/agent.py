@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from agents.cql.settings import CQLSettings
 from agents.dqn import DQN
-from agents.dqn.state import assign
+from agents.dqn.state import assign, copied
 from agents.offline import OfflineAgent
 from agents.replay import ReplayBatch
 from lab.config import Settings
@@ -54,8 +54,7 @@ class CQL(OfflineAgent, DQN):
         variables = self.parameters()
         parameters = tf.nest.map_structure(tf.convert_to_tensor, variables)
         copy = self.updates % self.config.target_update_every == 0
-        pairs = zip(parameters.online, parameters.target, strict=True)
-        parameters = parameters._replace(target=tuple(tf.where(copy, a, b) for a, b in pairs))
+        parameters = copied(parameters, copy)
         parameters, metrics = self.update_step(parameters, batch, self.rate, self.config)
         assign(variables, parameters)
         self.updates.assign_add(1)
@@ -63,15 +62,6 @@ class CQL(OfflineAgent, DQN):
 
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         return self.action_values(observations).argmax(axis=-1)
-
-    @property
-    def learning_rate(self) -> float:
-        """Adam's present step size."""
-        return float(self.rate.numpy())
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self.rate.assign(value)
 
     def gauges(self) -> dict[str, float]:
         return {}

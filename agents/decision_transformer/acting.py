@@ -13,10 +13,11 @@ from gymnasium.spaces import Discrete
 
 from agents import spaces
 from agents.base import Agent
+from agents.box import as_actions, squashed
 from agents.decision_transformer.context import Context
 from agents.decision_transformer.decoding import Decoder
 from agents.decision_transformer.network import TrajectoryTransformer, Window
-from agents.decision_transformer.tokens import as_actions, drawn, squashed
+from agents.decision_transformer.tokens import drawn
 from agents.decision_transformer.windows import Steps
 from lab.errors import UsageError, bad_value
 

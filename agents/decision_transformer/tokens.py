@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
-from agents.features import check_observations, number_of_features, pure_features
+from agents.box import in_units, squashed
+from agents.features import check_observations, pure_features
 from lab.errors import UsageError
 
 
@@ -39,28 +40,7 @@ def action_features(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tenso
     """Return actions (B, T, ...) as float32 (B, T, a): one-hot, or numbers that lie in [-1, 1] where bounded."""
     if isinstance(space, Discrete):
         return tf.one_hot(actions, int(space.n))
-    centre, half, _ = box_bounds(space)
-    return (tf.reshape(tf.cast(actions, tf.float32), (*actions.shape[:2], number_of_features(space))) - centre) / half
-
-
-def box_bounds(space: gymnasium.Space[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the centre and half the width of a Box, float32 (a,), and where it is bounded, bool (a,).
-
-    Without bounds on both sides the centre is 0 and half the width 1.
-    """
-    low, high = (np.asarray(b, np.float64).ravel() for b in (space.low, space.high))  # type: ignore[attr-defined]
-    bounded = np.isfinite(low) & np.isfinite(high)
-    low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
-    half = np.where(high > low, (high - low) / 2, 1.0)
-    return ((low + high) / 2).astype(np.float32), half.astype(np.float32), bounded
-
-
-def squashed(space: gymnasium.Space[Any], predictions: tf.Tensor) -> tf.Tensor:
-    """Return predictions (..., a) within [-1, 1] where the Box is bounded (tanh), as they are elsewhere."""
-    bounded = box_bounds(space)[2]
-    if bounded.all():
-        return tf.tanh(predictions)
-    return tf.where(tf.constant(bounded), tf.tanh(predictions), predictions)
+    return in_units(space, actions, lead=2)
 
 
 def action_loss(space: gymnasium.Space[Any], predictions: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
@@ -84,13 +64,3 @@ def drawn(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     shares = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
     sums = np.cumsum(shares, axis=-1)
     return (rng.random((len(logits), 1)) * sums[:, -1:] >= sums).sum(axis=-1)
-
-
-def as_actions(space: gymnasium.Space[Any], predictions: np.ndarray) -> np.ndarray:
-    """Return squashed predictions float32 (n, a) as actions of a Box, (n, ...)."""
-    centre, half, bounded = box_bounds(space)
-    values = predictions * half + centre
-    low, high = (np.asarray(b).reshape(-1) for b in (space.low, space.high))  # type: ignore[attr-defined]
-    # Rounding may put a value a last bit outside.
-    values = np.clip(values, low, high) if bounded.any() else values
-    return values.reshape(len(values), *(space.shape or ())).astype(space.dtype)

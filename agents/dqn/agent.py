@@ -14,7 +14,7 @@ from agents import features, losses, spaces
 from agents.base import Agent, Transition
 from agents.dqn.compiled import CompiledDQN
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, assign
+from agents.dqn.state import Parameters, assign, copied
 from agents.exploration import epsilon_greedy, linear
 from agents.replay import Replay, ReplayBatch
 from lab.adam import Moments, adam, clipped, flat, no_moments
@@ -190,8 +190,7 @@ class DQN(CompiledDQN, Agent):
         rate, copy = orders[0], orders[1] > 0.0
         variables = self.parameters()
         parameters = tf.nest.map_structure(tf.convert_to_tensor, variables)
-        pairs = zip(parameters.online, parameters.target, strict=True)
-        parameters = parameters._replace(target=tuple(tf.where(copy, a, b) for a, b in pairs))
+        parameters = copied(parameters, copy)
         count = rows.shape[0]
 
         def one(i: tf.Tensor, parameters: Parameters, metrics: tf.Tensor) -> tuple[tf.Tensor, Parameters, tf.Tensor]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import tensorflow as tf
 
-from agents.dqn.state import DQNState, Parameters, assign
+from agents.dqn.state import DQNState, Parameters, assign, copied
 from agents.features import pure_features
 from agents.pure import Knobs, PureFunctions
 from agents.pure_exploration import pure_epsilon_greedy, pure_linear
@@ -100,7 +100,7 @@ class CompiledDQN(PureFunctions):
         late = steps - state.next_round
         rounds = tf.where(late >= 0, late // c.update_every + 1, tf.zeros_like(late))
         due = tf.where(rounds > 0, steps // c.target_update_every, state.copies)
-        parameters = _copied(state.parameters, due > state.copies)
+        parameters = copied(state.parameters, due > state.copies)
         falling = pure_linear(steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
         rate = tf.where(state.rate < 0.0, falling, state.rate)
         updates, i, metrics = rounds * c.updates_per_round, tf.zeros((), tf.int64), tf.zeros(3)
@@ -134,12 +134,3 @@ class CompiledDQN(PureFunctions):
         self.target_updates = int(state.copies)
         if self.mirror is not None:
             self.mirror = Mirror(self.online)
-
-
-def _copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
-    # A loop of one round or none: XLA then copies weights only when the copy is due.
-    online, once = parameters.online, tf.cast(when, tf.int32)
-    _, target = tf.while_loop(
-        lambda i, _: i < once, lambda i, _: (i + 1, online), (tf.zeros((), tf.int32), parameters.target)
-    )
-    return parameters._replace(target=target)

@@ -49,3 +49,13 @@ def assign(variables: Any, values: Any) -> None:
     """Put tensors into variables, pair by pair through nested tuples."""
     for variable, value in zip(tf.nest.flatten(variables), tf.nest.flatten(values), strict=True):
         variable.assign(value)
+
+
+def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
+    """Return parameters whose target network has the online one's weights where `when`, bool (), is true."""
+    # A loop of one round or none: XLA then copies weights only when the copy is due.
+    online, once = parameters.online, tf.cast(when, tf.int32)
+    _, target = tf.while_loop(
+        lambda i, _: i < once, lambda i, _: (i + 1, online), (tf.zeros((), tf.int32), parameters.target)
+    )
+    return parameters._replace(target=target)

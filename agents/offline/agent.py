@@ -33,6 +33,7 @@ class OfflineAgent(Agent):
     not_state: tuple[str, ...] = ("compile",)
 
     compile: str | None = "xla"
+    rate: tf.Variable
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         from agents.offline.task import OfflineTask
@@ -69,6 +70,15 @@ class OfflineAgent(Agent):
         from agents.offline.sampling import Transitions
 
         return Transitions(episodes, self.batch_size)
+
+    @property
+    def learning_rate(self) -> float:
+        """The present step size of the optimizer, which `build` keeps in the variable `rate`."""
+        return float(self.rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.rate.assign(value)
 
     @property
     def batch_size(self) -> int:

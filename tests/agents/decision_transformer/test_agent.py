@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 
 from agents import DecisionTransformer
+from agents.box import as_actions, squashed
 from agents.decision_transformer.agent import masked_mean, moments_of
 from agents.decision_transformer.calibration import Calibration, calibrate
 from agents.decision_transformer.figures import last_steps
-from agents.decision_transformer.tokens import action_features, action_loss, as_actions, squashed
+from agents.decision_transformer.tokens import action_features, action_loss
 from agents.decision_transformer.windows import Sampler, Steps
 from lab import Experiment
 from lab.errors import UsageError

@@ -4,6 +4,7 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import BehaviorCloning, PercentBC
+from agents.box import squashed
 from agents.cloning import losses
 from agents.episodes import record
 from agents.offline import ActionBatch
@@ -36,7 +37,7 @@ def test_the_error_of_bounded_actions_by_hand():
 
 def test_unbounded_actions_are_not_squashed():
     space = Box(np.float32([-1, -np.inf]), np.float32([1, np.inf]), dtype=np.float32)
-    assert losses.squashed(space, np.float32([[9.0, 9.0]])).tolist() == [[pytest.approx(1.0, abs=1e-6), 9.0]]
+    assert squashed(space, np.float32([[9.0, 9.0]])).tolist() == [[pytest.approx(1.0, abs=1e-6), 9.0]]
     assert float(losses.action_error(space, tf.constant([[0.0, 3.0]]), tf.constant([[0.0, 1.0]]))) == 2.0
 
 
