@@ -18,6 +18,7 @@ from generative.autoencoder.settings import AutoencoderSettings
 from generative.base import Batch
 from generative.batching import in_batches
 from generative.data import Dataset
+from generative.labels import checked_labels
 from generative.metrics import psnr, squared_error
 from generative.metrics.reconstruction import mean_row_error, pca_error
 from lab.config import Settings
@@ -221,12 +222,7 @@ class Autoencoder(Freezing):
         expected = f"whole numbers in [0, {classes - 1}] of shape ({count},), or one for all"
         if labels is None:
             raise bad_value(owner, "labels", None, expected, "labels=..., because what it does depends on the class.")
-        array = np.asarray(labels)
-        if array.dtype.kind not in "iu" or array.shape not in ((), (count,)):
-            raise bad_value(owner, "labels", f"{array.dtype} {array.shape}", expected)
-        if array.size and not (array.min() >= 0 and array.max() < classes):
-            raise bad_value(owner, "labels", f"values in [{array.min()}, {array.max()}]", expected)
-        return (np.broadcast_to(array, count).astype(np.int32),)
+        return (checked_labels(owner, labels, count, classes, expected),)
 
     # ---------------------------------------------------------------- judging and showing
 

@@ -14,6 +14,7 @@ from generative.diffusion.samplers import SAMPLERS, Plan, Sampler
 from generative.diffusion.sampling import run
 from generative.diffusion.schedules import Schedule
 from generative.ema import WeightAverage
+from generative.labels import checked_labels, drawn_labels
 from lab.errors import UsageError, bad_value, nearest
 
 if TYPE_CHECKING:
@@ -154,22 +155,17 @@ class Drawing:
         """Return labels as int32 (count,) for the network; without any, those that mean none."""
         if labels is None or (not self.classes and self.spec.classes):
             return np.full(count, self.classes, np.int32)
-        owner, array = type(self).__name__, np.asarray(labels)
+        owner = type(self).__name__
         if not self.classes:
             raise bad_value(owner, "labels", labels, "none: it was trained without", "conditional=True, with labels.")
-        if array.dtype.kind not in "ui" or array.shape not in ((), (count,)):
-            received = f"{array.dtype} {array.shape}"
-            raise bad_value(owner, "labels", received, f"one whole number, or {count} of them")
-        if array.size and not (array.min() >= 0 and array.max() < self.classes):
-            received = f"values in [{array.min()}, {array.max()}]"
-            raise bad_value(owner, "labels", received, f"0 to {self.classes - 1}, the labels of {self.spec.name}")
-        return np.broadcast_to(array, (count,)).astype(np.int32)
+        values = f"0 to {self.classes - 1}, the labels of {self.spec.name}"
+        return checked_labels(owner, labels, count, self.classes, f"one whole number, or {count} of them", values)
 
     def _drawn_labels(self, labels: Any, number: int, rng: np.random.Generator) -> np.ndarray:
-        counts = self.label_counts.numpy().astype(np.float64)
+        counts = self.label_counts.numpy()
         if labels is not None or not self.classes or not counts.sum():
             return self._told(labels, number)
-        return rng.choice(self.classes, number, p=counts / counts.sum()).astype(np.int32)
+        return drawn_labels(counts, number, rng)
 
 
 def _filled(rows: np.ndarray, size: int, value: float = 0.0) -> tf.Tensor:

@@ -21,6 +21,7 @@ from generative.gan.networks import kind_of, latent_size_of, make_discriminator,
 from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
 from generative.gan.settings import GANSettings
 from generative.gan.spectral import spectral_layers
+from generative.labels import checked_labels, drawn_labels
 from generative.optimizer import WarmAdam
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
@@ -226,9 +227,7 @@ class GAN(Generator):
         """Draw labels, int32 (number,), as often as training met them; before training all alike; None without."""
         if not self.classes:
             return None
-        counts = self.label_counts.numpy().astype(np.float64)
-        shares = counts / counts.sum() if counts.any() else np.full(self.classes, 1.0 / self.classes)
-        return rng.choice(self.classes, number, p=shares).astype(np.int32)
+        return drawn_labels(self.label_counts.numpy(), number, rng)
 
     def _told(self, labels: Any, count: int) -> tuple[np.ndarray, ...]:
         """Return labels as a compiled function's further arguments, int32 (count,): none if unconditional."""
@@ -238,13 +237,8 @@ class GAN(Generator):
                 fix = "conditional=True, with labelled data."
                 raise bad_value(owner, "labels", labels, "none: it was trained without", fix)
             return ()
-        array, expected = np.asarray(labels), f"whole numbers 0 to {classes - 1}: one, or {count} of them"
-        if array.dtype.kind not in "iu" or array.shape not in ((), (count,)):
-            received = "none" if labels is None else f"{array.dtype} {array.shape}"
-            raise bad_value(owner, "labels", received, expected)
-        if array.size and not (array.min() >= 0 and array.max() < classes):
-            raise bad_value(owner, "labels", f"values in [{array.min()}, {array.max()}]", expected)
-        return (np.broadcast_to(array, (count,)).astype(np.int32),)
+        expected = f"whole numbers 0 to {classes - 1}: one, or {count} of them"
+        return (checked_labels(owner, labels, count, classes, expected),)
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return `discriminator_accuracy`: how often a held-out row scores above a sample.

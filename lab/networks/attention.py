@@ -118,17 +118,12 @@ class SelfAttention(keras.layers.Layer):
         training: bool = False,
     ) -> tuple[tf.Tensor, Cache]:
         """Do as `call`, and also return the tokens' keys and values."""
-        count = tokens.shape[1]
-        query, key, value = self._split(tokens)
-        places = tf.range(count)
-        if self.rotary:
-            query, key = rotated(query, places), rotated(key, places)
+        everywhere = tf.range(tokens.shape[1])
+        query, key, value = self._split(tokens, everywhere)
         first, step = every
         if every != (0, 1):
-            query, places = query[:, :, first::step], places[first::step]
-        bias = causal_bias(places, tf.range(count)) if self.causal else None
-        if present is not None:
-            bias = padding_bias(present) if bias is None else bias + padding_bias(present)
+            query = query[:, :, first::step]
+        bias = self._bias(everywhere[first::step], everywhere, present)
         dropout = self.dropout
         change = None if dropout is None or not training else lambda shares: dropout(shares, training=True)
         return self.output_map(joined_heads(attend(query, key, value, bias, change))), Cache(key, value)
@@ -145,10 +140,8 @@ class SelfAttention(keras.layers.Layer):
         Returns:
             (B, M, C), and the cache with the new tokens.
         """
-        query, key, value = self._split(tokens)
         places = filled[:, None] + tf.range(tokens.shape[1])
-        if self.rotary:
-            query, key = rotated(query, places), rotated(key, places)
+        query, key, value = self._split(tokens, places)
         cache = Cache(_written(cache.key, key, places), _written(cache.value, value, places))
         everywhere = tf.range(cache.key.shape[2])
         allowed = (everywhere <= places[..., None]) & present[:, None]
@@ -157,23 +150,29 @@ class SelfAttention(keras.layers.Layer):
 
     def shares(self, tokens: tf.Tensor, present: tf.Tensor | None = None) -> tf.Tensor:
         """Return how much each token looks at each other one, (B, heads, N, N)."""
-        query, key, _ = self._split(tokens)
         places = tf.range(tokens.shape[1])
-        if self.rotary:
-            query, key = rotated(query, places), rotated(key, places)
-        bias = causal_bias(places, places) if self.causal else tf.zeros(())
-        return attention_shares(query, key, bias if present is None else bias + padding_bias(present))
+        query, key, _ = self._split(tokens, places)
+        return attention_shares(query, key, self._bias(places, places, present))
 
     def compute_output_shape(self, shape: Any, **_: Any) -> Any:
         return shape
 
-    def _split(self, tokens: tf.Tensor) -> list[tf.Tensor]:
+    def _split(self, tokens: tf.Tensor, places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         count, size = tokens.shape[1], tokens.shape[2]
         joint = tf.reshape(self.query_key_value(tokens), (-1, count, 3, self.heads, size // self.heads))
         if self.heads == 1:
             # One head needs no transpose.
-            return [part[:, None, :, 0] for part in tf.unstack(joint, num=3, axis=2)]
-        return tf.unstack(tf.transpose(joint, (2, 0, 3, 1, 4)), num=3)
+            query, key, value = (part[:, None, :, 0] for part in tf.unstack(joint, num=3, axis=2))
+        else:
+            query, key, value = tf.unstack(tf.transpose(joint, (2, 0, 3, 1, 4)), num=3)
+        return (rotated(query, places), rotated(key, places), value) if self.rotary else (query, key, value)
+
+    def _bias(self, queries: tf.Tensor, keys: tf.Tensor, present: tf.Tensor | None) -> tf.Tensor | None:
+        """Return what the order of time and padding forbid, or None where nothing is."""
+        bias = causal_bias(queries, keys) if self.causal else None
+        if present is None:
+            return bias
+        return padding_bias(present) if bias is None else bias + padding_bias(present)
 
 
 class CrossAttention(keras.layers.Layer):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from lab.networks.attention import SelfAttention
 from lab.networks.embeddings import condition_embedding
+from lab.networks.transformer import normalised
 from lab.networks.unet import DepthToSpace
 
 EPSILON = 1e-6
@@ -57,10 +58,7 @@ class AdaptiveBlock(keras.layers.Layer):
 
 def modulated(tokens: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
     """Normalise each token in float32 (Ba et al. 2016), multiply it by 1 + `scale` and add `shift`."""
-    values = tf.cast(tokens, tf.float32)
-    mean, variance = tf.nn.moments(values, axes=[-1], keepdims=True)
-    values = tf.cast((values - mean) * tf.math.rsqrt(variance + EPSILON), tokens.dtype)
-    return values * (1 + scale) + shift
+    return normalised(tokens, EPSILON) * (1 + scale) + shift
 
 
 class PatchTokens(keras.layers.Layer):

@@ -13,6 +13,13 @@ from lab.networks.dropout import Dropout
 EPSILON = 1e-5
 
 
+def normalised(tokens: tf.Tensor, epsilon: float) -> tf.Tensor:
+    """Bring each token (..., C) to mean 0 and variance 1 (Ba et al. 2016); statistics are float32."""
+    values = tf.cast(tokens, tf.float32)
+    mean, variance = tf.nn.moments(values, axes=[-1], keepdims=True)
+    return tf.cast((values - mean) * tf.math.rsqrt(variance + epsilon), tokens.dtype)
+
+
 class LayerNorm(keras.layers.Layer):
     """Normalises each token to mean 0 and variance 1, then scales and shifts it (Ba et al. 2016, equation 4).
 
@@ -24,9 +31,7 @@ class LayerNorm(keras.layers.Layer):
         self.beta = self.add_weight(shape=(shape[-1],), initializer="zeros", name="beta")
 
     def call(self, tokens: tf.Tensor) -> tf.Tensor:
-        values = tf.cast(tokens, tf.float32)
-        mean, variance = tf.nn.moments(values, axes=[-1], keepdims=True)
-        values = tf.cast((values - mean) * tf.math.rsqrt(variance + EPSILON), tokens.dtype)
+        values = normalised(tokens, EPSILON)
         return values * tf.cast(self.gamma, tokens.dtype) + tf.cast(self.beta, tokens.dtype)
 
     def compute_output_shape(self, shape: Any) -> Any:
@@ -94,21 +99,26 @@ class EncoderBlock(keras.layers.Layer):
         training: bool = False,
     ) -> tuple[tf.Tensor, Cache]:
         """Do as `call`, and also return the attention's keys and values."""
-        mixed, cache = self.attention.with_cache(self.first_norm(tokens), present, every, training)
-        if every != (0, 1):
-            tokens = tokens[:, every[0] :: every[1]]
-        return self._rest(tokens, mixed, training), cache
+        tokens, cache = self._attended(tokens, present, every, training)
+        return self._fed(tokens, training), cache
 
     def step(self, tokens: tf.Tensor, cache: Cache, filled: tf.Tensor, present: tf.Tensor) -> tuple[tf.Tensor, Cache]:
         """Go on after known tokens; see `SelfAttention.step`. Causal blocks only."""
         mixed, cache = self.attention.step(self.first_norm(tokens), cache, filled, present)
-        return self._rest(tokens, mixed, False), cache
+        return self._fed(tokens + mixed, False), cache
 
     def compute_output_shape(self, shape: Any, **_: Any) -> Any:
         return shape
 
-    def _rest(self, tokens: tf.Tensor, mixed: tf.Tensor, training: bool) -> tf.Tensor:
-        tokens += self.drops[0](mixed, training=training)
+    def _attended(
+        self, tokens: tf.Tensor, present: tf.Tensor | None, every: tuple[int, int], training: bool
+    ) -> tuple[tf.Tensor, Cache]:
+        mixed, cache = self.attention.with_cache(self.first_norm(tokens), present, every, training)
+        if every != (0, 1):
+            tokens = tokens[:, every[0] :: every[1]]
+        return tokens + self.drops[0](mixed, training=training), cache
+
+    def _fed(self, tokens: tf.Tensor, training: bool) -> tf.Tensor:
         return tokens + self.drops[1](self.contract(self.expand(self.second_norm(tokens))), training=training)
 
 
@@ -152,10 +162,7 @@ class DecoderBlock(EncoderBlock):
             memory: (B, K, U), for a block with `cross`.
             memory_present: bool (B, K), False for padding in the memory.
         """
-        mixed, _ = self.attention.with_cache(self.first_norm(tokens), present, every, training)
-        if every != (0, 1):
-            tokens = tokens[:, every[0] :: every[1]]
-        tokens += self.drops[0](mixed, training=training)
+        tokens, _ = self._attended(tokens, present, every, training)
         if self.cross is not None:
             tokens += self.cross(self.cross_norm(tokens), memory, memory_present)
-        return tokens + self.drops[1](self.contract(self.expand(self.second_norm(tokens))), training=training)
+        return self._fed(tokens, training)
