@@ -21,8 +21,8 @@ def box_bounds(space: gymnasium.Space[Any]) -> tuple[np.ndarray, np.ndarray, np.
     return ((low + high) / 2).astype(np.float32), half.astype(np.float32), bounded
 
 
-def in_units(space: gymnasium.Space[Any], actions: tf.Tensor, lead: int = 1) -> tf.Tensor:
-    """Return recorded actions as float32 (..., a), within [-1, 1] where the Box is bounded.
+def in_units(space: gymnasium.Space[Any], actions: Any, lead: int = 1) -> Any:
+    """Return recorded actions, NumPy or tensor, as float32 (..., a), within [-1, 1] where the Box is bounded.
 
     Args:
         space: A Box.
@@ -30,6 +30,8 @@ def in_units(space: gymnasium.Space[Any], actions: tf.Tensor, lead: int = 1) -> 
         lead: How many dimensions stand before the space's own.
     """
     centre, half, _ = box_bounds(space)
+    if isinstance(actions, np.ndarray):
+        return (actions.astype(np.float32).reshape(*actions.shape[:lead], len(centre)) - centre) / half
     return (tf.reshape(tf.cast(actions, tf.float32), (*actions.shape[:lead], len(centre))) - centre) / half
 
 

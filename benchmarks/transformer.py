@@ -2,9 +2,11 @@
 
 Training: the paper's Gym settings (3 layers, 1 head, width 128, context 20, batch 64, dropout 0.1, AdamW, gradients
 clipped) on Hopper's shapes (11 observed numbers, 3 actions). Both sides make whole updates; data lie ready in memory.
+Sides take turns in fresh processes, each with its own start and warm-up left out.
 Acting: the same network plays with one environment and with ten, whose steps cost nothing, the first 20 steps of
-episodes (while the context fills) and long episodes (whose context slides). Sides take turns in fresh processes, each
-with its own start and warm-up left out; ratios are taken pair by pair.
+episodes (while the context fills) and long episodes (whose context slides). Sides take turns in one process. "compiled"
+keeps its cache in a compiled call, as agents do for many environments; for as few as here they decode in NumPy.
+Ratios are taken pair by pair. With one thread the clock is the processor's time, so that others' work does not count.
 
     python benchmarks/transformer.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--output FILE]
 
@@ -21,6 +23,7 @@ import paired
 DATA = """
 import json, os, time
 import numpy as np
+clock = time.process_time if {threads} == 1 else time.perf_counter
 rng = np.random.default_rng({seed})
 episodes, length = 64, 200
 states = rng.normal(size=(episodes * length, 11)).astype(np.float32)
@@ -42,16 +45,15 @@ data = Episodes.from_arrays(
     final_observations=np.zeros((episodes, 11), np.float32),
     observation_space=Box(-np.inf, np.inf, (11,), np.float32), action_space=Box(-1, 1, (3,), np.float32))
 settings = dict(context_length=20, layers=3, heads=1, width=128, dropout=0.1, batch_size=64, learning_rate=1e-4,
-                gradient_clip=0.25, max_episode_length=1000, return_scale=1000.0, slide_steps={slide}, cache={cache})
-agent = DecisionTransformer(**settings)
-experiment = Experiment(agent, data, progress=False)
+                gradient_clip=0.25, max_episode_length=1000, return_scale=1000.0)
 """
 
 TRAIN = """
+experiment = Experiment(DecisionTransformer(**settings), data, progress=False)
 experiment.train(10)
-began = time.perf_counter()
+began = clock()
 experiment.train({updates})
-print(json.dumps({updates} / (time.perf_counter() - began)))
+print(json.dumps({updates} / (clock() - began)))
 """
 
 PEER_SCRIPT = """
@@ -78,30 +80,49 @@ def update():
     optimizer.step()
 for _ in range(10):
     update()
-began = time.perf_counter()
+began = clock()
 for _ in range({updates}):
     update()
-print(json.dumps({updates} / (time.perf_counter() - began)))
+print(json.dumps({updates} / (clock() - began)))
 """
 
 ACT = """
-rows, steps = {rows}, {steps}
-observations = rng.normal(size=(steps, rows, 11)).astype(np.float32)
-def episode():
-    agent.begin_episodes(np.arange(rows), rows)
-    for i in range(steps):
-        agent.act_batch(observations[i])
-        agent.observe_rewards(np.ones(rows))
-episode()
-began = time.perf_counter()
-for _ in range({rounds}):
-    episode()
-print(json.dumps({rounds} * steps / (time.perf_counter() - began)))
+def player(settings, mirrored):
+    agent = Experiment(DecisionTransformer(**settings), data, progress=False).learner
+    agent.most_mirrored_rows = mirrored
+    return agent
+players = {{side: player({{**settings, "cache": cache, "slide_steps": slide}}, mirrored)
+           for side, (cache, slide, mirrored) in {sides}.items()}}
+def speed(agent, rows, steps, rounds):
+    began = clock()
+    for _ in range(rounds):
+        agent.begin_episodes(np.arange(rows), rows)
+        for i in range(steps):
+            agent.act_batch(states[i * rows : (i + 1) * rows])
+            agent.observe_rewards(np.ones(rows))
+        agent.end_episodes()
+    return rounds * steps / (clock() - began)
+speeds = {{}}
+for rows in {rows}:
+    for part, (steps, rounds) in {acting}.items():
+        for agent in players.values():
+            speed(agent, rows, steps, 1)
+        turns = [{{side: speed(agent, rows, steps, rounds) for side, agent in players.items()}}
+                 for _ in range({pairs})]
+        speeds[f"acting, {{rows}} environments, {{part}}"] = {{side: [t[side] for t in turns] for side in players}}
+print(json.dumps(speeds))
 """
 
 PEER = "Hugging Face"
+# Steps of an episode, and episodes a turn.
 ACTING = {"while the context fills": (20, 10), "while it slides": (200, 1)}
-SIDES = {"anew": (False, None), "cache, slide 1": (True, 1), "cache": (True, None)}
+# Whether there is a cache, the steps that slide at once, and for how many rows NumPy decodes.
+SIDES = {
+    "anew": (False, None, 32),
+    "cache, slide 1": (True, 1, 32),
+    "cache, compiled": (True, None, 0),
+    "cache": (True, None, 32),
+}
 
 
 def main() -> None:
@@ -111,7 +132,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("training", "acting"))
     options = parser.parse_args()
     result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs}
-    names: dict[str, Any] = {"threads": options.threads, "updates": options.updates, "slide": None, "cache": True}
+    names: dict[str, Any] = {"threads": options.threads, "updates": options.updates}
     if options.only != "acting":
         speeds: dict[str, list[float]] = {PEER: [], "lab": []}
         for seed in range(options.pairs):
@@ -123,17 +144,12 @@ def main() -> None:
         print("training")
         result["training"] = paired.table(speeds, PEER, "updates/s")
     if options.only != "training":
-        for rows in (1, 10):
-            for part, (steps, rounds) in ACTING.items():
-                speeds = {side: [] for side in SIDES}
-                for seed in range(options.pairs):
-                    for side, (cache, slide) in SIDES.items():
-                        given = {**names, "cache": cache, "slide": slide, "rows": rows, "steps": steps}
-                        code = (DATA + OURS + ACT).format(**given, rounds=rounds, seed=seed)
-                        speed = paired.run(side, sys.executable, code, options.threads)
-                        speeds[side].append(speed)
-                print(f"acting, {rows} environments, {part}")
-                result[f"acting, {rows}, {part}"] = paired.table(speeds, "anew", "steps/s")
+        script = (DATA + OURS + ACT).format(
+            **names, seed=0, sides=SIDES, acting=ACTING, rows=(1, 10), pairs=options.pairs
+        )
+        for part, measured in paired.run("acting", sys.executable, script, options.threads).items():
+            print(part)
+            result[part] = paired.table(measured, "anew", "steps/s")
     paired.write(result, options.output)
 
 

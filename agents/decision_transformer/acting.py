@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +16,7 @@ from agents.base import Agent
 from agents.box import as_actions, squashed
 from agents.decision_transformer.context import Context
 from agents.decision_transformer.decoding import Decoder
+from agents.decision_transformer.mirrored import MirroredDecoder, TrajectoryMirror
 from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.tokens import drawn
 from agents.decision_transformer.windows import Steps
@@ -30,13 +31,22 @@ class ActsOnContext(Agent):
         agent.begin_episode(target_return=90)
         action = agent.act(observation)
         agent.observe_rewards(reward)          # after env.step(action), and so on
+
+    Attributes:
+        most_mirrored_rows: For how many rows, at most, predictions are made in NumPy: with few it is faster than a
+            compiled call, where `TrajectoryMirror.fits`.
     """
 
-    not_state: tuple[str, ...] = ("context", "decoders")
+    # Measured with 3 blocks of width 128 by benchmarks/transformer.py.
+    most_mirrored_rows: ClassVar[int] = 32
+    not_state: tuple[str, ...] = ("context", "decoders", "copied")
 
     network: TrajectoryTransformer
+    mean: tf.Variable
+    spread: tf.Variable
     context: Context | None = None
-    decoders: dict[int, Decoder]
+    decoders: dict[int, Decoder | MirroredDecoder]
+    copied: TrajectoryMirror | None = None
     target_return: float | None
     lowest_return: float
     best_return: float
@@ -140,8 +150,22 @@ class ActsOnContext(Agent):
         if not self.config.cache:
             return self._predict_anew(context.steps, context.count).numpy()
         if context.rows not in self.decoders:
-            self.decoders[context.rows] = Decoder(self, context.rows)
+            mirrored = context.rows <= self.most_mirrored_rows and TrajectoryMirror.fits(self)
+            self.decoders[context.rows] = (MirroredDecoder if mirrored else Decoder)(self, context.rows)
         return self.decoders[context.rows](context, rows)
+
+    def mirror(self) -> TrajectoryMirror:
+        """Return a copy of the network's weights for NumPy, made once for each time that they change."""
+        if self.copied is None:
+            self.copied = TrajectoryMirror(self)
+        return self.copied
+
+    def end_updates(self) -> None:
+        self.copied = None
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        super().set_state(state)
+        self.copied = None
 
     @tf.function(autograph=False)
     def _predict_anew(self, steps: Steps, count: tf.Tensor) -> tf.Tensor:
@@ -163,6 +187,8 @@ class ActsOnContext(Agent):
             if not isinstance(self.action_space, Discrete):
                 actions = np.zeros(self.action_space.shape or (), np.float32)
             self.context = Context(number, length, slide, np.zeros(shape, dtype), actions, target)
+            # Weights that somebody set by hand count from here on.
+            self.copied = None
         self.context.begin(rows, target)
 
     def _begin_if_new(self, number: int) -> None:

@@ -3,6 +3,7 @@
 from lab.networks.attention import CrossAttention, SelfAttention
 from lab.networks.conditional_mlp import conditional_mlp
 from lab.networks.convnet import convnet
+from lab.networks.decoder_mirror import DecoderMirror
 from lab.networks.dit import dit
 from lab.networks.dropout import Dropout
 from lab.networks.group_norm import GroupNorm
@@ -15,6 +16,7 @@ from lab.networks.unet import unet
 __all__ = [
     "CrossAttention",
     "DecoderBlock",
+    "DecoderMirror",
     "Dropout",
     "EncoderBlock",
     "GroupNorm",

@@ -97,8 +97,12 @@ def distance_bias(heads: int, queries: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
     return -slopes[:, None, None] * distances
 
 
-def _angles(positions: tf.Tensor, size: int) -> tf.Tensor:
-    """Return each place times frequencies from 1 down to 1 / SLOWEST, float32 (..., size / 2)."""
+def frequencies(size: int) -> list[float]:
+    """Return how far one place turns each of size / 2 pairs of numbers, in radians, from 1 down to 1 / SLOWEST."""
     half = size // 2
-    frequencies = [math.exp(-math.log(SLOWEST) * i / max(1, half)) for i in range(half)]
-    return tf.cast(positions, tf.float32)[..., None] * tf.constant(frequencies, tf.float32)
+    return [math.exp(-math.log(SLOWEST) * i / max(1, half)) for i in range(half)]
+
+
+def _angles(positions: tf.Tensor, size: int) -> tf.Tensor:
+    """Return each place times the frequencies, float32 (..., size / 2)."""
+    return tf.cast(positions, tf.float32)[..., None] * tf.constant(frequencies(size), tf.float32)

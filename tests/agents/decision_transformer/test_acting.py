@@ -28,17 +28,57 @@ def predictions(agent, steps, rows=3, restart=None):
 
 
 @pytest.mark.parametrize("positions", ["timestep", "relative"])
-@pytest.mark.parametrize("slide", [1, 2, 4])
-def test_a_cache_changes_nothing_within_and_past_the_context(positions, slide):
-    pair = [built(positions=positions, slide_steps=slide, cache=cache) for cache in (True, False)]
-    with_cache, anew = (predictions(agent, 15, restart=6) for agent in pair)
-    np.testing.assert_allclose(with_cache, anew, atol=1e-5)
-    assert np.abs(np.diff(anew, axis=0)).max() > 1e-3, "something depends on the step"
+def test_a_cache_changes_nothing_within_and_past_the_context(positions):
+    for slide in (1, 2, 4):
+        agents = [built(positions=positions, slide_steps=slide, cache=cache) for cache in (True, False, True)]
+        # The compiled decoder, which many rows have, beside the one in NumPy.
+        agents = agents[: 3 if slide == 2 else 2]
+        for agent in agents[2:]:
+            agent.most_mirrored_rows = 0
+        mirrored, anew, *compiled = (predictions(agent, 15, restart=6) for agent in agents)
+        np.testing.assert_allclose(mirrored, anew, atol=1e-5)
+        assert np.abs(np.diff(anew, axis=0)).max() > 1e-3, "something depends on the step"
+        for found in compiled:
+            np.testing.assert_allclose(found, anew, atol=1e-5)
+        assert [type(a.decoders[3]).__name__ for a in agents[::2]] == ["MirroredDecoder", "Decoder"][: len(agents) - 1]
 
 
-def test_a_cache_changes_nothing_for_numbers_in_a_box():
-    pair = [built(continuous=True, cache=cache) for cache in (True, False)]
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_a_cache_changes_nothing_for_numbers_in_a_box(mirrored):
+    pair = [built(continuous=True, cache=cache, encoder_sizes=(6,)) for cache in (True, False)]
+    if not mirrored:
+        pair[0].most_mirrored_rows = 0
     np.testing.assert_allclose(*(predictions(agent, 9) for agent in pair), atol=1e-5)
+
+
+def test_pictures_are_decoded_in_compiled_calls():
+    from gymnasium.spaces import Box, Discrete
+
+    from agents.decision_transformer.mirrored import TrajectoryMirror
+    from lab.seeding import Seeds
+
+    agent = DecisionTransformer(**SMALL)
+    agent.setup(Box(0, 255, (5, 5, 1), np.uint8), Discrete(2), Seeds(0))
+    assert not TrajectoryMirror.fits(agent) and TrajectoryMirror.fits(built())
+
+
+def test_new_weights_count_at_once_even_within_an_episode():
+    """What is kept of the old ones, keys, values and copies, is made anew."""
+    agents = [built(cache=cache) for cache in (True, False)]
+    found = []
+    for agent in agents:
+        agent.begin_episodes(np.arange(2), 2)
+        rng = np.random.default_rng(0)
+        for i in range(4):
+            if i == 1:
+                agent.begin_episodes(np.array([1]), 2)
+            if i == 3:
+                for variable in agent.network.trainable_variables:
+                    variable.assign(variable * 1.5)
+                agent.end_updates()
+            found.append(agent.predict(rng.normal(size=(2, 2)).astype(np.float32)))
+            agent.context.act(rng.integers(2, size=2))
+    np.testing.assert_allclose(found[:4], found[4:], atol=1e-5)
 
 
 def test_with_a_slide_of_one_it_sees_the_last_steps_only():

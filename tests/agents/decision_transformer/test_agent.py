@@ -162,6 +162,7 @@ def test_a_target_return_is_kept_with_the_model(tmp_path):
 
 def test_nothing_retraces_in_steady_state():
     experiment = Experiment(DecisionTransformer(**QUICK), episodes(20), progress=False)
+    experiment.learner.most_mirrored_rows = 0
     experiment.train(12)
     traces = experiment.task.updates.traces
     experiment.evaluate(12)
