@@ -106,18 +106,26 @@ class CompiledTask(AgentTask):
         self.state = self.state._replace(statistics=self.program.no_statistics())
         return row
 
+    def expect_evaluation(self, episodes: int | None = None) -> None:
+        # Compiled on another core while the training program is: together they are most of a short run's start.
+        self.program.prepare_judging(self._learner(), *self._judging_keys(episodes, 1, 0))
+
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
         if stream == 0 and self.dynamics.twin:
             # What is reported is measured in the very environment that was named.
             return super().evaluate(episodes=episodes, stream=stream, step=step)
-        path = (stream,) if stream == 0 else (stream, step)
-        returns, lengths = self.program.judge(
-            self.agent.pure_state(self.program.num_envs) if self.fresh else self.state.learner,
-            _keys(self.seeds.sequence("evaluation", *path, 1), episodes or EPISODES),
-            _keys(self.seeds.sequence("evaluation", *path, 0), 1)[0],
-        )
+        self.program.wait()
+        returns, lengths = self.program.judge(self._learner(), *self._judging_keys(episodes, stream, step))
         played = [int(n) for n in lengths.numpy().tolist()]
         return Evaluation.from_episodes([float(r) for r in returns.numpy().tolist()], played, step=step)
+
+    def _learner(self) -> Any:
+        return self.agent.pure_state(self.program.num_envs) if self.fresh else self.state.learner
+
+    def _judging_keys(self, episodes: int | None, stream: int, step: int) -> tuple[tf.Tensor, tf.Tensor]:
+        path = (stream,) if stream == 0 else (stream, step)
+        sequences = [self.seeds.sequence("evaluation", *path, part) for part in (1, 0)]
+        return _keys(sequences[0], episodes or EPISODES), _keys(sequences[1], 1)[0]
 
     def describe(self) -> dict[str, Any]:
         return {**super().describe(), "twin": self.dynamics.twin or None}

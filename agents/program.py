@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from threading import Thread
 from typing import Any, ClassVar, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -83,6 +85,7 @@ class Program:
             if not callable(getattr(agent, function, None)):
                 raise UsageError(f"{type(agent).__name__} declares no {function}; the compiled lane needs it.")
         self._checked = False
+        self._preparing: Thread | None = None
 
     @classmethod
     def shared(cls, agent: Agent, env: TensorEnv, num_envs: int) -> Program:
@@ -175,6 +178,22 @@ class Program:
         start = (tf.zeros((), tf.int32), self.env.begin(env_keys), tf.ones(number, tf.bool), zeros, zeros)
         *_, returns, lengths = tf.while_loop(lambda i, carry, going, *_: tf.reduce_any(going), one, start)
         return returns, lengths
+
+    def prepare_judging(self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor) -> None:
+        """Begin to compile `judge` for arguments like these in a thread of its own; the first call does it."""
+        if self._preparing is None:
+            self._preparing = Thread(target=self._judge_once, args=(learner, env_keys, key))
+            self._preparing.start()
+
+    def wait(self) -> None:
+        """Wait for the end of what `prepare_judging` began."""
+        if self._preparing is not None:
+            self._preparing.join()
+
+    def _judge_once(self, *arguments: Any) -> None:
+        # What fails here fails again in the call that was prepared for, where somebody hears of it.
+        with suppress(Exception):
+            self.judge(*arguments)
 
     def _check(self, state: LaneState) -> None:
         """Trace the program, which holds agent and environment to what they declare before anything trains."""

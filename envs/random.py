@@ -8,8 +8,9 @@ Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel Random Numbers: As Easy as
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -29,6 +30,25 @@ def threefry(key: tf.Tensor, counter_0: tf.Tensor, counter_1: tf.Tensor) -> tupl
         Two uint32 tensors of the broadcast shape.
     """
     key_0, key_1 = key[..., 0], key[..., 1]
+    words = _encrypting()(key_0, key_1, counter_0, counter_1)
+    if not tf.executing_eagerly():
+        shape = tf.broadcast_static_shape(tf.broadcast_static_shape(key_0.shape, counter_0.shape), counter_1.shape)
+        for word in words:
+            word.set_shape(shape)
+    return words
+
+
+@functools.cache
+def _encrypting() -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+    # Traced once, for all shapes: a program calls this some ten times, and 160 operations each made tracing them the
+    # longest part of starting a run.
+    signature = [tf.TensorSpec(None, tf.uint32)] * 4
+    return tf.function(_encrypt, autograph=False).get_concrete_function(*signature)
+
+
+def _encrypt(
+    key_0: tf.Tensor, key_1: tf.Tensor, counter_0: tf.Tensor, counter_1: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     parity = tf.bitwise.bitwise_xor(tf.bitwise.bitwise_xor(key_0, key_1), tf.constant(_PARITY, tf.uint32))
     schedule = (key_0, key_1, parity)
     x_0, x_1 = counter_0 + key_0, counter_1 + key_1
@@ -63,7 +83,7 @@ def fold_in(key: tf.Tensor, data: Any) -> tf.Tensor:
 
 def split(key: tf.Tensor, number: int = 2) -> tuple[tf.Tensor, ...]:
     """Derive `number` independent keys, each of the key's own shape."""
-    return tuple(fold_in(key, i) for i in range(number))
+    return tuple(tf.unstack(fold_in(key[..., None, :], tf.range(number)), num=number, axis=-2))
 
 
 def bits(key: tf.Tensor, shape: Sequence[int] = ()) -> tf.Tensor:

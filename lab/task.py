@@ -71,6 +71,9 @@ class Task(Stateful):
             step: The training step, recorded in the result.
         """
 
+    def expect_evaluation(self, episodes: int | None = None) -> None:
+        """Get ready, beside what runs, for the `evaluate` calls of a training about to begin (hook)."""
+
     @abstractmethod
     def render(self, path: Path, kind: str) -> Path:
         """Show the learner at work as a picture or video at `path`."""

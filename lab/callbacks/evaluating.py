@@ -36,6 +36,9 @@ class Evaluate(Callback):
         self.best: float | None = None
         self.best_step: int | None = None
 
+    def on_train_begin(self, experiment: Experiment) -> None:
+        experiment.task.expect_evaluation(self.episodes)
+
     def on_interval(self, experiment: Experiment) -> None:
         evaluation = experiment.evaluate_in_training(self.episodes)
         name = self.monitor or evaluation.main

@@ -233,3 +233,25 @@ def test_it_learns_cartpole():
     experiment = Experiment(DQN(hidden_sizes=(64, 64)), "CartPole-v1", seed=1, lane="compiled", progress=False)
     experiment.train(12_000)
     assert experiment.evaluate(20)["mean"] > 100, "random play scores about 22"
+
+
+def test_judging_compiled_beside_training_is_traced_once_and_changes_no_evaluation():
+    alone, prepared = small(seed=6), small(seed=6, evaluate_every=40)
+    for experiment in (alone, prepared):
+        experiment.train(80)
+    assert prepared.task.program.judge.experimental_get_tracing_count() == 1
+    expected, found = (experiment.task.evaluate(stream=1, step=80) for experiment in (alone, prepared))
+    assert found.returns == expected.returns
+
+
+def test_what_fails_in_judging_beside_training_is_told_where_it_was_asked_for():
+    class Careless(DQN):
+        def pure_act(self, state, observations, key, explore):
+            if not explore:
+                raise RuntimeError("cannot act greedily")
+            return super().pure_act(state, observations, key, explore)
+
+    experiment = Experiment(Careless(**SMALL), "CartPole-v1", lane="compiled", evaluate_every=40, progress=False)
+    with pytest.raises(RuntimeError, match="cannot act greedily"):
+        experiment.train(80)
+    assert experiment.step == 40

@@ -57,3 +57,19 @@ def test_derived_keys_differ_from_each_other_and_from_the_draws():
 def test_integers_refuses_what_24_bits_cannot_draw():
     with pytest.raises(ValueError, match="high received 0"):
         random.integers(random.key_from_seed(0), 0)
+
+
+def test_numbers_drawn_in_a_compiled_program_are_those_drawn_eagerly_with_their_shapes_known():
+    key = random.key_from_seed(3, 5)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def drawn(key):
+        first, second = random.split(key)
+        numbers = random.uniform(first, (3,))
+        assert numbers.shape == (5, 3) and second.shape == (5, 2)
+        return numbers, second
+
+    for compiled, eager in zip(
+        drawn(key), (random.uniform(random.fold_in(key, 0), (3,)), random.fold_in(key, 1)), strict=True
+    ):
+        np.testing.assert_array_equal(compiled.numpy(), eager.numpy())
