@@ -91,8 +91,16 @@ class RingReplay:
 
     def sample(self, ring: Ring, key: tf.Tensor, number: int) -> ReplayBatch:
         """Draw transitions uniformly with replacement, as tensors (number, ...)."""
-        unit = random.uniform(key, (number,))
-        places = tf.minimum(tf.cast(unit * tf.cast(ring.size, tf.float32), tf.int32), ring.size - 1)
+
+        def drawn(done: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            unit = random.uniform(key, (number,))
+            return done + 1, tf.minimum(tf.cast(unit * tf.cast(ring.size, tf.float32), tf.int32), ring.size - 1)
+
+        # A loop of one turn, whose end XLA cannot foresee: without it, it would draw a row's number anew for each of
+        # the row's columns.
+        once = tf.minimum(ring.size, 1)
+        start = (tf.zeros_like(once), tf.zeros(number, tf.int32))
+        places = tf.while_loop(lambda done, _: done < once, drawn, start)[1]
         rows = tf.gather(ring.rows, places)
         action, reward, terminated = (rows[:, i] for i in range(COLUMNS))
         if self.pictures:

@@ -4,6 +4,7 @@ from lab.networks.attention import CrossAttention, SelfAttention
 from lab.networks.conditional_mlp import conditional_mlp
 from lab.networks.convnet import convnet
 from lab.networks.decoder_mirror import DecoderMirror
+from lab.networks.dense import NarrowDense
 from lab.networks.dit import dit
 from lab.networks.dropout import Dropout
 from lab.networks.group_norm import GroupNorm
@@ -23,6 +24,7 @@ __all__ = [
     "LayerNorm",
     "LearntPositions",
     "Mirror",
+    "NarrowDense",
     "SelfAttention",
     "SinusoidalPositions",
     "conditional_mlp",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import keras
 
+from lab.networks.dense import NARROW, NarrowDense
+
 
 def mlp(inputs: int, hidden_sizes: Sequence[int], outputs: int, seed: int, activation: str = "relu") -> keras.Model:
     """Build a perceptron from `inputs` features to `outputs` linear outputs.
@@ -23,5 +25,6 @@ def mlp(inputs: int, hidden_sizes: Sequence[int], outputs: int, seed: int, activ
         start = keras.initializers.HeUniform(seed=seed + i)
         layers.append(keras.layers.Dense(units, activation, kernel_initializer=start))
     start = keras.initializers.GlorotUniform(seed=seed + len(hidden_sizes))
-    layers.append(keras.layers.Dense(outputs, kernel_initializer=start))
+    last = NarrowDense if outputs <= NARROW else keras.layers.Dense
+    layers.append(last(outputs, kernel_initializer=start))
     return keras.Sequential(layers)
