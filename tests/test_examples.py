@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import inspect
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from lab import Experiment, UsageError
 from lab.reporting import write_report
@@ -48,6 +52,15 @@ SCRIPTS = (
 )
 BY_NAME = {script.name: script for script in SCRIPTS}
 
+# Flavours of built-in generators: run here by their `main`, which is all that their last line calls.
+FLAVOURS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "custom_gan": ("SmoothGAN", "samples/samples.png", {"network": "dense", "hidden_sizes": (8,), "batch_size": 8}),
+    "custom_autoencoder": ("WassersteinAutoencoder", "samples/samples.png", {"hidden_sizes": (8,), "batch_size": 8}),
+    "custom_diffusion": (
+        "SigmoidDiffusion", "videos/samples.gif", {"network": "mlp", "hidden_sizes": (8,), "batch_size": 8, "steps": 3}
+    ),
+}  # fmt: skip
+
 
 def run(script: Script, folder: Path) -> tuple[Path, str]:
     """Run an example in an empty home and working directory; return its run directory and what it printed."""
@@ -69,7 +82,7 @@ def run(script: Script, folder: Path) -> tuple[Path, str]:
 
 def test_every_script_is_run_here() -> None:
     found = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert found == set(BY_NAME), "add a Script to SCRIPTS in tests/test_examples.py for each script in examples/"
+    assert found == {*BY_NAME, *FLAVOURS}, "add a Script to SCRIPTS in tests/test_examples.py, or one to FLAVOURS"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -90,6 +103,41 @@ def test_it_runs_writes_only_its_run_and_is_reported_and_resumed(script: Script,
     assert script.learner in page
     assert page.count("data:video/mp4") + page.count("data:image/png") >= len(script.outputs)
     check_resume(script, run_dir)
+
+
+@pytest.mark.parametrize("name", FLAVOURS)
+def test_flavours_are_short_run_and_resume_to_the_bit(name: str, tmp_path: Path) -> None:
+    kind, output, settings = FLAVOURS[name]
+    module = load_example(name)
+    assert len([line for line in inspect.getsource(getattr(module, kind)).splitlines() if line.strip()]) <= 30
+    run = module.main(20, tmp_path / "run", **settings)
+    assert (tmp_path / "run" / output).stat().st_size > 500
+    check_metrics(logged(tmp_path / "run"))
+    resumed = Experiment.resume(tmp_path / "run", progress=False)
+    resumed.train(10)
+    run.train(10)
+    assert_same_state(resumed.learner.get_state(), run.learner.get_state())
+
+
+def test_smoothing_is_paid_for_where_scores_are_extreme() -> None:
+    # By hand: -0.9 log s(2) - 0.1 log s(-2) = 0.326928, and -log(1 - s(-1)) = 0.313262; the generator -log s(-1).
+    gan = load_example("custom_gan").SmoothGAN(network="dense")
+    discriminator, generator = gan.adversarial_loss(tf.constant([2.0]), tf.constant([-1.0]))
+    assert float(discriminator) == pytest.approx(0.326928 + 0.313262, abs=1e-5)
+    assert float(generator) == pytest.approx(1.313262, abs=1e-5)
+
+
+def test_latents_are_paid_for_by_how_unlike_the_prior_they_are() -> None:
+    similarity = load_example("custom_autoencoder").similarity
+    # Distances 0 and 2 of two numbers, scale 4: (1 + 4 / 6) / 2.
+    assert float(similarity(tf.zeros((1, 2)), tf.constant([[0.0, 0.0], [1.0, 1.0]]))) == pytest.approx(5 / 6)
+
+
+def test_the_sigmoid_schedule_is_half_noise_in_the_middle() -> None:
+    flavour = load_example("custom_diffusion").SigmoidDiffusion(schedule_steps=100)
+    alpha_bar = flavour.make_schedule().alpha_bar
+    assert alpha_bar[49] == pytest.approx(0.5) and alpha_bar[-1] < 1e-4
+    np.testing.assert_allclose(alpha_bar[:49] + alpha_bar[98:49:-1], 1.0, atol=1e-6)
 
 
 def check_outputs(script: Script, run_dir: Path, printed: str) -> None:

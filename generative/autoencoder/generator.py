@@ -13,7 +13,7 @@ import tensorflow as tf
 from generative import pictures
 from generative.autoencoder import figures, latent_figures, networks
 from generative.autoencoder.freezing import Freezing
-from generative.autoencoder.prior import GaussianPrior, StandardNormal
+from generative.autoencoder.prior import GaussianPrior, MixturePrior, StandardNormal
 from generative.autoencoder.settings import AutoencoderSettings
 from generative.base import Batch
 from generative.batching import in_batches
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 class Autoencoder(Freezing):
     """Learns an encoder to latents and a decoder back (Hinton and Salakhutdinov 2006, "Reducing the Dimensionality").
 
-    The loss is the mean squared error on [-1, 1]. New rows are decoded from a Gaussian fitted to the latents, which
-    is a crude prior: their quality shows how far the latents are from Gaussian. A variant overrides `networks`,
-    `corrupted`, `reconstruction_loss`, `penalty` or all of `objective`.
+    The loss is the mean squared error on [-1, 1]. New rows are decoded from a mixture of Gaussians fitted to the
+    latents (Ghosh et al. 2020, section 4); with `prior_components=1`, from one Gaussian, their quality shows how far
+    the latents are from Gaussian. A variant overrides `networks`, `corrupted`, `reconstruction_loss`, `penalty` or all
+    of `objective`.
 
     Attributes:
         conditional: Whether encoder and decoder see the label; `labels` are then needed wherever they may be given.
@@ -104,7 +105,7 @@ class Autoencoder(Freezing):
 
     def make_prior(self) -> GaussianPrior | StandardNormal:
         """Build what new latents are drawn from."""
-        return GaussianPrior(self.config.latent_size, self.config.prior_decay)
+        return MixturePrior(self.config.latent_size, self.config.prior_decay, self.config.prior_components)
 
     def objective(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Return the loss, (), and further metrics; it is differentiated with regard to `variables`."""

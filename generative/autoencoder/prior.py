@@ -1,11 +1,21 @@
-"""What latents look like: a Gaussian fitted to them as training goes on, or one that they are held to."""
+"""What latents look like: Gaussians fitted to them as training goes on, or one that they are held to."""
 
 from __future__ import annotations
+
+import warnings
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from lab.state import Stateful
+
+# Latents that a mixture is fitted to; how many a Gaussian of it needs at least; and how often the fit is improved.
+KEPT = 4_096
+LEAST_SHARE = 16
+FIT_STEPS = 50
+# Added to a Gaussian's variances: this share of the latents' mean variance.
+LEAST_VARIANCE = 1e-4
 
 
 class GaussianPrior(Stateful):
@@ -53,6 +63,65 @@ class GaussianPrior(Stateful):
         # Rounding can leave a direction without spread a little below zero.
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         return (mean + rng.standard_normal((number, self.size)) @ root.T).astype(np.float32)
+
+
+class MixturePrior(GaussianPrior):
+    """Keeps the latest latents too, and draws from a mixture of Gaussians that is fitted to them when it is asked.
+
+    So latents may be of any shape (Ghosh et al. 2020, "From Variational to Deterministic Autoencoders", section 4).
+    With fewer than `LEAST_SHARE` latents for each Gaussian, the mixture has fewer of them.
+
+    Args:
+        size, decay: As for `GaussianPrior`.
+        components: Gaussians in the mixture; 1 for those of the running moments.
+    """
+
+    not_state = ("components", "fitted")
+
+    def __init__(self, size: int, decay: float, components: int) -> None:
+        super().__init__(size, decay)
+        self.components = components
+        self.latents = tf.Variable(tf.zeros((KEPT if components > 1 else 0, size)), trainable=False)
+        self.seen = tf.Variable(0, trainable=False)
+        # The mixture, and a hash of the latents it was fitted to.
+        self.fitted: tuple[int, Any] = (0, None)
+
+    def update(self, latents: tf.Tensor) -> None:
+        super().update(latents)
+        if self.components == 1:
+            return
+        latest = latents[-KEPT:]
+        count = tf.shape(latest)[0]
+        places = (self.seen + tf.range(count)) % KEPT
+        self.latents.assign(tf.tensor_scatter_nd_update(self.latents, places[:, None], latest))
+        # What matters is the place of the next one, and whether all places are filled; so it never overflows.
+        after = self.seen + count
+        self.seen.assign(tf.where(after < 2 * KEPT, after, KEPT + after % KEPT))
+
+    def sample(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        kept = min(int(self.seen.numpy()), KEPT)
+        components = min(self.components, kept // LEAST_SHARE)
+        if components < 2:
+            return super().sample(number, rng)
+        mixture = self.mixture(self.latents.numpy()[:kept].astype(np.float64), components)
+        chosen = rng.choice(components, number, p=mixture.weights_ / mixture.weights_.sum())
+        roots = np.linalg.cholesky(mixture.covariances_)
+        noise = np.einsum("nij,nj->ni", roots[chosen], rng.standard_normal((number, self.size)))
+        return (mixture.means_[chosen] + noise).astype(np.float32)
+
+    def mixture(self, latents: np.ndarray, components: int) -> Any:
+        """Return a mixture of Gaussians, a fitted `sklearn.mixture.GaussianMixture`, for latents (N, size)."""
+        key = hash((latents.tobytes(), components))
+        if self.fitted[0] != key or self.fitted[1] is None:
+            from sklearn.mixture import GaussianMixture
+
+            least = LEAST_VARIANCE * latents.var(axis=0).mean() + 1e-9
+            model = GaussianMixture(components, reg_covar=least, max_iter=FIT_STEPS, random_state=0)
+            with warnings.catch_warnings():
+                # That it could be improved further.
+                warnings.simplefilter("ignore")
+                self.fitted = (key, model.fit(latents))
+        return self.fitted[1]
 
 
 class StandardNormal(Stateful):

@@ -50,3 +50,6 @@ class AutoencoderSettings(NetworkSettings):
     prior_decay: float = setting(
         0.99, "share of the old, each update, in the latents' running mean and covariance", at_least=0, below=1
     )
+    prior_components: int = setting(
+        30, "Gaussians in the mixture, fitted to the latents, that new ones are drawn from", at_least=1
+    )

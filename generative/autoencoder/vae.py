@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from generative.autoencoder import likelihoods
 from generative.autoencoder.generator import Autoencoder
-from generative.autoencoder.prior import StandardNormal
-from generative.autoencoder.settings import NetworkSettings
+from generative.autoencoder.prior import GaussianPrior, StandardNormal
+from generative.autoencoder.settings import AutoencoderSettings
 from generative.base import Batch
 from generative.batching import in_batches
 from generative.data import Dataset
@@ -25,7 +25,7 @@ ANOMALY_SAMPLES = 8
 
 
 @dataclasses.dataclass(frozen=True)
-class VAESettings(NetworkSettings):
+class VAESettings(AutoencoderSettings):
     """What a `VAE` can be told."""
 
     latent_size: int = setting(16, "numbers in a latent", at_least=1)
@@ -39,6 +39,9 @@ class VAESettings(NetworkSettings):
     free_nats: float = setting(
         0.0, "divergence that each latent may have at no cost, mean over the batch, nats (free bits)", at_least=0
     )
+    prior_components: int = setting(
+        30, "Gaussians in the mixture, fitted to the latents, that new ones are drawn from; 0 for N(0, I)", at_least=0
+    )
     iwae_samples: int = setting(32, "latents a row in the importance-weighted bound that is reported", at_least=1)
     weight_decay: float = setting(0.5, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
 
@@ -49,14 +52,16 @@ class VAE(Autoencoder):
     loss = -E[log p(x | z)] + beta KL(q(z | x) || N(0, I)), summed over values and latents, mean over the batch; beta
     != 1 is the beta-VAE (Higgins et al. 2017). The scale of p(x | z) is learnt, one number for all values (Rybkin et
     al. 2021, "Simple and Effective VAE Training"), so that beta = 1 is the right balance on any data. With free bits
-    (Kingma et al. 2016, appendix C.8) each latent's mean divergence counts from `free_nats` up only. `sample` gives
-    the mean of p(x | z), without the noise of single values.
+    (Kingma et al. 2016, appendix C.8) each latent's mean divergence counts from `free_nats` up only.
+
+    `sample` gives the mean of p(x | z), without the noise of single values, for z from a mixture of Gaussians fitted to
+    the latents of training rows, which fill N(0, I) with holes (Ghosh et al. 2020, section 4); with
+    `prior_components=0` for z from N(0, I), of which the bounds speak.
     """
 
     Settings: ClassVar[type[Settings]] = VAESettings
     kinds: ClassVar[tuple[str, ...]] = ("samples", *(kind for kind in Autoencoder.kinds if kind != "samples"))
     main_metric: ClassVar[str] = "nelbo"
-    not_state: tuple[str, ...] = ("prior",)
 
     def build(self) -> None:
         self.likelihood = likelihoods.choose(self.config.likelihood, self.spec, type(self).__name__)
@@ -74,8 +79,8 @@ class VAE(Autoencoder):
     def output_activation(self) -> str:
         return "linear"
 
-    def make_prior(self) -> StandardNormal:
-        return StandardNormal(self.config.latent_size)
+    def make_prior(self) -> GaussianPrior | StandardNormal:
+        return super().make_prior() if self.config.prior_components else StandardNormal(self.config.latent_size)
 
     def parts(self) -> dict[str, list[Any]]:
         has_scale = self.likelihood.kind != "bernoulli"
@@ -105,6 +110,7 @@ class VAE(Autoencoder):
         mean, log_variance = self.posterior(data, *labels, training=True)
         noise = keras.random.normal(tf.shape(mean), seed=self.noise)
         latents = mean + tf.exp(0.5 * log_variance) * noise
+        self.prior.update(latents)
         outputs = self.decoder(self.joined(latents, *labels), training=True)
         misfit = -tf.reduce_mean(self.log_likelihood(data, outputs))
         divergence = tf.reduce_mean(kl_to_standard_normal(mean, log_variance), axis=0)

@@ -107,7 +107,9 @@ def heun(levels: Levels) -> Plan:
 def dpm_solver(levels: Levels) -> Plan:
     """Make steps of DPM-Solver++(2M) in half the log-SNR (Lu et al. 2022, "DPM-Solver++", algorithm 2).
 
-    The first step is of first order, as is one to a clean row or from pure noise, whose log-SNR is infinite.
+    The first step is of first order, as is one to a clean row or from pure noise, whose log-SNR is infinite. So is the
+    last one before the clean row: it covers many times the log-SNR of the step before it, and what second order adds
+    overshoots (the authors' `lower_order_final`).
     """
     a, s, a_next, s_next = _pairs(levels)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -115,6 +117,8 @@ def dpm_solver(levels: Levels) -> Plan:
         step = np.diff(half_log_snr)
         extra = np.append(0.0, step[1:] / (2.0 * step[:-1]))
     extra[~np.isfinite(extra)] = 0.0
+    if levels.sigma[-1] == 0.0:
+        extra[-2:] = 0.0
     # a_next * (1 - exp(-step)), also where the step is infinite.
     change = a_next - a * s_next / s
     return _plan(levels, keep=s_next / s, clean=change * (1.0 + extra), clean_last=-change * extra)

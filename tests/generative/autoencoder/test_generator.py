@@ -59,8 +59,8 @@ def test_the_prior_follows_the_latents(trained: Experiment) -> None:
     np.testing.assert_allclose(mean, latents.mean(axis=0), atol=0.25 * latents.std())
     np.testing.assert_allclose(covariance, np.cov(latents.T), atol=0.25 * latents.var())
     drawn = trained.learner.sample_latents(20_000, seed=0)
-    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.05 * latents.std())
-    np.testing.assert_allclose(np.cov(drawn.T), covariance, atol=0.05 * latents.var())
+    np.testing.assert_allclose(drawn.mean(axis=0), latents.mean(axis=0), atol=0.05 * latents.std())
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(latents.T), atol=0.1 * latents.var())
 
 
 def test_equal_seeds_give_equal_samples(trained: Experiment) -> None:

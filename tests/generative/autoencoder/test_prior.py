@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from generative.autoencoder.prior import GaussianPrior
+from generative.autoencoder.prior import KEPT, LEAST_SHARE, GaussianPrior, MixturePrior
 
 
 def test_before_training_it_is_a_standard_normal() -> None:
@@ -37,3 +38,40 @@ def test_samples_survive_directions_without_spread() -> None:
     prior = GaussianPrior(3, 0.9)
     prior.update(tf.constant([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]))
     np.testing.assert_allclose(prior.sample(4, np.random.default_rng(0)), [[1, 2, 3]] * 4, atol=5e-3)
+
+
+def two_places(rows: int) -> np.ndarray:
+    """Latents around (-3, 0) and (3, 0), three of the first for one of the second."""
+    rng = np.random.default_rng(0)
+    return (np.where(np.arange(rows)[:, None] % 4 < 3, [-3, 0], [3, 0]) + 0.1 * rng.normal(size=(rows, 2))).astype("f4")
+
+
+def test_a_mixture_draws_from_all_places_and_from_none_between() -> None:
+    prior = MixturePrior(2, 0.9, 2)
+    prior.update(tf.constant(two_places(400)))
+    drawn = prior.sample(1000, np.random.default_rng(0))
+    left = drawn[:, 0] < 0
+    assert left.mean() == pytest.approx(0.75, abs=0.05)
+    np.testing.assert_allclose(drawn[left].mean(axis=0), [-3, 0], atol=0.03)
+    np.testing.assert_allclose(drawn[~left].std(axis=0), [0.1, 0.1], atol=0.02)
+    assert np.abs(drawn[:, 0]).min() > 2
+
+
+def test_a_mixture_of_few_latents_has_fewer_gaussians() -> None:
+    latents = tf.constant(two_places(2 * LEAST_SHARE - 1))
+    few, single = MixturePrior(2, 0.9, 30), GaussianPrior(2, 0.9)
+    few.update(latents), single.update(latents)
+    drawn = [prior.sample(5, np.random.default_rng(1)) for prior in (few, single)]
+    np.testing.assert_array_equal(*drawn)
+
+
+def test_a_mixture_keeps_the_latest_latents_and_its_state() -> None:
+    prior = MixturePrior(1, 0.9, 2)
+    for start in range(0, 3 * KEPT, KEPT // 2 + 1):
+        prior.update(tf.range(start, start + KEPT // 2 + 1, dtype=tf.float32)[:, None])
+    last = 6 * (KEPT // 2 + 1)
+    np.testing.assert_array_equal(np.sort(prior.latents.numpy()[:, 0]), np.arange(last - KEPT, last))
+    other = MixturePrior(1, 0.9, 2)
+    other.set_state(prior.get_state())
+    drawn = [made.sample(8, np.random.default_rng(2)) for made in (prior, other)]
+    np.testing.assert_array_equal(*drawn)
