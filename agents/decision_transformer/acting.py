@@ -129,7 +129,9 @@ class ActsOnContext(Agent):
         if not isinstance(space, Discrete):
             actions = as_actions(space, predictions)
         elif explore or self.config.stochastic:
-            actions = drawn(predictions, self.exploration if explore else self.evaluation_rng)
+            # Exploring keeps to the shares that were learnt.
+            logits = predictions if explore else predictions / self.config.temperature
+            actions = drawn(logits, self.exploration if explore else self.evaluation_rng)
         else:
             actions = predictions.argmax(axis=-1)
         if self.context is not None:

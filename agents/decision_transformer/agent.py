@@ -100,7 +100,8 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
                 f"{type(self).__name__}: an episode of the data has {longest} steps; expected at most "
                 f"max_episode_length ({most}). Fix: max_episode_length={longest}, or positions='relative'."
             )
-        return Sampler(episodes, self.batch_size, self.config.context_length, lambda: self.scale)
+        c = self.config
+        return Sampler(episodes, self.batch_size, c.context_length, lambda: self.scale, c.sampling == "return")
 
     def window(self, steps: Steps) -> Window:
         """Return steps as the network takes them."""

@@ -33,11 +33,20 @@ class DecisionTransformerSettings(Settings):
     weight_decay: float = setting(1e-4, "share of each weight lost an update, times the step size", at_least=0)
     gradient_clip: float = setting(1.0, "largest global norm of a gradient", above=0)
     batch_size: int = setting(64, "windows an update", at_least=1)
+    sampling: str = setting(
+        "length",
+        "how often an episode is learnt from: by its length, or so that each tenth of the range of returns comes "
+        "equally often, by length within it: for rare successes",
+        choices=("length", "return"),
+    )
     return_scale: float | None = setting(
         None, "what returns are divided by; None for the largest size of a return in the data", above=0
     )
     target_return: float | None = setting(None, "return asked for when acting; None for the best in the data")
     stochastic: bool = setting(False, "whether actions are drawn from what is predicted (Discrete), or the likeliest")
+    temperature: float = setting(
+        1.0, "what logits are divided by before actions are drawn; below 1 likely ones become likelier", above=0
+    )
     cache: bool = setting(
         True, "whether acting keeps the keys and values of past tokens instead of computing them anew"
     )

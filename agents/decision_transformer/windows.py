@@ -9,6 +9,9 @@ import numpy as np
 
 from agents.episodes import Episodes
 
+# Parts of the range of returns that windows are drawn from equally often, where that is asked for.
+GROUPS = 10
+
 
 class Steps(NamedTuple):
     """Successive steps of episodes, as they were recorded: what an update learns from and a context holds.
@@ -56,8 +59,43 @@ def returns_to_go(rewards: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return result
 
 
+class Groups:
+    """Draws steps of episodes, each group of episodes as often as any other.
+
+    Args:
+        lengths: int64 (E,), of one episode after the other.
+        groups: int (E,), the group of each episode.
+    """
+
+    def __init__(self, lengths: np.ndarray, groups: np.ndarray) -> None:
+        order = np.argsort(groups, kind="stable")
+        # Where each episode's steps lie if they stood group by group, and what to add to come to where they stand.
+        self.ends = np.cumsum(lengths[order])
+        self.shifts = (np.cumsum(lengths) - lengths)[order] - (self.ends - lengths[order])
+        self.last = self.ends[np.flatnonzero(np.append(np.diff(groups[order]) > 0, True))]
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Return rows, int64 of that shape: a group, then one of its episodes' steps."""
+        group = rng.integers(len(self.last), size=shape)
+        first = np.append(0, self.last)[group]
+        place = first + rng.integers(self.last[group] - first)
+        return place + self.shifts[np.searchsorted(self.ends, place, side="right")]
+
+
+def groups_of(returns: np.ndarray, most: int = GROUPS) -> np.ndarray:
+    """Divide the range of returns (E,) into equally wide parts; return each episode's part, int64 (E,)."""
+    low, high = float(returns.min()), float(returns.max())
+    share = (returns - low) / (high - low or 1.0)
+    return np.minimum((share * most).astype(np.int64), most - 1)
+
+
 def draw_windows(
-    starts: np.ndarray, lengths: np.ndarray, steps: int, shape: tuple[int, ...], rng: np.random.Generator
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    steps: int,
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    groups: Groups | None = None,
 ) -> Windows:
     """Draw windows of `steps` steps, an episode in proportion to its length (Chen et al. 2021, section 3).
 
@@ -70,9 +108,10 @@ def draw_windows(
         steps: T.
         shape: How many windows.
         rng: Where they are drawn from.
+        groups: Groups of episodes to draw equally often, within each in proportion to length; None for one of all.
     """
     ends = starts + lengths
-    drawn = rng.integers(ends[-1], size=shape)
+    drawn = rng.integers(ends[-1], size=shape) if groups is None else groups.draw(shape, rng)
     episode = np.searchsorted(starts, drawn, side="right") - 1
     first, end = starts[episode], ends[episode]
     begin = np.clip(drawn - rng.integers(steps, size=shape), first, np.maximum(first, end - steps))
@@ -101,15 +140,19 @@ class Sampler:
         batch_size: Windows a batch.
         steps: Steps a window.
         scale: Gives what returns are divided by.
+        by_return: Whether each part of the range of returns is drawn equally often.
     """
 
-    def __init__(self, episodes: Episodes, batch_size: int, steps: int, scale: Callable[[], float]) -> None:
+    def __init__(
+        self, episodes: Episodes, batch_size: int, steps: int, scale: Callable[[], float], by_return: bool = False
+    ) -> None:
         self.episodes, self.batch_size, self.steps, self.scale = episodes, batch_size, steps, scale
+        self.groups = Groups(episodes.lengths, groups_of(episodes.returns)) if by_return else None
         self.to_go = returns_to_go(episodes.rewards, episodes.starts)
 
     def __call__(self, rng: np.random.Generator) -> Steps:
         episodes = self.episodes
-        windows = draw_windows(episodes.starts, episodes.lengths, self.steps, (self.batch_size,), rng)
+        windows = draw_windows(episodes.starts, episodes.lengths, self.steps, (self.batch_size,), rng, self.groups)
         actions = episodes.actions[windows.rows]
         return Steps(
             (self.to_go[windows.rows] / self.scale()).astype(np.float32),

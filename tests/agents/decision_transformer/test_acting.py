@@ -175,13 +175,16 @@ def test_dropout_is_off_when_acting():
 
 
 def test_discrete_actions_are_drawn_or_the_likeliest():
-    agent, greedy = built(stochastic=True), built()
-    for a in (agent, greedy):
+    agent, greedy, sharp = built(stochastic=True), built(), built(stochastic=True, temperature=0.5)
+    for a in (agent, greedy, sharp):
         a.network.head.bias.assign([0.0, np.log(3.0)])
         a.network.head.kernel.assign(np.zeros_like(a.network.head.kernel))
     observations = np.zeros((4000, 2), np.float32)
     assert agent.act(observations).mean() == pytest.approx(0.75, abs=0.03)
     assert greedy.act(observations).mean() == 1.0
+    # Shares 1 to 3 squared are 1 to 9.
+    assert sharp.act(observations).mean() == pytest.approx(0.9, abs=0.03)
+    assert sharp.act(observations, explore=True).mean() == pytest.approx(0.75, abs=0.03)
     assert greedy.act(observations, explore=True).mean() == pytest.approx(0.75, abs=0.03)
 
 

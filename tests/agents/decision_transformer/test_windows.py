@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from agents.decision_transformer.windows import Sampler, draw_windows, returns_to_go, windows_at
+from agents.decision_transformer.windows import (
+    Groups,
+    Sampler,
+    draw_windows,
+    groups_of,
+    returns_to_go,
+    windows_at,
+)
 from tests.agents.decision_transformer.helpers import episodes
 
 STARTS, LENGTHS = np.array([0, 3, 4]), np.array([3, 1, 8])
@@ -39,6 +46,19 @@ def test_an_episode_comes_in_proportion_to_its_length():
     episode = np.searchsorted(STARTS, found.rows[:, -1], side="right") - 1
     shares = np.bincount(episode) / len(episode)
     assert shares == pytest.approx(LENGTHS / 12, abs=0.01)
+
+
+def test_each_part_of_the_range_of_returns_may_come_equally_often():
+    assert groups_of(np.array([-5.0, 5.0, 0.1, 4.0]), 4).tolist() == [0, 3, 2, 3]
+    assert groups_of(np.full(3, 2.0)).tolist() == [0, 0, 0]
+    # Episodes 0 and 2 in one group, 1 in another: half of all, and by length within the group.
+    groups = Groups(LENGTHS, np.array([7, 1, 7]))
+    found = draw_windows(STARTS, LENGTHS, 4, (30_000,), np.random.default_rng(1), groups)
+    episode = np.searchsorted(STARTS, found.rows[:, -1], side="right") - 1
+    shares = np.bincount(episode) / len(episode)
+    assert shares == pytest.approx([3 / 22, 1 / 2, 8 / 22], abs=0.01)
+    rows = groups.draw((30_000,), np.random.default_rng(2))
+    assert np.bincount(rows) / len(rows) == pytest.approx([1 / 22] * 3 + [1 / 2] + [1 / 22] * 8, abs=0.01)
 
 
 def test_a_batch_holds_what_was_recorded():
