@@ -1,19 +1,23 @@
 """What offline learners make of the same recordings, seed by seed.
 
     python benchmarks/offline.py [--tasks keydoor-1000,keydoor-10000] [--learners behavior_cloning,percent_bc,cql]
-                                 [--seeds 0,1,2,3,4] [--updates 5000] [--episodes 200]
+                                 [--seeds 0,1,2,3,4] [--data-seeds 1000] [--episodes 200]
 
 Tasks, each a recording that all learners share:
 
 - `keydoor-N`: N episodes of random play in `lab/KeyDoor-v0`. The score is the success rate.
-- `cartpole`, `acrobot`, `gridworld`: episodes of this project's own agents at several stages of one training run each,
-  equally many of each stage, from the untrained one on.
+- `cartpole`, `acrobot`, `gridworld`: episodes of this project's own agents at several stages of one training run, with
+  several shares of random actions, equally many of each, from the untrained agent on.
 - `pointmass`: the same of mixed quality by a noisy controller, for continuous actions (learners that take them).
 
-Learners that are not installed are left out, with a line that says so. A seed decides the learner's training and
-evaluation; the recording has a seed of its own (--data-seed), the same for all. The score is the mean return of the
-weights that training ended with, over --episodes episodes that neither training nor any choice has seen; nothing is
-selected. Defaults of every learner, unless --set LEARNER.KEY=VALUE says otherwise.
+A seed decides the learner's training and evaluation; recordings have seeds of their own (--data-seeds): one for all
+seeds, or one for each. The score is the mean return of the weights that training ended with, over --episodes episodes
+that neither training nor any choice has seen; nothing is selected. Settings are the learners' defaults but for what
+CHOSEN and --set LEARNER.KEY=VALUE say; CHOSEN was tuned on other recordings and other seeds.
+
+A Decision Transformer is besides asked for eight returns (all tasks but keydoor): `rank` is Spearman's correlation of
+those with the mean returns obtained over 20 episodes each. They divide the range of returns in the data evenly, each
+moved to the nearest return of an episode there. Results are added to the output file, task by task.
 """
 
 from __future__ import annotations
@@ -31,10 +35,15 @@ import paired
 
 LEARNERS = "behavior_cloning,percent_bc,cql,decision_transformer"
 RESULTS = Path(__file__).parent / "results"
-STAGES = 4
+STAGES, EPSILONS, TARGETS = 4, (0.0, 0.2, 0.5), 8
+
+# Updates, and settings that differ from the defaults, by task and learner.
+CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
+    "keydoor": {},
+}
 
 
-def staged(learner: str, source: str, steps: int, settings: dict[str, Any]) -> Callable[[int], Any]:
+def staged(learner: str, source: str, steps: int, settings: dict[str, Any], episodes: int) -> Callable[[int], Any]:
     """Return a function of a seed that records an agent at several stages of its training."""
 
     def make(seed: int) -> Any:
@@ -43,12 +52,13 @@ def staged(learner: str, source: str, steps: int, settings: dict[str, Any]) -> C
         from lab import Experiment, registry
 
         experiment = Experiment(registry.learner(learner)(**settings), source, seed=seed, progress=False)
-        parts = []
+        parts: list[Any] = []
         for stage in range(STAGES):
             if stage:
                 experiment.train(steps // (STAGES - 1))
-            part = record(experiment.learner, source, episodes=100, seed=seed + stage, epsilon=0.1)
-            parts.append(part)
+            for epsilon in EPSILONS:
+                own = {"seed": seed + len(parts), "epsilon": epsilon, "lane": "host"}
+                parts.append(record(experiment.learner, source, episodes=episodes, **own))
         return Episodes.mix(parts)
 
     return make
@@ -89,9 +99,9 @@ def point_mass(seed: int) -> Any:
 
 
 TASKS: dict[str, Callable[[int], Any]] = {
-    "cartpole": staged("dqn", "CartPole-v1", 30_000, {"learning_rate_steps": 30_000}),
-    "acrobot": staged("dqn", "Acrobot-v1", 30_000, {"learning_rate_steps": 30_000}),
-    "gridworld": staged("q_learning", "lab/GridWorld-v0", 30_000, {"epsilon_steps": 20_000}),
+    "cartpole": staged("dqn", "CartPole-v1", 12_000, {}, 30),
+    "acrobot": staged("dqn", "Acrobot-v1", 30_000, {}, 30),
+    "gridworld": staged("q_learning", "lab/GridWorld-v0", 6_000, {"epsilon_steps": 4_000}, 100),
     "pointmass": point_mass,
 }
 
@@ -106,50 +116,58 @@ def recording(task: str, seed: int) -> Any:
     return TASKS[task](seed)
 
 
-def run_seed(learner: str, settings: dict[str, Any], data: Any, seed: int, updates: int, episodes: int) -> Any:
-    """Train and judge one learner; return its score and the seconds that training took."""
+def spread_targets(returns: Any) -> list[float]:
+    """Return returns to ask for, evenly over those of the data, each one that some episode obtained."""
+    import numpy as np
+
+    evenly = np.linspace(returns.min(), returns.max(), TARGETS)
+    return np.unique([returns[np.abs(returns - target).argmin()] for target in evenly]).tolist()
+
+
+def run_seed(learner: str, settings: Any, data: Any, seed: int, updates: int, episodes: int, ask: bool) -> Any:
+    """Train and judge one learner; return its score, the processor's seconds for it, and what asking obtained."""
+    from agents import DecisionTransformer
+    from agents.decision_transformer.calibration import calibrate
     from lab import Experiment, registry
 
     experiment = Experiment(registry.learner(learner)(**settings), data, seed=seed, progress=False)
-    began = time.perf_counter()
+    began = time.process_time()
     experiment.train(updates)
-    seconds = time.perf_counter() - began
-    mean = experiment.evaluate(episodes).mean
+    row = {"seed": seed, "seconds": time.process_time() - began, "mean": experiment.evaluate(episodes).mean}
+    agent: Any = experiment.learner
+    if ask and isinstance(agent, DecisionTransformer):
+        found = calibrate(agent, experiment.task, spread_targets(data.returns))  # type: ignore[arg-type]
+        obtained = found.returns.mean(axis=1).tolist()
+        row |= {"asked": found.targets.tolist(), "obtained": obtained, "rank": found.rank_correlation()}
     experiment.close()
-    return {"seed": seed, "mean": mean, "seconds": seconds}
+    return row
 
 
 def table(results: dict[str, Any]) -> str:
     """Return the results as Markdown."""
-    lines = []
-    for task, one in results["tasks"].items():
-        d = one["data"]
+    lines = ["# Offline learners on the same recordings", "", "By `benchmarks/offline.py`; settings in `offline.json`."]
+    for task, one in results.items():
+        lines += ["", f"## {task}", ""]
+        for seed, d in one["data"].items():
+            lines.append(
+                f"Recording {seed}: {d['episodes']:,} episodes, {d['steps']:,} steps; returns: mean "
+                f"{d['return_mean']:.4g}, top tenth {d['top_tenth']:.4g}, best {d['return_max']:.4g}."
+            )
         lines += [
-            f"## {task}",
             "",
-            f"{d['episodes']:,} episodes, {d['steps']:,} steps; returns: mean {d['return_mean']:.4g}, top tenth "
-            f"{d['top_tenth']:.4g}, best {d['return_max']:.4g}.",
-            "",
-            "| learner | mean over seeds | std | worst | best | seeds | seconds a seed |",
-            "|---|---|---|---|---|---|---|",
+            "| learner | updates | mean over seeds | std | worst | best | rank of asked and obtained | seeds | cpu s |",
+            "|---|---|---|---|---|---|---|---|---|",
         ]
-        for learner, rows in one["learners"].items():
-            scores = [row["mean"] for row in rows]
+        for learner, ran in one["learners"].items():
+            rows = ran["rows"]
+            scores, ranks = [row["mean"] for row in rows], [row["rank"] for row in rows if "rank" in row]
             spread = statistics.stdev(scores) if len(scores) > 1 else float("nan")
             numbers = (statistics.mean(scores), spread, min(scores), max(scores))
             shown = " | ".join(f"{number:.4g}" for number in numbers)
+            rank = f"{statistics.mean(ranks):.2f} (worst {min(ranks):.2f})" if ranks else ""
             seconds = statistics.mean(row["seconds"] for row in rows)
-            lines.append(f"| {learner} | {shown} | {len(rows)} | {seconds:.1f} |")
-        lines.append("")
-    o = results["options"]
-    head = [
-        "# Offline learners on the same recordings",
-        "",
-        f"`benchmarks/offline.py`: {o['updates']:,} updates, score over {o['episodes']} episodes a seed, seeds "
-        f"{o['seeds']}, recording seed {o['data_seed']}, settings {o['set'] or 'the defaults'}.",
-        "",
-    ]
-    return "\n".join([*head, *lines])
+            lines.append(f"| {learner} | {ran['updates']:,} | {shown} | {rank} | {len(rows)} | {seconds:.0f} |")
+    return "\n".join([*lines, ""])
 
 
 def main() -> None:
@@ -158,8 +176,8 @@ def main() -> None:
     parser.add_argument("--tasks", default="keydoor-1000,keydoor-10000")
     parser.add_argument("--learners", default=LEARNERS)
     parser.add_argument("--seeds", default="0,1,2,3,4")
-    parser.add_argument("--data-seed", type=int, default=1_000)
-    parser.add_argument("--updates", type=int, default=5_000)
+    parser.add_argument("--data-seeds", default="1000", help="one for all seeds, or as many as those")
+    parser.add_argument("--updates", type=int, help="instead of what CHOSEN says, or 1,000")
     parser.add_argument("--episodes", type=int, default=200)
     parser.add_argument("--set", action="append", default=[], metavar="LEARNER.KEY=VALUE")
     parser.add_argument("--output", type=Path, default=RESULTS / "offline.json", help="the .md stands beside it")
@@ -172,38 +190,41 @@ def main() -> None:
     from lab.config import parse
     from lab.errors import UsageError
 
-    chosen = {name: value for name, value in vars(options).items() if name != "output"}
-    results: dict[str, Any] = {"options": chosen, "tasks": {}}
-    known, seeds = registry.names("lab.agents"), [int(seed) for seed in options.seeds.split(",")]
+    results: dict[str, Any] = json.loads(options.output.read_text()) if options.output.exists() else {}
+    seeds, data_seeds = ([int(s) for s in text.split(",")] for text in (options.seeds, options.data_seeds))
+    data_seeds = data_seeds * len(seeds) if len(data_seeds) == 1 else data_seeds
     for task in options.tasks.split(","):
-        data = recording(task, options.data_seed)
-        top = float(data.returns[best(data.returns, 0.1)].mean())
-        about = {**data.statistics(), "top_tenth": top, "policy": data.card.policy, "sha256": data.card.sha256}
-        results["tasks"][task] = {"data": about, "learners": {}}
-        print(f"{task}: {data!r}, returns {data.card.returns}", flush=True)
+        recordings = {seed: recording(task, seed) for seed in dict.fromkeys(data_seeds)}
+        about = {}
+        for seed, data in recordings.items():
+            top = float(data.returns[best(data.returns, 0.1)].mean())
+            about[str(seed)] = {**data.statistics(), "top_tenth": top, "sha256": data.card.sha256}
+            print(f"{task}: recording {seed}: {data!r}, returns {data.card.returns}", flush=True)
+        one = results.setdefault(task, {"data": about, "learners": {}})
+        if one["data"] != about:
+            one.update(data=about, learners={})
         for learner in options.learners.split(","):
-            if learner not in known:
-                print(f"  {learner} is not installed: left out")
-                continue
-            texts = dict(
-                s.removeprefix(learner + ".").split("=", 1) for s in options.set if s.startswith(learner + ".")
-            )
+            updates, texts = CHOSEN.get(task.partition("-")[0], {}).get(learner, (1_000, {}))
+            own = (s.removeprefix(learner + ".").split("=", 1) for s in options.set if s.startswith(learner + "."))
+            texts, updates = {**texts, **dict(own)}, options.updates or updates
             settings = parse(registry.learner(learner).Settings, texts)
-            rows = []
-            for seed in seeds:
+            ran: dict[str, Any] = {"updates": updates, "settings": texts, "episodes": options.episodes, "rows": []}
+            for seed, data_seed in zip(seeds, data_seeds, strict=True):
+                ask = not task.startswith("keydoor")
+                data = recordings[data_seed]
                 try:
-                    rows.append(run_seed(learner, settings, data, seed, options.updates, options.episodes))
+                    row = run_seed(learner, settings, data, seed, updates, options.episodes, ask)
                 except UsageError as error:
                     print(f"  {learner}: left out: {error}")
                     break
-                print(
-                    "  {:22} seed {seed:3d}  mean {mean:9.3f}  {seconds:6.1f} s".format(learner, **rows[-1]), flush=True
-                )
-            if rows:
-                results["tasks"][task]["learners"][learner] = rows
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(results, indent=1) + "\n")
-    options.output.with_suffix(".md").write_text(table(results))
+                ran["rows"].append({**row, "recording": data_seed})
+                print(f"  {learner:22}", json.dumps(ran["rows"][-1]), flush=True)
+            if not ran["rows"]:
+                continue
+            one["learners"][learner] = ran
+            options.output.parent.mkdir(parents=True, exist_ok=True)
+            options.output.write_text(json.dumps(results, indent=1) + "\n")
+            options.output.with_suffix(".md").write_text(table(results))
     print(table(results))
 
 
