@@ -39,7 +39,22 @@ STAGES, EPSILONS, TARGETS = 4, (0.0, 0.2, 0.5), 8
 
 # Updates, and settings that differ from the defaults, by task and learner.
 CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
-    "keydoor": {},
+    "keydoor": {
+        "decision_transformer": (
+            300,
+            {
+                "context_length": "28",
+                "max_episode_length": "28",
+                "layers": "1",
+                "width": "32",
+                "dropout": "0.5",
+                "weight_decay": "0.1",
+                "sampling": "return",
+                "stochastic": "true",
+                "temperature": "0.25",
+            },
+        ),
+    },
 }
 
 
