@@ -40,6 +40,7 @@ STAGES, EPSILONS, TARGETS = 4, (0.0, 0.2, 0.5), 8
 # Updates, and settings that differ from the defaults, by task and learner.
 CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
     "keydoor": {
+        "percent_bc": (300, {"fraction": "0.06", "weight_decay": "3"}),
         "decision_transformer": (
             300,
             {
