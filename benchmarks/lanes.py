@@ -7,10 +7,12 @@ it; all other sides have ten. The sides take turns in fresh processes, so that a
 all of them; ratios are taken pair by pair. Start-up, compilation and the first steps are left out, and the seconds to
 build and compile are reported apart. `return` is the mean over a side's last episodes in training.
 
-    python benchmarks/lanes.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--purejaxrl dqn.py] [--output FILE]
+    python benchmarks/lanes.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--purejaxrl dqn.py]
+        [--jax-python PYTHON] [--output FILE]
 
 Needs `pip install stable-baselines3 sbx-rl` (with torch and jax) in the peer's Python. `--purejaxrl` adds PureJaxRL to
-the first job: the path of its `purejaxrl/dqn.py`, run unchanged; it needs gymnax and flashbax there too.
+the first job: the path of its `purejaxrl/dqn.py`, run unchanged. It needs gymnax 0.0.8, flashbax, chex and six, in a
+Python of its own if `--jax-python` names one, since sbx and stable-baselines3 ask for other releases.
 """
 
 from __future__ import annotations
@@ -104,6 +106,7 @@ def main() -> None:
     """Measure all sides in turn and print a table and one JSON object."""
     parser = paired.arguments(__doc__)
     parser.add_argument("--purejaxrl", help="the path of PureJaxRL's dqn.py, to run it as a side")
+    parser.add_argument("--jax-python", help="the Python that has what PureJaxRL needs, if not --peer-python")
     options = parser.parse_args()
     result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs}
     for job, setting in JOBS.items():
@@ -114,6 +117,8 @@ def main() -> None:
                 script, names, steps = SIDES[side]
                 names = {**setting, **names, "path": options.purejaxrl, "threads": options.threads}
                 python = sys.executable if side.startswith("lab") else options.peer_python
+                if side == "purejaxrl":
+                    python = options.jax_python or python
                 code = script.format(**names, seed=seed, steps=steps[job])
                 rows[side].append(paired.run(f"{job}, {side}", python, code, options.threads))
         print(f"{job}: {setting}, {options.threads or 'no limit of'} thread(s)")
