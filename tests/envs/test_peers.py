@@ -10,8 +10,19 @@ from lab import registry
 stable_baselines3 = pytest.importorskip("stable_baselines3", reason="pip install 'keras-lab[peers]' runs it")
 registry.load_environments()
 
-# By its defaults DQN explores for longer than the test trains.
-SETTINGS = {"PPO": {}, "DQN": {"learning_rate": 1e-3, "learning_starts": 1_000, "exploration_fraction": 0.3}}
+# By its defaults DQN explores for longer than the test trains; these are rl-baselines3-zoo's for CartPole, less steps.
+DQN = {
+    "learning_rate": 2.3e-3,
+    "batch_size": 64,
+    "learning_starts": 1_000,
+    "target_update_interval": 10,
+    "train_freq": 256,
+    "gradient_steps": 128,
+    "exploration_fraction": 0.3,
+    "exploration_final_eps": 0.04,
+    "policy_kwargs": {"net_arch": [256, 256]},
+}
+SETTINGS = {"PPO": {}, "DQN": DQN}
 
 
 @pytest.mark.parametrize("name", ["lab/Catch-v0", "lab/CartPole-v1"])
