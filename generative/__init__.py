@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from lab.loading import load
 
 if TYPE_CHECKING:
     from generative.autoencoder import (
@@ -101,7 +102,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        return getattr(load(_HOMES[name]), name)
     raise AttributeError(f"module 'generative' has no attribute {name!r}")
 
 

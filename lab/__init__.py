@@ -5,9 +5,9 @@ Names load on first use, so that `import lab` stays quick and brings no TensorFl
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
+from lab.loading import load
 from lab.version import __version__
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        return getattr(load(_HOMES[name]), name)
     raise AttributeError(f"module 'lab' has no attribute {name!r}")
 
 
