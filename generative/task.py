@@ -63,6 +63,12 @@ class DatasetTask(UpdateTask):
         self.noted: dict[str, float] = {}
         self.networks: list[FeatureNetwork] | None = None
 
+    def check_training(self) -> None:
+        # Only here: a run trained on many devices can be looked at on one.
+        from lab.devices import device_names
+
+        device_names(type(self.generator).__name__, getattr(self.generator.config, "devices", 1))
+
     def make_updates(self) -> Updates:
         # Here, so that a run that is only looked at does not put its rows on the device.
         from generative.updates import Updates

@@ -39,10 +39,12 @@ class Loop(Recording):
         """Set the step at which training ends, before anything is written.
 
         Raises:
-            UsageError: When `steps` is not a whole number > 0, or the run was opened to be judged.
+            UsageError: When `steps` is not a whole number > 0, the run was opened to be judged, or training cannot
+                be done here.
         """
         if self._opened:
             raise UsageError("this run was opened to be judged and shown. Fix: Experiment.resume(run_dir) to train on.")
+        self.task.check_training()
         self.target_step = self.step + self._steps_to_train(steps)
         self.stop_reason = ""
         self._control = Control(on_update=self._update_listener())

@@ -57,6 +57,9 @@ class Task(Stateful):
     exact = True
     not_state: tuple[str, ...] = ("exact",)
 
+    def check_training(self) -> None:
+        """Raise `UsageError` where training cannot be done here, before anything is written (hook)."""
+
     @abstractmethod
     def advance(self, steps: int, control: Control) -> int:
         """Train for `steps` steps, or fewer once `control.stop` is set; return how many were taken."""

@@ -226,7 +226,13 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "autoencoder": [
         {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
         {
-            "settings": {"architecture": "conv", "filters": (2, 2), "latent_size": 2, "batch_size": 8},
+            "settings": {
+                "architecture": "conv",
+                "filters": (2, 2),
+                "latent_size": 2,
+                "batch_size": 8,
+                "precision": "bfloat16",
+            },
             "source": pictures,
         },
     ],
@@ -373,7 +379,9 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "source": pictures,
         },
     ],
-    "wgangp": [{"settings": {**SMALL_GAN, "discriminator_steps": 2}, "source": pictures}],
+    "wgangp": [
+        {"settings": {**SMALL_GAN, "discriminator_steps": 2, "precision": "bfloat16"}, "source": pictures},
+    ],
 }
 
 

@@ -44,9 +44,9 @@ class ConditionalVAE(VAE):
         # Its networks have one input a class.
         return super().takes(spec) and spec.classes == self.spec.classes
 
-    def objective(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def learn_from(self, batch: Batch, seen: Any) -> None:
+        super().learn_from(batch, seen)
         self.class_counts.assign_add(tf.reduce_sum(tf.one_hot(batch.labels, self.spec.classes), axis=0))
-        return super().objective(batch)
 
     def sample(self, number: int, seed: int | None = None, *, labels: Any = None) -> np.ndarray:
         """Draw new rows of given classes; see `Generator.sample`.

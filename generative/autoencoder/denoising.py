@@ -12,6 +12,7 @@ import tensorflow as tf
 from generative.autoencoder import figures
 from generative.autoencoder.generator import Autoencoder
 from generative.autoencoder.settings import AutoencoderSettings
+from generative.base import Batch
 from generative.data import Dataset
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
@@ -49,8 +50,11 @@ class DenoisingAutoencoder(Autoencoder):
         self.noise = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         super().build()
 
-    def corrupted(self, data: tf.Tensor) -> tf.Tensor:
-        return corrupt(data, self.config.corruption, self.config.corruption_level, self.noise)
+    def draws(self, batch: Batch) -> tf.Tensor:
+        return random_numbers(tf.shape(batch.data), self.config.corruption, self.noise)
+
+    def corrupted(self, data: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+        return corrupt(data, self.config.corruption, self.config.corruption_level, draws)
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         if kind != "denoising":
@@ -58,19 +62,30 @@ class DenoisingAutoencoder(Autoencoder):
         c, (clean, _) = self.config, figures.balanced(data, figures.COLUMNS)
         rows = tf.constant(self.spec.normalise(clean))
         seed = self.seeds.integer("render", 0)
-        damaged = self.spec.quantise(corrupt(rows, c.corruption, c.corruption_level, seed).numpy())
+        numbers = random_numbers(tf.shape(rows), c.corruption, seed)
+        damaged = self.spec.quantise(corrupt(rows, c.corruption, c.corruption_level, numbers).numpy())
         return figures.denoising_figure(clean, damaged, self.reconstruct(damaged), self.spec)
 
 
-def corrupt(data: tf.Tensor, corruption: str, level: float, seed: Any) -> tf.Tensor:
+def random_numbers(shape: tf.Tensor, corruption: str, seed: Any) -> tf.Tensor:
+    """Return what `corrupt` needs for rows of a shape: normal numbers for noise, uniform ones for a mask.
+
+    Args:
+        shape: Of the rows, (B, ...).
+        corruption: "gaussian" or "mask".
+        seed: A whole number, or a `keras.random.SeedGenerator`, which moves on.
+    """
+    draw = keras.random.normal if corruption == "gaussian" else keras.random.uniform
+    return draw(shape, seed=seed)
+
+
+def corrupt(data: tf.Tensor, corruption: str, level: float, numbers: tf.Tensor) -> tf.Tensor:
     """Return damaged rows; see `DenoisingAutoencoderSettings`.
 
     Args:
         data: float32 in [-1, 1].
         corruption: "gaussian" or "mask".
         level: The noise's standard deviation, or the share of values lost.
-        seed: A whole number, or a `keras.random.SeedGenerator`, which moves on.
+        numbers: Of `random_numbers`, of the data's shape.
     """
-    if corruption == "gaussian":
-        return data + level * keras.random.normal(tf.shape(data), seed=seed)
-    return tf.where(keras.random.uniform(tf.shape(data), seed=seed) < level, -1.0, data)
+    return data + level * numbers if corruption == "gaussian" else tf.where(numbers < level, -1.0, data)

@@ -21,7 +21,9 @@ from generative.data import Dataset
 from generative.labels import checked_labels
 from generative.metrics import psnr, squared_error
 from generative.metrics.reconstruction import mean_row_error, pca_error
+from generative.settings import best_compiler, type_policy
 from lab.config import Settings
+from lab.devices import differentiated
 from lab.errors import UsageError, bad_value
 from lab.grids import image_grid
 
@@ -58,8 +60,7 @@ class Autoencoder(Freezing):
     code_activation: ClassVar[str] = "linear"
 
     def build(self) -> None:
-        # Measured: XLA makes small perceptrons faster, oneDNN's graph mode convolutions.
-        self.compile = "xla" if self.config.architecture == "dense" else "graph"
+        self.compile = best_compiler(self.config, perceptron=self.config.architecture == "dense")
         self.encoder, self.decoder = self.networks(self.seeds.integer("network", 0), self.seeds.integer("network", 1))
         self.prior = self.make_prior()
         self.optimizer = self.make_optimizer()
@@ -87,11 +88,13 @@ class Autoencoder(Freezing):
         """
         c, shape, size = self.config, self.spec.shape, self.config.latent_size
         classes = (self.spec.classes or 0) if self.conditional else 0
-        inner, outer = self.code_activation, self.output_activation
+        inner, outer, dtype = self.code_activation, self.output_activation, type_policy(c)
         if c.architecture == "dense":
             return (
-                networks.dense_encoder(shape, c.hidden_sizes, self.encoder_outputs, encoder_seed, inner, classes),
-                networks.dense_decoder(shape, c.hidden_sizes, size, decoder_seed, outer, classes),
+                networks.dense_encoder(
+                    shape, c.hidden_sizes, self.encoder_outputs, encoder_seed, inner, classes, dtype
+                ),
+                networks.dense_decoder(shape, c.hidden_sizes, size, decoder_seed, outer, classes, dtype),
             )
         if len(shape) == 1:
             raise UsageError(
@@ -99,24 +102,34 @@ class Autoencoder(Freezing):
                 "(H, W, C). Fix: architecture='dense'."
             )
         return (
-            networks.conv_encoder(shape, c.filters, self.encoder_outputs, encoder_seed, inner, classes),
-            networks.conv_decoder(shape, c.filters, size, decoder_seed, outer, classes, c.upsampling),
+            networks.conv_encoder(shape, c.filters, self.encoder_outputs, encoder_seed, inner, classes, dtype),
+            networks.conv_decoder(shape, c.filters, size, decoder_seed, outer, classes, dtype, c.upsampling),
         )
 
     def make_prior(self) -> GaussianPrior | StandardNormal:
         """Build what new latents are drawn from."""
         return MixturePrior(self.config.latent_size, self.config.prior_decay, self.config.prior_components)
 
-    def objective(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Return the loss, (), and further metrics; it is differentiated with regard to `variables`."""
-        labels = self.labels_of(batch)
-        latents = self.encoder(self.joined(self.corrupted(batch.data), *labels), training=True)
-        self.prior.update(latents)
-        restored = self.decoder(self.joined(latents, *labels), training=True)
-        return self.reconstruction_loss(batch.data, restored) + self.penalty(latents), {}
+    def draws(self, batch: Batch) -> Any:
+        """Return the random numbers of a batch's rows in the objective, nested tensors (B, ...)."""
+        return ()
 
-    def corrupted(self, data: tf.Tensor) -> tf.Tensor:
-        """Return what the encoder sees in training of rows in [-1, 1], (B, ...)."""
+    def objective(self, batch: Batch, draws: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor], Any]:
+        """Return the loss, (), further metrics and what `learn_from` is given; see `lab.devices.differentiated`.
+
+        It changes nothing, and is differentiated with regard to `variables`.
+        """
+        labels = self.labels_of(batch)
+        latents = self.encoder(self.joined(self.corrupted(batch.data, draws), *labels), training=True)
+        restored = self.decoder(self.joined(latents, *labels), training=True)
+        return self.reconstruction_loss(batch.data, restored) + self.penalty(latents), {}, latents
+
+    def learn_from(self, batch: Batch, seen: Any) -> None:
+        """Learn what no gradient does from a batch and what its objective has seen in it, such as latents."""
+        self.prior.update(seen)
+
+    def corrupted(self, data: tf.Tensor, draws: Any) -> tf.Tensor:
+        """Return what the encoder sees in training of rows in [-1, 1], (B, ...); see `draws`."""
         return data
 
     def reconstruction_loss(self, data: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
@@ -143,9 +156,14 @@ class Autoencoder(Freezing):
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
         self.traced = True
         variables = self.variables
-        with tf.GradientTape() as tape:
-            loss, metrics = self.objective(batch)
-        gradients = tape.gradient(loss, variables)
+
+        def objective(*rows: Any) -> tuple[tf.Tensor, Any]:
+            loss, *more = self.objective(Batch(*rows[:2]), rows[2])
+            return loss, more
+
+        inputs = (batch.data, batch.labels, self.draws(batch))
+        loss, (metrics, seen), gradients = differentiated(objective, inputs, variables, self.config.devices)
+        self.learn_from(batch, seen)
         self.optimizer.apply(gradients, variables)
         return {"loss": loss, **metrics, "gradient_norm": tf.linalg.global_norm(gradients)}
 

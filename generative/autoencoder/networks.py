@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -20,6 +21,7 @@ def dense_encoder(
     seed: int,
     activation: str = "linear",
     condition: int = 0,
+    dtype: str = "float32",
 ) -> keras.Model:
     """Build a perceptron from rows (B, ...) to (B, outputs).
 
@@ -30,10 +32,11 @@ def dense_encoder(
         seed: Of the initial weights; layer i draws with seed + i.
         activation: Of the outputs.
         condition: Classes of the labels, or 0 without labels.
+        dtype: Keras' type policy of all layers but the last, which is float32: float32 or mixed_bfloat16.
     """
     rows, labels = keras.Input(shape), _labels(condition)
     x = _joined(keras.layers.Flatten()(rows), labels)
-    values = mlp(math.prod(shape) + condition, hidden_sizes, outputs, seed)(x)
+    values = mlp(math.prod(shape) + condition, hidden_sizes, outputs, seed, dtype=dtype)(x)
     return _model(rows, labels, keras.layers.Activation(activation)(values))
 
 
@@ -44,10 +47,12 @@ def dense_decoder(
     seed: int,
     activation: str = "linear",
     condition: int = 0,
+    dtype: str = "float32",
 ) -> keras.Model:
     """Build the mirror image of `dense_encoder`; `hidden_sizes` are the encoder's, `activation` is the output's."""
     latents, labels = keras.Input((latent_size,)), _labels(condition)
-    values = mlp(latent_size + condition, hidden_sizes[::-1], math.prod(shape), seed)(_joined(latents, labels))
+    network = mlp(latent_size + condition, hidden_sizes[::-1], math.prod(shape), seed, dtype=dtype)
+    values = network(_joined(latents, labels))
     return _model(latents, labels, _output(values, shape, activation))
 
 
@@ -58,6 +63,7 @@ def conv_encoder(
     seed: int,
     activation: str = "linear",
     condition: int = 0,
+    dtype: str = "float32",
 ) -> keras.Model:
     """Build strided 3 x 3 convolutions from images (B, H, W[, C]) to (B, outputs); see `dense_encoder`.
 
@@ -68,13 +74,14 @@ def conv_encoder(
         seed: Of the initial weights; layer i draws with seed + i.
         activation: Of the outputs.
         condition: Classes of the labels; they become one further channel, learnt for each class.
+        dtype: As for `dense_encoder`.
     """
     images, labels = keras.Input(shape), _labels(condition)
     x = images if len(shape) == 3 else keras.layers.Reshape((*shape, 1))(images)
     if labels is not None:
         plane = keras.layers.Dense(math.prod(shape[:2]), kernel_initializer=_glorot(seed + len(filters) + 1))(labels)
         x = keras.layers.Concatenate()([x, keras.layers.Reshape((*shape[:2], 1))(plane)])
-    x = keras.layers.Flatten()(downsampled(x, filters, seed))
+    x = keras.layers.Flatten()(downsampled(x, filters, seed, dtype))
     values = keras.layers.Dense(outputs, activation, kernel_initializer=_glorot(seed + len(filters)))(x)
     return _model(images, labels, values)
 
@@ -86,14 +93,16 @@ def conv_decoder(
     seed: int,
     activation: str = "linear",
     condition: int = 0,
+    dtype: str = "float32",
     upsampling: str = "transpose",
 ) -> keras.Model:
     """Build the mirror image of `conv_encoder`: each layer doubles the sides, and cuts what is over."""
     latents, labels = keras.Input((latent_size,)), _labels(condition)
     smallest = (*grid_sides(shape, filters), filters[-1])
     start = keras.initializers.HeUniform(seed=seed)
-    x = keras.layers.Dense(math.prod(smallest), "relu", kernel_initializer=start)(_joined(latents, labels))
-    x = upsampled(keras.layers.Reshape(smallest)(x), shape, filters, seed + 1, upsampling)
+    x = keras.layers.Dense(math.prod(smallest), "relu", kernel_initializer=start, dtype=dtype)(_joined(latents, labels))
+    x = keras.layers.Reshape(smallest, dtype=dtype)(x)
+    x = upsampled(x, shape, filters, seed + 1, dtype, upsampling)
     return _model(latents, labels, _output(x, shape, activation))
 
 
@@ -102,16 +111,16 @@ def grid_sides(shape: tuple[int, ...], filters: Sequence[int]) -> tuple[int, int
     return _sides(shape, filters)[-1]
 
 
-def downsampled(x: keras.KerasTensor, filters: Sequence[int], seed: int) -> keras.KerasTensor:
+def downsampled(x: keras.KerasTensor, filters: Sequence[int], seed: int, dtype: str) -> keras.KerasTensor:
     """Apply a strided 3 x 3 convolution for each number of filters; layer i draws with seed + i."""
     for i, channels in enumerate(filters):
         start = keras.initializers.HeUniform(seed=seed + i)
-        x = keras.layers.Conv2D(channels, 3, 2, "same", activation="relu", kernel_initializer=start)(x)
+        x = keras.layers.Conv2D(channels, 3, 2, "same", activation="relu", kernel_initializer=start, dtype=dtype)(x)
     return x
 
 
 def upsampled(
-    x: keras.KerasTensor, shape: tuple[int, ...], filters: Sequence[int], seed: int, upsampling: str
+    x: keras.KerasTensor, shape: tuple[int, ...], filters: Sequence[int], seed: int, dtype: str, upsampling: str
 ) -> keras.KerasTensor:
     """Undo `downsampled`, then mix channels into those of the image.
 
@@ -120,6 +129,7 @@ def upsampled(
         shape: (H, W) or (H, W, C) of the image.
         filters: Of `downsampled`.
         seed: Of the initial weights; layer i draws with seed + i.
+        dtype: As for `dense_encoder`.
         upsampling: "transpose" for transpose convolutions; "nearest" for repeated pixels and a convolution, which
             leaves no checkerboard (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
 
@@ -128,15 +138,17 @@ def upsampled(
     """
     channels = [*filters[-2::-1], filters[0]]
     for i, (number, (height, width)) in enumerate(zip(channels, _sides(shape, filters)[-2::-1], strict=True)):
-        start = keras.initializers.HeUniform(seed=seed + i)
+        options: dict[str, Any] = {
+            "activation": "relu", "kernel_initializer": keras.initializers.HeUniform(seed=seed + i), "dtype": dtype,
+        }  # fmt: skip
         if upsampling == "nearest":
-            x = keras.layers.UpSampling2D(2)(x)
-            x = keras.layers.Conv2D(number, 3, padding="same", activation="relu", kernel_initializer=start)(x)
+            x = keras.layers.UpSampling2D(2, dtype=dtype)(x)
+            x = keras.layers.Conv2D(number, 3, padding="same", **options)(x)
         else:
-            x = keras.layers.Conv2DTranspose(number, 3, 2, "same", activation="relu", kernel_initializer=start)(x)
+            x = keras.layers.Conv2DTranspose(number, 3, 2, "same", **options)(x)
         over = (x.shape[1] - height, x.shape[2] - width)
         if any(over):
-            x = keras.layers.Cropping2D(((0, over[0]), (0, over[1])))(x)
+            x = keras.layers.Cropping2D(((0, over[0]), (0, over[1])), dtype=dtype)(x)
     depth = shape[2] if len(shape) == 3 else 1
     return keras.layers.Conv2D(depth, 3, padding="same", kernel_initializer=_glorot(seed + len(filters)))(x)
 
@@ -168,7 +180,9 @@ def _output(values: keras.KerasTensor, shape: tuple[int, ...], activation: str) 
     return keras.layers.Activation(activation)(keras.layers.Reshape(shape)(values))
 
 
-def grid_encoder(shape: tuple[int, ...], filters: Sequence[int], size: int, seed: int) -> keras.Model:
+def grid_encoder(
+    shape: tuple[int, ...], filters: Sequence[int], size: int, seed: int, dtype: str = "float32"
+) -> keras.Model:
     """Build `conv_encoder`'s convolutions, and a vector for each place that they leave: (B, h, w, size).
 
     Args:
@@ -176,20 +190,24 @@ def grid_encoder(shape: tuple[int, ...], filters: Sequence[int], size: int, seed
         filters: Of each layer that halves the image.
         size: Numbers in a vector.
         seed: Of the initial weights; layer i draws with seed + i.
+        dtype: As for `dense_encoder`.
     """
     images, count = keras.Input(shape), len(filters)
     x = images if len(shape) == 3 else keras.layers.Reshape((*shape, 1))(images)
-    x = downsampled(x, filters, seed)
+    x = downsampled(x, filters, seed, dtype)
     start = keras.initializers.HeUniform(seed=seed + count)
-    x = keras.layers.Conv2D(filters[-1], 3, padding="same", activation="relu", kernel_initializer=start)(x)
+    conv = keras.layers.Conv2D(filters[-1], 3, padding="same", activation="relu", kernel_initializer=start, dtype=dtype)
+    x = conv(x)
     return keras.Model(images, keras.layers.Conv2D(size, 1, kernel_initializer=_glorot(seed + count + 1))(x))
 
 
 def grid_decoder(
-    shape: tuple[int, ...], filters: Sequence[int], size: int, seed: int, activation: str, upsampling: str
-) -> keras.Model:
+    shape: tuple[int, ...], filters: Sequence[int], size: int, seed: int, activation: str, dtype: str = "float32",
+    upsampling: str = "transpose",
+) -> keras.Model:  # fmt: skip
     """Build the mirror image of `grid_encoder`; see `conv_decoder`."""
     vectors = keras.Input((*grid_sides(shape, filters), size))
     start = keras.initializers.HeUniform(seed=seed)
-    x = keras.layers.Conv2D(filters[-1], 3, padding="same", activation="relu", kernel_initializer=start)(vectors)
-    return keras.Model(vectors, _output(upsampled(x, shape, filters, seed + 1, upsampling), shape, activation))
+    conv = keras.layers.Conv2D(filters[-1], 3, padding="same", activation="relu", kernel_initializer=start, dtype=dtype)
+    x = upsampled(conv(vectors), shape, filters, seed + 1, dtype, upsampling)
+    return keras.Model(vectors, _output(x, shape, activation))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 
-from lab.config import Settings, owner_name, setting
+from generative.settings import UpdateSettings
+from lab.config import owner_name, setting
 from lab.errors import bad_value
 
 
 @dataclasses.dataclass(frozen=True)
-class BottleneckSettings(Settings):
+class BottleneckSettings(UpdateSettings):
     """What every autoencoder can be told."""
 
     latent_size: int = setting(8, "numbers in a latent", at_least=1)
     learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
     weight_decay: float = setting(0.3, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
-    batch_size: int = setting(128, "rows an update", at_least=1)
     upsampling: str = setting(
         "transpose",
         "how the decoder doubles an image: a transpose convolution, or nearest pixels and a convolution (conv)",
@@ -39,6 +39,7 @@ class NetworkSettings(BottleneckSettings):
     )
 
     def check(self) -> None:
+        super().check()
         if self.architecture == "conv" and not self.filters:
             raise bad_value(owner_name(type(self)), "filters", self.filters, "at least one layer", "filters=(32, 64).")
 

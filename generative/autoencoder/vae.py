@@ -105,20 +105,24 @@ class VAE(Autoencoder):
         """Return log p(x | z) of each row, (B,), in nats."""
         return self.likelihood.log_prob(data, outputs, tf.convert_to_tensor(self.log_scale))
 
-    def objective(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def draws(self, batch: Batch) -> tf.Tensor:
+        return keras.random.normal((tf.shape(batch.data)[0], self.config.latent_size), seed=self.noise)
+
+    def objective(self, batch: Batch, draws: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor], Any]:
         c, data, labels = self.config, batch.data, self.labels_of(batch)
         mean, log_variance = self.posterior(data, *labels, training=True)
-        noise = keras.random.normal(tf.shape(mean), seed=self.noise)
-        latents = mean + tf.exp(0.5 * log_variance) * noise
-        self.prior.update(latents)
+        latents = mean + tf.exp(0.5 * log_variance) * draws
         outputs = self.decoder(self.joined(latents, *labels), training=True)
         misfit = -tf.reduce_mean(self.log_likelihood(data, outputs))
         divergence = tf.reduce_mean(kl_to_standard_normal(mean, log_variance), axis=0)
         beta = c.beta * warm_up(self.updates, c.warmup_updates)
-        self.updates.assign_add(1)
         paid = tf.reduce_sum(tf.maximum(divergence, c.free_nats))
         kl = tf.reduce_sum(divergence)
-        return misfit + beta * paid, {"nelbo": misfit + kl, "misfit": misfit, "kl": kl, "beta": beta}
+        return misfit + beta * paid, {"nelbo": misfit + kl, "misfit": misfit, "kl": kl, "beta": beta}, latents
+
+    def learn_from(self, batch: Batch, seen: Any) -> None:
+        super().learn_from(batch, seen)
+        self.updates.assign_add(1)
 
     def encoded(self, data: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
         return self.posterior(data, *labels)[0]

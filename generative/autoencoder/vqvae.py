@@ -20,6 +20,7 @@ from generative.batching import in_batches
 from generative.data import Dataset
 from generative.metrics import psnr, squared_error
 from generative.metrics.reconstruction import mean_row_error
+from generative.settings import type_policy
 from lab.config import Settings, setting
 from lab.errors import UsageError, bad_value
 
@@ -86,9 +87,10 @@ class VQVAE(Autoencoder):
     def networks(self, encoder_seed: int, decoder_seed: int) -> tuple[keras.Model, keras.Model]:
         """Build the encoder, images to vectors (B, *grid, latent_size), and the decoder back."""
         shape, size, activation = self.spec.shape, self.config.latent_size, self.output_activation
+        dtype = type_policy(self.config)
         return (
-            networks.grid_encoder(shape, self.filters, size, encoder_seed),
-            networks.grid_decoder(shape, self.filters, size, decoder_seed, activation, self.config.upsampling),
+            networks.grid_encoder(shape, self.filters, size, encoder_seed, dtype),
+            networks.grid_decoder(shape, self.filters, size, decoder_seed, activation, dtype, self.config.upsampling),
         )
 
     def models(self) -> dict[str, keras.Model]:
@@ -100,21 +102,24 @@ class VQVAE(Autoencoder):
 
     # ---------------------------------------------------------------- learning
 
-    def objective(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def objective(self, batch: Batch, draws: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor], Any]:
         c = self.config
         vectors = self.encoder(batch.data, training=True)
         flat = tf.stop_gradient(tf.reshape(vectors, (-1, c.latent_size)))
         codes = self.codebook.nearest(flat)
         chosen = tf.reshape(self.codebook.lookup(codes), tf.shape(vectors))
-        if "codebook" not in c.frozen:
-            self.codebook.update(flat, codes)
         restored = self.decoder(vectors + tf.stop_gradient(chosen - vectors), training=True)
         error = self.reconstruction_loss(batch.data, restored)
         distance = tf.reduce_mean(tf.square(vectors - chosen))
         places = self.code_prior.places
         code_nats = tf.reduce_mean(self.code_prior.loss_of(tf.reshape(codes, (-1, places)))) / places
         metrics = {"error": error, "commitment": distance, "code_nats": code_nats}
-        return error + c.commitment * distance + code_nats, {**metrics, "perplexity": perplexity(codes, c.codes)}
+        metrics["perplexity"] = perplexity(codes, c.codes)
+        return error + c.commitment * distance + code_nats, metrics, (flat, codes)
+
+    def learn_from(self, batch: Batch, seen: Any) -> None:
+        if "codebook" not in self.config.frozen:
+            self.codebook.update(*seen)
 
     def codes_of(self, data: tf.Tensor) -> tf.Tensor:
         """Return the codes of rows in [-1, 1], int32 (B, *grid)."""

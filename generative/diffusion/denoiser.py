@@ -10,6 +10,7 @@ import tensorflow as tf
 from generative.data import DataSpec
 from generative.diffusion.predictions import Prediction, to_clean
 from generative.diffusion.settings import DiffusionSettings
+from generative.settings import type_policy
 from lab.errors import UsageError
 from lab.networks import conditional_mlp, dit, unet
 
@@ -27,7 +28,7 @@ def make_network(config: DiffusionSettings, spec: DataSpec, classes: int, seed: 
     kind = config.network
     if kind == "auto":
         kind = "unet" if spec.is_image else "mlp"
-    dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
+    dtype = type_policy(config)
     if kind == "mlp":
         return conditional_mlp(spec.shape, config.hidden_sizes, classes=classes, seed=seed, dtype=dtype)
     if not spec.is_image:

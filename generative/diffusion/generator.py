@@ -22,7 +22,9 @@ from generative.diffusion.schedules import Schedule, make_schedule
 from generative.diffusion.settings import DiffusionSettings
 from generative.ema import WeightAverage
 from generative.optimizer import WarmAdam
+from generative.settings import best_compiler
 from lab.config import Settings
+from lab.devices import differentiated
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class Diffusion(Editing, Drawing, Generator):
 
     Schedule, prediction, weights of the loss and sampler are settings that vary independently, as in Karras et al.
     (2022); `DDPM`, `EDM` and `RectifiedFlow` are well-known choices of them. Rows are drawn with averaged weights. A
-    variant overrides `make_schedule`, `make_prediction`, `make_network` or `loss`.
+    variant overrides `make_schedule`, `make_prediction`, `make_network`, or `loss` and what it `draws`.
     """
 
     Settings: ClassVar[type[Settings]] = DiffusionSettings
@@ -59,8 +61,7 @@ class Diffusion(Editing, Drawing, Generator):
         shown = {"classes": bool(self.classes), "inpainting": self.spec.is_image}
         self.kinds = tuple(k for k in type(self).kinds if shown.get(k, True))
         self.network = self.make_network()
-        # Measured: oneDNN's graph mode makes convolutions and matrix products of transformers faster.
-        self.compile = "xla" if c.network == "mlp" or not self.spec.is_image else "graph"
+        self.compile = best_compiler(c, perceptron=c.network == "mlp" or not self.spec.is_image)
         self.average = WeightAverage(self.network, self.make_network(), c.average_decay)
         variables = self.network.trainable_variables
         self.optimizer = WarmAdam(variables, c.learning_rate, c.warmup_updates, c.gradient_clip)
@@ -82,11 +83,16 @@ class Diffusion(Editing, Drawing, Generator):
         """Build the network from [rows, numbers] or [rows, numbers, labels] to rows; see `lab.networks.unet`."""
         return make_network(self.config, self.spec, self.classes, self.seeds.integer("network"))
 
-    def loss(self, data: tf.Tensor, labels: tf.Tensor | None, training: bool = True) -> tf.Tensor:
-        """Return the loss of clean rows (B, ...) in [-1, 1], (), at random levels with random noise."""
-        count = tf.shape(data)[0]
-        alpha, sigma = self.schedule.draw(spread(keras.random.uniform((), seed=self.random), count))
-        noise = keras.random.normal(tf.shape(data), seed=self.random)
+    def draws(self, data: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Return what the loss of clean rows (B, ...) draws for them: alpha and sigma (B,), and noise (B, ...)."""
+        alpha, sigma = self.schedule.draw(spread(keras.random.uniform((), seed=self.random), tf.shape(data)[0]))
+        return alpha, sigma, keras.random.normal(tf.shape(data), seed=self.random)
+
+    def loss(
+        self, data: tf.Tensor, labels: tf.Tensor | None, alpha: tf.Tensor, sigma: tf.Tensor, noise: tf.Tensor,
+        training: bool = True,
+    ) -> tf.Tensor:  # fmt: skip
+        """Return the loss of clean rows (B, ...) in [-1, 1], (), a mean over rows; see `draws`."""
         scale = self.config.data_scale
 
         def output(x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
@@ -97,10 +103,11 @@ class Diffusion(Editing, Drawing, Generator):
     # ---------------------------------------------------------------- learning
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
-        labels = self._training_labels(batch.labels)
-        with tf.GradientTape() as tape:
-            loss = self.loss(batch.data, labels)
-        norm = self.optimizer.apply(tape.gradient(loss, self.network.trainable_variables))
+        c, labels = self.config, self._training_labels(batch.labels)
+        inputs = (batch.data, labels, *self.draws(batch.data))
+        variables = self.network.trainable_variables
+        loss, _, gradients = differentiated(lambda *rows: (self.loss(*rows), ()), inputs, variables, c.devices)
+        norm = self.optimizer.apply(gradients)
         self.average.update()
         return {"loss": loss, "gradient_norm": norm}
 

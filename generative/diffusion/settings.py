@@ -6,14 +6,15 @@ import dataclasses
 
 from generative.diffusion.predictions import PREDICTIONS
 from generative.diffusion.samplers import SAMPLERS
-from lab.config import Settings, setting
+from generative.settings import UpdateSettings
+from lab.config import setting
 from lab.errors import bad_value
 
 SCHEDULES = ("linear", "cosine", "edm", "rectified")
 
 
 @dataclasses.dataclass(frozen=True)
-class DiffusionSettings(Settings):
+class DiffusionSettings(UpdateSettings):
     """What a `Diffusion` can be told: schedule, prediction, weights, network and sampler vary independently."""
 
     schedule: str = setting("cosine", "noise levels: linear or cosine, edm, or rectified (flow)", choices=SCHEDULES)
@@ -41,9 +42,7 @@ class DiffusionSettings(Settings):
     learning_rate: float = setting(2e-3, "Adam's step size after warm-up", above=0)
     warmup_updates: int = setting(100, "updates over which the step size grows from 0", at_least=0)
     gradient_clip: float = setting(1.0, "greatest norm of the gradient", above=0)
-    batch_size: int = setting(128, "rows an update", at_least=1)
     average_decay: float = setting(0.999, "share of the old, each update, in the averaged weights", at_least=0, below=1)
-    precision: str = setting("float32", "of the network's arithmetic", choices=("float32", "bfloat16"))
     sampler: str = setting("dpm_solver", "how rows are drawn", choices=tuple(SAMPLERS))
     steps: int = setting(25, "steps from noise to a row", at_least=1)
     guidance: float = setting(
@@ -51,6 +50,7 @@ class DiffusionSettings(Settings):
     )
 
     def check(self) -> None:
+        super().check()
         if self.schedule in ("linear", "cosine") and self.steps > self.schedule_steps:
             raise bad_value(
                 "Diffusion", "steps", self.steps, f"at most schedule_steps, {self.schedule_steps}", "fewer steps."

@@ -23,7 +23,9 @@ from generative.gan.settings import GANSettings
 from generative.gan.spectral import spectral_layers
 from generative.labels import checked_labels, drawn_labels
 from generative.optimizer import WarmAdam
+from generative.settings import best_compiler
 from lab.config import Settings
+from lab.devices import differentiated
 from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:
@@ -59,8 +61,7 @@ class GAN(Generator):
             )  # fmt: skip
         self.classes = (self.spec.classes or 0) if c.conditional else 0
         self.kinds = tuple(kind for kind in type(self).kinds if kind != "classes" or self.classes)
-        # As in `Diffusion`: oneDNN's graph mode for convolutions, XLA for everything else.
-        self.compile = "xla" if kind_of(c, self.spec) == "dense" else "graph"
+        self.compile = best_compiler(c, perceptron=kind_of(c, self.spec) == "dense")
         self.generator = make_generator(c, self.spec, self.classes, seed)
         self.discriminator = make_discriminator(c, self.spec, self.classes, self.seeds.integer("network", 1))
         self.spectral = spectral_layers(self.discriminator)
@@ -135,47 +136,69 @@ class GAN(Generator):
     def update_discriminator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
         """Make one step of the discriminator on real rows (B, ...), and labels int32 (B,) or None."""
         c, count = self.config, tf.shape(real)[0]
-        # Outside the tape: nothing of the generator is to change.
-        fake = self.varied(self.generator(self._inputs(self._latents(count), labels), training=True))
-        real = self.varied(real)
         for layer in self.spectral:
             layer.iterate()
+        latents, fake_numbers, real_numbers = self._latents(count), self._variation(count), self._variation(count)
+        shares = self._uniform((count,)) if c.gradient_penalty else None
+        inputs = (real, labels, latents, fake_numbers, real_numbers, shares)
+        variables = self.discriminator.trainable_variables
+        _, metrics, gradients = differentiated(self._discriminator_objective, inputs, variables, c.devices)
+        norm = self.discriminator_optimizer.apply(gradients)
+        if not (c.r1 or c.r2 or c.gradient_penalty):
+            del metrics["penalty"]
+        return {**metrics, "discriminator_gradient_norm": norm}
+
+    def _discriminator_objective(
+        self, real: tf.Tensor, labels: tf.Tensor | None, latents: tf.Tensor, fake_numbers: tf.Tensor | None,
+        real_numbers: tf.Tensor | None, shares: tf.Tensor | None,
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:  # fmt: skip
+        c = self.config
+        # Only the discriminator's variables are asked about, so nothing of the generator changes.
+        fake = tf.stop_gradient(self.generator(self._inputs(latents, labels), training=True))
+        fake, real = self.varied(fake, fake_numbers), self.varied(real, real_numbers)
 
         def critic(rows: tf.Tensor) -> tf.Tensor:
             return self.discriminator(self._inputs(rows, labels), training=True)
 
-        variables = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
-            real_scores, real_penalty = _scored(critic, real, c.r1)
-            fake_scores, fake_penalty = _scored(critic, fake, c.r2)
-            adversarial = self.adversarial_loss(real_scores, fake_scores)[0]
-            penalty = real_penalty + fake_penalty
-            if c.gradient_penalty:
-                _, slopes = scores_and_slopes(critic, between(real, fake, self._uniform((count,))))
-                penalty += c.gradient_penalty * one_centred(slopes)
-            loss = adversarial + penalty
-        norm = self.discriminator_optimizer.apply(tape.gradient(loss, variables))
-        metrics = {"discriminator_loss": adversarial, "discriminator_gradient_norm": norm}
-        if c.r1 or c.r2 or c.gradient_penalty:
-            metrics["penalty"] = penalty
-        return {**metrics, "score_difference": tf.reduce_mean(real_scores) - tf.reduce_mean(fake_scores)}
+        real_scores, real_penalty = _scored(critic, real, c.r1)
+        fake_scores, fake_penalty = _scored(critic, fake, c.r2)
+        adversarial = self.adversarial_loss(real_scores, fake_scores)[0]
+        penalty = real_penalty + fake_penalty
+        if shares is not None:
+            _, slopes = scores_and_slopes(critic, between(real, fake, shares))
+            penalty += c.gradient_penalty * one_centred(slopes)
+        lead = tf.reduce_mean(real_scores) - tf.reduce_mean(fake_scores)
+        metrics = {"discriminator_loss": adversarial, "penalty": penalty, "score_difference": lead}
+        return adversarial + penalty, metrics
 
     def update_generator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
         """Make one step of the generator; see `update_discriminator`."""
-        latents, variables = self._latents(tf.shape(real)[0]), self.generator.trainable_variables
-        # Only relativistic losses ask for these; the compiler leaves out what is not asked for.
-        real_scores = self.discriminator(self._inputs(self.varied(real), labels))
-        with tf.GradientTape() as tape:
-            fake = self.varied(self.generator(self._inputs(latents, labels), training=True))
-            loss = self.adversarial_loss(real_scores, self.discriminator(self._inputs(fake, labels)))[1]
-        norm = self.optimizer.apply(tape.gradient(loss, variables))
-        return {"generator_loss": loss, "generator_gradient_norm": norm}
+        count, variables = tf.shape(real)[0], self.generator.trainable_variables
+        latents, real_numbers, fake_numbers = self._latents(count), self._variation(count), self._variation(count)
+        inputs = (real, labels, latents, fake_numbers, real_numbers)
+        loss, _, gradients = differentiated(self._generator_objective, inputs, variables, self.config.devices)
+        return {"generator_loss": loss, "generator_gradient_norm": self.optimizer.apply(gradients)}
 
-    def varied(self, rows: tf.Tensor) -> tf.Tensor:
-        """Return rows as the discriminator is to see them, real ones and samples alike."""
-        if not self.config.augment:
-            return rows
-        return augmented(rows, self.config.augment, self._uniform((tf.shape(rows)[0], NUMBERS)))
+    def _generator_objective(
+        self, real: tf.Tensor, labels: tf.Tensor | None, latents: tf.Tensor, fake_numbers: tf.Tensor | None,
+        real_numbers: tf.Tensor | None,
+    ) -> tuple[tf.Tensor, tuple[()]]:  # fmt: skip
+        # Only relativistic losses ask for these; the compiler leaves out what is not asked for.
+        real_scores = tf.stop_gradient(self.discriminator(self._inputs(self.varied(real, real_numbers), labels)))
+        fake = self.varied(self.generator(self._inputs(latents, labels), training=True), fake_numbers)
+        return self.adversarial_loss(real_scores, self.discriminator(self._inputs(fake, labels)))[1], ()
+
+    def varied(self, rows: tf.Tensor, numbers: tf.Tensor | None) -> tf.Tensor:
+        """Return rows as the discriminator is to see them, real ones and samples alike.
+
+        Args:
+            rows: (B, ...).
+            numbers: float32 (B, 5) in [0, 1), that say how; None for as they are.
+        """
+        return rows if numbers is None else augmented(rows, self.config.augment, numbers)
+
+    def _variation(self, count: tf.Tensor) -> tf.Tensor | None:
+        return self._uniform((count, NUMBERS)) if self.config.augment else None
 
     def _latents(self, count: tf.Tensor) -> tf.Tensor:
         shape = (count, self.latent_size)

@@ -10,6 +10,7 @@ import keras
 from generative.data import DataSpec
 from generative.gan.settings import GANSettings
 from generative.gan.spectral import FIRST_ITERATIONS, SpectralConv2D, SpectralDense, spectral_layers
+from generative.settings import type_policy
 from lab.errors import UsageError
 from lab.networks.group_norm import GroupNorm
 from lab.networks.unet import groups_for
@@ -65,7 +66,7 @@ def make_generator(config: GANSettings, spec: DataSpec, classes: int, seed: int)
         x = origin
         for units in config.hidden_sizes:
             x = build.leaky(build.dense(x, units))
-        x = build.dense(x, math.prod(spec.shape))
+        x = build.dense(x, math.prod(spec.shape), "float32")
     else:
         sides = _sides(spec.shape, len(config.channels))
         x = build.dense(origin, math.prod(sides[-1]) * config.channels[-1])
@@ -115,7 +116,7 @@ def make_discriminator(config: GANSettings, spec: DataSpec, classes: int, seed: 
                 x = build.leaky(build.conv(x, channels, 4, 2))
         x = x if kind == "dcgan" else build.leaky(x)
         x = keras.layers.Flatten(dtype=build.dtype)(x)
-    score = build.dense(x, 1)
+    score = build.dense(x, 1, "float32")
     if labels is not None:
         named = build.embedding(labels, classes, x.shape[-1], spread=1.0 / math.sqrt(x.shape[-1]))
         score = keras.layers.Add()([score, keras.layers.Dot(1)([x, named])])
@@ -138,16 +139,16 @@ class _Builder:
 
     def __init__(self, config: GANSettings, seed: int, spectral: bool = False) -> None:
         self.seed, self.spectral = seed, spectral
-        self.dtype: str = "float32" if config.precision == "float32" else "mixed_bfloat16"
+        self.dtype = type_policy(config)
 
-    def options(self) -> dict[str, Any]:
+    def options(self, dtype: str | None = None) -> dict[str, Any]:
         self.seed += 1
         start = keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal", seed=self.seed)
         own = {"vector_seed": self.seed} if self.spectral else {}
-        return {"kernel_initializer": start, "dtype": self.dtype, **own}
+        return {"kernel_initializer": start, "dtype": dtype or self.dtype, **own}
 
-    def dense(self, x: keras.KerasTensor, units: int) -> keras.KerasTensor:
-        return (SpectralDense if self.spectral else keras.layers.Dense)(units, **self.options())(x)
+    def dense(self, x: keras.KerasTensor, units: int, dtype: str | None = None) -> keras.KerasTensor:
+        return (SpectralDense if self.spectral else keras.layers.Dense)(units, **self.options(dtype))(x)
 
     def conv(self, x: keras.KerasTensor, channels: int, size: int, stride: int = 1) -> keras.KerasTensor:
         kind = SpectralConv2D if self.spectral else keras.layers.Conv2D

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 
 from generative.gan.augmentation import AUGMENTATIONS
-from lab.config import Settings, setting
+from generative.settings import UpdateSettings
+from lab.config import setting
 from lab.errors import bad_value
 
 NETWORKS = ("auto", "dense", "dcgan", "resnet")
 
 
 @dataclasses.dataclass(frozen=True)
-class GANSettings(Settings):
+class GANSettings(UpdateSettings):
     """What a `GAN` can be told: networks, penalties, augmentation and the two players' steps vary independently."""
 
     network: str = setting(
@@ -48,9 +49,9 @@ class GANSettings(Settings):
         (), "how images are varied before the discriminator sees them, real ones and samples", choices=AUGMENTATIONS
     )
     average_decay: float = setting(0.999, "share of the old, each update, in the averaged weights", at_least=0, below=1)
-    precision: str = setting("float32", "of the networks' arithmetic", choices=("float32", "bfloat16"))
 
     def check(self) -> None:
+        super().check()
         owner = type(self).__name__.removesuffix("Settings")
         if self.network == "dense" and not self.hidden_sizes:
             raise bad_value(owner, "hidden_sizes", self.hidden_sizes, "at least one layer", "hidden_sizes=(128, 128).")

@@ -57,7 +57,7 @@ def test_the_divergence_against_monte_carlo() -> None:
 def test_the_loss_sums_values_and_latents_and_averages_rows() -> None:
     learner = built(beta=2.5)
     data = batch(learner)
-    loss, metrics = learner.objective(data)
+    loss, metrics, _ = learner.objective(data, learner.draws(data))
     assert float(loss) == pytest.approx(float(metrics["misfit"] + 2.5 * metrics["kl"]), rel=1e-5)
     assert float(metrics["nelbo"]) == pytest.approx(float(metrics["misfit"] + metrics["kl"]), rel=1e-5)
     mean, log_variance = learner.posterior(data.data)
@@ -68,12 +68,12 @@ def test_the_loss_sums_values_and_latents_and_averages_rows() -> None:
 def test_free_bits_are_free() -> None:
     dear, free = built(), built(free_nats=50.0)
     data = batch(dear)
-    loss, metrics = free.objective(data)
+    loss, metrics, _ = free.objective(data, free.draws(data))
     # Each of the three latents has less than 50 nats, and pays for 50.
     assert float(loss) == pytest.approx(float(metrics["misfit"]) + 150.0, rel=1e-5)
     weights = free.encoder.trainable_variables
     with tf.GradientTape() as tape:
-        loss, metrics = free.objective(data)
+        loss, metrics, _ = free.objective(data, free.draws(data))
         rest = loss - metrics["misfit"]
     gradients = tape.gradient(rest, weights, unconnected_gradients="zero")
     # Apart from rounding between the two ways to the misfit.

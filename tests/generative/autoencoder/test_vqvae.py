@@ -50,7 +50,7 @@ def test_gradients_pass_straight_through_the_choice_of_a_code() -> None:
     learner.update(Batch(tf.constant(learner.spec.normalise(images(8))), None))
     data = tf.constant(learner.spec.normalise(images(8)))
     with tf.GradientTape() as tape:
-        loss, _ = learner.objective(Batch(data, None))
+        loss, *_ = learner.objective(Batch(data, None), ())
     gradients = tape.gradient(loss, learner.encoder.trainable_variables)
     assert all(g is not None for g in gradients) and float(tf.linalg.global_norm(gradients)) > 0
 
@@ -59,7 +59,7 @@ def test_the_model_of_grids_has_no_influence_on_the_codes() -> None:
     learner: Any = Experiment(VQVAE(**TINY), images(), seed=1).learner
     data = tf.constant(learner.spec.normalise(images(8)))
     with tf.GradientTape(persistent=True) as tape:
-        loss, metrics = learner.objective(Batch(data, None))
+        loss, metrics, _ = learner.objective(Batch(data, None), ())
     for model in (learner.encoder, learner.decoder):
         assert tape.gradient(metrics["code_nats"], model.trainable_variables) == [None] * len(model.trainable_variables)
     assert all(g is not None for g in tape.gradient(loss, learner.code_prior.trainable_variables))

@@ -117,7 +117,7 @@ def test_a_schedule_moves_both_players_in_proportion() -> None:
 
 def test_real_rows_and_samples_are_varied_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     learner, seen = small(augment=("brightness",)), []
-    monkeypatch.setattr(GAN, "varied", lambda self, rows: (seen.append(rows.shape), rows)[1])
+    monkeypatch.setattr(GAN, "varied", lambda self, rows, numbers: (seen.append(rows.shape), rows)[1])
     learner.update_discriminator(tf.zeros((8, 4, 4, 1)), None)
     learner.update_generator(tf.zeros((8, 4, 4, 1)), None)
     assert seen == [(8, 4, 4, 1)] * 4
