@@ -69,3 +69,38 @@ def write(result: Mapping[str, Any], output: Path | None) -> None:
     print(json.dumps(result))
     if output:
         output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+class Side:
+    """A process that makes turns when asked: one line of JSON in, one out.
+
+    Args:
+        name: For the message if it fails.
+        command: What starts it; it must answer each line, and may say something first.
+        environment: Its environment.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.process = subprocess.Popen(
+            command, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, request: Any) -> Any:
+        """Send a request and return the answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def read(self) -> Any:
+        """Return what it says next."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name} failed with exit code {self.process.wait()}; its errors are above")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """Let it end."""
+        self.process.communicate()
