@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
-from generative import Autoencoder, DenoisingAutoencoder, SparseAutoencoder
+from generative import Autoencoder, Batch, DenoisingAutoencoder, SparseAutoencoder
 from generative.autoencoder.sparse import activation_divergence
 from generative.datasets import load
 from lab import Experiment
@@ -42,7 +42,8 @@ def test_corruption_is_of_the_kind_and_level_asked_for(corruption: str, level: f
     settings = {"corruption": corruption, "corruption_level": level}
     learner: Any = Experiment(DenoisingAutoencoder(hidden_sizes=(), **settings), images(), seed=1).learner
     data = tf.zeros((500, 4, 4, 1))
-    first, second = learner.corrupted(data).numpy(), learner.corrupted(data).numpy()
+    batch = Batch(data, None)
+    first, second = (learner.corrupted(data, learner.draws(batch)).numpy() for _ in range(2))
     assert not np.array_equal(first, second)
     if corruption == "gaussian":
         assert first.std() == pytest.approx(0.5, abs=0.02) and first.mean() == pytest.approx(0.0, abs=0.02)
