@@ -13,9 +13,9 @@ from generative.gan.spectral import FIRST_ITERATIONS, SpectralConv2D, SpectralDe
 from generative.settings import type_policy
 from lab.errors import UsageError
 from lab.networks.group_norm import GroupNorm
+from lab.networks.normalising import SLOPE
 from lab.networks.unet import groups_for
 
-SLOPE = 0.2
 IMAGE_LATENTS, OTHER_LATENTS = 64, 4
 
 
@@ -168,7 +168,7 @@ class _Builder:
 
     def norm(self, x: keras.KerasTensor, origin: keras.KerasTensor) -> keras.KerasTensor:
         modulation = keras.layers.Dense(2 * x.shape[-1], kernel_initializer="zeros", dtype=self.dtype)(origin)
-        return self.leaky(GroupNorm(groups_for(x.shape[-1]), dtype=self.dtype)(x, modulation))
+        return GroupNorm(groups_for(x.shape[-1]), activation="leaky_relu", dtype=self.dtype)(x, modulation)
 
     def block_up(
         self, x: keras.KerasTensor, channels: int, sides: tuple[int, int], origin: keras.KerasTensor

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from lab.networks.normalising import ACTIVATIONS, normalised, normalised_compiled, worth_compiling
+
 
 class GroupNorm(keras.layers.Layer):
     """Normalises groups of channels of each row (Wu and He 2018, "Group Normalization", eq. 1), and modulates them.
@@ -18,15 +20,21 @@ class GroupNorm(keras.layers.Layer):
     Args:
         groups: How many; it must divide the number of channels.
         epsilon: Added to the variance.
+        activation: What follows, in the same pass: linear, silu or leaky_relu (slope 0.2).
 
     Call it with rows (B, ..., C), and optionally a modulation (B, 2 C): its first half m makes the scale (1 + m)
     times as large, its second half is added (Perez et al. 2018, "FiLM").
     """
 
-    def __init__(self, groups: int, epsilon: float = 1e-5, **options: Any) -> None:
+    def __init__(self, groups: int, epsilon: float = 1e-5, activation: str = "linear", **options: Any) -> None:
         super().__init__(**options)
         self.groups = groups
         self.epsilon = epsilon
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"GroupNorm: activation received {activation!r}; expected one of {', '.join(ACTIVATIONS)}."
+            )
+        self.activation = activation
 
     def build(self, rows_shape: Any, modulation_shape: Any = None) -> None:
         channels = rows_shape[-1]
@@ -38,27 +46,15 @@ class GroupNorm(keras.layers.Layer):
         self.gamma = self.add_weight(shape=(channels,), initializer="ones", name="gamma", autocast=False)
         self.beta = self.add_weight(shape=(channels,), initializer="zeros", name="beta", autocast=False)
 
-    def call(self, rows: tf.Tensor, modulation: tf.Tensor | None = None) -> tf.Tensor:
-        channels = rows.shape[-1]
+    def call(self, rows: tf.Tensor, modulation: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         between = rows.shape[1:-1]
-        flat = tf.cast(tf.reshape(rows, (-1, between.num_elements(), channels)), tf.float32)
-        mean = self._over_groups(tf.reduce_mean(flat, axis=1))
-        square = self._over_groups(tf.reduce_mean(tf.square(flat), axis=1))
-        # Rounding can put the mean of squares a little below the square of the mean.
-        variance = tf.maximum(square - tf.square(mean), 0.0)
-        scale = tf.math.rsqrt(variance + self.epsilon) * self.gamma
-        shift = self.beta - mean * scale
-        if modulation is not None:
-            more, added = tf.split(tf.cast(modulation, tf.float32), 2, axis=-1)
-            scale, shift = scale * (1.0 + more), shift * (1.0 + more) + added
-        shape = (-1, *(1 for _ in between), channels)
-        return rows * tf.cast(tf.reshape(scale, shape), rows.dtype) + tf.cast(tf.reshape(shift, shape), rows.dtype)
+        flat = tf.reshape(rows, (rows.shape[0] or -1, between.num_elements(), rows.shape[-1]))
+        # Drawing rows asks for batches of many sizes, each of which would be compiled anew.
+        compiled = training and worth_compiling(flat)
+        gamma, beta = (tf.convert_to_tensor(v) for v in (self.gamma, self.beta))
+        settings = (gamma, beta, modulation, self.groups, self.epsilon, self.activation)
+        flat = (normalised_compiled if compiled else normalised)(flat, *settings)
+        return tf.reshape(flat, (-1, *between, rows.shape[-1]))
 
     def compute_output_shape(self, rows_shape: Any, modulation_shape: Any = None) -> Any:
         return rows_shape
-
-    def _over_groups(self, values: tf.Tensor) -> tf.Tensor:
-        """Average (B, C) within each group, for each of its channels."""
-        each = values.shape[-1] // self.groups
-        means = tf.reduce_mean(tf.reshape(values, (-1, self.groups, each)), axis=-1)
-        return tf.repeat(means, each, axis=1)

@@ -122,9 +122,8 @@ class _Builder:
         return conv(x)
 
     def norm(self, x: keras.KerasTensor, modulation: keras.KerasTensor | None = None) -> keras.KerasTensor:
-        layer = GroupNorm(groups_for(x.shape[-1]), dtype=self.dtype)
-        x = layer(x) if modulation is None else layer(x, modulation)
-        return keras.layers.Activation("silu", dtype=self.dtype)(x)
+        layer = GroupNorm(groups_for(x.shape[-1]), activation="silu", dtype=self.dtype)
+        return layer(x) if modulation is None else layer(x, modulation)
 
     def block(self, x: keras.KerasTensor, channels: int) -> keras.KerasTensor:
         modulate = keras.layers.Dense(2 * channels, kernel_initializer="zeros", dtype=self.dtype)
