@@ -282,21 +282,16 @@ class Autoencoder(Freezing):
 
     def _decoded_picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         rows, labels = figures.balanced(data, figures.MOST_POINTS)
-        latents = self.encode(rows, labels)
         # What a class looks like depends on it, so that of the first row is taken.
         label = None if labels is None else labels[0]
+        latents = self.encode(rows, labels)
+
+        def decode(latents: np.ndarray) -> np.ndarray:
+            return self.decode(latents, label)
+
         if kind == "traversal":
-            deviations = latents.std(axis=0)
-            walks, dimensions = latent_figures.traversal(latents[0], deviations)
-            return latent_figures.traversal_figure(self.decode(walks, label), dimensions, deviations, self.spec)
-        mean, covariance = self.prior.moments()
-        if len(mean) != 2:
-            # The prior does not say which plane is worth looking at.
-            mean, covariance = latents.mean(axis=0), np.atleast_2d(np.cov(latents.T))
-        grid = self.decode(latent_figures.quantile_grid(mean, covariance), label)
-        if self.spec.is_image:
-            return image_grid(pictures.pixels(grid, self.spec), latent_figures.MAP_SIDE, minimum_cell=32)
-        return pictures.rows_picture(grid, self.spec, data.test)
+            return latent_figures.traversal_of(decode, latents, self.spec)
+        return latent_figures.map_of(decode, latents, self.prior.moments(), self.spec, data.test)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
         if kind not in ("samples", "reconstructions", "interpolation"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from generative import pictures
 from generative.autoencoder import figures
 from generative.data import DataSpec
+from lab.grids import image_grid
 from lab.plotting import GRAY
 
 STEPS = 11
@@ -20,6 +22,35 @@ MEMBERS = 8
 MOST_SHOWN = 12
 # Standard deviations of the prior that a traversal spans to both sides.
 REACH = 2.5
+
+
+def traversal_of(decode: Callable[[np.ndarray], np.ndarray], latents: np.ndarray, spec: DataSpec) -> Figure:
+    """Show what becomes of the first of some latents (N, L) as one dimension after the other changes."""
+    deviations = latents.std(axis=0)
+    walks, dimensions = traversal(latents[0], deviations)
+    return traversal_figure(decode(walks), dimensions, deviations, spec)
+
+
+def map_of(
+    decode: Callable[[np.ndarray], np.ndarray], latents: np.ndarray, prior: tuple[np.ndarray, np.ndarray],
+    spec: DataSpec, test: np.ndarray,
+) -> np.ndarray | Figure:  # fmt: skip
+    """Show the rows of a plane of latents: all of it where there are two dimensions.
+
+    Args:
+        decode: From latents (N, L) to rows.
+        latents: Of real rows, (N, L).
+        prior: Mean and covariance of what latents are drawn from.
+        spec: Of the rows.
+        test: Real rows to show beside.
+    """
+    if len(prior[0]) != 2:
+        # The prior does not say which plane is worth looking at.
+        prior = latents.mean(axis=0), np.atleast_2d(np.cov(latents.T))
+    grid = decode(quantile_grid(*prior))
+    if spec.is_image:
+        return image_grid(pictures.pixels(grid, spec), MAP_SIDE, minimum_cell=32)
+    return pictures.rows_picture(grid, spec, test)
 
 
 def traversal(centre: np.ndarray, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
