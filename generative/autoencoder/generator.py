@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
@@ -283,12 +284,8 @@ class Autoencoder(Freezing):
     def _decoded_picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         rows, labels = figures.balanced(data, figures.MOST_POINTS)
         # What a class looks like depends on it, so that of the first row is taken.
-        label = None if labels is None else labels[0]
+        decode = partial(self.decode, labels=None if labels is None else labels[0])
         latents = self.encode(rows, labels)
-
-        def decode(latents: np.ndarray) -> np.ndarray:
-            return self.decode(latents, label)
-
         if kind == "traversal":
             return latent_figures.traversal_of(decode, latents, self.spec)
         return latent_figures.map_of(decode, latents, self.prior.moments(), self.spec, data.test)

@@ -50,7 +50,8 @@ def normalised_compiled(
     learnt = (gamma, beta) if modulation is None else (gamma, beta, modulation)
 
     def fold(mean: tf.Tensor, square: tf.Tensor, *learnt: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return folded(mean, square, *learnt[:2], learnt[2] if len(learnt) == 3 else None, groups, epsilon)
+        gamma, beta, *modulation = learnt
+        return folded(mean, square, gamma, beta, modulation[0] if modulation else None, groups, epsilon)
 
     @tf.custom_gradient
     def run(rows: tf.Tensor, *learnt: tf.Tensor) -> tuple[tf.Tensor, Any]:
