@@ -4,7 +4,7 @@ For each seed a `Diffusion` with its defaults is trained for so many seconds of 
 draws as many samples as there are test rows with each sampler. `times` is its Fréchet distance over DDPM's, seed by
 seed; asked is at most 1.5.
 
-    python benchmarks/few_steps.py [--source digits] [--seeds 3] [--seconds 100] [--output FILE]
+    python benchmarks/few_steps.py [--source digits] [--seeds 3] [--seconds 40] [--output FILE]
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--source", default="digits")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--seconds", type=float, default=100.0, help="of processor time, for training")
+    parser.add_argument("--seconds", type=float, default=40.0, help="of processor time, for training")
     parser.add_argument("--samples", type=int, default=0, help="how many; 0 for as many as rows to compare with")
     parser.add_argument("--selection", action="store_true", help="judge by rows kept from training")
     parser.add_argument("--output", type=Path, help="also write the JSON object here")

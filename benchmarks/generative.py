@@ -66,9 +66,9 @@ def times_plain(rows: dict[str, dict[str, Any]], name: str) -> list[float]:
 
 
 def cell(values: list[float]) -> str:
-    """Return the mean, and the least and greatest."""
-    if not values:
-        return ""
+    """Return the mean, and the least and greatest of several."""
+    if len(values) < 2:
+        return "".join(f"{value:.3g}" for value in values)
     return f"{statistics.mean(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
 

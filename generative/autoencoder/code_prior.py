@@ -18,9 +18,10 @@ class CodePrior(keras.Model):
         codes: How many different ones there are.
         units: Of the recurrent layer.
         seed: Of the initial weights; layer i draws with seed + i.
+        classes: How many labels there are that it is told, or 0 for none.
     """
 
-    def __init__(self, height: int, width: int, codes: int, units: int, seed: int) -> None:
+    def __init__(self, height: int, width: int, codes: int, units: int, seed: int, classes: int = 0) -> None:
         super().__init__()
         self.width, self.places, self.codes = width, height * width, codes
         self.units = units
@@ -32,6 +33,7 @@ class CodePrior(keras.Model):
         # Number 0 stands for what lies outside of the grid.
         self.known = [embedding(codes + 1, i) for i in range(3)]
         self.place = embedding(self.places, 3)
+        self.label = embedding(classes, 8) if classes else None
         self.recurrent = keras.layers.GRU(
             units,
             return_sequences=True,
@@ -45,15 +47,17 @@ class CodePrior(keras.Model):
         self.outputs_layer = keras.layers.Dense(
             codes, kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 7)
         )
-        self(tf.zeros((1, self.places), tf.int32))
+        self(tf.zeros((1, self.places), tf.int32), tf.zeros(1, tf.int32))
 
-    def call(self, codes: tf.Tensor) -> tf.Tensor:
-        """Return logits (B, P, codes) of each code given those before it, for int32 (B, P)."""
+    def call(self, codes: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
+        """Return logits (B, P, codes) of each code given those before it, for int32 (B, P) and labels (B,)."""
         w, count = self.width, self.places
         # A row of places outside, then the grid: the place p is at w + p, the one above it at p.
         padded = tf.pad(codes + 1, ((0, 0), (w, 0)))
         places = tf.range(count)
         x = self.features(padded[:, w - 1 : -1], padded[:, :count], padded[:, 1 : count + 1], places)
+        if self.label is not None:
+            x += self.label(labels)[:, None]
         return self.outputs_layer(self.hidden(self.recurrent(x)))
 
     def features(self, before: tf.Tensor, above: tf.Tensor, right: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
@@ -68,19 +72,27 @@ class CodePrior(keras.Model):
         neighbours = [layer(codes) for layer, codes in zip(self.known, (before, above, right), strict=True)]
         return sum(neighbours) + self.place(place)
 
-    def loss_of(self, codes: tf.Tensor) -> tf.Tensor:
-        """Return minus the log-probability of each row's codes, int32 (B, P), in nats, (B,)."""
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=codes, logits=self(codes))
+    def loss_of(self, codes: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
+        """Return minus the log-probability of each row's codes, int32 (B, P), in nats, (B,); see `call`."""
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=codes, logits=self(codes, labels))
         return tf.reduce_sum(losses, axis=1)
 
-    def draw(self, uniforms: tf.Tensor) -> tf.Tensor:
-        """Draw grids of codes, int32 (B, P), with numbers (B, P) that are uniform on [0, 1)."""
+    def draw(self, uniforms: tf.Tensor, labels: tf.Tensor | None = None, temperature: float = 1.0) -> tf.Tensor:
+        """Draw grids of codes, int32 (B, P).
+
+        Args:
+            uniforms: (B, P) numbers that are uniform on [0, 1).
+            labels: int32 (B,), if it is told any.
+            temperature: Divides the logits: below 1 the most probable codes are drawn more often than they are met.
+        """
         w, rows = self.width, tf.shape(uniforms)[0]
+        told = tf.zeros((1, self.units)) if self.label is None else self.label(labels)
 
         def step(p: tf.Tensor, padded: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            x = self.features(padded[:, w + p - 1], padded[:, p], padded[:, p + 1], p)
+            x = self.features(padded[:, w + p - 1], padded[:, p], padded[:, p + 1], p) + told
             output, (state,) = self.recurrent.cell(x, [state])
-            shares = tf.cumsum(tf.nn.softmax(self.outputs_layer(self.hidden(output))), axis=1)
+            logits = self.outputs_layer(self.hidden(output)) / temperature
+            shares = tf.cumsum(tf.nn.softmax(logits), axis=1)
             code = tf.reduce_sum(tf.cast(shares < uniforms[:, p, None], tf.int32), axis=1)
             # The sum of all shares may be a little below 1.
             code = tf.minimum(code, self.codes - 1)

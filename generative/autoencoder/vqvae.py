@@ -17,7 +17,8 @@ from generative.autoencoder.generator import Autoencoder
 from generative.autoencoder.settings import BottleneckSettings
 from generative.base import Batch, Generator
 from generative.batching import in_batches
-from generative.data import Dataset
+from generative.data import Dataset, DataSpec
+from generative.labels import drawn_labels
 from generative.metrics import psnr, squared_error
 from generative.metrics.reconstruction import mean_row_error
 from generative.settings import type_policy
@@ -39,7 +40,12 @@ class VQVAESettings(BottleneckSettings):
     commitment: float = setting(0.25, "weight of the encoder's distance from its codes", at_least=0)
     codebook_decay: float = setting(0.98, "share of the old, each update, in the codes' means", at_least=0, below=1)
     least_use: float = setting(0.3, "vectors an update, on average, below which a code is put elsewhere", at_least=0)
-    prior_units: int = setting(128, "units of the recurrent layer that models grids of codes", at_least=1)
+    prior_units: int = setting(64, "units of the recurrent layer that models grids of codes", at_least=1)
+    temperature: float = setting(
+        0.7, "of drawn codes: below 1 probable ones are drawn more often than they are met, so fewer grids are broken",
+        above=0,
+    )  # fmt: skip
+    learning_rate: float = setting(3e-3, "AdamW's step size", above=0)
     weight_decay: float = setting(1.0, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
 
 
@@ -48,7 +54,8 @@ class VQVAE(Autoencoder):
 
     Gradients pass the choice of a code as if it were none (straight through); the encoder pays for its distance from
     the codes, which follow it as running means. The model of grids, from which `sample` draws, learns beside it from
-    the codes of each batch and has no influence on them.
+    the codes of each batch and has no influence on them. Where there are labels it is told them, and draws each as
+    often as training met it.
     """
 
     Settings: ClassVar[type[Settings]] = VQVAESettings
@@ -64,12 +71,18 @@ class VQVAE(Autoencoder):
         self.encoder, self.decoder = self.networks(self.seeds.integer("network", 0), self.seeds.integer("network", 1))
         height, width = self.grid
         self.codebook = Codebook(c.codes, c.latent_size, c.codebook_decay, c.least_use, self.seeds.integer("data", 1))
-        self.code_prior = CodePrior(height, width, c.codes, c.prior_units, self.seeds.integer("network", 2))
+        classes = self.spec.classes or 0
+        self.code_prior = CodePrior(height, width, c.codes, c.prior_units, self.seeds.integer("network", 2), classes)
+        self.label_counts = tf.Variable(tf.zeros(classes), trainable=False)
         self.optimizer = self.make_optimizer()
         self._encode: Any = tf.function(lambda rows: self.codes_of(self.spec.normalise_tensor(rows)))
         self._decode: Any = tf.function(lambda codes: self.decoder(self.codebook.lookup(codes)))
-        self._draw: Any = tf.function(self.code_prior.draw)
+        self._draw: Any = tf.function(self.drawn)
         self._code_nats: Any = tf.function(self.code_prior.loss_of)
+
+    def takes(self, spec: DataSpec) -> bool:
+        # The model of grids has a vector for each class.
+        return super().takes(spec) and spec.classes == self.spec.classes
 
     @property
     def filters(self) -> tuple[int, ...]:
@@ -112,7 +125,10 @@ class VQVAE(Autoencoder):
         error = self.reconstruction_loss(batch.data, restored)
         distance = tf.reduce_mean(tf.square(vectors - chosen))
         places = self.code_prior.places
-        code_nats = tf.reduce_mean(self.code_prior.loss_of(tf.reshape(codes, (-1, places)))) / places
+        told = batch.labels if self.spec.classes else None
+        if told is not None:
+            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(told, self.spec.classes), axis=0))
+        code_nats = tf.reduce_mean(self.code_prior.loss_of(tf.reshape(codes, (-1, places)), told)) / places
         metrics = {"error": error, "commitment": distance, "code_nats": code_nats}
         metrics["perplexity"] = perplexity(codes, c.codes)
         return error + c.commitment * distance + code_nats, metrics, (flat, codes)
@@ -126,6 +142,10 @@ class VQVAE(Autoencoder):
         vectors = self.encoder(data)
         codes = self.codebook.nearest(tf.reshape(vectors, (-1, self.config.latent_size)))
         return tf.reshape(codes, tf.shape(vectors)[:3])
+
+    def drawn(self, uniforms: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
+        """Return grids of codes, int32 (B, places), drawn with uniform numbers (B, places), for labels (B,) if any."""
+        return self.code_prior.draw(uniforms, labels, self.config.temperature)
 
     # ---------------------------------------------------------------- use
 
@@ -146,8 +166,10 @@ class VQVAE(Autoencoder):
 
     def sample_latents(self, number: int, seed: int | None = None) -> np.ndarray:
         """Draw grids of codes, int32 (number, *grid); see `sample`."""
-        uniforms = self.rng(seed).random((number, self.code_prior.places), np.float32)
-        return in_batches(self._draw, uniforms).reshape(number, *self.grid)
+        rng = self.rng(seed)
+        uniforms = rng.random((number, self.code_prior.places), np.float32)
+        told = (drawn_labels(self.label_counts.numpy(), number, rng),) if self.spec.classes else ()
+        return in_batches(self._draw, uniforms, *told).reshape(number, *self.grid)
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return the error of reconstructed test rows, and how their codes are used and foreseen.
@@ -157,7 +179,8 @@ class VQVAE(Autoencoder):
         """
         codes = self.encode(data.test)
         error = squared_error(data, self.decode(codes))
-        nats = in_batches(self._code_nats, codes.reshape(len(codes), -1))
+        told = () if data.test_labels is None else (data.test_labels,)
+        nats = in_batches(self._code_nats, codes.reshape(len(codes), -1), *told)
         return {
             "mse": error,
             "psnr": psnr(error),

@@ -20,7 +20,9 @@ class DiffusionSettings(UpdateSettings):
     schedule: str = setting("cosine", "noise levels: linear or cosine, edm, or rectified (flow)", choices=SCHEDULES)
     schedule_steps: int = setting(1_000, "times of a linear or cosine schedule", at_least=2)
     prediction: str = setting("v", "what the network predicts", choices=tuple(PREDICTIONS))
-    min_snr: float | None = setting(5.0, "cap on the SNR that weights the loss; none for equal weights", above=0)
+    min_snr: float | None = setting(
+        5.0, "cap on the SNR that weights the loss; none for equal weights, which points in a plane need", above=0
+    )
     data_scale: float = setting(0.5, "root mean square of the data in [-1, 1], for the network's input", above=0)
     network: str = setting(
         "auto", "unet or dit for images, mlp for anything; auto for unet where rows are images",

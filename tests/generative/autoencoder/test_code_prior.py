@@ -35,15 +35,16 @@ def test_a_code_is_told_its_neighbours() -> None:
     assert before == [0, 1, 2, 3, 4, 5] and above == [0, 0, 0, 1, 2, 3] and right[:2] + right[3:5] == [0, 0, 2, 3]
 
 
-def test_drawing_goes_step_by_step_as_judging_does() -> None:
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_drawing_goes_step_by_step_as_judging_does(temperature: float) -> None:
     """A draw takes the code at which the judged shares add up to its uniform number."""
-    prior = CodePrior(3, 2, 5, 8, seed=2)
+    prior, labels = CodePrior(3, 2, 5, 8, seed=2, classes=3), tf.range(40) % 3
     for weight in prior.trainable_variables:
         weight.assign(3.0 * weight)
     uniforms = np.random.default_rng(0).random((40, 6), np.float32)
-    codes = prior.draw(tf.constant(uniforms)).numpy()
+    codes = prior.draw(tf.constant(uniforms), labels, temperature).numpy()
     assert codes.min() >= 0 and codes.max() <= 4
-    ends = np.cumsum(tf.nn.softmax(prior(codes)).numpy(), axis=2)
+    ends = np.cumsum(tf.nn.softmax(prior(codes, labels) / temperature).numpy(), axis=2)
     starts = np.concatenate([np.zeros((40, 6, 1)), ends[:, :, :-1]], axis=2)
     picked = codes[..., None]
     assert (np.take_along_axis(starts, picked, 2)[..., 0] < uniforms + 1e-5).all()
