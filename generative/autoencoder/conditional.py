@@ -23,7 +23,7 @@ ROWS_A_CLASS = 8
 class ConditionalVAE(VAE):
     """Gives encoder and decoder the label (Sohn et al. 2015, "Learning Structured Output Representation").
 
-    The latents are then free to hold what differs within a class.
+    The latents are then free to hold what differs within a class; each class has a mixture of its own.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("classes", *VAE.kinds)
@@ -59,7 +59,8 @@ class ConditionalVAE(VAE):
         rng = self.rng(seed)
         if labels is None:
             labels = self.sample_labels(number, rng)
-        return self.decode(self.prior.sample(number, rng), labels)
+        (told,) = self.checked_labels(labels, number, "sample")
+        return self.decode(self.prior.sample(number, rng, told), told)
 
     def sample_labels(self, number: int, rng: np.random.Generator) -> np.ndarray:
         """Draw labels, int32 (number,), as often as training met them; before training all alike."""

@@ -109,7 +109,10 @@ class Autoencoder(Freezing):
 
     def make_prior(self) -> GaussianPrior | StandardNormal:
         """Build what new latents are drawn from."""
-        return MixturePrior(self.config.latent_size, self.config.prior_decay, self.config.prior_components)
+        c = self.config
+        if c.prior_components == 1:
+            return GaussianPrior(c.latent_size, c.prior_decay)
+        return MixturePrior(c.latent_size, c.prior_decay, c.prior_components)
 
     def draws(self, batch: Batch) -> Any:
         """Return the random numbers of a batch's rows in the objective, nested tensors (B, ...)."""
@@ -127,7 +130,7 @@ class Autoencoder(Freezing):
 
     def learn_from(self, batch: Batch, seen: Any) -> None:
         """Learn what no gradient does from a batch and what its objective has seen in it, such as latents."""
-        self.prior.update(seen)
+        self.prior.update(seen, *self.labels_of(batch))
 
     def corrupted(self, data: tf.Tensor, draws: Any) -> tf.Tensor:
         """Return what the encoder sees in training of rows in [-1, 1], (B, ...); see `draws`."""

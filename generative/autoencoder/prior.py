@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from lab.state import Stateful
 
-# Latents that a mixture is fitted to; how many a Gaussian of it needs at least; and how often the fit is improved.
+# Latents that a mixture is fitted to; how many, for each number in one, a Gaussian of it needs; and steps of the fit.
 KEPT = 4_096
-LEAST_SHARE = 16
+LEAST_SHARE = 8
 FIT_STEPS = 50
 # Added to a Gaussian's variances: this share of the latents' mean variance.
 LEAST_VARIANCE = 1e-4
@@ -39,8 +39,8 @@ class GaussianPrior(Stateful):
         self.first = tf.Variable(tf.zeros(size), trainable=False)
         self.second = tf.Variable(tf.zeros((size, size)), trainable=False)
 
-    def update(self, latents: tf.Tensor) -> None:
-        """Take a batch of latents, float32 (B, size), into the averages."""
+    def update(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> None:
+        """Take a batch of latents, float32 (B, size), into account, and labels int32 (B,) where they matter."""
         new = 1.0 - self.decay
         rows = tf.cast(tf.shape(latents)[0], tf.float32)
         self.weight.assign(self.decay * self.weight + new)
@@ -56,8 +56,8 @@ class GaussianPrior(Stateful):
         covariance = self.second.numpy().astype(np.float64) / weight - np.outer(mean, mean)
         return mean, (covariance + covariance.T) / 2.0
 
-    def sample(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw latents, float32 (number, size)."""
+    def sample(self, number: int, rng: np.random.Generator, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw latents, float32 (number, size), for labels int32 (number,) where they matter."""
         mean, covariance = self.moments()
         values, vectors = np.linalg.eigh(covariance)
         # Rounding can leave a direction without spread a little below zero.
@@ -69,11 +69,12 @@ class MixturePrior(GaussianPrior):
     """Keeps the latest latents too, and draws from a mixture of Gaussians that is fitted to them when it is asked.
 
     So latents may be of any shape (Ghosh et al. 2020, "From Variational to Deterministic Autoencoders", section 4).
-    With fewer than `LEAST_SHARE` latents for each Gaussian, the mixture has fewer of them.
+    With fewer latents than `components` Gaussians need, the mixture has fewer of them. Where latents come with labels,
+    each label has a mixture of its own.
 
     Args:
         size, decay: As for `GaussianPrior`.
-        components: Gaussians in the mixture; 1 for those of the running moments.
+        components: Gaussians in the mixture.
     """
 
     not_state = ("components", "fitted")
@@ -81,38 +82,56 @@ class MixturePrior(GaussianPrior):
     def __init__(self, size: int, decay: float, components: int) -> None:
         super().__init__(size, decay)
         self.components = components
-        self.latents = tf.Variable(tf.zeros((KEPT if components > 1 else 0, size)), trainable=False)
+        self.latents = tf.Variable(tf.zeros((KEPT, size)), trainable=False)
+        self.labels = tf.Variable(tf.zeros(KEPT, tf.int32), trainable=False)
         self.seen = tf.Variable(0, trainable=False)
-        # The mixture, and a hash of the latents it was fitted to.
-        self.fitted: tuple[int, Any] = (0, None)
+        # What was drawn from last, and a hash of the latents it was fitted to.
+        self.fitted: dict[int, tuple[int, Any]] = {}
 
-    def update(self, latents: tf.Tensor) -> None:
+    def update(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> None:
         super().update(latents)
-        if self.components == 1:
-            return
         latest = latents[-KEPT:]
         count = tf.shape(latest)[0]
-        places = (self.seen + tf.range(count)) % KEPT
-        self.latents.assign(tf.tensor_scatter_nd_update(self.latents, places[:, None], latest))
+        places = ((self.seen + tf.range(count)) % KEPT)[:, None]
+        self.latents.assign(tf.tensor_scatter_nd_update(self.latents, places, latest))
+        if labels is not None:
+            self.labels.assign(tf.tensor_scatter_nd_update(self.labels, places, labels[-KEPT:]))
         # What matters is the place of the next one, and whether all places are filled; so it never overflows.
         after = self.seen + count
         self.seen.assign(tf.where(after < 2 * KEPT, after, KEPT + after % KEPT))
 
-    def sample(self, number: int, rng: np.random.Generator) -> np.ndarray:
+    def sample(self, number: int, rng: np.random.Generator, labels: np.ndarray | None = None) -> np.ndarray:
         kept = min(int(self.seen.numpy()), KEPT)
-        components = min(self.components, kept // LEAST_SHARE)
-        if components < 2:
+        latents, known = self.latents.numpy()[:kept].astype(np.float64), self.labels.numpy()[:kept]
+        if labels is None:
+            return self._drawn(0, latents, number, rng)
+        drawn = np.zeros((number, self.size), np.float32)
+        for label in np.unique(labels):
+            asked = labels == label
+            drawn[asked] = self._drawn(int(label), latents[known == label], int(asked.sum()), rng)
+        return drawn
+
+    def _drawn(self, key: int, latents: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
+        components = min(self.components, len(latents) // (LEAST_SHARE * self.size))
+        if components < 1:
+            # Of all latents' moments: too few to tell more.
             return super().sample(number, rng)
-        mixture = self.mixture(self.latents.numpy()[:kept].astype(np.float64), components)
+        mixture = self.mixture(key, latents, components)
         chosen = rng.choice(components, number, p=mixture.weights_ / mixture.weights_.sum())
         roots = np.linalg.cholesky(mixture.covariances_)
         noise = np.einsum("nij,nj->ni", roots[chosen], rng.standard_normal((number, self.size)))
         return (mixture.means_[chosen] + noise).astype(np.float32)
 
-    def mixture(self, latents: np.ndarray, components: int) -> Any:
-        """Return a mixture of Gaussians, a fitted `sklearn.mixture.GaussianMixture`, for latents (N, size)."""
-        key = hash((latents.tobytes(), components))
-        if self.fitted[0] != key or self.fitted[1] is None:
+    def mixture(self, key: int, latents: np.ndarray, components: int) -> Any:
+        """Return a mixture of Gaussians, a fitted `sklearn.mixture.GaussianMixture`, for latents (N, size).
+
+        Args:
+            key: Which one it is; it is fitted anew when its latents have changed.
+            latents: float64.
+            components: Gaussians in it.
+        """
+        state = hash((latents.tobytes(), components))
+        if key not in self.fitted or self.fitted[key][0] != state:
             from sklearn.mixture import GaussianMixture
 
             least = LEAST_VARIANCE * latents.var(axis=0).mean() + 1e-9
@@ -120,8 +139,8 @@ class MixturePrior(GaussianPrior):
             with warnings.catch_warnings():
                 # That it could be improved further.
                 warnings.simplefilter("ignore")
-                self.fitted = (key, model.fit(latents))
-        return self.fitted[1]
+                self.fitted[key] = (state, model.fit(latents))
+        return self.fitted[key][1]
 
 
 class StandardNormal(Stateful):
@@ -136,13 +155,13 @@ class StandardNormal(Stateful):
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def update(self, latents: tf.Tensor) -> None:
+    def update(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> None:
         """Do nothing: it is not fitted."""
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean (size,) and covariance (size, size) in float64."""
         return np.zeros(self.size), np.eye(self.size)
 
-    def sample(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw latents, float32 (number, size)."""
+    def sample(self, number: int, rng: np.random.Generator, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw latents, float32 (number, size), for labels int32 (number,) where they matter."""
         return rng.standard_normal((number, self.size)).astype(np.float32)

@@ -126,14 +126,14 @@ class VQVAE(Autoencoder):
         distance = tf.reduce_mean(tf.square(vectors - chosen))
         places = self.code_prior.places
         told = batch.labels if self.spec.classes else None
-        if told is not None:
-            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(told, self.spec.classes), axis=0))
         code_nats = tf.reduce_mean(self.code_prior.loss_of(tf.reshape(codes, (-1, places)), told)) / places
         metrics = {"error": error, "commitment": distance, "code_nats": code_nats}
         metrics["perplexity"] = perplexity(codes, c.codes)
         return error + c.commitment * distance + code_nats, metrics, (flat, codes)
 
     def learn_from(self, batch: Batch, seen: Any) -> None:
+        if self.spec.classes:
+            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(batch.labels, self.spec.classes), axis=0))
         if "codebook" not in self.config.frozen:
             self.codebook.update(*seen)
 

@@ -58,11 +58,24 @@ def test_a_mixture_draws_from_all_places_and_from_none_between() -> None:
 
 
 def test_a_mixture_of_few_latents_has_fewer_gaussians() -> None:
-    latents = tf.constant(two_places(2 * LEAST_SHARE - 1))
     few, single = MixturePrior(2, 0.9, 30), GaussianPrior(2, 0.9)
-    few.update(latents), single.update(latents)
+    for prior in (few, single):
+        prior.update(tf.constant(two_places(2 * LEAST_SHARE - 1)))
     drawn = [prior.sample(5, np.random.default_rng(1)) for prior in (few, single)]
     np.testing.assert_array_equal(*drawn)
+    few.update(tf.constant(two_places(2 * LEAST_SHARE)))
+    few.sample(5, np.random.default_rng(1))
+    assert few.fitted[0][1].n_components == (4 * LEAST_SHARE - 1) // (2 * LEAST_SHARE)
+
+
+def test_each_label_has_a_mixture_of_its_own() -> None:
+    prior, latents = MixturePrior(2, 0.9, 3), two_places(400)
+    prior.update(tf.constant(latents), tf.constant((latents[:, 0] > 0).astype(np.int32)))
+    labels = np.arange(60) % 2
+    drawn = prior.sample(60, np.random.default_rng(0), labels)
+    np.testing.assert_array_equal(drawn[:, 0] > 0, labels == 1)
+    # Nothing is known of the label 2: all latents are as good.
+    assert np.isfinite(prior.sample(5, np.random.default_rng(0), np.full(5, 2))).all()
 
 
 def test_a_mixture_keeps_the_latest_latents_and_its_state() -> None:
