@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
     from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
+    from generative.distillation import ProgressiveDistillation
     from generative.gan import (
         DCGAN,
         GAN,
@@ -56,6 +57,7 @@ _HOMES = {
     "Generator": "generative.base",
     "HingeGAN": "generative.gan",
     "LSGAN": "generative.gan",
+    "ProgressiveDistillation": "generative.distillation",
     "RectifiedFlow": "generative.diffusion",
     "RelativisticGAN": "generative.gan",
     "SparseAutoencoder": "generative.autoencoder",
@@ -91,6 +93,7 @@ __all__ = [
     "GANSettings",
     "Generator",
     "HingeGAN",
+    "ProgressiveDistillation",
     "RectifiedFlow",
     "RelativisticGAN",
     "SparseAutoencoder",

@@ -124,6 +124,9 @@ class Generator(Learner):
             (number, ...) rows in the data set's range, shape and type.
         """
 
+    def check_training(self) -> None:
+        """Raise `UsageError` where it cannot be trained, before anything is written (hook)."""
+
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return further metrics on held-out rows `data.test`; baselines may use `data.train` (hook)."""
         return {}

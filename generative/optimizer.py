@@ -38,14 +38,24 @@ class WarmAdam(Stateful):
         self.second = tf.Variable(start.second, trainable=False)
         self.updates = tf.Variable(start.count, trainable=False)
 
-    def apply(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Make one step, and return the gradient's norm before it was capped, float32 ()."""
+    def apply(self, gradients: Sequence[tf.Tensor], share: Any = 1.0) -> tf.Tensor:
+        """Make one step, and return the gradient's norm before it was capped, float32 ().
+
+        Args:
+            gradients: By each variable.
+            share: Of the step size, (); what a variant lets it fall by.
+        """
         gradient, norm = clipped(flat(gradients), self.clip)
         moments = Moments(self.first.value(), self.second.value(), self.updates.value())
-        rate = self.learning_rate * tf.minimum(1.0, (moments.count + 1.0) / max(1, self.warmup))
+        rate = share * self.learning_rate * tf.minimum(1.0, (moments.count + 1.0) / max(1, self.warmup))
         before = [tf.convert_to_tensor(v) for v in self.variables]
         weights, moments = adam(before, gradient, moments, rate, EPSILON, self.betas)
         slots = (*self.variables, self.first, self.second, self.updates)
         for variable, value in zip(slots, (*weights, *moments), strict=True):
             variable.assign(value)
         return norm
+
+    def reset(self) -> None:
+        """Forget all gradients; the step size warms up again."""
+        for slot in (self.first, self.second, self.updates):
+            slot.assign(tf.zeros_like(slot))

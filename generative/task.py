@@ -64,6 +64,7 @@ class DatasetTask(UpdateTask):
         self.networks: list[FeatureNetwork] | None = None
 
     def check_training(self) -> None:
+        self.generator.check_training()
         # Only here: a run trained on many devices can be looked at on one.
         from lab.devices import device_names
 

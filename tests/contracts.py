@@ -7,12 +7,14 @@ what every one of them must do.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.metadata
 import importlib.util
 import json
 import math
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -89,7 +91,7 @@ class Case:
     Args:
         label: For the test's name.
         kind: Gives the learner's class; called late, so that collecting tests loads no TensorFlow.
-        settings: Keywords of the class.
+        settings: Keywords of the class, or a function that makes them.
         source: A source's name, or a function that makes one.
         idle: State that may be left out without harm, with the reason.
         first, then: Steps before and after the interruption; multiples of nothing.
@@ -100,7 +102,7 @@ class Case:
     label: str
     kind: Callable[[], Any]
     source: Any
-    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    settings: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     idle: Mapping[str, str] = dataclasses.field(default_factory=dict)
     first: int = 67
     then: int = 54
@@ -122,7 +124,7 @@ class Case:
 
     def learner(self) -> Learner:
         """Return a fresh learner."""
-        return self.kind()(**self.settings)
+        return self.kind()(**(self.settings() if callable(self.settings) else self.settings))
 
     def given_source(self) -> Any:
         """Return the source as a user would give it."""
@@ -151,6 +153,19 @@ def pictures() -> Any:
 
     rows = np.random.default_rng(5).integers(0, 256, (60, 8, 8), dtype=np.uint8)
     return load((rows, np.arange(60) % 3))
+
+
+@functools.cache
+def teacher_run() -> str:
+    """Return the directory of a run of a diffusion model; what it has learnt does not matter."""
+    from generative import Diffusion
+
+    settings: dict[str, Any] = {"network": "mlp", "hidden_sizes": (8, 8), "schedule_steps": 20, "steps": 3}
+    experiment = Experiment(Diffusion(**settings), pictures(), run_dir=Path(tempfile.mkdtemp()) / "run", progress=False)
+    experiment.claim()
+    experiment.save_checkpoint()
+    assert experiment.directory is not None
+    return str(experiment.directory.path)
 
 
 def short_walks() -> Any:
@@ -329,6 +344,20 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "lsgan": [{"settings": SMALL_GAN, "source": pictures}],
     "rectified_flow": [
         {"settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
+    ],
+    "progressive_distillation": [
+        {
+            "settings": lambda: {
+                "teacher": teacher_run(),
+                "batch_size": 8,
+                "first_steps": 8,
+                "steps": 2,
+                "updates_per_halving": 20,
+                "average_decay": 0.9,
+            },
+            "source": pictures,
+            "idle": {"taught": "whether there was a teacher at the beginning"},
+        },
     ],
     "q_learning": [
         {

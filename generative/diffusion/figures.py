@@ -60,7 +60,7 @@ def frames(model: Diffusion, kind: str, data: Dataset) -> Iterator[np.ndarray]:
         return
     if kind not in ("samples", "denoising", "classes"):
         raise UsageError(f"{type(model).__name__} shows {kind!r} as a still picture only. Fix: render a .png.")
-    steps = min(FRAMES, model.schedule.most_steps or FRAMES)
+    steps = model.frame_steps(FRAMES)
     labels = None
     number = CELLS if spec.is_image else pictures.how_many(spec)
     if kind == "classes":

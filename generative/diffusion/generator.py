@@ -43,7 +43,7 @@ class Diffusion(Editing, Drawing, Generator):
     default_steps: ClassVar[int] = 5_000
     kinds: tuple[str, ...] = ("samples", "classes", "denoising", "interpolation", "inpainting")  # type: ignore[misc]
     training_state: ClassVar[tuple[str, ...]] = ("optimizer", "network", "random")
-    not_state = ("classes", "schedule", "limit", "kinds")
+    not_state: tuple[str, ...] = ("classes", "schedule", "limit", "kinds")
 
     def build(self) -> None:
         c = self.config
@@ -107,9 +107,13 @@ class Diffusion(Editing, Drawing, Generator):
         inputs = (batch.data, labels, *self.draws(batch.data))
         variables = self.network.trainable_variables
         loss, _, gradients = differentiated(lambda *rows: (self.loss(*rows), ()), inputs, variables, c.devices)
-        norm = self.optimizer.apply(gradients)
+        norm = self.optimizer.apply(gradients, self.step_share())
         self.average.update()
         return {"loss": loss, "gradient_norm": norm}
+
+    def step_share(self) -> Any:
+        """Return the share of the learning rate that the present update uses, () (hook)."""
+        return 1.0
 
     def _training_labels(self, labels: tf.Tensor | None) -> tf.Tensor | None:
         """Count the labels seen, and leave some out, so that the network also learns rows without."""
@@ -143,6 +147,10 @@ class Diffusion(Editing, Drawing, Generator):
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return `bits_per_dimension` of the test rows: an upper bound on what coding them costs, in their own unit."""
         return {"bits_per_dimension": self.bits_per_dimension(data.test, data.test_labels, seed=0)}
+
+    def frame_steps(self, most: int) -> int:
+        """Return in how many steps a video shows noise become rows, at most so many."""
+        return min(most, self.schedule.most_steps or most)
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         if kind == "samples":

@@ -1,0 +1,5 @@
+"""Diffusion models that draw rows in few steps, learnt from others."""
+
+from generative.distillation.progressive import ProgressiveDistillation
+
+__all__ = ["ProgressiveDistillation"]
