@@ -37,8 +37,8 @@ with tempfile.TemporaryDirectory() as folder:
 print(json.dumps(Note.found))
 """
 LEARNERS = {
-    "Diffusion, U-Net": "Diffusion(channels=(16, 32), batch_size=16)",
-    "DCGAN": "DCGAN(channels=(16, 32, 64), batch_size=16)",
+    "Diffusion, U-Net": "Diffusion(channels=(8, 16), batch_size=8)",
+    "DCGAN": "DCGAN(channels=(8, 16, 32), batch_size=8)",
 }
 SETTLED = 500
 

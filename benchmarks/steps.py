@@ -25,7 +25,7 @@ import paired
 BATCH, CHANNELS = 64, (32, 64)
 PEER = "torch"
 # Steps a turn: about two seconds.
-JOBS = {"unet": 6, "gan": 30, "vae dense": 150, "vae conv": 40}
+JOBS = {"unet": 3, "gan": 30, "vae dense": 150, "vae conv": 40}
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -100,11 +100,16 @@ def main() -> None:
     parser.add_argument("--jobs", nargs="+", choices=tuple(JOBS), default=list(JOBS))
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
     options = parser.parse_args()
-    result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs, "batch": BATCH, "channels": CHANNELS}
+    result: dict[str, Any] = {"batch": BATCH, "channels": CHANNELS}
+    # Jobs may be measured one by one into one file.
+    if options.output and options.output.exists():
+        result = json.loads(options.output.read_text())
     for job in options.jobs:
         for precision in options.precisions:
-            name = f"{job}, {precision}"
+            name = f"{job}, {precision}, {options.threads} thread{'s' * (options.threads != 1)}"
             result[name] = measure(job, precision, options.threads, options.pairs, options.peer_python)
+            if options.output:
+                options.output.write_text(json.dumps(result, indent=1) + "\n")
     paired.write(result, options.output)
 
 
