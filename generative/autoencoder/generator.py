@@ -280,18 +280,15 @@ class Autoencoder(Freezing):
             rows, labels = figures.balanced(data, figures.MOST_POINTS)
             return latent_figures.clusters_figure(rows, self.encode(rows, labels), labels, self.spec)
         if kind in ("traversal", "map"):
-            return self._decoded_picture(kind, data)
+            rows, labels = figures.balanced(data, figures.MOST_POINTS)
+            # What a class looks like depends on it, so that of the first row is taken.
+            decode = partial(self.decode, labels=None if labels is None else labels[0])
+            latents = self.encode(rows, labels)
+            if kind == "traversal":
+                return latent_figures.traversal_of(decode, latents, self.spec)
+            return latent_figures.map_of(decode, latents, self.prior.moments(), self.spec, data.test)
         rows, labels = figures.balanced(data, figures.BLOCKS * figures.COLUMNS)
         return figures.reconstructions_figure(rows, self.reconstruct(rows, labels), self.spec)
-
-    def _decoded_picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
-        rows, labels = figures.balanced(data, figures.MOST_POINTS)
-        # What a class looks like depends on it, so that of the first row is taken.
-        decode = partial(self.decode, labels=None if labels is None else labels[0])
-        latents = self.encode(rows, labels)
-        if kind == "traversal":
-            return latent_figures.traversal_of(decode, latents, self.spec)
-        return latent_figures.map_of(decode, latents, self.prior.moments(), self.spec, data.test)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
         if kind not in ("samples", "reconstructions", "interpolation"):
