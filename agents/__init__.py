@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from agents.baselines import Random
     from agents.cloning import BehaviorCloning, BehaviorCloningSettings, PercentBC, PercentBCSettings
     from agents.cql import CQL, CQLSettings
-    from agents.decision_transformer import DecisionTransformer, DecisionTransformerSettings
+    from agents.decision_transformer import (
+        DecisionTransformer,
+        DecisionTransformerSettings,
+        OnlineDecisionTransformer,
+        OnlineDecisionTransformerSettings,
+    )
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
     from agents.offline import OfflineAgent
@@ -29,6 +34,8 @@ _HOMES = {
     "DecisionTransformerSettings": "agents.decision_transformer",
     "Episodes": "agents.episodes",
     "OfflineAgent": "agents.offline",
+    "OnlineDecisionTransformer": "agents.decision_transformer",
+    "OnlineDecisionTransformerSettings": "agents.decision_transformer",
     "PercentBC": "agents.cloning",
     "PercentBCSettings": "agents.cloning",
     "QLearning": "agents.tabular",
@@ -49,6 +56,8 @@ __all__ = [
     "DecisionTransformerSettings",
     "Episodes",
     "OfflineAgent",
+    "OnlineDecisionTransformer",
+    "OnlineDecisionTransformerSettings",
     "PercentBC",
     "PercentBCSettings",
     "QLearning",

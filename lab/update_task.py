@@ -37,6 +37,10 @@ class UpdateTask(Task):
     def make_updates(self) -> UpdateLoop:
         """Return what makes updates; called before the first of them."""
 
+    def at_once(self) -> int:
+        """Return the most updates before something else has to happen, > 0; `run_updates` lets it happen (hook)."""
+        return self.updates.most
+
     @abstractmethod
     def run_updates(self, count: int) -> np.ndarray:
         """Make the next updates; return their metrics, float64 (count, len(names))."""
@@ -47,7 +51,7 @@ class UpdateTask(Task):
         updates, taken = self.updates, 0
         while taken < steps and not control.stop:
             # Calls end at multiples of their length, so that a callback's stop falls on the same step in a resumed run.
-            count = min(updates.most - self.done % updates.most, steps - taken)
+            count = min(updates.most - self.done % updates.most, steps - taken, self.at_once())
             for metrics in self.run_updates(count).tolist():
                 taken += 1
                 self._gather(dict(zip(updates.names, metrics, strict=True)), taken, control)

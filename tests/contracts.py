@@ -296,6 +296,34 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             },
         },
     ],
+    "online_decision_transformer": [
+        {
+            "settings": {
+                "context_length": 4,
+                "positions": "relative",
+                "layers": 1,
+                "heads": 2,
+                "width": 8,
+                "batch_size": 8,
+                "offline_updates": 15,
+                "updates_per_round": 6,
+                "episodes_per_round": 3,
+                "buffer_episodes": 8,
+                "least_entropy": 0.9999,
+                "entropy_rate": 1.0,
+            },
+            "source": recorded,
+            "idle": {
+                "exploration": "each round of episodes draws from a generator of its own",
+                "fixed_rate": "only a schedule sets it",
+                "target_return": "only its user sets it",
+                **dict.fromkeys(
+                    ("mean", "spread", "lowest_return", "middle_return", "best_return", "scale", "longest"),
+                    "found in the data again",
+                ),
+            },
+        },
+    ],
     "ddpm": [
         {
             "settings": {**SMALL_DIFFUSION, "network": "dit", "token_size": 8, "depth": 1, "heads": 2},

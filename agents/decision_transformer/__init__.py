@@ -1,6 +1,13 @@
-"""Decision Transformer: acting as a model of return-conditioned sequences."""
+"""The Decision Transformer: a causal transformer over returns-to-go, states and actions."""
 
 from agents.decision_transformer.agent import DecisionTransformer
+from agents.decision_transformer.online import OnlineDecisionTransformer
+from agents.decision_transformer.online_settings import OnlineDecisionTransformerSettings
 from agents.decision_transformer.settings import DecisionTransformerSettings
 
-__all__ = ["DecisionTransformer", "DecisionTransformerSettings"]
+__all__ = [
+    "DecisionTransformer",
+    "DecisionTransformerSettings",
+    "OnlineDecisionTransformer",
+    "OnlineDecisionTransformerSettings",
+]

@@ -22,6 +22,9 @@ from agents.decision_transformer.tokens import drawn
 from agents.decision_transformer.windows import Steps
 from lab.errors import UsageError, bad_value
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 class ActsOnContext(Agent):
     """The part of `DecisionTransformer` that acts (Chen et al. 2021, algorithm 1, "evaluation loop").
@@ -57,6 +60,13 @@ class ActsOnContext(Agent):
         exploration: np.random.Generator
 
         def window(self, steps: Steps) -> Window: ...
+
+    def __copy__(self) -> Self:
+        """Return an agent with the same network that plays episodes of its own, such as `record` makes."""
+        twin = type(self).__new__(type(self))
+        # Decoders belong to the agent that made them, and to its copy of the weights.
+        vars(twin).update(vars(self), context=None, decoders={}, copied=None)
+        return twin
 
     # ---------------------------------------------------------------- episodes
 
@@ -127,7 +137,7 @@ class ActsOnContext(Agent):
         predictions = self.predict(observations)
         space = self.action_space
         if not isinstance(space, Discrete):
-            actions = as_actions(space, predictions)
+            actions = as_actions(space, self.explored(predictions) if explore else predictions)
         elif explore or self.config.stochastic:
             # Exploring keeps to the shares that were learnt.
             logits = predictions if explore else predictions / self.config.temperature
@@ -173,6 +183,10 @@ class ActsOnContext(Agent):
     def _predict_anew(self, steps: Steps, count: tf.Tensor) -> tf.Tensor:
         predictions = self.network(self.window(steps), tf.convert_to_tensor(steps.present))
         return self.bounded(tf.gather(predictions, count - 1, batch_dims=1))
+
+    def explored(self, predictions: np.ndarray) -> np.ndarray:
+        """Return what is tried in place of predictions of Box actions, float32 (n, a) in the same units (hook)."""
+        return predictions
 
     def bounded(self, predictions: tf.Tensor) -> tf.Tensor:
         """Return logits as they are, and numbers within [-1, 1] where the space is bounded."""

@@ -226,3 +226,16 @@ def test_longer_episodes_than_the_data_keep_the_last_position():
     for _ in range(9):
         agent.act(np.zeros(2, np.float32))
     assert agent.context.steps.timesteps.max() == 4
+
+
+def test_recording_acts_with_the_weights_of_the_moment():
+    from agents.episodes import record
+
+    agent, other = built(seed=1, data=episodes(10)), built(seed=2, data=episodes(10))
+    place = episodes(10).environment
+    first = record(agent, place, episodes=3, seed=5)
+    assert (record(agent, place, episodes=3, seed=5).actions == first.actions).all()
+    for mine, new in zip(agent.network.variables, other.network.variables, strict=True):
+        mine.assign(new)
+    expected = record(other, place, episodes=3, seed=5).actions
+    assert (record(agent, place, episodes=3, seed=5).actions == expected).all() and (expected != first.actions).any()
