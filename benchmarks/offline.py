@@ -15,9 +15,10 @@ seeds, or one for each. The score is the mean return of the weights that trainin
 that neither training nor any choice has seen; nothing is selected. Settings are the learners' defaults but for what
 CHOSEN and --set LEARNER.KEY=VALUE say; CHOSEN was tuned on other recordings and other seeds.
 
-A Decision Transformer is besides asked for eight returns (all tasks but keydoor): `rank` is Spearman's correlation of
-those with the mean returns obtained over 20 episodes each. They divide the range of returns in the data evenly, each
-moved to the nearest return of an episode there. Results are added to the output file, task by task.
+A Decision Transformer is asked for the best return in the data; in all tasks but keydoor for the return that its
+`search_target_return` finds, in other episodes. There it is besides asked for eight returns: `rank` is Spearman's
+correlation of those with the mean returns obtained over 30 episodes each. They divide the range of returns in the data
+evenly, each moved to the nearest return of an episode there. Results are added to the output file, task by task.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ import paired
 
 LEARNERS = "behavior_cloning,percent_bc,cql,decision_transformer"
 RESULTS = Path(__file__).parent / "results"
-STAGES, EPSILONS, TARGETS = 4, (0.0, 0.2, 0.5), 8
+STAGES, EPSILONS = 4, (0.0, 0.2, 0.5)
+TARGETS, EPISODES = 8, 30
 
 # Updates, and settings that differ from the defaults, by task and learner.
+MIXED = {"layers": "1", "weight_decay": "0.1", "sampling": "return", "stochastic": "true", "temperature": "0.5"}
 CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
+    "gridworld": {"decision_transformer": (500, MIXED)},
+    "cartpole": {"decision_transformer": (1_200, MIXED)},
     "keydoor": {
         "percent_bc": (300, {"fraction": "0.06", "weight_decay": "3"}),
         "decision_transformer": (
@@ -115,7 +120,7 @@ def point_mass(seed: int) -> Any:
 
 
 TASKS: dict[str, Callable[[int], Any]] = {
-    "cartpole": staged("dqn", "CartPole-v1", 12_000, {}, 30),
+    "cartpole": staged("dqn", "CartPole-v1", 30_000, {}, 30),
     "acrobot": staged("dqn", "Acrobot-v1", 30_000, {}, 30),
     "gridworld": staged("q_learning", "lab/GridWorld-v0", 6_000, {"epsilon_steps": 4_000}, 100),
     "pointmass": point_mass,
@@ -136,8 +141,14 @@ def spread_targets(returns: Any) -> list[float]:
     """Return returns to ask for, evenly over those of the data, each one that some episode obtained."""
     import numpy as np
 
-    evenly = np.linspace(returns.min(), returns.max(), TARGETS)
-    return np.unique([returns[np.abs(returns - target).argmin()] for target in evenly]).tolist()
+    found: Any = []
+    # Where a part of the range holds no episode, neighbours share one: then the others lie closer.
+    for number in range(TARGETS, 10 * TARGETS):
+        evenly = np.linspace(returns.min(), returns.max(), number)
+        found = np.unique([returns[np.abs(returns - target).argmin()] for target in evenly])
+        if len(found) >= TARGETS:
+            break
+    return found[np.linspace(0, len(found) - 1, min(TARGETS, len(found))).astype(int)].tolist()
 
 
 def run_seed(learner: str, settings: Any, data: Any, seed: int, updates: int, episodes: int, ask: bool) -> Any:
@@ -149,10 +160,13 @@ def run_seed(learner: str, settings: Any, data: Any, seed: int, updates: int, ep
     experiment = Experiment(registry.learner(learner)(**settings), data, seed=seed, progress=False)
     began = time.process_time()
     experiment.train(updates)
-    row = {"seed": seed, "seconds": time.process_time() - began, "mean": experiment.evaluate(episodes).mean}
-    agent: Any = experiment.learner
+    seconds, agent, asked = time.process_time() - began, experiment.learner, {}
     if ask and isinstance(agent, DecisionTransformer):
-        found = calibrate(agent, experiment.task, spread_targets(data.returns))  # type: ignore[arg-type]
+        agent.search_target_return(experiment.task)  # type: ignore[arg-type]
+        asked = {"target": agent.target_return}
+    row: dict[str, Any] = {"seed": seed, "seconds": seconds, "mean": experiment.evaluate(episodes).mean, **asked}
+    if ask and isinstance(agent, DecisionTransformer):
+        found = calibrate(agent, experiment.task, spread_targets(data.returns), EPISODES)  # type: ignore[arg-type]
         obtained = found.returns.mean(axis=1).tolist()
         row |= {"asked": found.targets.tolist(), "obtained": obtained, "rank": found.rank_correlation()}
     experiment.close()
