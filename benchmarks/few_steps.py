@@ -51,6 +51,22 @@ print(json.dumps(dict(updates=experiment.step, sides=found)))
 """
 
 
+def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Print a table of what there is so far, and return each side's distances and their ratios to the peer's."""
+    print(f"{'':22}{'fd: min':>10}{'median':>10}{'max':>10}   times {PEER}: min, median, max   coverage   seconds")
+    sides = {}
+    for side in SIDES:
+        found, peer = ([run["sides"][name] for run in runs] for name in (side, PEER))
+        distances = [one["fd"] for one in found]
+        times = [one["fd"] / other["fd"] for one, other in zip(found, peer, strict=True)]
+        coverage, seconds = (statistics.median(one[key] for one in found) for key in ("coverage", "seconds"))
+        low, middle, high = paired.spread(distances)
+        ratio = ", ".join(f"{value:.2f}" for value in paired.spread(times))
+        print(f"{side:22}{low:10.3g}{middle:10.3g}{high:10.3g}   {ratio:32}{coverage:9.2f}{seconds:10.1f}", flush=True)
+        sides[side] = {"fd": distances, "times": times}
+    return sides
+
+
 def main() -> None:
     """Train, draw with every sampler, and print a table and one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -66,22 +82,13 @@ def main() -> None:
         "folder": str(Path(__file__).parent / "families"), "source": options.source, "seconds": options.seconds,
         "sides": SIDES, "view": int(options.selection), "count": options.samples,
     }  # fmt: skip
-    runs = []
+    runs: list[dict[str, Any]] = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         runs.append(paired.run(f"seed {seed}", sys.executable, SCRIPT.format(seed=seed, **names), 1))
-        print(f"seed {seed}: {runs[-1]['updates']} updates", flush=True)
-    result: dict[str, Any] = {"source": options.source, "seconds": options.seconds, "runs": runs, "sides": {}}
-    print(f"{'':22}{'fd: min':>10}{'median':>10}{'max':>10}   times {PEER}: min, median, max   coverage   seconds")
-    for side in SIDES:
-        found, peer = ([run["sides"][name] for run in runs] for name in (side, PEER))
-        distances = [one["fd"] for one in found]
-        times = [one["fd"] / other["fd"] for one, other in zip(found, peer, strict=True)]
-        coverage, seconds = (statistics.median(one[key] for one in found) for key in ("coverage", "seconds"))
-        low, middle, high = paired.spread(distances)
-        ratio = ", ".join(f"{value:.2f}" for value in paired.spread(times))
-        print(f"{side:22}{low:10.3g}{middle:10.3g}{high:10.3g}   {ratio:32}{coverage:9.2f}{seconds:10.1f}")
-        result["sides"][side] = {"fd": distances, "times": times}
-    paired.write(result, options.output)
+        print(f"{len(runs)} seed(s), the last with {runs[-1]['updates']} updates", flush=True)
+        result = {"source": options.source, "seconds": options.seconds, "runs": runs, "sides": summary(runs)}
+        # As they come, because each takes minutes.
+        paired.write(result, options.output)
 
 
 if __name__ == "__main__":
