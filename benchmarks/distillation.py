@@ -9,6 +9,7 @@ Fréchet distance FD-digits-v1 is that of `generative.metrics`, the teacher's wi
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 from typing import Any
@@ -63,6 +64,8 @@ def main() -> None:
         script = SCRIPT.format(seed=seed, **names)
         runs.append(paired.run(f"seed {seed}", sys.executable, script, options.threads))
         print(f"seed {seed} done", flush=True)
+        if options.output:
+            options.output.write_text(json.dumps({**names, "runs": runs}, indent=1) + "\n")
     print(f"{'':28}{'fd: min':>10}{'median':>10}{'max':>10}{'coverage':>10}")
     for side in (name for name in runs[0] if not name.startswith("seconds")):
         low, middle, high = paired.spread([run[side]["fd"] for run in runs])
