@@ -28,8 +28,9 @@ def experiment():
                 huber_delta=math.inf, adam_epsilon=1e-8)
     return Experiment(agent, "CartPole-v1", num_envs=10, lane="compiled", progress=False, log_every=100_000,
                       checkpoint_every=10**9)
+# Compiles it for every processor.
 kept = experiment()
-kept.train(20_000)
+kept.train_many(range({threads} or 64), steps=20_000)
 times = {{}}
 for number in {numbers}:
     pattern = experiment()
@@ -92,7 +93,7 @@ def measure_seeds(pairs: int, threads: int) -> dict[int, list[float]]:
     """Return the time of training a number of seeds, as multiples of one seed's."""
     found: dict[int, list[float]] = {}
     for _ in range(pairs):
-        code = SEEDS.format(numbers=NUMBERS, steps=100_000)
+        code = SEEDS.format(numbers=NUMBERS, steps=100_000, threads=threads)
         times: Any = paired.run("seeds", sys.executable, code, threads)
         for number in NUMBERS:
             found.setdefault(number, []).append(times[str(number)] / times["1"])

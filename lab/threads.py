@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 
 from lab.quiet import quiet_stderr
 
 VARIABLE = "TF_NUM_INTRAOP_THREADS"
+# TensorFlow reads it when it makes its devices.
+OWN_POOLS = "TF_OVERRIDE_GLOBAL_THREADPOOL"
 
 
 def start_tensorflow(threads: int | None) -> None:
@@ -26,8 +29,43 @@ def start_tensorflow(threads: int | None) -> None:
         # It raises once the runtime has begun.
         with contextlib.suppress(RuntimeError):
             threading.set_intra_op_parallelism_threads(threads)
+    if threads == 1 == threads_in_use():
+        _cut_processors()
     with quiet_stderr():
         tf.config.list_logical_devices()
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def on_processor(number: int) -> Iterator[None]:
+    """Run what is compiled in the block on one of the logical CPUs, which `start_tensorflow` may have made.
+
+    Args:
+        number: Which one; counted round where there are fewer.
+    """
+    import tensorflow as tf
+
+    devices = tf.config.list_logical_devices("CPU")
+    with tf.device(devices[number % len(devices)].name):
+        yield
+
+
+def _cut_processors() -> None:
+    # A compiled program runs in the threads of its device, and all share one pool: with one thread an operation, two
+    # programs would take turns. A logical CPU for each processor, with a pool of its own, lets them run side by side.
+    import tensorflow as tf
+
+    whole = tf.config.list_physical_devices("CPU")[0]
+    if processors() == 1 or tf.config.get_logical_device_configuration(whole) is not None:
+        return
+    with contextlib.suppress(RuntimeError):
+        parts = [tf.config.LogicalDeviceConfiguration()] * processors()
+        tf.config.set_logical_device_configuration(whole, parts)
+        os.environ.setdefault(OWN_POOLS, "1")
 
 
 def threads_in_use() -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-import os
+import itertools
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -13,6 +14,7 @@ from lab.callbacks import Progress
 from lab.config import make
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.interruption import listen
+from lab.threads import on_processor, processors
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -86,7 +88,7 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     with (
         listen(*(member._control for member in members)) as interruption,
         _bar(members, progress) as show,
-        ThreadPoolExecutor(_cores()) as pool,
+        ThreadPoolExecutor(processors(), initializer=_begin_worker, initargs=(itertools.count(),)) as pool,
         _Contexts() as contexts,
     ):
         for member in members:
@@ -108,13 +110,26 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
         raise TrainingDiverged(f"{len(diverged)} of {len(members)} runs diverged, the others have ended. {told}")
 
 
+# The number of the thread among those that train.
+_worker = threading.local()
+
+
+def _begin_worker(numbers: Iterator[int]) -> None:
+    _worker.number = next(numbers)
+
+
 def _start(member: Experiment, pool: ThreadPoolExecutor) -> Future[int] | None:
     from lab.experiment import Experiment
 
     if member.task.lane != "compiled" or type(member).train_chunk is not Experiment.train_chunk:
         return None
     member._control.taken = 0
-    return pool.submit(member.task.advance, member.chunk_end() - member.step, member._control)
+    return pool.submit(_advance, member, member.chunk_end() - member.step)
+
+
+def _advance(member: Experiment, steps: int) -> int:
+    with on_processor(_worker.number):
+        return member.task.advance(steps, member._control)
 
 
 def _finish(member: Experiment, future: Future[int] | None) -> None:
@@ -173,10 +188,6 @@ def _bar(members: Sequence[Experiment], show: bool | None) -> Iterator[Any]:
 
 def _shown(experiment: Experiment) -> bool | None:
     return next((c.show for c in experiment.callbacks if isinstance(c, Progress)), None)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _plain(value: Any) -> str:

@@ -58,3 +58,19 @@ def test_a_resumed_run_has_the_threads_it_began_with(tmp_path):
     threads(tmp_path, AGENT, variable="2")
     assert json.loads((tmp_path / "run" / "config.json").read_text())["threads"] == 2
     assert threads(tmp_path, RESUME) == ["2", "2"]
+
+
+def test_compiled_programs_have_a_logical_cpu_and_its_threads_for_each_processor(tmp_path):
+    shown = """
+import os, tensorflow as tf
+from lab.threads import on_processor, processors
+places = set()
+for i in range(2 * processors()):
+    with on_processor(i):
+        places.add((tf.zeros(1) + 1).device[-5:])
+print(len(places), processors(), os.environ.get("TF_OVERRIDE_GLOBAL_THREADPOOL"), end=" ")
+"""
+    found = threads(tmp_path, AGENT + shown)
+    count = len(os.sched_getaffinity(0))
+    assert found[:2] == [str(count)] * 2
+    assert found[2] == ("1" if count > 1 else "None")
