@@ -43,7 +43,8 @@ TARGETS, EPISODES = 8, 30
 MIXED = {"layers": "1", "weight_decay": "0.1", "sampling": "return", "stochastic": "true", "temperature": "0.5"}
 CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
     "gridworld": {"decision_transformer": (500, MIXED)},
-    "cartpole": {"decision_transformer": (1_200, MIXED)},
+    # The likeliest actions: on recording 2012 draws obtained less of what was asked for.
+    "cartpole": {"decision_transformer": (1_200, {**MIXED, "stochastic": "false"})},
     "keydoor": {
         "percent_bc": (300, {"fraction": "0.06", "weight_decay": "3"}),
         "decision_transformer": (
