@@ -108,19 +108,17 @@ class CompiledTask(AgentTask):
 
     def expect_evaluation(self, episodes: int | None = None) -> None:
         # Compiled on another core while the training program is: together they are most of a short run's start.
-        self.program.prepare_judging(self._learner(), *self._judging_keys(episodes, 1, 0))
+        self.program.prepare_judging(self.state.learner, *self._judging_keys(episodes, 1, 0))
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
         if stream == 0 and self.dynamics.twin:
             # What is reported is measured in the very environment that was named.
             return super().evaluate(episodes=episodes, stream=stream, step=step)
         self.program.wait()
-        returns, lengths = self.program.judge(self._learner(), *self._judging_keys(episodes, stream, step))
+        learner = self.agent.pure_state(self.program.num_envs) if self.fresh else self.state.learner
+        returns, lengths = self.program.judge(learner, *self._judging_keys(episodes, stream, step))
         played = [int(n) for n in lengths.numpy().tolist()]
         return Evaluation.from_episodes([float(r) for r in returns.numpy().tolist()], played, step=step)
-
-    def _learner(self) -> Any:
-        return self.agent.pure_state(self.program.num_envs) if self.fresh else self.state.learner
 
     def _judging_keys(self, episodes: int | None, stream: int, step: int) -> tuple[tf.Tensor, tf.Tensor]:
         path = (stream,) if stream == 0 else (stream, step)

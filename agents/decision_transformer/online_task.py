@@ -12,6 +12,7 @@ from agents.decision_transformer.online import OnlineDecisionTransformer
 from agents.episodes import Episodes
 from agents.episodes.columns import Columns
 from agents.episodes.recording import record
+from agents.episodes.selection import best_few
 from agents.offline.task import OfflineTask
 from lab.errors import CheckpointError, UsageError
 from lab.task import TaskOptions
@@ -35,6 +36,8 @@ class OnlineTask(OfflineTask):
 
     not_state: tuple[str, ...] = ("played",)
 
+    played: Episodes | None = None
+
     def __init__(self, agent: OnlineDecisionTransformer, source: Any, options: TaskOptions) -> None:
         super().__init__(agent, source, options)
         name, c = type(agent).__name__, agent.config
@@ -44,17 +47,14 @@ class OnlineTask(OfflineTask):
                 "it: episodes.with_environment(lambda: MyEnv())."
             )
         self._check_length(name, c)
-        self.played: Episodes | None = None
         self.rounds_played, self.return_sum, self.return_count = 0, 0.0, 0
-        self.refill()
 
     def refill(self) -> None:
-        """Draw batches from now on from the episodes played and, where there is room, the best of the recording."""
+        # The episodes played and, where there is room, the best of the recording.
         data, room = self.episodes_read, self.agent.config.buffer_episodes - (len(self.played) if self.played else 0)
         parts = []
         if room > 0:
-            # Of equal returns the earlier ones; in the order of the recording.
-            parts.append(data.take(np.sort(np.argsort(-data.returns, kind="stable")[:room])))
+            parts.append(data.take(best_few(data.returns, room)))
         if self.played is not None:
             parts.append(self.played)
         self.sampler = self.agent.sampler(parts[0] if len(parts) == 1 else Episodes.mix(parts))

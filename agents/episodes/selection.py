@@ -23,7 +23,11 @@ def best(returns: np.ndarray, fraction: float) -> np.ndarray:
     if isinstance(fraction, bool) or not 0.0 < fraction <= 1.0:
         raise bad_value("Episodes.filter", "top", fraction, "a fraction in (0, 1]", "0.1 keeps the best tenth.")
     # Rounded first, or the best 0.07 of 100 would be 8: 0.07 * 100 lies just above 7.
-    number = int(np.ceil(round(fraction * len(returns), 6)))
+    return best_few(returns, int(np.ceil(round(fraction * len(returns), 6))))
+
+
+def best_few(returns: np.ndarray, number: int) -> np.ndarray:
+    """Return the numbers of so many of the best episodes, int64, in rising order; of equal returns the earlier ones."""
     return np.sort(np.argsort(-returns, kind="stable")[:number])
 
 

@@ -49,10 +49,14 @@ class OfflineTask(UpdateTask, AgentTask):
         self.episodes_read: Episodes = data
         if new:
             agent.study(data)
-        self.sampler = agent.sampler(data)
+        self.refill()
         self.fingerprint = data.card.sha256
         self.rng = self.seeds.generator("data")
         self.begin_counting()
+
+    def refill(self) -> None:
+        """Draw batches from now on from the episodes there are to learn from: the recording (hook)."""
+        self.sampler = self.agent.sampler(self.episodes_read)
 
     def make_updates(self) -> Updates:
         from agents.offline.updates import Updates
