@@ -11,8 +11,8 @@ from types import ModuleType
 def load(name: str) -> ModuleType:
     """Import a module; where that brings TensorFlow, do not look for cyclic garbage meanwhile.
 
-    The import makes a million objects that stay. To search them for garbage again and again takes a fifth of its time,
-    and to search them once more whenever a program is traced slows that down too: so they are exempt from then on
+    The import makes a great many objects that stay. To search them for garbage again and again takes a good part of its
+    time, and to search them once more whenever a program is traced slows that down too: so they are exempt from then on
     (`gc.freeze`), as is whatever the process had made before. Objects are freed as ever when nothing refers to them.
 
     Args:

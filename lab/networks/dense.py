@@ -8,15 +8,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-# With more columns a matrix product is the faster one again (measured on CPU, 128 rows, 84 and 128 inputs).
+# With many columns a matrix product is the faster one again.
 NARROW = 4
 
 
 class NarrowDense(keras.layers.Dense):
     """A linear dense layer of at most `NARROW` units that multiplies and adds in its gradient.
 
-    In a compiled program XLA fuses that with what surrounds it; the products of a tall matrix with a narrow one that
-    it stands for took a tenth of a small network's whole update. Forward it is the product that Keras takes.
+    In a compiled program XLA fuses that with what surrounds it, where the products of a tall matrix with a narrow one
+    that it stands for are slow for their size. Forward it is the product that Keras takes.
 
     Args:
         units: Columns, 1 to `NARROW`.
