@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from generative.base import Batch, Generator
     from generative.data import Dataset, DataSpec
     from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
-    from generative.distillation import ProgressiveDistillation
+    from generative.distillation import ConsistencyDistillation, ProgressiveDistillation
     from generative.gan import (
         DCGAN,
         GAN,
@@ -43,6 +43,7 @@ _HOMES = {
     "CollapseAlarm": "generative.gan",
     "ConditionalGAN": "generative.gan",
     "ConditionalVAE": "generative.autoencoder",
+    "ConsistencyDistillation": "generative.distillation",
     "DCGAN": "generative.gan",
     "DDPM": "generative.diffusion",
     "DataSpec": "generative.data",
@@ -84,6 +85,7 @@ __all__ = [
     "CollapseAlarm",
     "ConditionalGAN",
     "ConditionalVAE",
+    "ConsistencyDistillation",
     "DataSpec",
     "Dataset",
     "DenoisingAutoencoder",

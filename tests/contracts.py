@@ -331,6 +331,24 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "diffusion": [{"settings": SMALL_DIFFUSION, "source": pictures}],
+    "consistency_distillation": [
+        {
+            "settings": lambda: {
+                "teacher": teacher_run(),
+                "batch_size": 8,
+                "first_intervals": 2,
+                "intervals": 8,
+                "updates_per_doubling": 30,
+                "target_decay": 0.8,
+                "average_decay": 0.9,
+            },
+            "source": pictures,
+            "idle": {
+                "taught": "whether there was a teacher at the beginning",
+                "teacher": "it stays as it is, and is read from its run again",
+            },
+        },
+    ],
     "conditional_gan": [{"settings": {**SMALL_GAN, "label_size": 2}, "source": pictures}],
     "conditional_vae": [
         {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},

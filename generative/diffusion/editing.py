@@ -8,7 +8,7 @@ import numpy as np
 
 from generative.diffusion.drawing import Drawing
 from generative.diffusion.levels import Levels
-from generative.diffusion.samplers import ddim, ddpm, resample
+from generative.diffusion.samplers import Sampler, ddim, ddpm, resample
 from generative.slerp import slerp
 from lab.errors import bad_value
 
@@ -83,12 +83,16 @@ class Editing(Drawing):
             raise bad_value(owner, "repeats", repeats, "a whole number >= 1")
         kept = np.broadcast_to(kept, given.shape)
         rng = self.rng(seed)
-        plan = resample(ddpm(self._levels(steps)), int(repeats))
+        plan = resample(self._inpainting_sampler()(self._levels(steps)), int(repeats))
         x = plan.sigma[0] * rng.standard_normal(given.shape, np.float32)
         known = np.where(kept, self.spec.normalise(given), np.float32(0.0))
         told = self._told(labels, len(given))
         filled = self._run(plan, x, told, rng, guidance, known, kept.astype(np.float32))
         return np.where(kept, given, self.spec.quantise(filled)).astype(self.spec.dtype)
+
+    def _inpainting_sampler(self) -> Sampler:
+        """Return a sampler of one network call a step and without memory (hook)."""
+        return ddpm
 
     def interpolate(
         self, first: Any, second: Any, number: int = 12, *, labels: Any = None, steps: int | None = None

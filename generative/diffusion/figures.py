@@ -65,7 +65,7 @@ def frames(model: Diffusion, kind: str, data: Dataset) -> Iterator[np.ndarray]:
     number = CELLS if spec.is_image else pictures.how_many(spec)
     if kind == "classes":
         labels = np.arange(number) % model.classes
-    path = model.sample_path(number, sampler="ddim", steps=steps, labels=labels)
+    path = model.sample_path(number, sampler=model.frame_sampler, steps=steps, labels=labels)
     for step in [*range(len(path)), *[len(path) - 1] * STAY]:
         if spec.is_image:
             yield image_grid(pictures.pixels(spec.quantise(path[step]), spec))

@@ -42,6 +42,7 @@ class Diffusion(Editing, Drawing, Generator):
     Settings: ClassVar[type[Settings]] = DiffusionSettings
     default_steps: ClassVar[int] = 5_000
     kinds: tuple[str, ...] = ("samples", "classes", "denoising", "interpolation", "inpainting")  # type: ignore[misc]
+    frame_sampler: ClassVar[str] = "ddim"
     training_state: ClassVar[tuple[str, ...]] = ("optimizer", "network", "random")
     not_state: tuple[str, ...] = ("classes", "schedule", "limit", "kinds")
 

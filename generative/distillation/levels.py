@@ -1,11 +1,14 @@
-"""Noise levels that are nested in each other, for students of fewer and fewer steps."""
+"""Noise levels that are nested in each other, for students of fewer and fewer steps, or more and more."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from generative.diffusion.levels import Levels
-from generative.diffusion.schedules import Schedule
+from generative.diffusion.likelihood import OWN_LEVELS
+from generative.diffusion.schedules import Schedule, edm_sigmas
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +37,39 @@ class Nested(Schedule):
                 f"steps that were distilled. Fix: one of {', '.join(map(str, divisors))}."
             )
         return Levels(self.finest.alpha[::stride], self.finest.sigma[::stride])
+
+    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return self.base.draw(uniform)
+
+    def at(self, ratio: float) -> tuple[float, float]:
+        return self.base.at(ratio)
+
+
+class Karras(Schedule):
+    """Levels in equal steps of (sigma / alpha)**(1 / 7), the clean row after the last (Karras et al. 2022, eq. 5).
+
+    Those of half as many steps are among them.
+
+    Args:
+        base: The kind of path; nothing beyond its own levels is visited.
+        least, most: Of sigma / alpha.
+    """
+
+    def __init__(self, base: Schedule, least: float, most: float) -> None:
+        own = base.levels(base.most_steps or OWN_LEVELS)
+        with np.errstate(divide="ignore"):
+            ratios = own.sigma / own.alpha
+        self.base, self.least, self.most = base, max(least, ratios[-2]), min(most, ratios[0])
+
+    def noisy(self, steps: int) -> Levels:
+        """Return `steps` + 1 levels from the most noise to the least."""
+        self._check(steps)
+        alpha, sigma = np.array([self.base.at(r) for r in edm_sigmas(steps + 1, self.least, self.most)]).T
+        return Levels(alpha, sigma)
+
+    def levels(self, steps: int) -> Levels:
+        levels = self.noisy(steps)
+        return Levels(np.append(levels.alpha[:-1], 1.0), np.append(levels.sigma[:-1], 0.0))
 
     def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return self.base.draw(uniform)

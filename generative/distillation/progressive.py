@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from generative.base import Batch
-from generative.data import Dataset
 from generative.diffusion.denoiser import along, output_of
 from generative.diffusion.loss import denoising_loss, spread
 from generative.diffusion.schedules import Schedule
@@ -151,10 +150,3 @@ class ProgressiveDistillation(Student):
         # The noise drops out: what is left is a mean of both.
         share = (alpha_2 - sigma_2 * alpha_1 / sigma_1) / (alpha_2 - sigma_2 * alpha / sigma)
         return share * second + (1.0 - share) * first
-
-    def frame_steps(self, most: int) -> int:
-        return int(self.config.steps)
-
-    def metrics_on(self, data: Dataset) -> dict[str, float]:
-        """Return nothing: a student knows a few levels only, and the bits per dimension ask for all."""
-        return {}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from generative.data import Dataset
 from generative.diffusion import Diffusion
 from generative.diffusion.denoiser import denoiser
 from lab.config import Settings
@@ -92,6 +93,13 @@ class Student(Diffusion):
         """Return the clean rows that the teacher sees in x (B, ...) at alpha and sigma (B,)."""
         prediction = super().make_prediction()
         return denoiser(self.teacher, prediction, self.config.data_scale, labels, limit=self.limit)(x, alpha, sigma)
+
+    def frame_steps(self, most: int) -> int:
+        return int(self.config.steps)
+
+    def metrics_on(self, data: Dataset) -> dict[str, float]:
+        """Return nothing: a student knows a few levels only, and the bits per dimension ask for a denoiser at all."""
+        return {}
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:

@@ -11,49 +11,23 @@ import pytest
 import tensorflow as tf
 
 from generative import Autoencoder, Diffusion, ProgressiveDistillation
-from generative.datasets.points import moons
 from generative.diffusion.schedules import make_schedule
 from generative.distillation.levels import Nested
-from generative.metrics.sliced_wasserstein import sliced_wasserstein
 from lab import Experiment
+from tests.generative.distillation.students import TINY, distance, taught_by_moons, teacher, uncompiled, values
 from tests.generative.tiny import images
 
-TINY: dict[str, Any] = {"network": "mlp", "hidden_sizes": (4,), "schedule_steps": 20, "steps": 4, "batch_size": 8}
 HALVING: dict[str, Any] = {"first_steps": 4, "steps": 1, "updates_per_halving": 2, "batch_size": 8}
 
 
-def teacher(**settings: Any) -> Diffusion:
-    learner = Experiment(Diffusion(**{**TINY, **settings}), images(), seed=2).learner
-    for network in (learner.network, learner.average.network):  # type: ignore[attr-defined]
-        for weight in network.weights:
-            weight.assign(np.random.default_rng(0).normal(size=weight.shape, scale=0.3))
-    return learner  # type: ignore[return-value]
-
-
-def uncompiled(learner: Any, **keywords: Any) -> Any:
-    made = Experiment(learner, images(), seed=1, progress=False, log_every=1, **keywords)
-    made.learner.compile = None
-    return made
-
-
-def values(network: Any) -> list[np.ndarray]:
-    return [weight.numpy().copy() for weight in network.weights]
-
-
 def test_one_step_of_a_student_in_few_steps_is_nearer_the_data_than_its_teachers() -> None:
-    data = moons(3_000, 1_000)
-    first = Experiment(Diffusion(hidden_sizes=(64, 64), average_decay=0.99), data, seed=1, progress=False)
-    first.train(1_000)
+    first, data = taught_by_moons()
     settings: dict[str, Any] = {"first_steps": 8, "steps": 1, "updates_per_halving": 250, "average_decay": 0.98}
-    second = Experiment(ProgressiveDistillation(teacher=first.learner, **settings), data, seed=1, progress=False)
+    second = Experiment(ProgressiveDistillation(teacher=first, **settings), data, seed=1, progress=False)
     second.train(1_000)
-
-    def distance(learner: Any, **how: Any) -> float:
-        return sliced_wasserstein(learner.sample(len(data.test), seed=3, **how), data.test)
-
-    learner, pupil = first.learner, second.learner
-    assert distance(pupil, steps=1) < 0.35 * distance(learner, sampler="ddim", steps=1)
-    assert distance(pupil, steps=1) < distance(learner, sampler="ddim", steps=8)
+    pupil = second.learner
+    assert distance(pupil, data, steps=1) < 0.35 * distance(first, data, sampler="ddim", steps=1)
+    assert distance(pupil, data, steps=1) < distance(first, data, sampler="ddim", steps=8)
 
 
 def test_the_target_by_hand() -> None:
