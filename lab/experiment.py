@@ -22,7 +22,7 @@ from lab.task import Control, TaskOptions
 from lab.threads import start_tensorflow
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 LANES = ("auto", "host", "compiled")
 

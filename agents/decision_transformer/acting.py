@@ -23,7 +23,7 @@ from agents.decision_transformer.windows import Steps
 from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class ActsOnContext(Agent):
