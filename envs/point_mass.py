@@ -49,26 +49,33 @@ class PointMass(TensorEnv):
     - Observation: float32 (4,): position x, y (m) and velocity x, y (m/s). Obstacles and goal stay where they are.
     - Actions: float32 (2,), the acceleration in m/s^2 along x and y, clipped to -1 to 1.
     - Reward: minus the distance from the goal's centre (m) after the step, and 10 more for reaching the goal.
-    - Starts: at rest, uniformly where there is neither an obstacle nor the goal.
+    - Starts: at rest, uniformly where there is neither an obstacle nor the goal, or in the circle `start`.
     - Ends: terminated when the mass's centre is in the goal; truncated after 200 steps (10 s).
     - Source: our own, after the point-mass tasks that are common in planning and offline learning.
 
     Args:
         obstacles: x, y and radius (m) of each circle. The mass must fit between any two, and between each and a wall.
         goal: x, y and radius (m) of the goal's circle.
+        start: x, y and radius (m) of the circle that the mass's centre starts in; None for anywhere. How far off the
+            goal an episode starts decides more of its return than how well it is played: a small circle leaves the
+            playing.
 
     Raises:
-        ValueError: For obstacles that leave less than 0.1 m of room or have a radius below 0.1 m, and for a goal whose
-            centre cannot be reached.
+        ValueError: For obstacles that leave less than 0.1 m of room or have a radius below 0.1 m, for a goal whose
+            centre cannot be reached, and for starts within a wall, an obstacle or the goal.
     """
 
     max_episode_steps = 200
     render_fps: ClassVar[int] = 20
 
-    def __init__(self, obstacles: Sequence[Circle] = OBSTACLES, goal: Circle = GOAL) -> None:
+    def __init__(
+        self, obstacles: Sequence[Circle] = OBSTACLES, goal: Circle = GOAL, start: Circle | None = None
+    ) -> None:
         self.obstacles = tuple(_circle("obstacle", circle, 0.1) for circle in obstacles)
         self.goal = _circle("goal", goal, 0.01)
+        self.start = None if start is None else _circle("start", start, 0.0)
         _check_layout(self.obstacles, self.goal)
+        _check_start(self.start, self.obstacles, self.goal)
         high = np.array([1.0, 1.0, TOP_SPEED, TOP_SPEED], np.float32)
         self.observation_space = Box(-high, high, dtype=np.float32)
         self.action_space = Box(-1.0, 1.0, (2,), np.float32)
@@ -78,14 +85,24 @@ class PointMass(TensorEnv):
         self._reach = circles[:, 2] + np.float32(RADIUS)
 
     def reset(self, key: tf.Tensor) -> tuple[State, tf.Tensor]:
-        limit = 1.0 - RADIUS
-        places = random.uniform(key, (CANDIDATES, 2), -limit, limit)
+        places = self._starts(key)
         distances = tf.norm(places[:, :, None] - self._centres, axis=-1)
         free = tf.reduce_all(distances >= self._reach, axis=-1) & (self._distance(places) > self.goal[2])
         first = tf.argmax(tf.cast(free, tf.int32), axis=1, output_type=tf.int32)
         # If no candidate is free, about once in a million times, the first is set to an obstacle's surface.
         state = PointMassState(*self._contact(tf.gather(places, first, batch_dims=1), tf.zeros((key.shape[0], 2))))
         return state, tf.concat(state, axis=1)
+
+    def _starts(self, key: tf.Tensor) -> tf.Tensor:
+        """Return places where the mass may start, (n, CANDIDATES, 2)."""
+        if self.start is None:
+            limit = 1.0 - RADIUS
+            return random.uniform(key, (CANDIDATES, 2), -limit, limit)
+        x, y, radius = self.start
+        share, turn = tf.unstack(random.uniform(key, (CANDIDATES, 2)), axis=-1)
+        # Areas grow with the square of the distance.
+        distance, angle = radius * tf.sqrt(share), 2.0 * math.pi * turn
+        return tf.stack([x + distance * tf.cos(angle), y + distance * tf.sin(angle)], axis=-1)
 
     def step(self, state: State, action: tf.Tensor, key: tf.Tensor) -> TensorStep:
         push = ACCELERATION * tf.clip_by_value(action, -1.0, 1.0)
@@ -163,6 +180,23 @@ def _circle(what: str, circle: Circle, smallest: float) -> Circle:
             "to 1. Fix: give three numbers such as (0.2, -0.3, 0.25)."
         )
     return x, y, radius
+
+
+def _check_start(start: Circle | None, obstacles: tuple[Circle, ...], goal: Circle) -> None:
+    if start is None:
+        return
+    x, y, radius = start
+    if max(abs(x), abs(y)) + radius > 1.0 - RADIUS:
+        raise ValueError(
+            f"PointMass: start received {start}; expected a circle within {1.0 - RADIUS} m of the middle along x and "
+            "y. Fix: move it inwards or make it smaller."
+        )
+    for what, circle, room in [("goal", goal, 0.0), *(("obstacle", circle, RADIUS) for circle in obstacles)]:
+        if math.dist((x, y), circle[:2]) <= circle[2] + room + radius:
+            raise ValueError(
+                f"PointMass: start received {start}; expected a circle clear of the {what} {circle}. Fix: move it away "
+                "or make it smaller."
+            )
 
 
 def _check_layout(obstacles: tuple[Circle, ...], goal: Circle) -> None:

@@ -136,6 +136,18 @@ def test_starts_are_free_at_rest_and_all_over_the_floor() -> None:
         assert 110 < (np.abs(position - (x, y)).max(axis=1) < 0.15).sum() < 230
 
 
+def test_starts_fill_a_circle_evenly_where_one_is_given() -> None:
+    env = PointMass(start=(-0.7, -0.2, 0.1))
+    state, _ = env.reset(random.key_from_seed(3, 2000))
+    offset = state.position.numpy() - (-0.7, -0.2)
+    distance = np.linalg.norm(offset, axis=1)
+    assert distance.max() <= 0.1 + 1e-6 and (state.velocity.numpy() == 0).all()
+    # A quarter of the circle's area lies within half of its radius; 500 give or take 19.
+    assert 420 < (distance < 0.05).sum() < 580 and np.abs(offset.mean(axis=0)).max() < 0.006
+    exact, _ = PointMass(start=(-0.7, -0.2, 0)).reset(random.key_from_seed(3, 2))
+    np.testing.assert_allclose(exact.position, [[-0.7, -0.2]] * 2, atol=1e-6)
+
+
 def test_a_player_that_pushes_towards_the_goal_arrives_from_everywhere() -> None:
     env = PointMass()
     number = 1000
@@ -177,6 +189,12 @@ def test_bad_layouts_say_what_is_expected() -> None:
         PointMass(goal=(0.97, 0.0, 0.1))
     with pytest.raises(ValueError, match="whose centre the mass cannot reach"):
         PointMass(OBSTACLES, goal=(-0.05, 0.3, 0.1))
+    with pytest.raises(ValueError, match="start received .* within 0.95 m"):
+        PointMass(start=(-0.9, -0.2, 0.1))
+    with pytest.raises(ValueError, match=r"start received .* clear of the obstacle \(-0.05, 0.1, 0.3\)"):
+        PointMass(start=(-0.45, 0.1, 0.06))
+    with pytest.raises(ValueError, match="clear of the goal"):
+        PointMass(start=(0.7, 0.55, 0.04))
 
 
 def test_pictures_show_mass_and_velocity() -> None:
