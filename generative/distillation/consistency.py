@@ -46,7 +46,7 @@ class ConsistencyDistillationSettings(DiffusionSettings):
         "inverse_step", "of the loss: by 1 / step of the noise, or none", choices=("inverse_step", "none")
     )
     target_decay: float = setting(
-        0.0, "share of the old, each update, in the weights that give the target; 0 for the student's own",
+        0.95, "share of the old, each update, in the weights that give the target; 0 for the student's own",
         at_least=0, below=1,
     )  # fmt: skip
     steps: int = setting(1, "network calls with which rows are drawn", at_least=1)
@@ -76,7 +76,7 @@ class ConsistencyDistillation(Student):
 
     Algorithm 2: the student says the same of two neighbouring points, of which the teacher makes the second from the
     first; at the least noise it says the point itself. One network call draws a row, more make it better
-    (algorithm 1). Metric, weights, target and growing number of intervals are by default those of Song and Dhariwal
+    (algorithm 1). Metric, weights of the loss and growing number of intervals are by default those of Song and Dhariwal
     (2023), "Improved Techniques for Training Consistency Models".
 
     Example:
