@@ -44,19 +44,7 @@ TARGETS, EPISODES = 8, 30
 SPEEDS, NOISES, START = (0.5, 1.0, 2.0), (0.1, 1.0, 3.0), (-0.8, -0.2, 0.02)
 
 # Updates, and settings that differ from the defaults, by task and learner.
-# With few past steps a policy cannot go by what it did before, and without dropout it tells near observations apart:
-# in CartPole of recordings 2011, 2012 and 1901 that is 500 obtained in place of some 330.
-MIXED = {
-    "context_length": "3",
-    "layers": "1",
-    "encoder_sizes": "128",
-    "dropout": "0",
-    "learning_rate": "0.001",
-    "weight_decay": "0.1",
-    "batch_size": "256",
-    "stochastic": "true",
-    "temperature": "0.5",
-}
+MIXED = {"stochastic": "true", "temperature": "0.5"}
 CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
     "gridworld": {
         # Draws that are nearer to the shares learnt: else all falls into the pit are alike.
@@ -65,7 +53,8 @@ CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
             {**MIXED, "batch_size": "128", "learning_rate": "0.003", "temperature": "0.7"},
         ),
     },
-    "cartpole": {"decision_transformer": (1_000, MIXED)},
+    # Where few episodes are good, as in recording 1902, 1,000 updates obtained 338, these 495.
+    "cartpole": {"decision_transformer": (2_500, MIXED)},
     "keydoor": {
         "percent_bc": (300, {"fraction": "0.06", "weight_decay": "3"}),
         "decision_transformer": (
@@ -73,10 +62,11 @@ CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
             {
                 "context_length": "28",
                 "max_episode_length": "28",
-                "layers": "1",
                 "width": "32",
                 "dropout": "0.5",
-                "weight_decay": "0.1",
+                "encoder_sizes": "",
+                "learning_rate": "0.003",
+                "batch_size": "64",
                 "sampling": "return",
                 "stochastic": "true",
                 "temperature": "0.25",

@@ -40,7 +40,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
     """
 
     Settings: ClassVar[type[Settings]] = DecisionTransformerSettings
-    default_steps: ClassVar[int] = 2_000
+    default_steps: ClassVar[int] = 2_500
     default_log_every: ClassVar[int] = 50
     updates_per_call: ClassVar[int] = 10
     figures: ClassVar[tuple[str, ...]] = ("calibration", "attention")

@@ -10,29 +10,40 @@ from lab.errors import bad_value
 
 @dataclasses.dataclass(frozen=True)
 class DecisionTransformerSettings(Settings):
-    """Settings of `DecisionTransformer`."""
+    """Settings of `DecisionTransformer`.
 
-    context_length: int = setting(20, "steps that it sees, the present one among them", at_least=1)
+    The defaults learn from mixed play where observations tell all that matters: few steps, so that it goes by what it
+    sees and not by what it did before, and no dropout, so that it tells near observations apart. Chen et al. 2021
+    (for the Gym tasks) have context_length 20, layers 3, width 128, dropout 0.1, encoder_sizes (), learning_rate 1e-4,
+    weight_decay 1e-4 and batch_size 64.
+    """
+
+    context_length: int = setting(
+        3, "steps that it sees, the present one among them; as many as must be remembered, and few where none need be",
+        at_least=1,
+    )  # fmt: skip
     max_episode_length: int = setting(1_000, "steps of an episode that have a position of their own", at_least=1)
     positions: str = setting(
         "timestep",
         "what a step's position is: its number in the episode, or the distance",
         choices=("timestep", "relative"),
     )
-    layers: int = setting(2, "transformer blocks", at_least=1)
+    layers: int = setting(1, "transformer blocks", at_least=1)
     heads: int = setting(1, "heads of each attention", at_least=1)
     width: int = setting(64, "numbers in a token", at_least=1)
-    dropout: float = setting(0.1, "share of numbers dropped in training", at_least=0, below=1)
-    encoder_sizes: tuple[int, ...] = setting((), "units of each hidden layer of the observation's encoder", at_least=1)
+    dropout: float = setting(0.0, "share of numbers dropped in training", at_least=0, below=1)
+    encoder_sizes: tuple[int, ...] = setting(
+        (128,), "units of each hidden layer of the observation's encoder", at_least=1
+    )
     filters: tuple[int, ...] = setting(
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
     normalise_observations: bool = setting(True, "whether flat observations get mean 0 and deviation 1 over the data")
-    learning_rate: float = setting(3e-3, "AdamW's step size after the warm-up", above=0)
+    learning_rate: float = setting(1e-3, "AdamW's step size after the warm-up", above=0)
     warmup_updates: int = setting(100, "updates over which the step size rises in a line from 0", at_least=0)
-    weight_decay: float = setting(1e-4, "share of each weight lost an update, times the step size", at_least=0)
+    weight_decay: float = setting(0.1, "share of each weight lost an update, times the step size", at_least=0)
     gradient_clip: float = setting(1.0, "largest global norm of a gradient", above=0)
-    batch_size: int = setting(64, "windows an update", at_least=1)
+    batch_size: int = setting(256, "windows an update", at_least=1)
     sampling: str = setting(
         "length",
         "how often an episode is learnt from: by its length, or so that each tenth of the range of returns comes "

@@ -16,7 +16,7 @@ from lab.errors import UsageError
 from tests.agents.decision_transformer.helpers import SMALL, built, episodes
 
 QUICK = {"context_length": 4, "layers": 2, "width": 16, "max_episode_length": 10, "learning_rate": 3e-3,
-         "warmup_updates": 20}  # fmt: skip
+         "warmup_updates": 20, "dropout": 0.1, "encoder_sizes": (), "batch_size": 64, "weight_decay": 1e-4}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
