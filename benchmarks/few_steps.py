@@ -2,7 +2,7 @@
 
 For each seed a `Diffusion` with its defaults is trained for so many seconds of processor time in a fresh process, and
 draws as many samples as there are test rows with each sampler. `times` is its Fréchet distance over DDPM's, seed by
-seed; asked is at most 1.5.
+seed; asked is at most 1.5. A second call with the same `--output` makes the seeds that are missing.
 
     python benchmarks/few_steps.py [--source digits] [--seeds 3] [--seconds 40] [--output FILE]
 """
@@ -10,6 +10,7 @@ seed; asked is at most 1.5.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ for side, (sampler, steps) in {sides}.items():
     seconds = time.process_time() - began
     metrics = standard_table(data, rows, task._networks(), full=False).metrics
     found[side] = dict(metrics, seconds=seconds)
-print(json.dumps(dict(updates=experiment.step, sides=found)))
+print(json.dumps(dict(seed={seed}, updates=experiment.step, sides=found)))
 """
 
 
@@ -67,6 +68,17 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return sides
 
 
+def earlier(settings: dict[str, Any], output: Path | None) -> list[dict[str, Any]]:
+    """Return the runs that a file has already, if they are of the same settings."""
+    if output is None or not output.exists():
+        return []
+    found = json.loads(output.read_text())
+    if any(found.get(key) != value for key, value in settings.items()):
+        raise SystemExit(f"{output} holds runs of other settings than {settings}. Fix: another --output.")
+    runs: list[dict[str, Any]] = found["runs"]
+    return runs
+
+
 def main() -> None:
     """Train, draw with every sampler, and print a table and one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -82,13 +94,15 @@ def main() -> None:
         "folder": str(Path(__file__).parent / "families"), "source": options.source, "seconds": options.seconds,
         "sides": SIDES, "view": int(options.selection), "count": options.samples,
     }  # fmt: skip
-    runs: list[dict[str, Any]] = []
+    settings = {"source": options.source, "seconds": options.seconds}
+    runs = earlier(settings, options.output)
     for seed in range(options.first_seed, options.first_seed + options.seeds):
+        if any(run["seed"] == seed for run in runs):
+            continue
         runs.append(paired.run(f"seed {seed}", sys.executable, SCRIPT.format(seed=seed, **names), 1))
         print(f"{len(runs)} seed(s), the last with {runs[-1]['updates']} updates", flush=True)
-        result = {"source": options.source, "seconds": options.seconds, "runs": runs, "sides": summary(runs)}
         # As they come, because each takes minutes.
-        paired.write(result, options.output)
+        paired.write({**settings, "runs": runs, "sides": summary(runs)}, options.output)
 
 
 if __name__ == "__main__":

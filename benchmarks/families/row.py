@@ -1,6 +1,7 @@
 """Train one row of the generators' table for so much processor time, judge it, and print one JSON object.
 
-    python benchmarks/families/row.py ROW SOURCE SEED SECONDS [--set key=value ...] [--selection] [--grid FILE.png]
+    python benchmarks/families/row.py ROW SOURCE SEED SECONDS [--set key=value ...] [--fall SHARE] [--selection]
+        [--grid FILE.png] [--run DIR]
 
 Time is that of the processor, from the first update's compilation on, so that a pause costs nothing. With
 `--selection` the samples are judged by the rows kept from training: settings are chosen so, and never by test rows.
@@ -23,20 +24,31 @@ MOST_UPDATES = 1_000_000_000
 
 
 class Budget(Callback):
-    """Ends training after so many seconds of processor time."""
+    """Ends training after so many seconds of processor time.
 
-    not_state = ("every", "seconds", "end")
+    Args:
+        seconds: Of processor time.
+        fall: Share of them, the last, over which the learning rate falls to 0.
+    """
 
-    def __init__(self, seconds: float) -> None:
+    not_state = ("every", "seconds", "fall", "end", "rate")
+
+    def __init__(self, seconds: float, fall: float = 0.0) -> None:
         super().__init__()
-        self.seconds, self.end = seconds, 0.0
+        self.seconds, self.fall = seconds, fall
+        self.end = self.rate = 0.0
 
     def on_train_begin(self, experiment: Experiment) -> None:
         self.end = time.process_time() + self.seconds
+        if self.fall:
+            self.rate = experiment.learner.learning_rate
 
     def on_update(self, experiment: Experiment, metrics: Mapping[str, float]) -> None:
-        if time.process_time() >= self.end:
+        left = (self.end - time.process_time()) / self.seconds
+        if left <= 0:
             experiment.stop("its time is over")
+        elif left < self.fall:
+            experiment.learner.learning_rate = self.rate * left / self.fall
 
 
 def main() -> None:
@@ -47,14 +59,17 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("seconds", type=float)
     parser.add_argument("--set", action="append", default=[], metavar="key=value")
+    parser.add_argument("--fall", type=float, help="share of the time in which the learning rate falls to 0")
     parser.add_argument("--selection", action="store_true")
     parser.add_argument("--samples", type=int, help="how many are judged; by default as many as there are test rows")
     parser.add_argument("--grid", type=Path)
+    parser.add_argument("--run", type=Path, help="where the run is kept; by default nowhere")
     options = parser.parse_args()
     row, texts = ROWS[options.row], dict(text.split("=", 1) for text in options.set)
-    settings = {**row.settings, **parse(row.kind.Settings, texts)}
-    budget = Budget(options.seconds)
-    experiment = Experiment(row.kind(**settings), options.source, seed=options.seed, progress=False, callbacks=[budget])
+    settings = {**row.settings, **row.on.get(options.source, {}), **parse(row.kind.Settings, texts)}
+    budget = Budget(options.seconds, row.fall if options.fall is None else options.fall)
+    learner, how = row.kind(**settings), {"seed": options.seed, "progress": False, "run_dir": options.run}
+    experiment = Experiment(learner, options.source, callbacks=[budget], **how)
     began = time.process_time()
     experiment.train(MOST_UPDATES)
     trained = time.process_time()

@@ -49,10 +49,14 @@ class Row(NamedTuple):
     Attributes:
         kind: The learner.
         settings: What is not as by default.
+        on: What else is not, by data set.
+        fall: Share of the time, the last, in which the learning rate falls to 0.
     """
 
     kind: type[Generator]
     settings: Mapping[str, Any] = MappingProxyType({})
+    on: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    fall: float = 0.0
 
 
 # A hidden layer of 128 units and Adam; the same latents as in our own rows.
