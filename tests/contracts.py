@@ -339,6 +339,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {
             "settings": lambda: {
                 "teacher": teacher_run(),
+                "solver": "euler",
                 "batch_size": 8,
                 "first_intervals": 2,
                 "intervals": 8,
