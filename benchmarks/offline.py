@@ -39,21 +39,22 @@ LEARNERS = "behavior_cloning,percent_bc,cql,decision_transformer"
 RESULTS = Path(__file__).parent / "results"
 STAGES, EPSILONS = 4, (0.0, 0.2, 0.5)
 TARGETS, EPISODES = 8, 30
-# Of the point mass: m/s, shares of the largest push, and where it starts. An obstacle stands in the way, off its
-# middle, so that the mass slides off to the same side each time and a return tells how it was played.
-SPEEDS, NOISES, START = (0.5, 1.0, 2.0), (0.1, 1.0, 3.0), (-0.8, -0.2, 0.02)
+# Where the point mass starts. An obstacle stands in the way, off its middle, so that the mass slides off to the same
+# side each time and a return tells how it was played.
+START = (-0.8, -0.2, 0.02)
+# Speed (m/s) and noise (in shares of the largest push) of those who steer it: nine are slow, and one is good.
+SKILLS = (*((speed, noise) for speed in (0.4, 0.6, 0.8) for noise in (0.5, 1.0, 2.0)), (2.0, 1.0))
 
 # Updates, and settings that differ from the defaults, by task and learner.
 MIXED = {"stochastic": "true", "temperature": "0.5"}
+# Where small differences of returns matter, some of them rare: without waves of the return all falls into the pit of
+# GridWorld were alike.
+FINE = {**MIXED, "return_octaves": "6", "sampling": "return", "batch_size": "128", "learning_rate": "0.003"}
 CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
-    "gridworld": {
-        # Draws that are nearer to the shares learnt: else all falls into the pit are alike.
-        "decision_transformer": (
-            1_500,
-            {**MIXED, "batch_size": "128", "learning_rate": "0.003", "temperature": "0.7"},
-        ),
-    },
-    # Where few episodes are good, as in recording 1902, 1,000 updates obtained 338, these 495.
+    "gridworld": {"decision_transformer": (2_000, FINE)},
+    "pointmass": {"decision_transformer": (2_000, FINE)},
+    # Where few episodes are good, as in recording 1902, 1,000 updates obtained 338, these 495. With 1,000, five
+    # recordings that were kept for reporting gave 474: this was chosen after that, and is reported on others.
     "cartpole": {"decision_transformer": (2_500, MIXED)},
     "keydoor": {
         "percent_bc": (300, {"fraction": "0.06", "weight_decay": "3"}),
@@ -110,7 +111,7 @@ def random_keydoor(episodes: int) -> Callable[[int], Any]:
 
 
 def point_mass(seed: int) -> Any:
-    """Record a controller that steers straight for the goal at a speed: three speeds, each at three levels of noise."""
+    """Record a controller that steers straight for the goal at a speed, with noise on its push."""
     import numpy as np
 
     from agents import Episodes
@@ -126,11 +127,10 @@ def point_mass(seed: int) -> Any:
 
         return policy
 
-    place, parts = PointMass(start=START), list[Any]()
-    for speed in SPEEDS:
-        for noise in NOISES:
-            about = {"seed": seed + len(parts), "name": f"a controller of {speed} m/s with noise {noise}"}
-            parts.append(record(controller(speed, noise), place, episodes=20, **about))
+    place, parts = PointMass(start=START), []
+    for number, (speed, noise) in enumerate(SKILLS):
+        about: Any = {"seed": seed + number, "name": f"a controller of {speed} m/s with noise {noise}"}
+        parts.append(record(controller(speed, noise), place, episodes=20, **about))
     return Episodes.mix(parts)
 
 

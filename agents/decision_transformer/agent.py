@@ -61,6 +61,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
             heads=c.heads,
             dropout=c.dropout,
             places=c.max_episode_length if c.positions == "timestep" else 0,
+            octaves=c.return_octaves,
             seed=seed,
         )
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.network.trainable_variables)))

@@ -10,6 +10,7 @@ from gymnasium.spaces import Discrete
 from agents import features
 from agents.box import in_units, squashed
 from agents.decision_transformer.network import TOKENS
+from agents.decision_transformer.tokens import mirrored_return_features
 from lab.networks import DecoderMirror, Mirror
 from lab.networks.decoder_mirror import Affine, standardised
 
@@ -27,7 +28,7 @@ class TrajectoryMirror:
 
     def __init__(self, agent: ActsOnContext) -> None:
         network, self.space = agent.network, agent.observation_space
-        self.action_space = agent.action_space
+        self.action_space, self.octaves = agent.action_space, network.octaves
         self.mean, self.spread = agent.mean.numpy(), agent.spread.numpy()
         kinds = network.kinds.numpy()
         self.encode_return, self.encode_action = Affine.of(network.encode_return), Affine.of(network.encode_action)
@@ -69,7 +70,8 @@ class TrajectoryMirror:
             acted = self.encode_action.matrix[held.actions[before]] + self.encode_action.bias
         else:
             acted = self.encode_action(in_units(self.action_space, held.actions[before], lead=2))
-        joint = np.stack([acted, self.encode_return(held.returns[now][..., None]), states + self.kind], axis=2)
+        asked = mirrored_return_features(held.returns[now], self.octaves)
+        joint = np.stack([acted, self.encode_return(asked), states + self.kind], axis=2)
         if self.positions is not None:
             joint[:, :, 0] += self.positions[held.timesteps[before]]
             joint[:, :, 1:] += self.positions[held.timesteps[now]][:, :, None]

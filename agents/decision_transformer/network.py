@@ -7,6 +7,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from agents.decision_transformer.tokens import return_features
 from lab.networks import DecoderBlock, Dropout, LayerNorm, LearntPositions
 from lab.networks.attention import Cache
 
@@ -38,7 +39,7 @@ class TrajectoryTransformer(keras.Model):
     Args:
         encoder: From features (B, d) to tokens (B, width).
         actions: Numbers in an action, and in a prediction.
-        width, layers, heads, dropout: As the settings say.
+        width, layers, heads, dropout, octaves: As the settings say.
         places: Timesteps with a position of their own, or 0 for positions by distance (rotary).
         seed: Of the initial weights and of dropout.
     """
@@ -53,10 +54,11 @@ class TrajectoryTransformer(keras.Model):
         heads: int,
         dropout: float,
         places: int,
+        octaves: int,
         seed: int,
     ) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.octaves = width, octaves
 
         def dense(units: int, number: int, inputs: int) -> keras.layers.Dense:
             layer = keras.layers.Dense(units, kernel_initializer=keras.initializers.GlorotUniform(seed=seed + number))
@@ -64,7 +66,7 @@ class TrajectoryTransformer(keras.Model):
             return layer
 
         self.encode_observation = encoder
-        self.encode_return, self.encode_action = dense(width, 1, 1), dense(width, 2, actions)
+        self.encode_return, self.encode_action = dense(width, 1, 1 + 2 * octaves), dense(width, 2, actions)
         # Normalisation sees only a token's direction: without something to stand beside, a return of 1 would look like
         # one of 100.
         start = keras.initializers.RandomUniform(-1.0, 1.0, seed + 6)
@@ -177,7 +179,7 @@ class TrajectoryTransformer(keras.Model):
         steps, size = window.features.shape[1:]
         states = self.encode_observation(tf.reshape(window.features, (-1, size)))
         states = tf.reshape(states, (-1, steps, self.width)) + self.kinds[1]
-        returns = self.encode_return(window.returns[..., None]) + self.kinds[0]
+        returns = self.encode_return(return_features(window.returns, self.octaves)) + self.kinds[0]
         actions = self._embedded_action(window)
         if self.positions is None:
             return returns, states, actions

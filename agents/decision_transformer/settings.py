@@ -53,6 +53,11 @@ class DecisionTransformerSettings(Settings):
     return_scale: float | None = setting(
         None, "what returns are divided by; None for the largest size of a return in the data", above=0
     )
+    return_octaves: int = setting(
+        0, "sines and cosines that a return is given by beside itself, the first as long as the range from -1 to 1 of "
+        "scaled returns, each other half as long as the one before; for tasks where small differences matter",
+        at_least=0, at_most=16,
+    )  # fmt: skip
     target_return: float | None = setting(None, "return asked for when acting; None for the best in the data")
     stochastic: bool = setting(False, "whether actions are drawn from what is predicted (Discrete), or the likeliest")
     temperature: float = setting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import gymnasium
@@ -34,6 +35,28 @@ def observation_features(
     rows, steps = observations.shape[:2]
     flat = pure_features(space, tf.reshape(observations, (rows * steps, *observations.shape[2:])))
     return (tf.reshape(flat, (rows, steps, -1)) - mean) / spread
+
+
+def return_features(returns: Any, octaves: int) -> tf.Tensor:
+    """Return scaled returns (...) with sines and cosines of them, float32 (..., 1 + 2 * octaves).
+
+    Wave k, from 0, has the length 2^(1 - k): the linear map that follows can then tell apart returns that lie near to
+    each other (Tancik et al. 2020, "Fourier features let networks learn high frequency functions").
+    """
+    values = tf.convert_to_tensor(returns)[..., None]
+    if not octaves:
+        return values
+    angles = values * tf.constant([math.pi * 2.0**k for k in range(octaves)], tf.float32)
+    return tf.concat([values, tf.sin(angles), tf.cos(angles)], axis=-1)
+
+
+def mirrored_return_features(returns: np.ndarray, octaves: int) -> np.ndarray:
+    """Return what `return_features` does, in NumPy."""
+    values = returns[..., None]
+    if not octaves:
+        return values
+    angles = values * np.array([math.pi * 2.0**k for k in range(octaves)], np.float32)
+    return np.concatenate([values, np.sin(angles), np.cos(angles)], axis=-1)
 
 
 def action_features(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tensor:

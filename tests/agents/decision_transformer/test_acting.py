@@ -45,7 +45,7 @@ def test_a_cache_changes_nothing_within_and_past_the_context(positions):
 
 @pytest.mark.parametrize("mirrored", [True, False])
 def test_a_cache_changes_nothing_for_numbers_in_a_box(mirrored):
-    pair = [built(continuous=True, cache=cache, encoder_sizes=(6,)) for cache in (True, False)]
+    pair = [built(continuous=True, cache=cache, encoder_sizes=(6,), return_octaves=3) for cache in (True, False)]
     if not mirrored:
         pair[0].most_mirrored_rows = 0
     np.testing.assert_allclose(*(predictions(agent, 9) for agent in pair), atol=1e-5)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from agents.decision_transformer.network import Window
+from agents.decision_transformer.tokens import mirrored_return_features, return_features
 from tests.agents.decision_transformer.helpers import built
 
 
@@ -51,6 +52,13 @@ def test_a_prediction_sees_nothing_from_its_own_action_on(positions):
             assert (differs[:, t].max() > 1e-5) == sees, (t, name)
     earlier = steps._replace(actions=tf.concat([steps.actions[:, :1, ::-1], steps.actions[:, 1:]], axis=1))
     assert np.abs(network(earlier).numpy() - first)[:, 1:].min(axis=(0, 2)).max() > 1e-5, "a past action is seen"
+
+
+def test_waves_of_returns_by_hand():
+    expected = [[0.25, np.sqrt(0.5), 1.0, np.sqrt(0.5), 0.0], [-1.0, 0.0, 0.0, -1.0, 1.0]]
+    for found in (return_features(tf.constant([0.25, -1.0]), 2), mirrored_return_features(np.float32([0.25, -1.0]), 2)):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert built(return_octaves=2).network(window()).shape == (2, 5, 2)
 
 
 @pytest.mark.parametrize("positions", ["timestep", "relative"])
