@@ -130,7 +130,8 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
         Args:
             task: The experiment's, `experiment.task`.
-            targets: Returns to ask for; None for eight from the data's median to a tenth of their range above the best.
+            targets: Returns to ask for; None for the best of the data, and seven from their median to a tenth of their
+                range above it.
             episodes: Episodes a target.
             step: The training step, which decides the episodes.
 
@@ -139,7 +140,8 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         """
         if targets is None:
             top = self.best_return + 0.1 * (self.best_return - self.lowest_return)
-            targets = np.linspace(self.middle_return, top, 8).tolist()
+            # The best itself: what lies between two returns of the data may be a return that nothing obtains.
+            targets = np.unique([self.best_return, *np.linspace(self.middle_return, top, 7)]).tolist()
         found = {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
