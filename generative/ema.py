@@ -5,14 +5,15 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from lab.averages import kept
 from lab.state import Stateful
 
 
 class WeightAverage(Stateful):
     """Keeps an exponential moving average of all of a network's variables, normalisation statistics among them.
 
-    The share of the old in update n, counted from 0, is min(decay, (1 + n) / (10 + n)), so that first weights are soon
-    forgotten. What is not a floating-point number, such as a dropout seed, is copied.
+    The share of the old in each update is that of `lab.averages.kept`. What is not a floating-point number, such as a
+    dropout seed, is copied.
 
     Args:
         network: What is averaged.
@@ -32,7 +33,7 @@ class WeightAverage(Stateful):
 
     def update(self) -> None:
         """Take the present weights into the average."""
-        keep = tf.minimum(self.decay, (1.0 + self.updates) / (10.0 + self.updates))
+        keep = kept(self.decay, self.updates)
         self.updates.assign_add(1.0)
         for mine, theirs in zip(self.network.variables, self.source.variables, strict=True):
             if keras.backend.is_float_dtype(mine.dtype):

@@ -10,11 +10,10 @@ import tensorflow as tf
 
 from agents.cql.settings import CQLSettings
 from agents.dqn import DQN
-from agents.dqn.state import assign, copied
+from agents.dqn.state import assign, averaged, copied
 from agents.offline import OfflineAgent
 from agents.replay import ReplayBatch
 from lab.config import Settings
-from lab.networks import Mirror
 
 
 def conservative_penalty(values: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
@@ -56,7 +55,7 @@ class CQL(OfflineAgent, DQN):
         copy = self.updates % self.config.target_update_every == 0
         parameters = copied(parameters, copy)
         parameters, metrics = self.update_step(parameters, batch, self.rate, self.config)
-        assign(variables, parameters)
+        assign(variables, averaged(parameters, self.config.average_decay))
         self.updates.assign_add(1)
         return dict(zip(self.pure_metrics, tf.unstack(metrics), strict=True))
 
@@ -67,5 +66,4 @@ class CQL(OfflineAgent, DQN):
         return {}
 
     def end_updates(self) -> None:
-        if self.mirror is not None:
-            self.mirror = Mirror(self.online)
+        self.mirror_again()

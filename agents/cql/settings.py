@@ -22,5 +22,17 @@ class CQLSettings(Settings):
     discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
     target_update_every: int = setting(100, "updates between copies to the target network", at_least=1)
     double: bool = setting(True, "whether the online network selects the action that the target network values")
+    pessimism: float = setting(
+        0.0,
+        "with double, share in that value of the lesser of both networks' values of the action",
+        at_least=0,
+        at_most=1,
+    )
+    average_decay: float = setting(
+        0.0,
+        "share of the old that the averaged weights, by which it plays, keep each update; 0: go by the latest",
+        at_least=0,
+        below=1,
+    )
     gradient_clip: float = setting(10.0, "largest global norm of a gradient", above=0)
     huber_delta: float = setting(10.0, "TD error beyond which the loss grows in a line", above=0)

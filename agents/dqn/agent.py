@@ -14,7 +14,7 @@ from agents import features, losses, spaces
 from agents.base import Agent, Transition
 from agents.dqn.compiled import CompiledDQN
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, assign, copied
+from agents.dqn.state import Parameters, assign, averaged, copied
 from agents.exploration import epsilon_greedy, linear
 from agents.replay import Replay, ReplayBatch
 from lab.adam import Moments, adam, clipped, flat, no_moments
@@ -28,14 +28,15 @@ class DQN(CompiledDQN, Agent):
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
     makes `updates_per_round` updates of the Huber loss in one compiled call. Only terminated episodes end the return;
-    truncated ones bootstrap. A variant overrides `network`, `next_values`, `loss` or `update_step`, which both lanes
-    share.
+    truncated ones bootstrap. Greedy play goes by the online network's weights averaged over the updates (Polyak and
+    Juditsky 1992), which are steadier than the latest; exploring goes by the latest. A variant overrides `network`,
+    `next_values`, `loss` or `update_step`, which both lanes share.
     """
 
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
     training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
-    not_state: tuple[str, ...] = ("mirror", "number_of_actions", "ring")
+    not_state: tuple[str, ...] = ("mirror", "average_mirror", "number_of_actions", "ring")
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -64,7 +65,15 @@ class DQN(CompiledDQN, Agent):
         seed = self.seeds.integer("network")
         self.online, self.target = self.network(seed), self.network(seed)
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
+        self.average = self.network(seed) if self.config.average_decay else None
         self.mirror = Mirror(self.online) if Mirror.fits(self.online) else None
+        self.average_mirror: Mirror | None = None
+
+    def mirror_again(self) -> None:
+        """Let acting follow weights that have changed."""
+        if self.mirror is not None:
+            self.mirror = Mirror(self.online)
+        self.average_mirror = None
 
     # ---------------------------------------------------------------- what variants override
 
@@ -74,12 +83,21 @@ class DQN(CompiledDQN, Agent):
         return features.network(self.observation_space, c.filters, c.hidden_sizes, self.number_of_actions, seed)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
-        """Return the value of what follows, (B,): the target network's best (equation 1)."""
+        """Return the value of what follows, (B,).
+
+        The target network's best (equation 1), its value of the online network's best action (van Hasselt et al. 2016,
+        "Deep Reinforcement Learning with Double Q-learning", equation 4), or something between that and the lesser of
+        both networks' values of that action (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning without
+        Exploration", equation 13), which keeps values from rising without end.
+        """
         values = self.values(parameters.target, next_features)
-        if self.config.double:
-            best = tf.argmax(self.values(parameters.online, next_features), axis=-1, output_type=tf.int32)
-            return losses.chosen(values, best)
-        return tf.reduce_max(values, axis=-1)
+        if not self.config.double:
+            return tf.reduce_max(values, axis=-1)
+        online = self.values(parameters.online, next_features)
+        value, share = losses.chosen(values, tf.argmax(online, axis=-1, output_type=tf.int32)), self.config.pessimism
+        if not share:
+            return value
+        return value + share * tf.minimum(tf.reduce_max(online, axis=-1) - value, 0.0)
 
     def loss(self, values: tf.Tensor, chosen: tf.Tensor, target: tf.Tensor, settings: Any) -> tf.Tensor:
         """Return the loss of a batch, ().
@@ -116,7 +134,7 @@ class DQN(CompiledDQN, Agent):
             loss = self.loss(values, value, target, settings)
         gradient, norm = clipped(flat(tape.gradient(loss, online)), settings.gradient_clip)
         online, moments = adam(online, gradient, parameters.moments, rate, settings.adam_epsilon)
-        return Parameters(online, parameters.target, moments), tf.stack([loss, norm, tf.reduce_mean(value)])
+        return parameters._replace(online=online, moments=moments), tf.stack([loss, norm, tf.reduce_mean(value)])
 
     # ---------------------------------------------------------------- acting
 
@@ -138,17 +156,29 @@ class DQN(CompiledDQN, Agent):
         epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
 
         def greedy() -> np.ndarray:
-            return self.action_values(observations).argmax(axis=-1)
+            return self.action_values(observations, explore).argmax(axis=-1)
 
         return epsilon_greedy(len(observations), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
 
-    def action_values(self, observations: np.ndarray) -> np.ndarray:
-        given = self.features(observations)
-        return self.mirror(given) if self.mirror is not None else self._values(tf.constant(given)).numpy()
+    def action_values(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
+        """Return values of actions, float32 (n, A).
+
+        Args:
+            observations: (n, ...).
+            explore: Whether by the latest weights; else by the averaged ones, where there are any.
+        """
+        given, average = self.features(observations), self.average if not explore else None
+        mirror = self.mirror
+        if average is not None and mirror is not None:
+            mirror = self.average_mirror = self.average_mirror or Mirror(average)
+        if mirror is not None:
+            return mirror(given)
+        return self._values(tf.constant(given), average is not None).numpy()
 
     @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
-    def _values(self, given: tf.Tensor) -> tf.Tensor:
-        return self.online(given)
+    def _values(self, given: tf.Tensor, averaged: bool) -> tf.Tensor:
+        network = self.average if averaged else self.online
+        return network(given)  # type: ignore[misc]
 
     @property
     def epsilon(self) -> float:
@@ -181,6 +211,7 @@ class DQN(CompiledDQN, Agent):
         result = self._train(tf.constant(np.concatenate(rows, axis=-1)), tf.constant(orders)).numpy()
         if self.mirror is not None:
             self.mirror.set_flat(result[3:])
+        self.average_mirror = None
         return dict(zip(self.pure_metrics, result[:3].tolist(), strict=True))
 
     @tf.function(jit_compile=True, autograph=False)
@@ -195,7 +226,7 @@ class DQN(CompiledDQN, Agent):
 
         def one(i: tf.Tensor, parameters: Parameters, metrics: tf.Tensor) -> tuple[tf.Tensor, Parameters, tf.Tensor]:
             parameters, numbers = self.update_step(parameters, self._unpacked(rows[i]), rate, self.config)
-            return i + 1, parameters, metrics + numbers
+            return i + 1, averaged(parameters, self.config.average_decay), metrics + numbers
 
         start = (tf.zeros((), tf.int32), parameters, tf.zeros(3))
         _, parameters, metrics = tf.while_loop(lambda i, *_: i < count, one, start)
@@ -205,7 +236,8 @@ class DQN(CompiledDQN, Agent):
     def parameters(self) -> Parameters:
         """Return the variables that an update changes."""
         online, target = (tuple(v.value for v in m.trainable_variables) for m in (self.online, self.target))
-        return Parameters(online, target, self.moments)
+        average = () if self.average is None else tuple(v.value for v in self.average.trainable_variables)
+        return Parameters(online, target, self.moments, average)
 
     def _unpacked(self, rows: tf.Tensor) -> ReplayBatch:
         width = self.number_of_features
@@ -232,5 +264,4 @@ class DQN(CompiledDQN, Agent):
 
     def set_state(self, state: Mapping[str, object]) -> None:
         super().set_state(state)
-        if self.mirror is not None:
-            self.mirror = Mirror(self.online)
+        self.mirror_again()

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import tensorflow as tf
 
-from agents.dqn.state import DQNState, Parameters, assign, copied
+from agents.dqn.state import DQNState, Parameters, assign, averaged, copied
 from agents.features import pure_features
 from agents.pure import Knobs, PureFunctions
 from agents.pure_exploration import pure_epsilon_greedy, pure_linear
 from agents.ring import RingReplay
 from envs import random
-from lab.networks import Mirror
 
 if TYPE_CHECKING:
     from agents.base import Transition
@@ -42,6 +41,7 @@ class CompiledDQN(PureFunctions):
         "check_spaces",
         "gauges",
         "loss",
+        "mirror_again",
         "network",
         "next_values",
         "update_step",
@@ -53,11 +53,11 @@ class CompiledDQN(PureFunctions):
         observation_space: Any
         number_of_actions: int
         online: Any
-        mirror: Any
         fixed_rate: float
 
         @property
         def number_of_features(self) -> int: ...
+        def mirror_again(self) -> None: ...
         def parameters(self) -> Parameters: ...
         def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor: ...
         def update_step(
@@ -83,7 +83,9 @@ class CompiledDQN(PureFunctions):
 
     def pure_act(self, state: DQNState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> tf.Tensor:
         c = Knobs(state.knobs, self.config)
-        values = self.values(state.parameters.online, self.pure_features(observations))
+        parameters = state.parameters
+        weights = parameters.online if explore else parameters.averaged or parameters.online
+        values = self.values(weights, self.pure_features(observations))
         greedy = tf.argmax(values, axis=-1, output_type=tf.int32)
         epsilon = c.epsilon_evaluation
         if explore:
@@ -112,6 +114,7 @@ class CompiledDQN(PureFunctions):
                 next_observation=self.pure_features(batch.next_observation),
             )
             parameters, numbers = self.update_step(parameters, batch, rate, c)
+            parameters = averaged(parameters, c.average_decay)
             return i + 1, parameters, metrics + numbers / c.updates_per_round
 
         _, parameters, metrics = tf.while_loop(lambda i, *_: i < updates, one, (i, parameters, metrics))
@@ -132,5 +135,4 @@ class CompiledDQN(PureFunctions):
         assign(self.parameters(), state.parameters)
         self.steps, self.next_round = int(state.steps), int(state.next_round)
         self.target_updates = int(state.copies)
-        if self.mirror is not None:
-            self.mirror = Mirror(self.online)
+        self.mirror_again()

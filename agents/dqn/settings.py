@@ -32,6 +32,18 @@ class DQNSettings(Settings):
     epsilon_steps: int = setting(8_000, "environment steps over which epsilon falls", at_least=1)
     epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
     double: bool = setting(True, "whether the online network selects the action that the target network values")
+    pessimism: float = setting(
+        0.5,
+        "with double, share in that value of the lesser of both networks' values of the action",
+        at_least=0,
+        at_most=1,
+    )
+    average_decay: float = setting(
+        0.9999,
+        "share of the old that the averaged weights, by which greedy play goes, keep each update; 0: go by the latest",
+        at_least=0,
+        below=1,
+    )
     gradient_clip: float = setting(100.0, "largest global norm of a gradient", above=0)
     # Large beside the rewards: with delta = 1 the rare, large errors where an episode ends count for no more than the
     # common small ones, values rise without end, and CartPole's return falls to 9.

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from agents.ring import Ring
 from lab.adam import Moments
+from lab.averages import kept
 
 
 class Parameters(NamedTuple):
@@ -16,11 +17,13 @@ class Parameters(NamedTuple):
     Attributes:
         online, target: The networks' weights, in the order of `trainable_variables`.
         moments: Adam's.
+        averaged: The online network's weights averaged over the updates, or () where greedy play goes by the latest.
     """
 
     online: tuple[tf.Tensor, ...]
     target: tuple[tf.Tensor, ...]
     moments: Moments
+    averaged: tuple[tf.Tensor, ...] = ()
 
 
 class DQNState(NamedTuple):
@@ -59,3 +62,10 @@ def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
         lambda i, _: i < once, lambda i, _: (i + 1, online), (tf.zeros((), tf.int32), parameters.target)
     )
     return parameters._replace(target=target)
+
+
+def averaged(parameters: Parameters, decay: Any) -> Parameters:
+    """Return parameters whose averaged weights, where there are any, have taken in those of one more update."""
+    share = 1.0 - kept(decay, parameters.moments.count - 1.0)
+    pairs = zip(parameters.averaged, parameters.online, strict=bool(parameters.averaged))
+    return parameters._replace(averaged=tuple(old + share * (new - old) for old, new in pairs))

@@ -10,6 +10,7 @@ import tensorflow as tf
 from agents import DQN, QLearning, Random
 from agents.base import Transition
 from agents.compiled import CompiledTask
+from agents.dqn.state import averaged
 from agents.pure import obstacle
 from agents.ring import RingReplay
 from envs import random
@@ -99,12 +100,14 @@ def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
         for i in range(2):
             batch = agent._unpacked(rows[i])
             parameters, _ = agent.update_step(parameters, batch, 0.01, agent.config)
+            parameters = averaged(parameters, agent.config.average_decay)
         return parameters
 
     after = compiled(state.parameters, tf.constant(rows))
     before = [w.numpy() for w in agent.online.trainable_variables]
     agent._train(tf.constant(rows), tf.constant([0.01, 0.0], tf.float32))
-    for old, host, lane in zip(before, agent.online.trainable_variables, after.online, strict=True):
+    after_host = agent.online.trainable_variables + agent.average.trainable_variables
+    for old, host, lane in zip(before * 2, after_host, after.online + after.averaged, strict=True):
         assert np.abs(host.numpy() - old).max() > 1e-3, "it learns"
         np.testing.assert_allclose(host.numpy(), lane.numpy(), atol=1e-6)
 

@@ -6,8 +6,9 @@ from gymnasium.spaces import Box, Discrete
 
 from agents import DQN
 from agents.base import Transition
-from agents.dqn.state import assign
+from agents.dqn.state import assign, averaged
 from agents.replay import ReplayBatch
+from envs import random
 from lab import Experiment
 from lab.errors import UsageError
 from lab.networks import Mirror
@@ -38,14 +39,18 @@ def set_values(model, table):
     model.trainable_variables[1].assign(np.zeros(len(table[0]), np.float32))
 
 
-def test_the_target_by_hand_with_and_without_double():
-    for double, expected in ((False, 7.0), (True, 5.0)):
-        a = agent(space=Discrete(2), hidden_sizes=(), double=double)
-        set_values(a.online, [[0, 0, 0], [1.0, 3.0, 2.0]])
-        set_values(a.target, [[0, 0, 0], [7.0, 5.0, 6.0]])
-        # Double: online selects action 1 (3.0), target values it (5.0); plain: the target's own best (7.0).
-        following = a.next_values(a.parameters(), tf.constant([[0.0, 1.0]]))
-        assert following.numpy() == pytest.approx([expected])
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [({"double": False}, 7.0), ({"pessimism": 0.0}, 5.0), ({"pessimism": 1.0}, 3.0), ({"pessimism": 0.25}, 4.5)],
+)
+def test_the_target_by_hand_plain_double_and_pessimistic(settings, expected):
+    a = agent(space=Discrete(2), hidden_sizes=(), **settings)
+    set_values(a.online, [[0, 0, 0], [1.0, 3.0, 2.0]])
+    set_values(a.target, [[0, 0, 0], [7.0, 5.0, 6.0]])
+    # Plain: the target's own best (7.0). Double: online selects action 1 (3.0), target values it (5.0). Pessimistic: a
+    # share of the lesser of those two.
+    following = a.next_values(a.parameters(), tf.constant([[0.0, 1.0]]))
+    assert following.numpy() == pytest.approx([expected])
 
 
 @pytest.mark.parametrize("terminated", [0.0, 1.0])
@@ -102,7 +107,7 @@ def test_epsilon_falls_by_environment_step():
 
 
 def test_acting_mirrors_the_network():
-    a = agent(hidden_sizes=(16, 8))
+    a = agent(hidden_sizes=(16, 8), average_decay=0.0)
     observations = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     exact = a.online(observations).numpy()
     assert np.allclose(a.action_values(observations), exact, atol=1e-5)
@@ -115,7 +120,42 @@ def test_the_mirror_follows_the_updates():
     made = DQN(**SMALL)
     Experiment(made, Counter, progress=False).train(40)
     observations = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
-    assert np.allclose(made.action_values(observations), made.online(observations).numpy(), atol=1e-5)
+    for average in (False, True):
+        network = made.average if average else made.online
+        assert np.allclose(made.action_values(observations, not average), network(observations).numpy(), atol=1e-5)
+
+
+def test_greedy_play_goes_by_weights_averaged_by_hand():
+    a = agent(space=Discrete(2), hidden_sizes=(), average_decay=0.15)
+    parameters = tf.nest.map_structure(tf.convert_to_tensor, a.parameters())
+
+    def after(parameters, count, online):
+        moments = parameters.moments._replace(count=tf.constant(float(count)))
+        new = tuple(tf.fill(w.shape, online) for w in parameters.online)
+        return averaged(parameters._replace(online=new, moments=moments), a.config.average_decay)
+
+    parameters = parameters._replace(averaged=tuple(tf.zeros_like(w) for w in parameters.online))
+    parameters = after(parameters, 1, 10.0)
+    assert parameters.averaged[0].numpy() == pytest.approx(9.0), "the first update keeps a tenth of the old"
+    parameters = after(parameters, 2, 1.0)
+    assert parameters.averaged[0].numpy() == pytest.approx(0.15 * 9 + 0.85 * 1), "then the lesser of 2 / 11 and 0.15"
+
+
+def test_exploring_goes_by_the_latest_weights_and_greedy_play_by_the_averaged():
+    a = agent(space=Discrete(2), hidden_sizes=(), epsilon_start=0.0, epsilon_end=0.0)
+    set_values(a.online, [[0, 0, 9.0]] * 2)
+    set_values(a.average, [[0, 9.0, 0]] * 2)
+    a.mirror_again()
+    state, key = a.pure_state(1), random.key_from_seed(0)
+    for explore, action in ((True, 2), (False, 1)):
+        assert a.act_batch(np.ones(1, np.int64), explore).tolist() == [action]
+        assert a.pure_act(state, tf.constant([1]), key, explore).numpy().tolist() == [action]
+
+
+def test_without_averaging_there_are_no_averaged_weights():
+    a = agent(average_decay=0.0)
+    assert a.average is None and a.parameters().averaged == ()
+    assert averaged(a.parameters(), 0.0).averaged == ()
 
 
 def test_a_network_that_cannot_be_mirrored_acts_through_tensorflow():
@@ -130,7 +170,7 @@ def test_a_network_that_cannot_be_mirrored_acts_through_tensorflow():
     Experiment(made, Counter, progress=False).train(20)
     assert made.mirror is None and not Mirror.fits(made.online)
     observations = np.ones((3, 2), np.float32)
-    assert np.allclose(made.action_values(observations), made.online(observations).numpy(), atol=1e-6)
+    assert np.allclose(made.action_values(observations), made.average(observations).numpy(), atol=1e-6)
 
 
 def test_nothing_retraces_in_steady_state():
