@@ -260,7 +260,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "cql": [
         {
-            "settings": {"hidden_sizes": (8,), "batch_size": 8, "target_update_every": 30},
+            "settings": {"hidden_sizes": (8,), "batch_size": 8, "target_update_every": 30, "average_decay": 0.9},
             "source": recorded,
             "idle": {**OFFLINE, "rate": "only a schedule sets it"},
         },
@@ -379,7 +379,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "fixed_rate": "changes only when a schedule sets the learning rate",
                 "exploration": "the host lane's",
                 "replay": "the host lane's",
-                **dict.fromkeys(("online", "target", "moments"), "a copy of what the program carries"),
+                **dict.fromkeys(("online", "target", "average", "moments"), "a copy of what the program carries"),
                 **dict.fromkeys(("steps", "next_round", "target_updates"), "a copy of what the program carries"),
             },
         },
