@@ -80,7 +80,7 @@ class ConsistencyDistillation(Student):
     (2023), "Improved Techniques for Training Consistency Models".
 
     Example:
-        student = ConsistencyDistillation(teacher=Experiment.resume("runs/edm").learner)
+        student = ConsistencyDistillation(teacher="runs/edm")  # the run of a diffusion model, or the model itself
         Experiment(student, "digits").train(2_000)
         student.sample(16)  # one network call
     """
