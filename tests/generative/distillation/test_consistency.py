@@ -155,7 +155,7 @@ def test_rows_are_drawn_in_one_call_or_in_several() -> None:
     seen = learner.end(learner.average.network, x, tf.ones(3), tf.fill([3], 80.0), None).numpy()
     rows = learner.sample(3, seed=7)
     np.testing.assert_allclose(rows.astype(float), learner.spec.quantise(seen.clip(-1, 1)), atol=1)
-    assert len(learner.sample_path(2, steps=1)) == 2
+    assert len(learner.sample_path(2, sampler=learner.frame_sampler, steps=1)) == 2
     plan = multistep(Karras(make_schedule("edm", 0), LEAST, 80.0).levels(3), LEAST)
     np.testing.assert_array_equal([plan.keep, plan.clean], [[0, 0, 0], [1, 1, 1]])
     np.testing.assert_allclose(plan.noise[:2] ** 2, plan.sigma[1:] ** 2 - LEAST**2)
