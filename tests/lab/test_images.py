@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -50,16 +49,6 @@ def test_caption_magnifies_tiny_frames() -> None:
     factor = captioned.shape[1] // 10
     assert captioned.shape[1] >= MINIMUM_WIDTH
     np.testing.assert_array_equal(captioned[: 10 * factor : factor, ::factor], tiny)
-
-
-def test_caption_takes_less_than_a_millisecond_or_so() -> None:
-    frame = np.zeros((400, 600, 3), np.uint8)
-    caption(frame, "warm")
-    start = time.perf_counter()
-    for i in range(100):
-        caption(frame, f"step {i}   return {i}.0")
-    # 0.4 ms where it was measured; the bound leaves room for a busy machine.
-    assert (time.perf_counter() - start) / 100 < 0.004
 
 
 def test_upscale_repeats_pixels_by_a_whole_factor() -> None:
