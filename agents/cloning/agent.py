@@ -19,7 +19,7 @@ from agents.offline import ActionBatch, Actions, OfflineAgent
 from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.config import Settings
 from lab.errors import UsageError
-from lab.networks import Mirror
+from lab.networks import Forward
 
 
 class BehaviorCloning(OfflineAgent):
@@ -31,7 +31,7 @@ class BehaviorCloning(OfflineAgent):
 
     Settings: ClassVar[type[Settings]] = BehaviorCloningSettings
     training_state: ClassVar[tuple[str, ...]] = ("moments",)
-    not_state: tuple[str, ...] = ("mirror",)
+    not_state: tuple[str, ...] = ("forward",)
 
     def check_spaces(self) -> None:
         features.check_observations(type(self).__name__, self.observation_space)
@@ -50,7 +50,7 @@ class BehaviorCloning(OfflineAgent):
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.policy.trainable_variables)))
         self.rate = tf.Variable(c.learning_rate)
         self.exploration = self.seeds.generator("exploration")
-        self.mirror = Mirror(self.policy) if Mirror.fits(self.policy) else None
+        self.forward = Forward(self.policy)
 
     def sampler(self, episodes: Episodes) -> Callable[[np.random.Generator], Any]:
         return Actions(episodes, self.batch_size)
@@ -80,8 +80,7 @@ class BehaviorCloning(OfflineAgent):
         return metrics
 
     def end_updates(self) -> None:
-        if self.mirror is not None:
-            self.mirror = Mirror(self.policy)
+        self.forward.renew()
 
     def set_state(self, state: Mapping[str, object]) -> None:
         super().set_state(state)
@@ -101,9 +100,4 @@ class BehaviorCloning(OfflineAgent):
 
     def outputs(self, observations: np.ndarray) -> np.ndarray:
         """Return the policy network's outputs, float32 (n, d): for Discrete spaces logits."""
-        given = features.features(self.observation_space, observations)
-        return self.mirror(given) if self.mirror is not None else self._outputs(tf.constant(given)).numpy()
-
-    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
-    def _outputs(self, given: tf.Tensor) -> tf.Tensor:
-        return self.policy(given)
+        return self.forward(features.features(self.observation_space, observations))

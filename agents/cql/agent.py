@@ -66,4 +66,4 @@ class CQL(OfflineAgent, DQN):
         return {}
 
     def end_updates(self) -> None:
-        self.mirror_again()
+        self.renew_forwards()

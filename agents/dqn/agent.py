@@ -20,7 +20,7 @@ from agents.replay import Replay, ReplayBatch
 from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.config import Settings
 from lab.errors import UsageError
-from lab.networks import Mirror
+from lab.networks import Forward
 
 
 class DQN(CompiledDQN, Agent):
@@ -36,7 +36,7 @@ class DQN(CompiledDQN, Agent):
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
     training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
-    not_state: tuple[str, ...] = ("mirror", "average_mirror", "number_of_actions", "ring")
+    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "ring")
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -66,14 +66,13 @@ class DQN(CompiledDQN, Agent):
         self.online, self.target = self.network(seed), self.network(seed)
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
         self.average = self.network(seed) if self.config.average_decay else None
-        self.mirror = Mirror(self.online) if Mirror.fits(self.online) else None
-        self.average_mirror: Mirror | None = None
+        self.latest = Forward(self.online)
+        self.greedy = self.latest if self.average is None else Forward(self.average)
 
-    def mirror_again(self) -> None:
+    def renew_forwards(self) -> None:
         """Let acting follow weights that have changed."""
-        if self.mirror is not None:
-            self.mirror = Mirror(self.online)
-        self.average_mirror = None
+        self.latest.renew()
+        self.greedy.renew()
 
     # ---------------------------------------------------------------- what variants override
 
@@ -167,18 +166,7 @@ class DQN(CompiledDQN, Agent):
             observations: (n, ...).
             explore: Whether by the latest weights; else by the averaged ones, where there are any.
         """
-        given, average = self.features(observations), self.average if not explore else None
-        mirror = self.mirror
-        if average is not None and mirror is not None:
-            mirror = self.average_mirror = self.average_mirror or Mirror(average)
-        if mirror is not None:
-            return mirror(given)
-        return self._values(tf.constant(given), average is not None).numpy()
-
-    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
-    def _values(self, given: tf.Tensor, averaged: bool) -> tf.Tensor:
-        network = self.average if averaged else self.online
-        return network(given)  # type: ignore[misc]
+        return (self.latest if explore else self.greedy)(self.features(observations))
 
     @property
     def epsilon(self) -> float:
@@ -209,9 +197,9 @@ class DQN(CompiledDQN, Agent):
         rows = [self.features(batch.observation), self.features(batch.next_observation), columns]
         orders = np.array([self.learning_rate, copy], np.float32)
         result = self._train(tf.constant(np.concatenate(rows, axis=-1)), tf.constant(orders)).numpy()
-        if self.mirror is not None:
-            self.mirror.set_flat(result[3:])
-        self.average_mirror = None
+        # In this order: without averaged weights both are one, and need not read what is at hand.
+        self.greedy.renew()
+        self.latest.renew(result[3:])
         return dict(zip(self.pure_metrics, result[:3].tolist(), strict=True))
 
     @tf.function(jit_compile=True, autograph=False)
@@ -264,4 +252,4 @@ class DQN(CompiledDQN, Agent):
 
     def set_state(self, state: Mapping[str, object]) -> None:
         super().set_state(state)
-        self.mirror_again()
+        self.renew_forwards()

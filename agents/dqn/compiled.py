@@ -41,9 +41,9 @@ class CompiledDQN(PureFunctions):
         "check_spaces",
         "gauges",
         "loss",
-        "mirror_again",
         "network",
         "next_values",
+        "renew_forwards",
         "update_step",
         "values",
     )
@@ -57,8 +57,8 @@ class CompiledDQN(PureFunctions):
 
         @property
         def number_of_features(self) -> int: ...
-        def mirror_again(self) -> None: ...
         def parameters(self) -> Parameters: ...
+        def renew_forwards(self) -> None: ...
         def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor: ...
         def update_step(
             self, parameters: Parameters, batch: ReplayBatch, rate: Any, settings: Any
@@ -135,4 +135,4 @@ class CompiledDQN(PureFunctions):
         assign(self.parameters(), state.parameters)
         self.steps, self.next_round = int(state.steps), int(state.next_round)
         self.target_updates = int(state.copies)
-        self.mirror_again()
+        self.renew_forwards()

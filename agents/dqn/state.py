@@ -66,6 +66,8 @@ def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
 
 def averaged(parameters: Parameters, decay: Any) -> Parameters:
     """Return parameters whose averaged weights, where there are any, have taken in those of one more update."""
+    if not parameters.averaged:
+        return parameters
     share = 1.0 - kept(decay, parameters.moments.count - 1.0)
-    pairs = zip(parameters.averaged, parameters.online, strict=bool(parameters.averaged))
+    pairs = zip(parameters.averaged, parameters.online, strict=True)
     return parameters._replace(averaged=tuple(old + share * (new - old) for old, new in pairs))

@@ -7,6 +7,7 @@ from lab.networks.decoder_mirror import DecoderMirror
 from lab.networks.dense import NarrowDense
 from lab.networks.dit import dit
 from lab.networks.dropout import Dropout
+from lab.networks.forward import Forward
 from lab.networks.group_norm import GroupNorm
 from lab.networks.mirror import Mirror
 from lab.networks.mlp import mlp
@@ -20,6 +21,7 @@ __all__ = [
     "DecoderMirror",
     "Dropout",
     "EncoderBlock",
+    "Forward",
     "GroupNorm",
     "LayerNorm",
     "LearntPositions",

@@ -30,7 +30,7 @@ class Mirror:
             matrix[-1, -1] = 1.0
         self.zeros = [np.zeros(width, np.float32) for width in widths[1:]]
         self.input = np.ones(widths[0], np.float32)
-        self.set_flat(np.concatenate([w.numpy().ravel() for w in model.trainable_variables]))
+        self.set_model(model)
 
     @staticmethod
     def fits(model: keras.Model) -> bool:
@@ -44,6 +44,10 @@ class Mirror:
             return False
         names = [layer.activation.__name__ for layer in layers]
         return names == ["relu"] * (len(layers) - 1) + ["linear"]
+
+    def set_model(self, model: keras.Model) -> None:
+        """Take the weights of a model of the same shapes."""
+        self.set_flat(np.concatenate([w.numpy().ravel() for w in model.trainable_variables]))
 
     def set_flat(self, flat: np.ndarray) -> None:
         """Take new weights, all in one float32 vector in the order of `model.trainable_variables`."""

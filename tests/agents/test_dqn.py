@@ -145,7 +145,7 @@ def test_exploring_goes_by_the_latest_weights_and_greedy_play_by_the_averaged():
     a = agent(space=Discrete(2), hidden_sizes=(), epsilon_start=0.0, epsilon_end=0.0)
     set_values(a.online, [[0, 0, 9.0]] * 2)
     set_values(a.average, [[0, 9.0, 0]] * 2)
-    a.mirror_again()
+    a.renew_forwards()
     state, key = a.pure_state(1), random.key_from_seed(0)
     for explore, action in ((True, 2), (False, 1)):
         assert a.act_batch(np.ones(1, np.int64), explore).tolist() == [action]
@@ -168,7 +168,7 @@ def test_a_network_that_cannot_be_mirrored_acts_through_tensorflow():
 
     made = Tanh(**SMALL)
     Experiment(made, Counter, progress=False).train(20)
-    assert made.mirror is None and not Mirror.fits(made.online)
+    assert made.latest.mirror is None and not Mirror.fits(made.online)
     observations = np.ones((3, 2), np.float32)
     assert np.allclose(made.action_values(observations), made.average(observations).numpy(), atol=1e-6)
 
