@@ -15,7 +15,24 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-class Nested(Schedule):
+class Relevelled(Schedule):
+    """The path of another schedule, trained on as that is; a subclass visits levels of its own.
+
+    Args:
+        base: The other one.
+    """
+
+    def __init__(self, base: Schedule) -> None:
+        self.base = base
+
+    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return self.base.draw(uniform)
+
+    def at(self, ratio: float) -> tuple[float, float]:
+        return self.base.at(ratio)
+
+
+class Nested(Relevelled):
     """The levels of one finest list, of which every other, every fourth and so on are visited.
 
     Args:
@@ -24,7 +41,8 @@ class Nested(Schedule):
     """
 
     def __init__(self, base: Schedule, finest: int) -> None:
-        self.base, self.most_steps = base, finest
+        super().__init__(base)
+        self.most_steps = finest
         self.finest = base.levels(finest)
 
     def levels(self, steps: int) -> Levels:
@@ -38,14 +56,8 @@ class Nested(Schedule):
             )
         return Levels(self.finest.alpha[::stride], self.finest.sigma[::stride])
 
-    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return self.base.draw(uniform)
 
-    def at(self, ratio: float) -> tuple[float, float]:
-        return self.base.at(ratio)
-
-
-class Karras(Schedule):
+class Karras(Relevelled):
     """Levels in equal steps of (sigma / alpha)**(1 / 7), the clean row after the last (Karras et al. 2022, eq. 5).
 
     Those of half as many steps are among them.
@@ -56,10 +68,11 @@ class Karras(Schedule):
     """
 
     def __init__(self, base: Schedule, least: float, most: float) -> None:
+        super().__init__(base)
         own = base.levels(base.most_steps or OWN_LEVELS)
         with np.errstate(divide="ignore"):
             ratios = own.sigma / own.alpha
-        self.base, self.least, self.most = base, max(least, ratios[-2]), min(most, ratios[0])
+        self.least, self.most = max(least, ratios[-2]), min(most, ratios[0])
 
     def noisy(self, steps: int) -> Levels:
         """Return `steps` + 1 levels from the most noise to the least."""
@@ -70,9 +83,3 @@ class Karras(Schedule):
     def levels(self, steps: int) -> Levels:
         levels = self.noisy(steps)
         return Levels(np.append(levels.alpha[:-1], 1.0), np.append(levels.sigma[:-1], 0.0))
-
-    def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return self.base.draw(uniform)
-
-    def at(self, ratio: float) -> tuple[float, float]:
-        return self.base.at(ratio)
