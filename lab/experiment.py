@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from lab import resuming, together
 from lab.callbacks import Callback
@@ -20,9 +20,6 @@ from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
 from lab.threads import start_tensorflow
-
-if TYPE_CHECKING:
-    from typing import Self
 
 LANES = ("auto", "host", "compiled")
 

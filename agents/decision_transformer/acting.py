@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import tensorflow as tf
@@ -21,9 +21,6 @@ from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.tokens import drawn
 from agents.decision_transformer.windows import Steps
 from lab.errors import UsageError, bad_value
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class ActsOnContext(Agent):

@@ -46,7 +46,7 @@ def return_features(returns: Any, octaves: int) -> tf.Tensor:
     values = tf.convert_to_tensor(returns)[..., None]
     if not octaves:
         return values
-    angles = values * tf.constant([math.pi * 2.0**k for k in range(octaves)], tf.float32)
+    angles = values * _frequencies(octaves)
     return tf.concat([values, tf.sin(angles), tf.cos(angles)], axis=-1)
 
 
@@ -55,8 +55,12 @@ def mirrored_return_features(returns: np.ndarray, octaves: int) -> np.ndarray:
     values = returns[..., None]
     if not octaves:
         return values
-    angles = values * np.array([math.pi * 2.0**k for k in range(octaves)], np.float32)
+    angles = values * _frequencies(octaves)
     return np.concatenate([values, np.sin(angles), np.cos(angles)], axis=-1)
+
+
+def _frequencies(octaves: int) -> np.ndarray:
+    return np.array([math.pi * 2.0**k for k in range(octaves)], np.float32)
 
 
 def action_features(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tensor:
