@@ -39,6 +39,7 @@ import paired
 LEARNERS = "behavior_cloning,percent_bc,cql,decision_transformer"
 RESULTS = Path(__file__).parent / "results"
 STAGES, EPSILONS = 4, (0.0, 0.2, 0.5)
+# Of DQN in recordings: the latest weights differ in quality from stage to stage more than averaged ones.
 LATEST = {"average_decay": 0.0, "pessimism": 0.0, "epsilon_end": 0.1}
 TARGETS, EPISODES = 8, 30
 # Where the point mass starts. An obstacle stands in the way, off its middle, so that the mass slides off to the same
@@ -139,7 +140,6 @@ def point_mass(seed: int) -> Any:
 
 
 TASKS: dict[str, Callable[[int], Any]] = {
-    # By the latest weights: their quality differs more from stage to stage than that of averaged ones.
     "cartpole": staged("dqn", "CartPole-v1", 30_000, LATEST, 30),
     "acrobot": staged("dqn", "Acrobot-v1", 30_000, LATEST, 30),
     "gridworld": staged("q_learning", "lab/GridWorld-v0", 6_000, {"epsilon_steps": 4_000}, 100),
