@@ -9,8 +9,8 @@ sixteenth of the run) that reached the criterion.
 
 Lanes take the same seeds; `auto`, the default, is the lane that a user gets.
 
-Settings were tuned on seeds from 100 on, and earlier ones had been reported on seeds 0 to 79. Reported are seeds 90 to 99
-for DQN in the lane that a user gets, 20 to 29 in both lanes, and 60 to 64 for Q-learning.
+Settings were tuned on seeds from 100 on, and earlier ones had been reported on seeds 0 to 79. Reported are seeds 90 to
+99 for DQN in the lane that a user gets, 20 to 29 in both lanes, and 60 to 64 for Q-learning.
 """
 
 from __future__ import annotations
