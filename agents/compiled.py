@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
 
 from agents.base import Agent
+from agents.batch import Batch, Stretch
 from agents.lanes import Dynamics
 from agents.program import LaneState, Program
 from agents.sources import EnvironmentSource
 from agents.task import EPISODES, AgentTask
-from lab.errors import CheckpointError
+from lab.errors import CheckpointError, TrainingDiverged
 from lab.evaluation import Evaluation
 from lab.task import Control, TaskOptions
-
-# Signals are heard between calls. Calls end at multiples of this, so that where a run was cut changes no number.
-LONGEST_CALL = 10_000
 
 
 class CompiledTask(AgentTask):
@@ -37,7 +35,7 @@ class CompiledTask(AgentTask):
     """
 
     lane = "compiled"
-    not_state: tuple[str, ...] = ("program", "state", "dynamics", "count", "fresh")
+    not_state: tuple[str, ...] = ("program", "state", "dynamics", "count", "fresh", "batch")
 
     def __init__(self, agent: Agent, source: EnvironmentSource, dynamics: Dynamics, options: TaskOptions) -> None:
         if dynamics.env is None:
@@ -52,49 +50,50 @@ class CompiledTask(AgentTask):
             _keys(self.seeds.sequence("exploration"), 1)[0],
             agent.pure_state(number),
         )
+        self.batch: Batch | None = None
         self.count = 0
         self.fresh = True
 
     def advance(self, steps: int, control: Control) -> int:
-        self.begin_advance()
-        start = self.count
-        self.state = self.state._replace(learner=self.agent.refreshed_pure_state(self.state.learner))
-        while self.count < start + steps and not control.stop:
-            until = min(start + steps, (self.count // LONGEST_CALL + 1) * LONGEST_CALL)
-            before = self._totals() if control.on_update is not None else None
-            self.state = self.program.run(
-                self.state, tf.constant(until, tf.int64), tf.constant(control.on_update is not None)
-            )
-            self.count = int(self.state.count)
-            self.fresh = False
-            control.taken = self.count - start
-            if control.on_update is not None and before is not None:
-                now = self._totals()
-                rounds = now["rounds"] - before["rounds"]
-                if rounds:
-                    names = self.agent.pure_metrics
-                    control.on_update({name: (now[name] - before[name]) / rounds for name in names})
-        self.end_advance()
-        return self.count - start
+        stretch = Stretch(self, steps, control)
+        while stretch.going:
+            stretch.end_call(self.program.run(*stretch.begin_call()))
+        return stretch.close()
+
+    @classmethod
+    def advance_batch(
+        cls, tasks: Sequence[Self], steps: Sequence[int], controls: Sequence[Control]
+    ) -> list[int | TrainingDiverged]:
+        batch = Batch.shared([task.program for task in tasks])
+        for task in tasks:
+            task.batch = batch
+        return batch.advance(list(map(Stretch, tasks, steps, controls)))
 
     def begin_advance(self) -> None:
-        """Say once a process that a twin stands in for the environment that was named."""
+        """Say once a process that a twin stands in for the environment that was named, and take up what the agent was
+        given since the last stretch."""
         if self.dynamics.twin:
             _announce(self.dynamics.twin, self.dynamics.reason)
+        self.state = self.state._replace(learner=self.agent.refreshed_pure_state(self.state.learner))
+
+    def take(self, state: LaneState) -> None:
+        """Take over the state that the program returned."""
+        self.state, self.count, self.fresh = state, int(state.count), False
 
     def end_advance(self) -> None:
         """Give the agent what it learnt, so that callbacks and checkpoints have it."""
         if not self.fresh:
             self.agent.set_pure_state(self.state.learner)
 
-    def _totals(self) -> dict[str, float]:
+    def totals(self) -> dict[str, float]:
+        """Return the fields of the statistics since the last row of the log, and the sums of the metrics."""
         statistics = self.program.packed(self.state.statistics).numpy().tolist()
         return dict(
             zip(("episodes", "returns", "lengths", "rounds", *self.agent.pure_metrics), statistics, strict=True)
         )
 
     def drain(self) -> dict[str, float]:
-        totals = self._totals()
+        totals = self.totals()
         self.episodes += int(totals["episodes"])
         row: dict[str, float] = {"episodes": self.episodes}
         if totals["episodes"]:

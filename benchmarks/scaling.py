@@ -28,11 +28,10 @@ def experiment():
                 huber_delta=math.inf, adam_epsilon=1e-8, average_decay=0.0)
     return Experiment(agent, "CartPole-v1", num_envs=10, lane="compiled", progress=False, log_every=100_000,
                       checkpoint_every=10**9)
-# Compiles it for every processor.
-kept = experiment()
-kept.train_many(range({threads} or 64), steps=20_000)
-times = {{}}
+times, kept = {{}}, []
 for number in {numbers}:
+    # Compiles it for so many.
+    kept += experiment().train_many(range(number), steps=10_000)
     pattern = experiment()
     began = time.perf_counter()
     pattern.train_many(range(number), steps={steps})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from lab.errors import TrainingDiverged
 from lab.evaluation import Evaluation
 from lab.seeding import Seeds
 from lab.state import Stateful
@@ -63,6 +64,22 @@ class Task(Stateful):
     @abstractmethod
     def advance(self, steps: int, control: Control) -> int:
         """Train for `steps` steps, or fewer once `control.stop` is set; return how many were taken."""
+
+    @classmethod
+    def advance_batch(
+        cls, tasks: Sequence[Self], steps: Sequence[int], controls: Sequence[Control]
+    ) -> list[int | TrainingDiverged] | None:
+        """Train several tasks at once, each as `advance` would alone (hook).
+
+        Args:
+            tasks: Of this class, each with its own learner.
+            steps: As for `advance`, of each.
+            controls: As for `advance`, of each.
+
+        Returns:
+            How many steps each took, or the error that ended it; None where tasks of this class take turns.
+        """
+        return None
 
     @abstractmethod
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:

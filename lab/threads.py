@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 
 from lab.quiet import quiet_stderr
 
@@ -40,18 +39,11 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextlib.contextmanager
-def on_processor(number: int) -> Iterator[None]:
-    """Run what is compiled in the block on one of the logical CPUs, which `start_tensorflow` may have made.
-
-    Args:
-        number: Which one; counted round where there are fewer.
-    """
+def logical_cpus() -> list[str]:
+    """Return the names of the logical CPUs, of which `start_tensorflow` may have made one for each processor."""
     import tensorflow as tf
 
-    devices = tf.config.list_logical_devices("CPU")
-    with tf.device(devices[number % len(devices)].name):
-        yield
+    return [device.name for device in tf.config.list_logical_devices("CPU")]
 
 
 def _cut_processors() -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import copy
-import itertools
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +11,6 @@ from lab.callbacks import Progress
 from lab.config import make
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.interruption import listen
-from lab.threads import on_processor, processors
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -71,11 +67,11 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
 def train_together(members: Sequence[Experiment], steps: int | None = None, progress: bool | None = None) -> None:
     """Train experiments side by side up to their ends.
 
-    Each takes its own steps up to its next event in a thread; events happen in this thread, one after the other. So
-    no number depends on the neighbours.
+    Up to their next events they are trained as a batch where their tasks can be, else in turns; then what is due
+    happens, run by run. No number depends on the neighbours.
 
     Args:
-        members: The experiments.
+        members: The experiments, alike but for settings and seeds.
         steps: As for `Experiment.train`, of each.
         progress: As for `Experiment`.
 
@@ -88,7 +84,6 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     with (
         listen(*(member._control for member in members)) as interruption,
         _bar(members, progress) as show,
-        ThreadPoolExecutor(processors(), initializer=_begin_worker, initargs=(itertools.count(),)) as pool,
         _Contexts() as contexts,
     ):
         for member in members:
@@ -96,10 +91,9 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
         while active := [i for i, m in enumerate(members) if m.wants_steps and i not in diverged]:
             if interruption.received:
                 break
-            running = [(i, _start(members[i], pool)) for i in active]
-            for i, future in running:
+            for i, taken in zip(active, _advance([members[i] for i in active]), strict=True):
                 try:
-                    _finish(members[i], future)
+                    _finish(members[i], taken)
                 except TrainingDiverged as error:
                     diverged[i] = error
                     contexts.fail(i, error)
@@ -110,34 +104,26 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
         raise TrainingDiverged(f"{len(diverged)} of {len(members)} runs diverged, the others have ended. {told}")
 
 
-# The number of the thread among those that train.
-_worker = threading.local()
-
-
-def _begin_worker(numbers: Iterator[int]) -> None:
-    _worker.number = next(numbers)
-
-
-def _start(member: Experiment, pool: ThreadPoolExecutor) -> Future[int] | None:
+def _advance(members: Sequence[Experiment]) -> Sequence[int | TrainingDiverged | None]:
+    # The steps that each took, or why it ended; None for those that take turns.
     from lab.experiment import Experiment
 
-    if member.task.lane != "compiled" or type(member).train_chunk is not Experiment.train_chunk:
-        return None
-    member._control.taken = 0
-    return pool.submit(_advance, member, member.chunk_end() - member.step)
+    if type(members[0]).train_chunk is not Experiment.train_chunk:
+        return [None] * len(members)
+    for member in members:
+        member._control.taken = 0
+    tasks, controls = [m.task for m in members], [m._control for m in members]
+    steps = [m.chunk_end() - m.step for m in members]
+    return type(tasks[0]).advance_batch(tasks, steps, controls) or [None] * len(members)
 
 
-def _advance(member: Experiment, steps: int) -> int:
-    with on_processor(_worker.number):
-        return member.task.advance(steps, member._control)
-
-
-def _finish(member: Experiment, future: Future[int] | None) -> None:
-    # Environments that step in Python gain nothing from threads, and may not bear them.
-    if future is None:
+def _finish(member: Experiment, taken: int | TrainingDiverged | None) -> None:
+    if taken is None:
         member.train_chunk()
+    elif isinstance(taken, TrainingDiverged):
+        raise taken
     else:
-        member.end_chunk(future.result())
+        member.end_chunk(taken)
 
 
 class _Contexts:

@@ -46,6 +46,13 @@ def test_one_program_is_compiled_for_all_seeds(three):
     assert members[0].task.program.run.experimental_get_tracing_count() == 1
 
 
+def test_a_program_takes_the_states_of_all_in_one_call(three):
+    _, members = three
+    batch = members[0].task.batch
+    assert [m.task.batch is batch for m in members] == [True] * 3 and len(batch.programs) == 3
+    assert batch.run.experimental_get_tracing_count() == 1
+
+
 def test_a_member_is_resumed_like_any_run(three, tmp_path):
     run, members = three
     resumed = Experiment.resume(run / "seed-1", progress=False)
