@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,9 +38,10 @@ def differentiated(
 ) -> tuple[tf.Tensor, Any, list[tf.Tensor]]:
     """Differentiate an objective whose rows are shared out among devices; for use in a traced update.
 
-    Each device computes loss and gradient of its share with the one set of variables, and the first one averages them
-    in the devices' order, so that sums do not depend on who is ready first. An objective that is a mean over rows
-    gives what one device gives, but for rounding; random numbers of rows belong into `inputs` for that reason.
+    In `tf.distribute.MirroredStrategy.run` each device computes loss and gradient of its share with the one set of
+    variables; the first device averages them in the devices' order, so that sums do not depend on who is ready first.
+    An objective that is a mean over rows gives what one device gives, but for rounding; random numbers of rows belong
+    into `inputs` for that reason.
 
     Args:
         objective: From a share of the inputs to a loss, (), and whatever else is to be known: nested tensors, of which
@@ -53,16 +55,24 @@ def differentiated(
     """
     if devices == 1:
         return _gradients(objective, inputs, variables)
-    names = device_names("devices", devices)
-    shares = [_share(inputs, i, devices) for i in range(devices)]
-    results = []
-    for name, share in zip(names, shares, strict=True):
-        with tf.device(name):
-            results.append(_gradients(objective, share, variables))
-    with tf.device(names[0]):
-        combined: tuple[tf.Tensor, Any] = tf.nest.map_structure(_combined, *[result[:2] for result in results])
-        averaged = [_mean(parts) for parts in zip(*[result[2] for result in results], strict=True)]
-    return *combined, averaged
+    strategy = _strategy(tuple(device_names("devices", devices)))
+
+    def replica() -> tuple[tf.Tensor, Any, list[tf.Tensor]]:
+        number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
+        return _gradients(objective, _share(inputs, int(number), devices), variables)
+
+    loss, more, gradients = strategy.run(replica)
+    local = strategy.experimental_local_results
+    with tf.device(strategy.extended.worker_devices[0]):
+        loss, more = tf.nest.map_structure(lambda part: _combined(*local(part)), (loss, more))
+        return loss, more, [_mean(local(part)) for part in gradients]
+
+
+@functools.cache
+def _strategy(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    with tf.init_scope():
+        # It reduces nothing itself; said so that it does not warn of a library for GPUs that it would choose.
+        return tf.distribute.MirroredStrategy(names, tf.distribute.ReductionToOneDevice())
 
 
 def _gradients(
