@@ -45,8 +45,16 @@ def squashed(space: gymnasium.Space[Any], predictions: Any) -> Any:
     return tf.where(tf.constant(bounded), tf.tanh(predictions), predictions)
 
 
+def clipped(space: gymnasium.Space[Any], predictions: Any) -> Any:
+    """Return predictions (..., a), NumPy or tensor, cut off at -1 and 1 where the Box is bounded."""
+    limit = np.where(box_bounds(space)[2], np.float32(1.0), np.float32(np.inf))
+    if isinstance(predictions, np.ndarray):
+        return np.clip(predictions, -limit, limit)
+    return tf.clip_by_value(predictions, -limit, limit)
+
+
 def as_actions(space: gymnasium.Space[Any], predictions: np.ndarray) -> np.ndarray:
-    """Return squashed predictions float32 (n, a) as actions of a Box, (n, ...)."""
+    """Return predictions within their bounds, float32 (n, a), as actions of a Box, (n, ...)."""
     centre, half, _ = box_bounds(space)
     low, high = (np.asarray(b).reshape(-1) for b in (space.low, space.high))  # type: ignore[attr-defined]
     # Rounding may put a value a last bit outside; where there is one bound, nothing else keeps it.

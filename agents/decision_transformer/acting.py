@@ -13,12 +13,12 @@ from gymnasium.spaces import Discrete
 
 from agents import spaces
 from agents.base import Agent
-from agents.box import as_actions, squashed
+from agents.box import as_actions
 from agents.decision_transformer.context import Context
 from agents.decision_transformer.decoding import Decoder
 from agents.decision_transformer.mirrored import MirroredDecoder, TrajectoryMirror
 from agents.decision_transformer.network import TrajectoryTransformer, Window
-from agents.decision_transformer.tokens import drawn
+from agents.decision_transformer.tokens import drawn, within_bounds
 from agents.decision_transformer.windows import Steps
 from lab.errors import UsageError, bad_value
 
@@ -146,7 +146,7 @@ class ActsOnContext(Agent):
         return actions
 
     def predict(self, observations: np.ndarray) -> np.ndarray:
-        """Add a step to each row's episode and return what is predicted, float32 (n, a): logits, or squashed numbers.
+        """Add a step to each row's episode and return what is predicted, float32 (n, a): logits, or numbers in bounds.
 
         `act_batch` then notes the actions chosen.
         """
@@ -187,7 +187,7 @@ class ActsOnContext(Agent):
 
     def bounded(self, predictions: tf.Tensor) -> tf.Tensor:
         """Return logits as they are, and numbers within [-1, 1] where the space is bounded."""
-        return predictions if isinstance(self.action_space, Discrete) else squashed(self.action_space, predictions)
+        return within_bounds(self.action_space, predictions, self.config.bound)
 
     # ---------------------------------------------------------------- help
 

@@ -102,7 +102,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
                 f"max_episode_length ({most}). Fix: max_episode_length={longest}, or positions='relative'."
             )
         c = self.config
-        return Sampler(episodes, self.batch_size, c.context_length, lambda: self.scale, c.sampling == "return")
+        return Sampler(episodes, self.batch_size, c.context_length, lambda: self.scale, c.sampling)
 
     def window(self, steps: Steps) -> Window:
         """Return steps as the network takes them."""
@@ -155,7 +155,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
     def loss(self, predictions: tf.Tensor, batch: Steps) -> tf.Tensor:
         """Return how far each prediction is from the action taken, float32 (B, T); padding is left out later."""
-        return tokens.action_loss(self.action_space, predictions, batch.actions)
+        return tokens.action_loss(self.action_space, predictions, batch.actions, self.config.bound)
 
     def update_on(self, batch: Steps) -> Mapping[str, tf.Tensor]:
         c, variables = self.config, self.network.trainable_variables

@@ -8,9 +8,9 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from agents import features
-from agents.box import in_units, squashed
+from agents.box import in_units
 from agents.decision_transformer.network import TOKENS
-from agents.decision_transformer.tokens import mirrored_return_features
+from agents.decision_transformer.tokens import mirrored_return_features, within_bounds
 from lab.networks import DecoderMirror, Mirror
 from lab.networks.decoder_mirror import Affine, standardised
 
@@ -28,7 +28,7 @@ class TrajectoryMirror:
 
     def __init__(self, agent: ActsOnContext) -> None:
         network, self.space = agent.network, agent.observation_space
-        self.action_space, self.octaves = agent.action_space, network.octaves
+        self.action_space, self.octaves, self.bound = agent.action_space, network.octaves, agent.config.bound
         self.mean, self.spread = agent.mean.numpy(), agent.spread.numpy()
         kinds = network.kinds.numpy()
         self.encode_return, self.encode_action = Affine.of(network.encode_return), Affine.of(network.encode_action)
@@ -80,8 +80,7 @@ class TrajectoryMirror:
 
     def predictions(self, tokens: np.ndarray) -> np.ndarray:
         """Return what the last block's tokens (n, width) predict, float32 (n, a), bounded where the space is."""
-        found = self.head(standardised(tokens))
-        return found if isinstance(self.action_space, Discrete) else squashed(self.action_space, found)
+        return within_bounds(self.action_space, self.head(standardised(tokens)), self.bound)
 
 
 class MirroredDecoder:

@@ -39,6 +39,12 @@ class DecisionTransformerSettings(Settings):
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
     normalise_observations: bool = setting(True, "whether flat observations get mean 0 and deviation 1 over the data")
+    bound: str = setting(
+        "tanh",
+        "how bounded actions (Box) are kept within their bounds: by tanh, or cut off there after a loss on predictions "
+        "as they are; the gradient of tanh vanishes near a bound, so actions that lie there are hardly reached",
+        choices=("tanh", "clip"),
+    )
     learning_rate: float = setting(1e-3, "AdamW's step size after the warm-up", above=0)
     warmup_updates: int = setting(100, "updates over which the step size rises in a line from 0", at_least=0)
     weight_decay: float = setting(0.1, "share of each weight lost an update, times the step size", at_least=0)
@@ -46,9 +52,9 @@ class DecisionTransformerSettings(Settings):
     batch_size: int = setting(256, "windows an update", at_least=1)
     sampling: str = setting(
         "length",
-        "how often an episode is learnt from: by its length, or so that each tenth of the range of returns comes "
-        "equally often, by length within it: for rare successes",
-        choices=("length", "return"),
+        "how often an episode is learnt from: by its length; as often as any other, for where long ones are poor; or "
+        "so that each tenth of the range of returns comes equally often, by length within it: for rare successes",
+        choices=("length", "episode", "return"),
     )
     return_scale: float | None = setting(
         None, "what returns are divided by; None for the largest size of a return in the data", above=0

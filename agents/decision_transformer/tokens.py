@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
-from agents.box import in_units, squashed
+from agents.box import clipped, in_units, squashed
 from agents.features import check_observations, pure_features
 from lab.errors import UsageError
 
@@ -70,7 +70,22 @@ def action_features(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tenso
     return in_units(space, actions, lead=2)
 
 
-def action_loss(space: gymnasium.Space[Any], predictions: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+def within_bounds(space: gymnasium.Space[Any], predictions: Any, bound: str = "tanh") -> Any:
+    """Return logits as they are, and numbers (..., a), NumPy or tensor, within [-1, 1] where the space is bounded.
+
+    Args:
+        space: Of the actions.
+        predictions: The network's.
+        bound: "tanh" or "clip".
+    """
+    if isinstance(space, Discrete):
+        return predictions
+    return (clipped if bound == "clip" else squashed)(space, predictions)
+
+
+def action_loss(
+    space: gymnasium.Space[Any], predictions: tf.Tensor, actions: tf.Tensor, bound: str = "tanh"
+) -> tf.Tensor:
     """Return how far each prediction is from the action taken, float32 (B, T).
 
     Cross-entropy for Discrete actions; for others the mean squared error on the scale of [-1, 1].
@@ -79,10 +94,13 @@ def action_loss(space: gymnasium.Space[Any], predictions: tf.Tensor, actions: tf
         space: Of the actions.
         predictions: float32 (B, T, a).
         actions: (B, T, ...), as recorded.
+        bound: "tanh", or "clip": then the error is of predictions before they are cut off, as beyond a bound there
+            would be no gradient.
     """
     if isinstance(space, Discrete):
         return tf.nn.sparse_softmax_cross_entropy_with_logits(actions, predictions)
-    error = squashed(space, predictions) - action_features(space, actions)
+    held = predictions if bound == "clip" else squashed(space, predictions)
+    error = held - action_features(space, actions)
     return tf.reduce_mean(tf.square(error), axis=-1)
 
 

@@ -140,14 +140,19 @@ class Sampler:
         batch_size: Windows a batch.
         steps: Steps a window.
         scale: Gives what returns are divided by.
-        by_return: Whether each part of the range of returns is drawn equally often.
+        sampling: How often an episode is drawn: by its "length", each "episode" equally often, or each part of the
+            range of returns equally often ("return").
     """
 
     def __init__(
-        self, episodes: Episodes, batch_size: int, steps: int, scale: Callable[[], float], by_return: bool = False
+        self, episodes: Episodes, batch_size: int, steps: int, scale: Callable[[], float], sampling: str = "length"
     ) -> None:
         self.episodes, self.batch_size, self.steps, self.scale = episodes, batch_size, steps, scale
-        self.groups = Groups(episodes.lengths, groups_of(episodes.returns)) if by_return else None
+        self.groups: Groups | None = None
+        if sampling != "length":
+            alone = sampling == "episode"
+            groups = np.arange(len(episodes.lengths)) if alone else groups_of(episodes.returns)
+            self.groups = Groups(episodes.lengths, groups)
         self.to_go = returns_to_go(episodes.rewards, episodes.starts)
 
     def __call__(self, rng: np.random.Generator) -> Steps:

@@ -51,6 +51,18 @@ def test_a_cache_changes_nothing_for_numbers_in_a_box(mirrored):
     np.testing.assert_allclose(*(predictions(agent, 9) for agent in pair), atol=1e-5)
 
 
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize(("bound", "expected"), [("tanh", np.tanh([0.5, 3.0])), ("clip", [0.5, 1.0])])
+def test_actions_are_kept_within_bounds_as_asked_for(cache, bound, expected):
+    agent = built(continuous=True, cache=cache, bound=bound)
+    agent.network.head.kernel.assign(0.0 * agent.network.head.kernel)
+    for bias, wanted in zip((0.5, 3.0), expected, strict=True):
+        agent.network.head.bias.assign([bias])
+        agent.end_updates()
+        agent.begin_episodes(np.arange(2), 2)
+        assert agent.predict(np.zeros((2, 2), np.float32)) == pytest.approx(wanted, abs=1e-6)
+
+
 def test_pictures_are_decoded_in_compiled_calls():
     from gymnasium.spaces import Box, Discrete
 

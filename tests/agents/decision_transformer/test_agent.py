@@ -9,7 +9,7 @@ from agents.box import as_actions, squashed
 from agents.decision_transformer.agent import masked_mean, moments_of
 from agents.decision_transformer.calibration import Calibration, calibrate
 from agents.decision_transformer.figures import last_steps
-from agents.decision_transformer.tokens import action_features, action_loss
+from agents.decision_transformer.tokens import action_features, action_loss, within_bounds
 from agents.decision_transformer.windows import Sampler, Steps
 from lab import Experiment
 from lab.errors import UsageError
@@ -91,9 +91,15 @@ def test_losses_by_hand():
     # Predictions 0 and tanh(1) on the scale of [-1, 1]; the action lies at 0.5 and 0 there.
     loss = action_loss(box, tf.constant([[[0.0, 1.0]]]), tf.constant([[[3.0, 0.0]]]))
     assert float(loss[0, 0]) == pytest.approx((0.25 + np.tanh(1) ** 2) / 2)
+    # Cut off only when acting: an error of 1.5 beyond the bound counts.
+    cut = action_loss(box, tf.constant([[[0.5, 2.5]]]), tf.constant([[[3.0, 1.0]]]), "clip")
+    assert float(cut[0, 0]) == pytest.approx(1.5**2 / 2)
     half_open = Box(np.array([0, -np.inf], np.float32), np.array([4, np.inf], np.float32))
     predicted = squashed(half_open, tf.constant([[0.0, 7.0]])).numpy()
     assert as_actions(half_open, predicted).tolist() == [[2.0, 7.0]]
+    for wild in (np.float32([[-3.0, 7.0]]), tf.constant([[-3.0, 7.0]])):
+        assert np.asarray(within_bounds(half_open, wild, "clip")).tolist() == [[-1.0, 7.0]]
+        assert within_bounds(Discrete(2), wild, "clip") is wild
     assert action_features(half_open, tf.constant([[[2.0, 7.0]]])).numpy().tolist() == [[[0.0, 7.0]]]
 
 

@@ -61,6 +61,16 @@ def test_each_part_of_the_range_of_returns_may_come_equally_often():
     assert np.bincount(rows) / len(rows) == pytest.approx([1 / 22] * 3 + [1 / 2] + [1 / 22] * 8, abs=0.01)
 
 
+def test_each_episode_may_come_equally_often():
+    data = episodes(20)
+    groups = Sampler(data, 8, 4, lambda: 1.0, "episode").groups
+    drawn = np.bincount(groups.draw((20_000,), np.random.default_rng(3)) // 8) / 20_000
+    assert drawn == pytest.approx([0.05] * 20, abs=0.01)
+    # Of another length each: a third, whatever it is.
+    rows = Groups(LENGTHS, np.arange(3)).draw((30_000,), np.random.default_rng(4))
+    assert np.bincount(rows) / len(rows) == pytest.approx([1 / 9] * 3 + [1 / 3] + [1 / 24] * 8, abs=0.01)
+
+
 def test_a_batch_holds_what_was_recorded():
     data = episodes(20)
     batch = Sampler(data, 16, 5, lambda: 2.0)(np.random.default_rng(0))
