@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Signals are heard between calls. Calls end at multiples of this, so that where a run was cut changes no number.
 LONGEST_CALL = 10_000
+# More runs than this take turns by as many, unless there are more processors: a batch is traced run by run.
+USUAL = 8
 
 
 class Stretch:
@@ -63,6 +65,12 @@ class Stretch:
         """End it; return how many steps were taken."""
         self.task.end_advance()
         return self.task.count - self.start
+
+
+def largest() -> int:
+    """Return how many runs a batch has at most: as many on each processor."""
+    count = len(logical_cpus())
+    return -(-USUAL // count) * count
 
 
 class Batch:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from agents.base import Agent
-from agents.batch import Batch, Stretch
+from agents.batch import Batch, Stretch, largest
 from agents.lanes import Dynamics
 from agents.program import LaneState, Program
 from agents.sources import EnvironmentSource
@@ -64,10 +64,15 @@ class CompiledTask(AgentTask):
     def advance_batch(
         cls, tasks: Sequence[Self], steps: Sequence[int], controls: Sequence[Control]
     ) -> list[int | TrainingDiverged]:
-        batch = Batch.shared([task.program for task in tasks])
-        for task in tasks:
-            task.batch = batch
-        return batch.advance(list(map(Stretch, tasks, steps, controls)))
+        taken: list[int | TrainingDiverged] = []
+        size = largest()
+        for i in range(0, len(tasks), size):
+            some = tasks[i : i + size]
+            batch = Batch.shared([task.program for task in some])
+            for task in some:
+                task.batch = batch
+            taken += batch.advance(list(map(Stretch, some, steps[i : i + size], controls[i : i + size])))
+        return taken
 
     def begin_advance(self) -> None:
         """Say once a process that a twin stands in for the environment that was named, and take up what the agent was

@@ -139,9 +139,9 @@ class Experiment(Loop):
         """Train several runs side by side, each with the numbers it would have alone.
 
         The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane
-        one program takes their states as a batch and shares them out among the cores; those whose settings differ only
-        in `Agent.pure_settings` (step sizes, epsilon, discount, ...) are compiled once. In the host lane they take
-        turns.
+        one program takes their states as a batch, some eight at a time, and shares them out among the cores; those
+        whose settings differ only in `Agent.pure_settings` (step sizes, epsilon, discount, ...) are compiled once. In
+        the host lane they take turns.
 
         Args:
             seeds: One run each; None for this experiment's seed alone.

@@ -53,6 +53,15 @@ def test_a_program_takes_the_states_of_all_in_one_call(three):
     assert batch.run.experimental_get_tracing_count() == 1
 
 
+def test_more_runs_than_a_batch_takes_are_trained_in_several(monkeypatch, three):
+    _, whole = three
+    monkeypatch.setattr("agents.compiled.largest", lambda: 2)
+    members = experiment(evaluate_every=100, checkpoint_every=70).train_many(range(3), steps=200)
+    assert [len(m.task.batch.programs) for m in members] == [2, 2, 1]
+    for one, other in zip(members, whole, strict=True):
+        assert_same_state(one.learner.get_state(), other.learner.get_state())
+
+
 def test_a_member_is_resumed_like_any_run(three, tmp_path):
     run, members = three
     resumed = Experiment.resume(run / "seed-1", progress=False)
