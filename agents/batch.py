@@ -122,10 +122,11 @@ class Batch:
 
     def advance(self, stretches: Sequence[Stretch]) -> list[int | TrainingDiverged]:
         """Train to the end of every stretch; return the steps taken, or why a run ended early."""
+        for stretch, device in zip(stretches, self.devices, strict=True):
+            stretch.task.state = _placed(stretch.task.state, device)
         while any(stretch.going for stretch in stretches):
             calls = [stretch.begin_call() for stretch in stretches]
-            states, until, guards = zip(*calls, strict=True)
-            for stretch, state in zip(stretches, self.run(self._placed(states), until, guards), strict=True):
+            for stretch, state in zip(stretches, self.run(*zip(*calls, strict=True)), strict=True):
                 if stretch.going:
                     try:
                         stretch.end_call(state)
@@ -133,11 +134,10 @@ class Batch:
                         stretch.error = error
         return [stretch.error or stretch.close() for stretch in stretches]
 
-    def _placed(self, states: Sequence[LaneState]) -> tuple[LaneState, ...]:
-        # TensorFlow prepares a call anew where a tensor comes from another device than the last time.
-        placed: list[LaneState] = []
-        for state, device in zip(states, self.devices, strict=True):
-            with tf.device(device):
-                parts = [part if part.device.endswith(device) else tf.identity(part) for part in tf.nest.flatten(state)]
-            placed.append(tf.nest.pack_sequence_as(state, parts))
-        return tuple(placed)
+
+def _placed(state: LaneState, device: str) -> LaneState:
+    # TensorFlow prepares a call anew where a tensor comes from another device than the last time.
+    with tf.device(device):
+        parts = [part if part.device.endswith(device) else tf.identity(part) for part in tf.nest.flatten(state)]
+    placed: LaneState = tf.nest.pack_sequence_as(state, parts)
+    return placed
