@@ -3,8 +3,9 @@
 Each row is trained in a fresh process on one thread for so many seconds of processor time, the compilation included,
 and judged on the test rows by as many samples as there are test rows. Distances are of the data set's own classifier
 (`FD-digits-v1`). `fd_floor` is what as many real training rows get, `fd_ceiling` what uniform noise gets. `times plain`
-is the textbook version's Fréchet distance over this row's, seed by seed. Rows are written as they come, and a second
-call makes those that are missing.
+is the textbook version's Fréchet distance over this row's, seed by seed, where both were given equal time: rows made by
+calls with other `--seconds` stand in one table, but are not compared. Rows are written as they come, and a second call
+makes those that are missing.
 
     python benchmarks/generative.py [--source digits] [--rows "VAE,plain VAE"] [--seeds 3] [--first-seed 10]
         [--seconds 40]
@@ -60,9 +61,9 @@ def make(row: str, source: str, seed: int, seconds: float, grid: Path) -> dict[s
 
 
 def times_plain(rows: dict[str, dict[str, Any]], name: str) -> list[float]:
-    """Return the textbook version's distance over the row's, for each seed that both have."""
+    """Return the textbook version's distance over the row's, for each seed on which both had equal time."""
     plain = rows.get(ROWS[name], {})
-    shared = [seed for seed in rows[name] if seed in plain]
+    shared = [seed for seed, one in rows[name].items() if seed in plain and plain[seed]["seconds"] == one["seconds"]]
     return [plain[seed]["metrics"]["fd"] / rows[name][seed]["metrics"]["fd"] for seed in shared]
 
 

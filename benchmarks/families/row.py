@@ -67,7 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     row, texts = ROWS[options.row], dict(text.split("=", 1) for text in options.set)
     settings = {**row.settings, **row.on.get(options.source, {}), **parse(row.kind.Settings, texts)}
-    budget = Budget(options.seconds, row.fall if options.fall is None else options.fall)
+    budget = Budget(options.seconds, row.fall.get(options.source, 0.0) if options.fall is None else options.fall)
     learner, how = row.kind(**settings), {"seed": options.seed, "progress": False, "run_dir": options.run}
     experiment = Experiment(learner, options.source, callbacks=[budget], **how)
     began = time.process_time()
