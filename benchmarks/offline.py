@@ -73,10 +73,10 @@ CHOSEN: dict[str, dict[str, tuple[int, dict[str, str]]]] = {
             },
         ),
     },
-    # The best players push as hard as can be, which tanh came only near to: with it -38.7 at best on recording 1901,
-    # where their mean is -37.8. Chosen on recordings 1901 to 1903. With sampling by length and no octaves, recordings
-    # 2031 to 2035 gave -37.5, three of five below their best tenth: this was chosen after that, and is reported on
-    # others.
+    # The best players push as hard as can be, which tanh came only near to: of what was tried with it on recording
+    # 1901, where their mean is -37.8, most gave -39 to -41 and the best -38.0. Chosen on recordings 1901 to 1903. With
+    # sampling by length and no octaves, recordings 2031 to 2035 gave -37.5, three of five below their best tenth: this
+    # was chosen after that, and is reported on others.
     "pointmass": {
         "decision_transformer": (
             2_500,
