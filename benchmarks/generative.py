@@ -98,13 +98,9 @@ def table(source: str, rows: dict[str, dict[str, Any]]) -> str:
 
 
 def write(results: Results, folder: Path) -> None:
-    """Write all that there is so far, whole or not at all."""
-    texts = {"json": json.dumps(results, indent=1) + "\n"}
-    texts["md"] = "# Generators\n\n" + "\n".join(table(source, rows) for source, rows in results.items())
-    for suffix, text in texts.items():
-        aside = folder / f".generative.{suffix}"
-        aside.write_text(text)
-        aside.replace(folder / f"generative.{suffix}")
+    """Write all that there is so far."""
+    text = "# Generators\n\n" + "\n".join(table(source, rows) for source, rows in results.items())
+    paired.keep(results, text, folder / "generative.json")
 
 
 def main() -> None:

@@ -323,9 +323,7 @@ def main() -> None:
             if not ran["rows"]:
                 continue
             one["learners"][learner] = ran
-            options.output.parent.mkdir(parents=True, exist_ok=True)
-            options.output.write_text(json.dumps(results, indent=1) + "\n")
-            options.output.with_suffix(".md").write_text(table(results))
+            paired.keep(results, table(results), options.output)
     print(table(results))
 
 

@@ -100,9 +100,7 @@ def main() -> None:
         rows.append({**run_seed(seed, mediocre(data_seed), options.episodes), "recording": data_seed})
         print(json.dumps(rows[-1]), flush=True)
         results = {"updates": UPDATES, "settings": SETTINGS, "episodes": options.episodes, "rows": rows}
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(results, indent=1) + "\n")
-        options.output.with_suffix(".md").write_text(table(rows))
+        paired.keep(results, table(rows), options.output)
     print(table(rows))
 
 

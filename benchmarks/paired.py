@@ -71,6 +71,15 @@ def write(result: Mapping[str, Any], output: Path | None) -> None:
         output.write_text(json.dumps(result, indent=1) + "\n")
 
 
+def keep(result: Mapping[str, Any], text: str, output: Path) -> None:
+    """Write what there is so far, as JSON and as Markdown beside it, each whole or not at all."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    for path, content in ((output, json.dumps(result, indent=1) + "\n"), (output.with_suffix(".md"), text)):
+        aside = path.with_name("." + path.name)
+        aside.write_text(content)
+        aside.replace(path)
+
+
 class Side:
     """A process that makes turns when asked: one line of JSON in, one out.
 
