@@ -74,7 +74,8 @@ class Diffusion(Editing, Drawing, Generator):
 
     def make_schedule(self) -> Schedule:
         """Return the noise levels to train on and to visit."""
-        return make_schedule(self.config.schedule, self.config.schedule_steps)
+        c = self.config
+        return make_schedule(c.schedule, c.schedule_steps, c.data_scale)
 
     def make_prediction(self) -> Prediction:
         """Return what the network's output means."""

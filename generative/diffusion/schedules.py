@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 LARGEST_BETA = 0.999
+# Of the data for which Karras et al. (2022) chose their noise levels.
+PAPER_SCALE = 0.5
 
 
 def linear_betas(steps: int) -> NDArray[np.float64]:
@@ -126,14 +128,18 @@ class EDMSchedule(Schedule):
 
     Args:
         low, high: Least and greatest sigma that a sampler visits.
-        mean, deviation: Of the normal distribution of log(sigma) in training.
+        mean, deviation: Of the normal distribution of log(sigma) in training, for data of root mean square 0.5.
         rho: How much denser a sampler's levels are at small sigmas.
+        data_scale: Root mean square of the data. What a sigma hides depends on its ratio to this, so that training
+            visits data of another scale at the same ratios.
     """
 
     def __init__(
-        self, low: float = 0.002, high: float = 80.0, mean: float = -1.2, deviation: float = 1.2, rho: float = 7.0
-    ) -> None:
-        self.low, self.high, self.mean, self.deviation, self.rho = low, high, mean, deviation, rho
+        self, low: float = 0.002, high: float = 80.0, mean: float = -1.2, deviation: float = 1.2, rho: float = 7.0,
+        data_scale: float = PAPER_SCALE,
+    ) -> None:  # fmt: skip
+        self.low, self.high, self.deviation, self.rho = low, high, deviation, rho
+        self.mean = mean + math.log(data_scale / PAPER_SCALE)
 
     def levels(self, steps: int) -> Levels:
         self._check(steps)
@@ -171,10 +177,16 @@ class Rectified(Schedule):
         return 1.0 / (1.0 + ratio), ratio / (1.0 + ratio)
 
 
-def make_schedule(name: str, steps: int) -> Schedule:
-    """Return the schedule called linear, cosine, edm or rectified; the first two have `steps` times."""
+def make_schedule(name: str, steps: int, data_scale: float = PAPER_SCALE) -> Schedule:
+    """Return the schedule called linear, cosine, edm or rectified.
+
+    Args:
+        name: Of the schedule.
+        steps: Times of linear and cosine.
+        data_scale: Root mean square of the data; edm trains at noise levels in proportion to it.
+    """
     if name == "linear":
         return Discrete(linear_betas(steps))
     if name == "cosine":
         return Discrete(cosine_betas(steps))
-    return EDMSchedule() if name == "edm" else Rectified()
+    return EDMSchedule(data_scale=data_scale) if name == "edm" else Rectified()

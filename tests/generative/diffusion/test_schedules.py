@@ -93,6 +93,9 @@ def test_levels_drawn_to_train_on() -> None:
     alpha, sigma = (v.numpy() for v in EDMSchedule().draw(uniform))
     assert np.log(sigma).mean() == pytest.approx(-1.2, abs=1e-3) and (alpha == 1).all()
     assert np.log(sigma).std() == pytest.approx(1.2, abs=1e-3)
+    # Data twice as large are hidden by noise twice as large.
+    _, twice = make_schedule("edm", 0, data_scale=1.0).draw(uniform)
+    np.testing.assert_allclose(twice.numpy(), 2 * sigma, rtol=1e-5)
     alpha, sigma = (v.numpy() for v in Rectified().draw(tf.constant([0.0, 0.25])))
     np.testing.assert_allclose(sigma, [0.001, 0.25])
     assert np.isfinite(EDMSchedule().draw(tf.constant([0.0]))[1].numpy()).all()
