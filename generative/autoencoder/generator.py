@@ -112,7 +112,7 @@ class Autoencoder(Freezing):
         c = self.config
         if c.prior_components == 1:
             return GaussianPrior(c.latent_size, c.prior_decay)
-        return MixturePrior(c.latent_size, c.prior_decay, c.prior_components)
+        return MixturePrior(c.latent_size, c.prior_decay, c.prior_components, c.prior_latents)
 
     def draws(self, batch: Batch) -> Any:
         """Return the random numbers of a batch's rows in the objective, nested tensors (B, ...)."""

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from lab.state import Stateful
 
-# Latents that a mixture is fitted to; how many, for each number in one, a Gaussian of it needs; and steps of the fit.
-KEPT = 4_096
+# How many latents, for each number in one, a Gaussian of a mixture needs; and steps of the fit.
 LEAST_SHARE = 8
 FIT_STEPS = 50
 # Added to a Gaussian's variances: this share of the latents' mean variance.
@@ -75,33 +74,34 @@ class MixturePrior(GaussianPrior):
     Args:
         size, decay: As for `GaussianPrior`.
         components: Gaussians in the mixture.
+        latents: How many, the latest ones, it is fitted to.
     """
 
-    not_state = ("components", "fitted")
+    not_state = ("components", "kept", "fitted")
 
-    def __init__(self, size: int, decay: float, components: int) -> None:
+    def __init__(self, size: int, decay: float, components: int, latents: int) -> None:
         super().__init__(size, decay)
-        self.components = components
-        self.latents = tf.Variable(tf.zeros((KEPT, size)), trainable=False)
-        self.labels = tf.Variable(tf.zeros(KEPT, tf.int32), trainable=False)
+        self.components, self.kept = components, latents
+        self.latents = tf.Variable(tf.zeros((latents, size)), trainable=False)
+        self.labels = tf.Variable(tf.zeros(latents, tf.int32), trainable=False)
         self.seen = tf.Variable(0, trainable=False)
         # What was drawn from last, and a hash of the latents it was fitted to.
         self.fitted: dict[int, tuple[int, Any]] = {}
 
     def update(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> None:
         super().update(latents)
-        latest = latents[-KEPT:]
+        latest = latents[-self.kept :]
         count = tf.shape(latest)[0]
-        places = ((self.seen + tf.range(count)) % KEPT)[:, None]
+        places = ((self.seen + tf.range(count)) % self.kept)[:, None]
         self.latents.assign(tf.tensor_scatter_nd_update(self.latents, places, latest))
         if labels is not None:
-            self.labels.assign(tf.tensor_scatter_nd_update(self.labels, places, labels[-KEPT:]))
+            self.labels.assign(tf.tensor_scatter_nd_update(self.labels, places, labels[-self.kept :]))
         # What matters is the place of the next one, and whether all places are filled; so it never overflows.
         after = self.seen + count
-        self.seen.assign(tf.where(after < 2 * KEPT, after, KEPT + after % KEPT))
+        self.seen.assign(tf.where(after < 2 * self.kept, after, self.kept + after % self.kept))
 
     def sample(self, number: int, rng: np.random.Generator, labels: np.ndarray | None = None) -> np.ndarray:
-        kept = min(int(self.seen.numpy()), KEPT)
+        kept = min(int(self.seen.numpy()), self.kept)
         latents, known = self.latents.numpy()[:kept].astype(np.float64), self.labels.numpy()[:kept]
         if labels is None:
             return self._drawn(0, latents, number, rng)

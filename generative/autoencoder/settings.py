@@ -54,3 +54,6 @@ class AutoencoderSettings(NetworkSettings):
     prior_components: int = setting(
         30, "Gaussians in the mixture, fitted to the latents, that new ones are drawn from", at_least=1
     )
+    prior_latents: int = setting(
+        4_096, "the latest latents, as many as a mixture is fitted to; many Gaussians need many", at_least=1
+    )

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.autoencoder.prior import KEPT, LEAST_SHARE, GaussianPrior, MixturePrior
+from generative.autoencoder.prior import LEAST_SHARE, GaussianPrior, MixturePrior
+
+KEPT = 512
 
 
 def test_before_training_it_is_a_standard_normal() -> None:
@@ -47,7 +49,7 @@ def two_places(rows: int) -> np.ndarray:
 
 
 def test_a_mixture_draws_from_all_places_and_from_none_between() -> None:
-    prior = MixturePrior(2, 0.9, 2)
+    prior = MixturePrior(2, 0.9, 2, KEPT)
     prior.update(tf.constant(two_places(400)))
     drawn = prior.sample(1000, np.random.default_rng(0))
     left = drawn[:, 0] < 0
@@ -58,7 +60,7 @@ def test_a_mixture_draws_from_all_places_and_from_none_between() -> None:
 
 
 def test_a_mixture_of_few_latents_has_fewer_gaussians() -> None:
-    few, single = MixturePrior(2, 0.9, 30), GaussianPrior(2, 0.9)
+    few, single = MixturePrior(2, 0.9, 30, KEPT), GaussianPrior(2, 0.9)
     for prior in (few, single):
         prior.update(tf.constant(two_places(2 * LEAST_SHARE - 1)))
     drawn = [prior.sample(5, np.random.default_rng(1)) for prior in (few, single)]
@@ -69,7 +71,7 @@ def test_a_mixture_of_few_latents_has_fewer_gaussians() -> None:
 
 
 def test_each_label_has_a_mixture_of_its_own() -> None:
-    prior, latents = MixturePrior(2, 0.9, 3), two_places(400)
+    prior, latents = MixturePrior(2, 0.9, 3, KEPT), two_places(400)
     prior.update(tf.constant(latents), tf.constant((latents[:, 0] > 0).astype(np.int32)))
     labels = np.arange(60) % 2
     drawn = prior.sample(60, np.random.default_rng(0), labels)
@@ -79,12 +81,12 @@ def test_each_label_has_a_mixture_of_its_own() -> None:
 
 
 def test_a_mixture_keeps_the_latest_latents_and_its_state() -> None:
-    prior = MixturePrior(1, 0.9, 2)
+    prior = MixturePrior(1, 0.9, 2, KEPT)
     for start in range(0, 3 * KEPT, KEPT // 2 + 1):
         prior.update(tf.range(start, start + KEPT // 2 + 1, dtype=tf.float32)[:, None])
     last = 6 * (KEPT // 2 + 1)
     np.testing.assert_array_equal(np.sort(prior.latents.numpy()[:, 0]), np.arange(last - KEPT, last))
-    other = MixturePrior(1, 0.9, 2)
+    other = MixturePrior(1, 0.9, 2, KEPT)
     other.set_state(prior.get_state())
     drawn = [made.sample(8, np.random.default_rng(2)) for made in (prior, other)]
     np.testing.assert_array_equal(*drawn)
