@@ -29,7 +29,7 @@ class GaussianPrior(Stateful):
         decay: Share of the old in each average.
     """
 
-    not_state = ("size", "decay")
+    not_state: tuple[str, ...] = ("size", "decay")
 
     def __init__(self, size: int, decay: float) -> None:
         self.size = size
