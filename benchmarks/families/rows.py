@@ -80,10 +80,14 @@ TOLD = {"conditional": True, "precision": "bfloat16"}
 # A hidden layer of 128 units and Adam; the same latents as in our own rows.
 DENSE = {"architecture": "dense", "hidden_sizes": (128,), "weight_decay": 0.0, "learning_rate": 1e-3}
 ROWS = {
-    "AE + prior": Row(Autoencoder, on={"glyphs": WIDE}),
+    "AE + prior": Row(Autoencoder, on={"glyphs": {**WIDE, "batch_size": 64}}, fall={"glyphs": GLYPHS_FALL}),
     "VAE": Row(VAE, on={"glyphs": WIDE}),
     # A quarter of the rows an update: a grid of 49 codes takes long to read, and it is updates that it lacks.
-    "VQ-VAE": Row(VQVAE, on={"glyphs": {"weight_decay": 0.01, "batch_size": 32, "precision": "bfloat16"}}),
+    "VQ-VAE": Row(
+        VQVAE,
+        on={"glyphs": {"weight_decay": 0.01, "batch_size": 32, "precision": "bfloat16"}},
+        fall={"glyphs": GLYPHS_FALL},
+    ),
     "DCGAN": Row(DCGAN, on={"glyphs": TOLD}),
     "WGAN-GP": Row(WGANGP, on={"glyphs": TOLD}),
     "DDPM": Row(DDPM, on={"glyphs": {**SHORT, **FIFTY}}, fall={"glyphs": GLYPHS_FALL}),
