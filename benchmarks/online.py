@@ -32,6 +32,7 @@ SETTINGS: dict[str, Any] = {
     "updates_per_round": 50,
     "buffer_episodes": 100,
     "batch_size": 128,
+    "average_decay": 0.0,
 }
 
 

@@ -45,7 +45,8 @@ data = Episodes.from_arrays(
     final_observations=np.zeros((episodes, 11), np.float32),
     observation_space=Box(-np.inf, np.inf, (11,), np.float32), action_space=Box(-1, 1, (3,), np.float32))
 settings = dict(context_length=20, layers=3, heads=1, width=128, dropout=0.1, batch_size=64, learning_rate=1e-4,
-                encoder_sizes=(), gradient_clip=0.25, max_episode_length=1000, return_scale=1000.0)
+                encoder_sizes=(), gradient_clip=0.25, max_episode_length=1000, return_scale=1000.0,
+                average_decay=0.0)
 """
 
 TRAIN = """

@@ -284,6 +284,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "encoder_sizes": (),
                 "batch_size": 8,
                 "warmup_updates": 90,
+                "average_decay": 0.9,
             },
             "source": recorded,
             "idle": {
@@ -315,6 +316,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "buffer_episodes": 8,
                 "least_entropy": 0.9999,
                 "entropy_rate": 1.0,
+                "average_decay": 0.9,
             },
             "source": recorded,
             "idle": {

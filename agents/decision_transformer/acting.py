@@ -42,6 +42,7 @@ class ActsOnContext(Agent):
     not_state: tuple[str, ...] = ("context", "decoders", "copied")
 
     network: TrajectoryTransformer
+    average: TrajectoryTransformer | None
     mean: tf.Variable
     spread: tf.Variable
     context: Context | None = None
@@ -163,8 +164,13 @@ class ActsOnContext(Agent):
             self.decoders[context.rows] = (MirroredDecoder if mirrored else Decoder)(self, context.rows)
         return self.decoders[context.rows](context, rows)
 
+    @property
+    def acting_network(self) -> TrajectoryTransformer:
+        """The network whose predictions it acts by: that of averaged weights where there is one."""
+        return self.network if self.average is None else self.average
+
     def mirror(self) -> TrajectoryMirror:
-        """Return a copy of the network's weights for NumPy, made once for each time that they change."""
+        """Return a copy of the acting network's weights for NumPy, made once for each time that they change."""
         if self.copied is None:
             self.copied = TrajectoryMirror(self)
         return self.copied
@@ -178,7 +184,7 @@ class ActsOnContext(Agent):
 
     @tf.function(autograph=False)
     def _predict_anew(self, steps: Steps, count: tf.Tensor) -> tf.Tensor:
-        predictions = self.network(self.window(steps), tf.convert_to_tensor(steps.present))
+        predictions = self.acting_network(self.window(steps), tf.convert_to_tensor(steps.present))
         return self.bounded(tf.gather(predictions, count - 1, batch_dims=1))
 
     def explored(self, predictions: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from agents.episodes import Episodes
 from agents.features import network, number_of_features
 from agents.offline import OfflineAgent
 from lab.adam import Moments, adam, clipped, flat, no_moments
+from lab.averages import kept
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.evaluation import Evaluation
@@ -36,7 +37,12 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
     Source: Chen et al. 2021, "Decision Transformer: Reinforcement Learning via Sequence Modeling", section 3. Trained
     by cross-entropy (Discrete actions) or squared error (Box) on windows of recorded episodes, with AdamW, a linear
-    warm-up and gradients clipped by their global norm. A variant overrides `encoder`, `loss` or `update_on`.
+    warm-up and gradients clipped by their global norm; it acts by weights averaged over the updates. A variant
+    overrides `encoder`, `loss` or `update_on`.
+
+    Attributes:
+        network: With the latest weights.
+        average: The same with averaged ones, or None where the settings want none.
     """
 
     Settings: ClassVar[type[Settings]] = DecisionTransformerSettings
@@ -52,8 +58,22 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
     def build(self) -> None:
         c = self.config
-        seed = self.seeds.integer("network")
-        self.network = TrajectoryTransformer(
+        self.network = self.make_network()
+        self.average = self.make_network() if c.average_decay else None
+        self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.network.trainable_variables)))
+        size = number_of_features(self.observation_space)
+        self.mean, self.spread = tf.Variable(tf.zeros(size)), tf.Variable(tf.ones(size))
+        self.lowest_return = self.middle_return = self.best_return = 0.0
+        self.scale, self.longest = 1.0, 1
+        self.target_return, self.decoders = c.target_return, {}
+        # A step size that somebody set; below 0 the one that the settings describe applies.
+        self.fixed_rate = tf.Variable(-1.0)
+        self.exploration = self.seeds.generator("exploration")
+
+    def make_network(self) -> TrajectoryTransformer:
+        """Return a network as the settings describe it, with the agent's first weights."""
+        c, seed = self.config, self.seeds.integer("network")
+        return TrajectoryTransformer(
             self.encoder(seed + 10),
             number_of_features(self.action_space),
             width=c.width,
@@ -64,15 +84,6 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
             octaves=c.return_octaves,
             seed=seed,
         )
-        self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.network.trainable_variables)))
-        size = number_of_features(self.observation_space)
-        self.mean, self.spread = tf.Variable(tf.zeros(size)), tf.Variable(tf.ones(size))
-        self.lowest_return = self.middle_return = self.best_return = 0.0
-        self.scale, self.longest = 1.0, 1
-        self.target_return, self.decoders = c.target_return, {}
-        # A step size that somebody set; below 0 the one that the settings describe applies.
-        self.fixed_rate = tf.Variable(-1.0)
-        self.exploration = self.seeds.generator("exploration")
 
     def encoder(self, seed: int) -> keras.Model:
         """Build the network from an observation's features (B, d) to its token (B, width)."""
@@ -170,6 +181,10 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         values, moments = adam(weights, gradient, moments, self._rate(), decay=c.weight_decay)
         for variable, value in zip((*weights, *self.moments), (*values, *moments), strict=True):
             variable.assign(value)
+        if self.average is not None:
+            share = 1.0 - kept(c.average_decay, moments.count - 1.0)
+            for variable, value in zip(self.average.trainable_variables, values, strict=True):
+                variable.assign_sub(share * (variable - value))
         metrics = {"loss": loss, "gradient_norm": norm}
         if isinstance(self.action_space, Discrete):
             right = tf.argmax(predictions, axis=-1, output_type=tf.int32) == batch.actions

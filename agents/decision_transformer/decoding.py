@@ -31,7 +31,7 @@ class Decoder:
     def __init__(self, agent: ActsOnContext, rows: int) -> None:
         self.agent = agent
         # In variables: what enters and leaves a call costs more than a small layer.
-        caches = agent.network.empty_caches(rows, agent.config.context_length)
+        caches = agent.acting_network.empty_caches(rows, agent.config.context_length)
         self.caches = [Cache(tf.Variable(c.key), tf.Variable(c.value)) for c in caches]
         self.compiled = tf.function(self._predict, autograph=False)
 
@@ -67,7 +67,7 @@ class Decoder:
         rows: tf.Tensor | None,
         refill: Steps | None,
     ) -> tf.Tensor:
-        agent, network = self.agent, self.agent.network
+        agent, network = self.agent, self.agent.acting_network
         count, timesteps, before = tf.unstack(whole[:, :, None], axis=1)
         actions = numbers[:, 1:]
         actions = tf.cast(actions, tf.int32) if isinstance(agent.action_space, Discrete) else actions[:, None]

@@ -46,7 +46,7 @@ def calibration_figure(found: Calibration, agent: DecisionTransformer) -> Figure
 def attention_figure(agent: DecisionTransformer, task: AgentTask) -> Figure:
     """Draw, for each block, how much the tokens of the last steps of an episode look at each other."""
     steps = last_steps(agent, task)
-    shares = [np.asarray(block)[0].mean(axis=0) for block in agent.network.attention(agent.window(steps))]
+    shares = [np.asarray(block)[0].mean(axis=0) for block in agent.acting_network.attention(agent.window(steps))]
     figure = Figure(figsize=(3.4 * len(shares) + 0.7, 3.6), layout="constrained", facecolor="white")
     count = steps.returns.shape[1]
     first = int(steps.timesteps[0, 0])

@@ -27,7 +27,7 @@ class TrajectoryMirror:
     """
 
     def __init__(self, agent: ActsOnContext) -> None:
-        network, self.space = agent.network, agent.observation_space
+        network, self.space = agent.acting_network, agent.observation_space
         self.action_space, self.octaves, self.bound = agent.action_space, network.octaves, agent.config.bound
         self.mean, self.spread = agent.mean.numpy(), agent.spread.numpy()
         kinds = network.kinds.numpy()
@@ -45,7 +45,7 @@ class TrajectoryMirror:
     @staticmethod
     def fits(agent: ActsOnContext) -> bool:
         """Return whether the encoder is a perceptron and the blocks are such that NumPy can follow."""
-        network = agent.network
+        network = agent.acting_network
         return Mirror.fits(network.encode_observation) and DecoderMirror.fits(network.blocks)
 
     def tokens(self, context: Context, rows: np.ndarray, begin: np.ndarray, steps: int) -> np.ndarray:

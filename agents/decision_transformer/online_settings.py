@@ -19,6 +19,13 @@ class OnlineDecisionTransformerSettings(DecisionTransformerSettings):
         500, "episodes learnt from: first the recording's best, then those played take the oldest ones' place",
         at_least=1,
     )  # fmt: skip
+    # Weights of rounds ago, which averages hold, have not learnt of the latest episodes played.
+    average_decay: float = setting(
+        0.0,
+        "share of the old that the averaged weights, by which it plays, keep each update; 0: go by the latest",
+        at_least=0,
+        below=1,
+    )
     exploration_return: float | None = setting(
         None, "return asked for in episodes played to learn from; None for the best seen so far"
     )

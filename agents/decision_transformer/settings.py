@@ -13,9 +13,10 @@ class DecisionTransformerSettings(Settings):
     """Settings of `DecisionTransformer`.
 
     The defaults learn from mixed play where observations tell all that matters: few steps, so that it goes by what it
-    sees and not by what it did before, and no dropout, so that it tells near observations apart. Chen et al. 2021
-    (for the Gym tasks) have context_length 20, layers 3, width 128, dropout 0.1, encoder_sizes (), learning_rate 1e-4,
-    weight_decay 1e-4 and batch_size 64.
+    sees and not by what it did before, no dropout, so that it tells near observations apart, and weights averaged over
+    the last updates, as what single updates obtain differs. Chen et al. 2021 (for the Gym tasks) have context_length
+    20, layers 3, width 128, dropout 0.1, encoder_sizes (), learning_rate 1e-4, weight_decay 1e-4, average_decay 0 and
+    batch_size 64.
     """
 
     context_length: int = setting(
@@ -48,6 +49,12 @@ class DecisionTransformerSettings(Settings):
     learning_rate: float = setting(1e-3, "AdamW's step size after the warm-up", above=0)
     warmup_updates: int = setting(100, "updates over which the step size rises in a line from 0", at_least=0)
     weight_decay: float = setting(0.1, "share of each weight lost an update, times the step size", at_least=0)
+    average_decay: float = setting(
+        0.998,
+        "share of the old that the averaged weights, by which it plays, keep each update; 0: go by the latest",
+        at_least=0,
+        below=1,
+    )
     gradient_clip: float = setting(1.0, "largest global norm of a gradient", above=0)
     batch_size: int = setting(256, "windows an update", at_least=1)
     sampling: str = setting(

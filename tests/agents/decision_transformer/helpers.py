@@ -9,7 +9,7 @@ from lab.seeding import Seeds
 
 LENGTH = 8
 SMALL = {"context_length": 4, "layers": 2, "width": 8, "dropout": 0.0, "max_episode_length": 30, "batch_size": 8,
-         "encoder_sizes": (), "learning_rate": 3e-3, "weight_decay": 1e-4}  # fmt: skip
+         "encoder_sizes": (), "learning_rate": 3e-3, "weight_decay": 1e-4, "average_decay": 0.0}  # fmt: skip
 
 
 class Wages(gymnasium.Env):
