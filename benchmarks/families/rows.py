@@ -87,7 +87,7 @@ ROWS = {
     "VQ-VAE": Row(
         VQVAE,
         on={"glyphs": {"weight_decay": 0.01, "batch_size": 32, "precision": "bfloat16", "temperature": 1.0}},
-        fall={"glyphs": GLYPHS_FALL},
+        fall={"digits": 0.4, "glyphs": GLYPHS_FALL},
     ),
     "DCGAN": Row(DCGAN, on={"glyphs": TOLD}),
     "WGAN-GP": Row(WGANGP, on={"glyphs": TOLD}),
