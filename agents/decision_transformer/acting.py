@@ -20,6 +20,7 @@ from agents.decision_transformer.mirrored import MirroredDecoder, TrajectoryMirr
 from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.tokens import drawn, within_bounds
 from agents.decision_transformer.windows import Steps
+from lab.averages import WeightAverage
 from lab.errors import UsageError, bad_value
 
 
@@ -42,7 +43,7 @@ class ActsOnContext(Agent):
     not_state: tuple[str, ...] = ("context", "decoders", "copied")
 
     network: TrajectoryTransformer
-    average: TrajectoryTransformer | None
+    average: WeightAverage | None
     mean: tf.Variable
     spread: tf.Variable
     context: Context | None = None
@@ -167,7 +168,7 @@ class ActsOnContext(Agent):
     @property
     def acting_network(self) -> TrajectoryTransformer:
         """The network whose predictions it acts by: that of averaged weights where there is one."""
-        return self.network if self.average is None else self.average
+        return self.network if self.average is None else self.average.network
 
     def mirror(self) -> TrajectoryMirror:
         """Return a copy of the acting network's weights for NumPy, made once for each time that they change."""

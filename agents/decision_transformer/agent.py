@@ -21,7 +21,7 @@ from agents.episodes import Episodes
 from agents.features import network, number_of_features
 from agents.offline import OfflineAgent
 from lab.adam import Moments, adam, clipped, flat, no_moments
-from lab.averages import kept
+from lab.averages import WeightAverage
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.evaluation import Evaluation
@@ -42,7 +42,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
     Attributes:
         network: With the latest weights.
-        average: The same with averaged ones, or None where the settings want none.
+        average: Of its weights, with a network of its own, or None where the settings want none.
     """
 
     Settings: ClassVar[type[Settings]] = DecisionTransformerSettings
@@ -59,7 +59,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
     def build(self) -> None:
         c = self.config
         self.network = self.make_network()
-        self.average = self.make_network() if c.average_decay else None
+        self.average = WeightAverage(self.network, self.make_network(), c.average_decay) if c.average_decay else None
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.network.trainable_variables)))
         size = number_of_features(self.observation_space)
         self.mean, self.spread = tf.Variable(tf.zeros(size)), tf.Variable(tf.ones(size))
@@ -182,9 +182,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         for variable, value in zip((*weights, *self.moments), (*values, *moments), strict=True):
             variable.assign(value)
         if self.average is not None:
-            share = 1.0 - kept(c.average_decay, moments.count - 1.0)
-            for variable, value in zip(self.average.trainable_variables, values, strict=True):
-                variable.assign_sub(share * (variable - value))
+            self.average.update()
         metrics = {"loss": loss, "gradient_norm": norm}
         if isinstance(self.action_space, Discrete):
             right = tf.argmax(predictions, axis=-1, output_type=tf.int32) == batch.actions

@@ -13,8 +13,8 @@ from generative.diffusion.predictions import Prediction
 from generative.diffusion.samplers import SAMPLERS, Plan, Sampler
 from generative.diffusion.sampling import run
 from generative.diffusion.schedules import Schedule
-from generative.ema import WeightAverage
 from generative.labels import checked_labels, drawn_labels
+from lab.averages import WeightAverage
 from lab.errors import UsageError, bad_value, nearest
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from generative.diffusion.loss import denoising_loss, spread
 from generative.diffusion.predictions import PREDICTIONS, Prediction
 from generative.diffusion.schedules import Schedule, make_schedule
 from generative.diffusion.settings import DiffusionSettings
-from generative.ema import WeightAverage
 from generative.optimizer import WarmAdam
 from generative.settings import best_compiler
+from lab.averages import WeightAverage
 from lab.config import Settings
 from lab.devices import differentiated
 from lab.errors import UsageError

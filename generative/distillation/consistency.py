@@ -22,7 +22,7 @@ from generative.distillation.boundary import bounded, multistep
 from generative.distillation.levels import Karras
 from generative.distillation.solver import solver_step, step_table
 from generative.distillation.student import Student
-from generative.ema import WeightAverage
+from lab.averages import WeightAverage
 from lab.config import Settings, setting
 from lab.errors import UsageError, bad_value
 

@@ -12,7 +12,6 @@ import tensorflow as tf
 from generative.base import Batch, Generator
 from generative.batching import in_batches
 from generative.data import Dataset, DataSpec
-from generative.ema import WeightAverage
 from generative.gan import figures
 from generative.gan.augmentation import NUMBERS, augmented
 from generative.gan.curves import LossCurves
@@ -24,6 +23,7 @@ from generative.gan.spectral import spectral_layers
 from generative.labels import checked_labels, drawn_labels
 from generative.optimizer import WarmAdam
 from generative.settings import best_compiler
+from lab.averages import WeightAverage
 from lab.config import Settings
 from lab.devices import differentiated
 from lab.errors import UsageError, bad_value

@@ -125,16 +125,16 @@ def test_it_acts_by_weights_averaged_over_the_updates():
     agent = built(average_decay=0.15, warmup_updates=0, learning_rate=0.1)
     batch = Steps(*map(tf.constant, Sampler(episodes(20), 8, 4, lambda: 1.0)(np.random.default_rng(0))))
     kernels = [agent.network.head.kernel.numpy()]
-    np.testing.assert_array_equal(agent.average.head.kernel, kernels[0])
+    np.testing.assert_array_equal(agent.average.network.head.kernel, kernels[0])
     for _ in range(2):
         agent.update_on(batch)
         kernels.append(agent.network.head.kernel.numpy())
     # It keeps 1 of 10 in the first update, and min(0.15, 2 of 11) in the second.
     expected = 0.15 * (0.1 * kernels[0] + 0.9 * kernels[1]) + 0.85 * kernels[2]
-    np.testing.assert_allclose(agent.average.head.kernel, expected, atol=1e-7)
+    np.testing.assert_allclose(agent.average.network.head.kernel, expected, atol=1e-7)
     step = np.zeros((1, 1)), np.zeros((1, 1, 2)), np.zeros((1, 1), int), np.zeros((1, 1), int), np.ones((1, 1), bool)
     window = agent.window(Steps(*step)._replace(returns=np.float32([[0.5]]), observations=np.float32([[[1, 2]]])))
-    by_average, by_latest = (n(window)[0].numpy() for n in (agent.average, agent.network))
+    by_average, by_latest = (n(window)[0].numpy() for n in (agent.average.network, agent.network))
     assert np.abs(by_average - by_latest).max() > 1e-4
     for cache, mirrored in ((True, 1), (True, 0), (False, 0)):
         agent.config, agent.most_mirrored_rows = dataclasses.replace(agent.config, cache=cache), mirrored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from generative.ema import WeightAverage
+from lab.averages import WeightAverage
 
 
 def network() -> keras.Model:
