@@ -74,16 +74,16 @@ class MixturePrior(GaussianPrior):
     Args:
         size, decay: As for `GaussianPrior`.
         components: Gaussians in the mixture.
-        latents: How many, the latest ones, it is fitted to.
+        kept: How many latents, the latest ones, it is fitted to.
     """
 
     not_state = ("components", "kept", "fitted")
 
-    def __init__(self, size: int, decay: float, components: int, latents: int) -> None:
+    def __init__(self, size: int, decay: float, components: int, kept: int) -> None:
         super().__init__(size, decay)
-        self.components, self.kept = components, latents
-        self.latents = tf.Variable(tf.zeros((latents, size)), trainable=False)
-        self.labels = tf.Variable(tf.zeros(latents, tf.int32), trainable=False)
+        self.components, self.kept = components, kept
+        self.latents = tf.Variable(tf.zeros((kept, size)), trainable=False)
+        self.labels = tf.Variable(tf.zeros(kept, tf.int32), trainable=False)
         self.seen = tf.Variable(0, trainable=False)
         # What was drawn from last, and a hash of the latents it was fitted to.
         self.fitted: dict[int, tuple[int, Any]] = {}

@@ -15,6 +15,7 @@ from lab.errors import UsageError
 from lab.networks import conditional_mlp, dit, unet
 
 # The network is told log(sigma / alpha) / 4, as in Karras et al. (2022); beyond these it learns nothing new.
+LEVEL_UNIT = 4.0
 LEAST_RATIO, GREATEST_RATIO = 1e-3, 1e3
 LARGEST_WHOLE_SIDE = 16
 
@@ -52,7 +53,7 @@ class NoiseGuess(keras.layers.Layer):
 
     def call(self, output: tf.Tensor, rows: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
         """Return (B, ...) for an output (B, ...), rows (B, ...) at unit scale and log(sigma / alpha) / 4, (B,)."""
-        ratio = tf.exp(4.0 * level)
+        ratio = tf.exp(LEVEL_UNIT * level)
         scale = tf.math.rsqrt(self.data_scale**2 + tf.square(ratio))
         return along(ratio * scale, rows) * rows + along(self.data_scale * scale, rows) * output
 
@@ -100,7 +101,7 @@ def output_of(
     """
     scale = tf.math.rsqrt(tf.square(data_scale * alpha) + tf.square(sigma))
     ratio = tf.clip_by_value(sigma / tf.maximum(alpha, 1e-6), LEAST_RATIO, GREATEST_RATIO)
-    inputs = [x * along(scale, x), tf.math.log(ratio) / 4.0]
+    inputs = [x * along(scale, x), tf.math.log(ratio) / LEVEL_UNIT]
     return network(inputs if labels is None else [*inputs, labels], training=training)
 
 
