@@ -66,13 +66,11 @@ GLYPHS_FALL = 0.4
 # a thousand, since thousands of rows are drawn.
 SHORT = {**QUICK, "guidance": 1.5}
 FIFTY = {"steps": 50}
-# Many more rows than digits has: wider layers, hardly any shrinking of weights and, since 62 labels in 21 fonts are
-# more places than thirty Gaussians can tell apart, four times as many of them.
+# Many more rows than digits has: wider layers, hardly any shrinking of weights, and more latents to draw near to.
 WIDE = {
     "latent_size": 16,
     "hidden_sizes": (512, 256),
     "weight_decay": 0.01,
-    "prior_components": 128,
     "prior_latents": 16_384,
 }
 # A player that is told which of the 62 labels it makes learns several times as fast.
@@ -99,9 +97,9 @@ ROWS = {
     "diffusion": Row(
         Diffusion, on={"glyphs": {**QUICK, "guidance": 1.75}}, fall={"digits": 0.25, "glyphs": GLYPHS_FALL}
     ),
-    "plain AE": Row(Autoencoder, {**DENSE, "prior_components": 1}, on={"glyphs": {"latent_size": 16}}),
+    "plain AE": Row(Autoencoder, {**DENSE, "prior": "gaussian"}, on={"glyphs": {"latent_size": 16}}),
     # With the loss that most tutorials have (Kingma and Welling 2014, appendix C.1), and N(0, I) to draw from.
-    "plain VAE": Row(VAE, {**DENSE, "likelihood": "bernoulli", "warmup_updates": 0, "prior_components": 0}),
+    "plain VAE": Row(VAE, {**DENSE, "likelihood": "bernoulli", "warmup_updates": 0, "prior": "standard"}),
     "plain GAN": Row(GAN, dataclasses.asdict(TEXTBOOK)),
     # Ho et al. (2020) with a plain network and the latest weights instead of averaged ones.
     "plain denoiser": Row(

@@ -23,7 +23,7 @@ ROWS_A_CLASS = 8
 class ConditionalVAE(VAE):
     """Gives encoder and decoder the label (Sohn et al. 2015, "Learning Structured Output Representation").
 
-    The latents are then free to hold what differs within a class; each class has a mixture of its own.
+    The latents are then free to hold what differs within a class; new ones are drawn near those of the same class.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("classes", *VAE.kinds)

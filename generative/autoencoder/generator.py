@@ -14,7 +14,7 @@ import tensorflow as tf
 from generative import pictures
 from generative.autoencoder import figures, latent_figures, networks
 from generative.autoencoder.freezing import Freezing
-from generative.autoencoder.prior import GaussianPrior, MixturePrior, StandardNormal
+from generative.autoencoder.prior import GaussianPrior, LocalPrior, StandardNormal
 from generative.autoencoder.settings import AutoencoderSettings
 from generative.base import Batch
 from generative.batching import in_batches
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 class Autoencoder(Freezing):
     """Learns an encoder to latents and a decoder back (Hinton and Salakhutdinov 2006, "Reducing the Dimensionality").
 
-    The loss is the mean squared error on [-1, 1]. New rows are decoded from a mixture of Gaussians fitted to the
-    latents (Ghosh et al. 2020, section 4); with `prior_components=1`, from one Gaussian, their quality shows how far
-    the latents are from Gaussian. A variant overrides `networks`, `corrupted`, `reconstruction_loss`, `penalty` or all
-    of `objective`.
+    The loss is the mean squared error on [-1, 1]. New rows are decoded from latents drawn near those of training rows
+    (Vincent and Bengio 2002, "Manifold Parzen Windows"), a density that is fitted after the fact (Ghosh et al. 2020,
+    section 4); with `prior="gaussian"`, from one Gaussian, they show how far the latents are from it. A variant
+    overrides `networks`, `corrupted`, `reconstruction_loss`, `penalty` or all of `objective`.
 
     Attributes:
         conditional: Whether encoder and decoder see the label; `labels` are then needed wherever they may be given.
@@ -110,9 +110,9 @@ class Autoencoder(Freezing):
     def make_prior(self) -> GaussianPrior | StandardNormal:
         """Build what new latents are drawn from."""
         c = self.config
-        if c.prior_components == 1:
+        if c.prior == "gaussian":
             return GaussianPrior(c.latent_size, c.prior_decay)
-        return MixturePrior(c.latent_size, c.prior_decay, c.prior_components, c.prior_latents)
+        return LocalPrior(c.latent_size, c.prior_decay, c.prior_latents, c.prior_neighbours)
 
     def draws(self, batch: Batch) -> Any:
         """Return the random numbers of a batch's rows in the objective, nested tensors (B, ...)."""

@@ -1,20 +1,19 @@
-"""What latents look like: Gaussians fitted to them as training goes on, or one that they are held to."""
+"""What new latents are drawn from: near those of training rows, a Gaussian of their moments, or N(0, I)."""
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+import math
 
 import numpy as np
 import tensorflow as tf
 
 from lab.state import Stateful
 
-# How many latents, for each number in one, a Gaussian of a mixture needs; and steps of the fit.
-LEAST_SHARE = 8
-FIT_STEPS = 50
-# Added to a Gaussian's variances: this share of the latents' mean variance.
-LEAST_VARIANCE = 1e-4
+# Of a local Gaussian's covariance: how much of its neighbours', and of each latent's variance.
+NEIGHBOURS_SHARE = 0.3
+EVERYWHERE = 0.03
+# So that a latent that never varies can be divided by its standard deviation.
+LEAST_SPREAD = 1e-9
 
 
 class GaussianPrior(Stateful):
@@ -64,29 +63,27 @@ class GaussianPrior(Stateful):
         return (mean + rng.standard_normal((number, self.size)) @ root.T).astype(np.float32)
 
 
-class MixturePrior(GaussianPrior):
-    """Keeps the latest latents too, and draws from a mixture of Gaussians that is fitted to them when it is asked.
+class LocalPrior(GaussianPrior):
+    """Keeps the latest latents too, and draws near one of them, as its neighbours are spread about it.
 
-    So latents may be of any shape (Ghosh et al. 2020, "From Variational to Deterministic Autoencoders", section 4).
-    With fewer latents than `components` Gaussians need, the mixture has fewer of them. Where latents come with labels,
-    each label has a mixture of its own.
+    That is a Gaussian for each latent kept, with a share of its neighbours' covariance and a little of all latents'
+    variances (Vincent and Bengio 2002, "Manifold Parzen Windows", section 2): latents may be of any shape, and there is
+    nothing to fit. Where latents come with labels, each label's are neighbours among themselves.
 
     Args:
         size, decay: As for `GaussianPrior`.
-        components: Gaussians in the mixture.
-        kept: How many latents, the latest ones, it is fitted to.
+        kept: How many latents, the latest ones, are kept.
+        neighbours: How many of the nearest give a Gaussian its covariance; fewer where there are not as many.
     """
 
-    not_state = ("components", "kept", "fitted")
+    not_state = ("kept", "neighbours")
 
-    def __init__(self, size: int, decay: float, components: int, kept: int) -> None:
+    def __init__(self, size: int, decay: float, kept: int, neighbours: int) -> None:
         super().__init__(size, decay)
-        self.components, self.kept = components, kept
+        self.kept, self.neighbours = kept, neighbours
         self.latents = tf.Variable(tf.zeros((kept, size)), trainable=False)
         self.labels = tf.Variable(tf.zeros(kept, tf.int32), trainable=False)
         self.seen = tf.Variable(0, trainable=False)
-        # What was drawn from last, and a hash of the latents it was fitted to.
-        self.fitted: dict[int, tuple[int, Any]] = {}
 
     def update(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> None:
         super().update(latents)
@@ -104,43 +101,41 @@ class MixturePrior(GaussianPrior):
         kept = min(int(self.seen.numpy()), self.kept)
         latents, known = self.latents.numpy()[:kept].astype(np.float64), self.labels.numpy()[:kept]
         if labels is None:
-            return self._drawn(0, latents, number, rng)
+            return self._drawn(latents, number, rng)
         drawn = np.zeros((number, self.size), np.float32)
         for label in np.unique(labels):
             asked = labels == label
-            drawn[asked] = self._drawn(int(label), latents[known == label], int(asked.sum()), rng)
+            drawn[asked] = self._drawn(latents[known == label], int(asked.sum()), rng)
         return drawn
 
-    def _drawn(self, key: int, latents: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
-        components = min(self.components, len(latents) // (LEAST_SHARE * self.size))
-        if components < 1:
+    def _drawn(self, latents: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
+        if len(latents) < 2:
             # Of all latents' moments: too few to tell more.
             return super().sample(number, rng)
-        mixture = self.mixture(key, latents, components)
-        chosen = rng.choice(components, number, p=mixture.weights_ / mixture.weights_.sum())
-        roots = np.linalg.cholesky(mixture.covariances_)
-        noise = np.einsum("nij,nj->ni", roots[chosen], rng.standard_normal((number, self.size)))
-        return (mixture.means_[chosen] + noise).astype(np.float32)
+        spread = np.maximum(latents.std(axis=0), LEAST_SPREAD)
+        scaled = latents / spread
+        chosen = rng.integers(0, len(latents), number)
+        drawn = scaled[chosen] + math.sqrt(EVERYWHERE) * rng.standard_normal((number, self.size))
+        offsets = neighbours_of(scaled, chosen, min(self.neighbours, len(latents) - 1))
+        # A sum of as many normal numbers as there are offsets, times these, has their covariance.
+        noise = rng.standard_normal(offsets.shape[:2]) * math.sqrt(NEIGHBOURS_SHARE / offsets.shape[1])
+        return ((drawn + np.einsum("nk,nkj->nj", noise, offsets)) * spread).astype(np.float32)
 
-    def mixture(self, key: int, latents: np.ndarray, components: int) -> Any:
-        """Return a mixture of Gaussians, a fitted `sklearn.mixture.GaussianMixture`, for latents (N, size).
 
-        Args:
-            key: Which one it is; it is fitted anew when its latents have changed.
-            latents: float64.
-            components: Gaussians in it.
-        """
-        state = hash((latents.tobytes(), components))
-        if key not in self.fitted or self.fitted[key][0] != state:
-            from sklearn.mixture import GaussianMixture
+def neighbours_of(points: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
+    """Return what leads from some points to the nearest others, (n, count, size).
 
-            least = LEAST_VARIANCE * latents.var(axis=0).mean() + 1e-9
-            model = GaussianMixture(components, reg_covar=least, max_iter=FIT_STEPS, random_state=0)
-            with warnings.catch_warnings():
-                # That it could be improved further.
-                warnings.simplefilter("ignore")
-                self.fitted[key] = (state, model.fit(latents))
-        return self.fitted[key][1]
+    Args:
+        points: (N, size).
+        chosen: Indices (n,) of those points.
+        count: How many of the nearest, less than N.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    # A point is the first of its own neighbours, or as near as that one.
+    found = NearestNeighbors(n_neighbors=count + 1, algorithm="brute").fit(points)
+    nearest = found.kneighbors(points[chosen], return_distance=False)[:, 1:]
+    return points[nearest] - points[chosen][:, None]
 
 
 class StandardNormal(Stateful):

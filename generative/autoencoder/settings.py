@@ -51,9 +51,10 @@ class AutoencoderSettings(NetworkSettings):
     prior_decay: float = setting(
         0.99, "share of the old, each update, in the latents' running mean and covariance", at_least=0, below=1
     )
-    prior_components: int = setting(
-        30, "Gaussians in the mixture, fitted to the latents, that new ones are drawn from", at_least=1
+    prior: str = setting(
+        "local",
+        "what new latents are drawn from: near the latest latents, as their neighbours spread (local), or one Gaussian",
+        choices=("local", "gaussian"),
     )
-    prior_latents: int = setting(
-        4_096, "the latest latents, as many as a mixture is fitted to; many Gaussians need many", at_least=1
-    )
+    prior_neighbours: int = setting(30, "neighbours of a latent that tell how to draw near it (local)", at_least=1)
+    prior_latents: int = setting(4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2)

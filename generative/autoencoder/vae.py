@@ -39,8 +39,11 @@ class VAESettings(AutoencoderSettings):
     free_nats: float = setting(
         0.0, "divergence that each latent may have at no cost, mean over the batch, nats (free bits)", at_least=0
     )
-    prior_components: int = setting(
-        30, "Gaussians in the mixture, fitted to the latents, that new ones are drawn from; 0 for N(0, I)", at_least=0
+    prior: str = setting(
+        "local",
+        "what new latents are drawn from: near the latest latents, as their neighbours spread (local), one Gaussian or "
+        "N(0, I) (standard)",
+        choices=("local", "gaussian", "standard"),
     )
     iwae_samples: int = setting(32, "latents a row in the importance-weighted bound that is reported", at_least=1)
     weight_decay: float = setting(0.5, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
@@ -54,9 +57,9 @@ class VAE(Autoencoder):
     al. 2021, "Simple and Effective VAE Training"), so that beta = 1 is the right balance on any data. With free bits
     (Kingma et al. 2016, appendix C.8) each latent's mean divergence counts from `free_nats` up only.
 
-    `sample` gives the mean of p(x | z), without the noise of single values, for z from a mixture of Gaussians fitted to
-    the latents of training rows, which fill N(0, I) with holes (Ghosh et al. 2020, section 4); with
-    `prior_components=0` for z from N(0, I), of which the bounds speak.
+    `sample` gives the mean of p(x | z), without the noise of single values, for z near the latents of training rows,
+    which fill N(0, I) with holes (Ghosh et al. 2020, section 4); with `prior="standard"` for z from N(0, I), of which
+    the bounds speak.
     """
 
     Settings: ClassVar[type[Settings]] = VAESettings
@@ -80,7 +83,8 @@ class VAE(Autoencoder):
         return "linear"
 
     def make_prior(self) -> GaussianPrior | StandardNormal:
-        return super().make_prior() if self.config.prior_components else StandardNormal(self.config.latent_size)
+        c = self.config
+        return StandardNormal(c.latent_size) if c.prior == "standard" else super().make_prior()
 
     def parts(self) -> dict[str, list[Any]]:
         has_scale = self.likelihood.kind != "bernoulli"
