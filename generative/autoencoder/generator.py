@@ -112,7 +112,7 @@ class Autoencoder(Freezing):
         c = self.config
         if c.prior == "gaussian":
             return GaussianPrior(c.latent_size, c.prior_decay)
-        return LocalPrior(c.latent_size, c.prior_decay, c.prior_latents, c.prior_neighbours)
+        return LocalPrior(c.latent_size, c.prior_decay, c.prior_latents, c.prior_neighbours, c.prior_spread)
 
     def draws(self, batch: Batch) -> Any:
         """Return the random numbers of a batch's rows in the objective, nested tensors (B, ...)."""

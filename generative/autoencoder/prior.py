@@ -9,11 +9,10 @@ import tensorflow as tf
 
 from lab.state import Stateful
 
-# Of a local Gaussian's covariance: how much of its neighbours', and of each latent's variance.
-NEIGHBOURS_SHARE = 0.3
+# Share of each latent's variance that a local Gaussian has besides.
 EVERYWHERE = 0.03
 # So that a latent that never varies can be divided by its standard deviation.
-LEAST_SPREAD = 1e-9
+LEAST_UNIT = 1e-9
 
 
 class GaussianPrior(Stateful):
@@ -74,13 +73,14 @@ class LocalPrior(GaussianPrior):
         size, decay: As for `GaussianPrior`.
         kept: How many latents, the latest ones, are kept.
         neighbours: How many of the nearest give a Gaussian its covariance; fewer where there are not as many.
+        spread: Which share of that covariance.
     """
 
-    not_state = ("kept", "neighbours")
+    not_state = ("kept", "neighbours", "spread")
 
-    def __init__(self, size: int, decay: float, kept: int, neighbours: int) -> None:
+    def __init__(self, size: int, decay: float, kept: int, neighbours: int, spread: float) -> None:
         super().__init__(size, decay)
-        self.kept, self.neighbours = kept, neighbours
+        self.kept, self.neighbours, self.spread = kept, neighbours, spread
         self.latents = tf.Variable(tf.zeros((kept, size)), trainable=False)
         self.labels = tf.Variable(tf.zeros(kept, tf.int32), trainable=False)
         self.seen = tf.Variable(0, trainable=False)
@@ -112,14 +112,14 @@ class LocalPrior(GaussianPrior):
         if len(latents) < 2:
             # Of all latents' moments: too few to tell more.
             return super().sample(number, rng)
-        spread = np.maximum(latents.std(axis=0), LEAST_SPREAD)
-        scaled = latents / spread
+        unit = np.maximum(latents.std(axis=0), LEAST_UNIT)
+        scaled = latents / unit
         chosen = rng.integers(0, len(latents), number)
         drawn = scaled[chosen] + math.sqrt(EVERYWHERE) * rng.standard_normal((number, self.size))
         offsets = neighbours_of(scaled, chosen, min(self.neighbours, len(latents) - 1))
         # A sum of as many normal numbers as there are offsets, times these, has their covariance.
-        noise = rng.standard_normal(offsets.shape[:2]) * math.sqrt(NEIGHBOURS_SHARE / offsets.shape[1])
-        return ((drawn + np.einsum("nk,nkj->nj", noise, offsets)) * spread).astype(np.float32)
+        noise = rng.standard_normal(offsets.shape[:2]) * math.sqrt(self.spread / offsets.shape[1])
+        return ((drawn + np.einsum("nk,nkj->nj", noise, offsets)) * unit).astype(np.float32)
 
 
 def neighbours_of(points: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:

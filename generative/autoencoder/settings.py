@@ -57,4 +57,7 @@ class AutoencoderSettings(NetworkSettings):
         choices=("local", "gaussian"),
     )
     prior_neighbours: int = setting(30, "neighbours of a latent that tell how to draw near it (local)", at_least=1)
+    prior_spread: float = setting(
+        0.3, "share of those neighbours' covariance that a draw has; less is nearer to rows (local)", at_least=0
+    )
     prior_latents: int = setting(4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2)

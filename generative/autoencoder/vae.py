@@ -45,6 +45,9 @@ class VAESettings(AutoencoderSettings):
         "N(0, I) (standard)",
         choices=("local", "gaussian", "standard"),
     )
+    prior_spread: float = setting(
+        0.6, "share of neighbours' covariance that a draw near a latent has; less is nearer to rows (local)", at_least=0
+    )
     iwae_samples: int = setting(32, "latents a row in the importance-weighted bound that is reported", at_least=1)
     weight_decay: float = setting(0.5, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.autoencoder.prior import EVERYWHERE, NEIGHBOURS_SHARE, GaussianPrior, LocalPrior, neighbours_of
+from generative.autoencoder.prior import EVERYWHERE, GaussianPrior, LocalPrior, neighbours_of
 
 KEPT = 512
 
@@ -51,7 +51,7 @@ def two_places(rows: int) -> np.ndarray:
 
 
 def test_draws_come_from_all_places_and_from_none_between() -> None:
-    prior = LocalPrior(2, 0.9, KEPT, 10)
+    prior = LocalPrior(2, 0.9, KEPT, 10, 0.3)
     prior.update(tf.constant(two_places(400)))
     drawn = prior.sample(1000, np.random.default_rng(0))
     left = drawn[:, 0] < 0
@@ -69,18 +69,18 @@ def test_a_draw_has_the_covariance_of_its_latents_neighbours() -> None:
     np.testing.assert_array_equal(np.sort(offsets[0], axis=0), [[-1, 0], [1, 0]])
     # Its own place is none of them.
     np.testing.assert_array_equal(offsets[1][0], [0, -2])
-    prior = LocalPrior(2, 0.9, KEPT, 4)
+    prior = LocalPrior(2, 0.9, KEPT, 4, 0.3)
     prior.update(tf.constant(latents, tf.float32))
     # Each latent has the four others as neighbours: about x their mean square is 5 / 4 * (variance + x^2), over all
     # five 5 / 2 of the variance, which is (0.4, 1.6). A share of it adds to the latents' own, as does a share of that.
     drawn = prior.sample(40_000, np.random.default_rng(0))
-    expected = np.array([0.4, 1.6]) * (1 + NEIGHBOURS_SHARE * 2.5 + EVERYWHERE)
+    expected = np.array([0.4, 1.6]) * (1 + 0.3 * 2.5 + EVERYWHERE)
     np.testing.assert_allclose(drawn.var(axis=0), expected, rtol=0.03)
     np.testing.assert_allclose(drawn.mean(axis=0), [0, 0], atol=0.03)
 
 
 def test_few_latents_are_neighbours_all_and_one_alone_tells_its_moments() -> None:
-    prior, single = LocalPrior(2, 0.9, KEPT, 40), GaussianPrior(2, 0.9)
+    prior, single = LocalPrior(2, 0.9, KEPT, 40, 0.3), GaussianPrior(2, 0.9)
     for each in (prior, single):
         each.update(tf.constant([[1.0, 2.0]]))
     np.testing.assert_array_equal(*(each.sample(5, np.random.default_rng(1)) for each in (prior, single)))
@@ -92,7 +92,7 @@ def test_few_latents_are_neighbours_all_and_one_alone_tells_its_moments() -> Non
 
 
 def test_each_label_has_neighbours_of_its_own() -> None:
-    prior, latents = LocalPrior(2, 0.9, KEPT, 10), two_places(400)
+    prior, latents = LocalPrior(2, 0.9, KEPT, 10, 0.3), two_places(400)
     prior.update(tf.constant(latents), tf.constant((latents[:, 0] > 0).astype(np.int32)))
     labels = np.arange(60) % 2
     drawn = prior.sample(60, np.random.default_rng(0), labels)
@@ -102,12 +102,12 @@ def test_each_label_has_neighbours_of_its_own() -> None:
 
 
 def test_a_local_prior_keeps_the_latest_latents_and_its_state() -> None:
-    prior = LocalPrior(1, 0.9, KEPT, 5)
+    prior = LocalPrior(1, 0.9, KEPT, 5, 0.3)
     for start in range(0, 3 * KEPT, KEPT // 2 + 1):
         prior.update(tf.range(start, start + KEPT // 2 + 1, dtype=tf.float32)[:, None])
     last = 6 * (KEPT // 2 + 1)
     np.testing.assert_array_equal(np.sort(prior.latents.numpy()[:, 0]), np.arange(last - KEPT, last))
-    other = LocalPrior(1, 0.9, KEPT, 5)
+    other = LocalPrior(1, 0.9, KEPT, 5, 0.3)
     other.set_state(prior.get_state())
     drawn = [made.sample(8, np.random.default_rng(2)) for made in (prior, other)]
     np.testing.assert_array_equal(*drawn)
