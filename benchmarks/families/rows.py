@@ -89,8 +89,7 @@ ROWS = {
     ),
     "DCGAN": Row(DCGAN, on={"glyphs": TOLD}),
     "WGAN-GP": Row(WGANGP, on={"glyphs": TOLD}),
-    # 40 s are too short for dropout: without it, and in bfloat16, samples were at 0.23 and 0.29 from digits' training
-    # rows after as long, with two seeds, and with it, in float32, at 0.49 and 0.38.
+    # 40 s are too short for dropout, and bfloat16 makes more updates of them.
     "DDPM": Row(
         DDPM,
         on={"digits": {"precision": "bfloat16", "dropout": 0.0}, "glyphs": {**SHORT, **FIFTY}},
