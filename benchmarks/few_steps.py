@@ -10,7 +10,6 @@ seed; asked is at most 1.5. A second call with the same `--output` makes the see
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 from pathlib import Path
@@ -70,9 +69,9 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def earlier(settings: dict[str, Any], output: Path | None) -> list[dict[str, Any]]:
     """Return the runs that a file has already, if they are of the same settings."""
-    if output is None or not output.exists():
+    found = paired.saved(output)
+    if not found:
         return []
-    found = json.loads(output.read_text())
     if any(found.get(key) != value for key, value in settings.items()):
         raise SystemExit(f"{output} holds runs of other settings than {settings}. Fix: another --output.")
     runs: list[dict[str, Any]] = found["runs"]

@@ -113,8 +113,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40.0, help="of processor time, for training each")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of generative.json, generative.md and the grids")
     options = parser.parse_args()
-    saved = options.folder / "generative.json"
-    results: Results = json.loads(saved.read_text()) if saved.exists() else {}
+    results: Results = paired.saved(options.folder / "generative.json")
     rows = results.setdefault(options.source, {})
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         for name in options.rows.split(","):

@@ -14,7 +14,6 @@ Results are added to the output file, run by run.
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -93,9 +92,8 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=2_000)
     parser.add_argument("--runs", default="images,recording")
     options = parser.parse_args()
-    kept = options.output is not None and options.output.exists()
-    result: dict[str, Any] = json.loads(options.output.read_text()) if kept else {}
-    result |= {"updates": options.updates, "images": [64, 64, 3]}
+    # What each run made of its updates is in its own notes: a later call may ask for another number.
+    result = {"images": [64, 64, 3], **paired.saved(options.output)}
     print(f"{'':30}{'MiB after ' + str(SETTLED):>18}{'at the end':>14}{'growth':>10}")
     if "images" in options.runs.split(","):
         for name, learner in GENERATORS.items():

@@ -323,7 +323,7 @@ def main() -> None:
     from lab.config import parse
     from lab.errors import UsageError
 
-    results: dict[str, Any] = json.loads(options.output.read_text()) if options.output.exists() else {}
+    results = paired.saved(options.output)
     seeds, data_seeds = ([int(s) for s in text.split(",")] for text in (options.seeds, options.data_seeds))
     data_seeds = data_seeds * len(seeds) if len(data_seeds) == 1 else data_seeds
     for task in options.tasks.split(","):

@@ -64,6 +64,14 @@ def table(measured: Mapping[str, Sequence[float]], peer: str, unit: str) -> dict
     return result
 
 
+def saved(output: Path | None) -> dict[str, Any]:
+    """Return what an earlier call has written to a file, to be added to; nothing without one."""
+    if output is None or not output.exists():
+        return {}
+    found: dict[str, Any] = json.loads(output.read_text())
+    return found
+
+
 def write(result: Mapping[str, Any], output: Path | None) -> None:
     """Print the result as one JSON object, and write it to a file if one is named."""
     print(json.dumps(result))

@@ -100,10 +100,8 @@ def main() -> None:
     parser.add_argument("--jobs", nargs="+", choices=tuple(JOBS), default=list(JOBS))
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
     options = parser.parse_args()
-    result: dict[str, Any] = {"batch": BATCH, "channels": CHANNELS}
     # Jobs may be measured one by one into one file.
-    if options.output and options.output.exists():
-        result = json.loads(options.output.read_text())
+    result = paired.saved(options.output) or {"batch": BATCH, "channels": CHANNELS}
     for job in options.jobs:
         for precision in options.precisions:
             name = f"{job}, {precision}, {options.threads} thread{'s' * (options.threads != 1)}"
