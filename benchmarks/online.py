@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import offline
 import paired
+import recordings
 
 RESULTS = Path(__file__).parent / "results" / "online.json"
 MOST = 100
@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 
 def mediocre(seed: int) -> Any:
     """Return the episodes of a recording of CartPole that obtained little."""
-    data, _ = offline.recording("cartpole", seed)
+    data, _ = recordings.recording("cartpole", seed)
     return data.take(data.returns <= MOST)
 
 
