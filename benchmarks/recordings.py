@@ -20,15 +20,17 @@ SKILLS = (*((speed, noise) for speed in (0.4, 0.6, 0.8) for noise in (0.5, 1.0, 
 
 def staged(
     learner: str,
-    source: str,
+    source: str | Callable[[], Any],
     steps: int,
     settings: dict[str, Any],
     episodes: int,
     epsilons: tuple[float, ...] = EPSILONS,
+    lane: str = "host",
 ) -> Callable[[int], Any]:
     """Return a function of a seed that records an agent at several stages of its training.
 
-    The second of what it returns is the mean return of its best stage, over 100 other episodes without random actions.
+    The source is an environment's id, or makes an environment. The second of what it returns is the mean return of its
+    best stage, over 100 other episodes without random actions.
     """
 
     def make(seed: int) -> Any:
@@ -36,7 +38,8 @@ def staged(
         from agents.episodes import record
         from lab import Experiment, registry
 
-        experiment = Experiment(registry.learner(learner)(**settings), source, seed=seed, progress=False)
+        place = source if isinstance(source, str) else source()
+        experiment = Experiment(registry.learner(learner)(**settings), place, seed=seed, progress=False)
         parts: list[Any] = []
         means = []
         for stage in range(STAGES):
@@ -44,8 +47,8 @@ def staged(
                 experiment.train(steps // (STAGES - 1))
                 means.append(experiment.evaluate(100).mean)
             for epsilon in epsilons:
-                own = {"seed": seed + len(parts), "epsilon": epsilon, "lane": "host"}
-                parts.append(record(experiment.learner, source, episodes=episodes, **own))
+                own = {"seed": seed + len(parts), "epsilon": epsilon, "lane": lane}
+                parts.append(record(experiment.learner, place, episodes=episodes, **own))
         return Episodes.mix(parts), max(means)
 
     return make
@@ -61,6 +64,13 @@ def random_keydoor(episodes: int) -> Callable[[int], Any]:
         return record(Random(), "lab/KeyDoor-v0", episodes=episodes, seed=seed), None
 
     return make
+
+
+def acrobot_at_rest() -> Any:
+    """Return the Acrobot of Sutton 1996, where every episode begins hanging at rest."""
+    from envs.acrobot import Acrobot
+
+    return Acrobot(spread=0.0)
 
 
 def point_mass(seed: int) -> Any:
@@ -91,6 +101,7 @@ TASKS: dict[str, Callable[[int], Any]] = {
     "cartpole": staged("dqn", "CartPole-v1", 30_000, LATEST, 30),
     "acrobot": staged("dqn", "Acrobot-v1", 30_000, LATEST, 30),
     "acrobot_wide": staged("dqn", "Acrobot-v1", 30_000, LATEST, 30, WIDE),
+    "acrobot_rest": staged("dqn", acrobot_at_rest, 30_000, {}, 30, WIDE, "compiled"),
     "gridworld": staged("q_learning", "lab/GridWorld-v0", 6_000, {"epsilon_steps": 4_000}, 100),
     "pointmass": point_mass,
 }

@@ -24,22 +24,33 @@ class Acrobot(TensorEnv):
       second link's angle from the first, and both angular velocities (rad/s).
     - Actions: a torque of -1, 0 or +1 N m on the second joint.
     - Reward: -1 a step, 0 on the step that reaches the line.
+    - Starts: each angle (rad) and angular velocity (rad/s) uniformly from -`spread` to `spread`.
     - Ends: terminated when the tip is one link's length above the first joint; truncated after 500 steps.
     - Source: Sutton 1996, in the version of Sutton and Barto's book, as in Gymnasium's `Acrobot-v1`; one step of
       fourth-order Runge-Kutta for 0.2 s.
+
+    Args:
+        spread: How far off hanging at rest an episode may begin. With 0 all begin there, as in Sutton 1996: then the
+            least number of steps that anybody needed is one that others can need too.
+
+    Raises:
+        ValueError: On a negative or infinite spread.
     """
 
     max_episode_steps = 500
     twin_of: ClassVar[str | None] = "Acrobot-v1"
     render_fps: ClassVar[int] = 15
 
-    def __init__(self) -> None:
+    def __init__(self, spread: float = 0.1) -> None:
+        if not 0.0 <= spread < math.inf:
+            raise ValueError(f"Acrobot: spread received {spread}; expected a finite number of at least 0. Fix: 0.1.")
+        self.spread = spread
         high = np.array([1, 1, 1, 1, *TOP_SPEEDS], np.float32)
         self.observation_space = Box(-high, high, dtype=np.float32)
         self.action_space = Discrete(3)
 
     def reset(self, key: tf.Tensor) -> tuple[State, tf.Tensor]:
-        state = random.uniform(key, (4,), -0.1, 0.1)
+        state = random.uniform(key, (4,), -self.spread, self.spread)
         return state, _observed(state)
 
     def step(self, state: State, action: tf.Tensor, key: tf.Tensor) -> TensorStep:

@@ -149,3 +149,14 @@ def test_spaces_and_limits_are_gymnasiums(twin):
     np.testing.assert_allclose(ours.low, np.maximum(theirs.low, -most), rtol=1e-6)
     assert twin().action_space == env.action_space
     assert twin.max_episode_steps == env.spec.max_episode_steps
+
+
+def test_acrobot_begins_as_far_off_rest_as_is_said():
+    rest, observed = Acrobot(spread=0.0).reset(random.key_from_seed(3, 4))
+    np.testing.assert_array_equal(rest, np.zeros((4, 4)))
+    np.testing.assert_array_equal(observed, np.tile([1, 0, 1, 0, 0, 0], (4, 1)))
+    wide = Acrobot(spread=0.5).reset(random.key_from_seed(3, 1_000))[0].numpy()
+    assert 0.45 < np.abs(wide).max() <= 0.5
+    for spread in (-0.1, np.inf, np.nan):
+        with pytest.raises(ValueError, match="Acrobot: spread received"):
+            Acrobot(spread)
