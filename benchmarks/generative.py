@@ -1,11 +1,11 @@
 """Every family of generators on one data set, under one metric suite, beside its textbook version at equal time.
 
 Each row is trained in a fresh process on one thread for so many seconds of processor time, the compilation included,
-and judged on the test rows by as many samples as there are test rows. Distances are of the data set's own classifier
-(`FD-digits-v1`). `fd_floor` is what as many real training rows get, `fd_ceiling` what uniform noise gets. `times plain`
-is the textbook version's Fréchet distance over this row's, seed by seed, where both were given equal time: rows made by
-calls with other `--seconds` stand in one table, but are not compared. Rows are written as they come, and a second call
-makes those that are missing.
+and judged on the test rows by 2,000 samples, or as many as there are training rows where those are fewer. Distances are
+of the data set's own classifier (`FD-digits-v1`). `fd_floor` is what as many real training rows get, `fd_ceiling` what
+uniform noise gets. `times plain` is the textbook version's Fréchet distance over this row's, seed by seed, where both
+were given equal time: rows made by calls with other `--seconds` stand in one table, but are not compared. Rows are
+written as they come, and a second call makes those that are missing.
 
     python benchmarks/generative.py [--source digits] [--rows "VAE,plain VAE"] [--seeds 3] [--first-seed 10]
         [--seconds 40]
