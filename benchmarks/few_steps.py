@@ -1,8 +1,9 @@
 """Ten network calls against DDPM's thousand: one trained model, the same number of samples, one metric.
 
 For each seed a `Diffusion` with its defaults is trained for so many seconds of processor time in a fresh process, and
-draws as many samples as there are test rows with each sampler. `times` is its Fréchet distance over DDPM's, seed by
-seed; asked is at most 1.5. A second call with the same `--output` makes the seeds that are missing.
+draws with each sampler 2,000 samples, or as many as there are training rows where those are fewer. `times` is its
+Fréchet distance over DDPM's, seed by seed; asked is at most 1.5. A second call with the same `--output` makes the seeds
+that are missing.
 
     python benchmarks/few_steps.py [--source digits] [--seeds 3] [--seconds 40] [--output FILE]
 """
@@ -32,7 +33,7 @@ FIRST_SEED = 10
 SCRIPT = """
 import json, sys, time
 sys.path.insert(0, {folder!r})
-from row import MOST_UPDATES, Budget
+from row import MOST_UPDATES, Budget, judged
 from generative import Diffusion
 from generative.metrics.table import standard_table
 from lab import Experiment
@@ -40,7 +41,7 @@ experiment = Experiment(Diffusion(), {source!r}, seed={seed}, progress=False, ca
 experiment.train(MOST_UPDATES)
 model, task = experiment.learner, experiment.task
 data = task.views[{view}]
-count, found = {count} or len(data.test), {{}}
+count, found = {count} or judged(data), {{}}
 for side, (sampler, steps) in {sides}.items():
     began = time.process_time()
     rows = model.sample(count, {seed}, sampler=sampler, steps=steps)
@@ -85,7 +86,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--seconds", type=float, default=40.0, help="of processor time, for training")
-    parser.add_argument("--samples", type=int, default=0, help="how many; 0 for as many as rows to compare with")
+    parser.add_argument("--samples", type=int, default=0, help="how many; 0 for the default")
     parser.add_argument("--selection", action="store_true", help="judge by rows kept from training")
     parser.add_argument("--output", type=Path, help="also write the JSON object here")
     options = parser.parse_args()
@@ -93,7 +94,7 @@ def main() -> None:
         "folder": str(Path(__file__).parent / "families"), "source": options.source, "seconds": options.seconds,
         "sides": SIDES, "view": int(options.selection), "count": options.samples,
     }  # fmt: skip
-    settings = {"source": options.source, "seconds": options.seconds}
+    settings = {"source": options.source, "seconds": options.seconds, "samples": options.samples}
     runs = earlier(settings, options.output)
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         if any(run["seed"] == seed for run in runs):

@@ -5,10 +5,6 @@
 
 Time is that of the processor, from the first update's compilation on, so that a pause costs nothing. With
 `--selection` the samples are judged by the rows kept from training: settings are chosen so, and never by test rows.
-
-Judged are 2,000 samples, or as many as there are training rows where those are fewer: of digits' 360 test rows' number
-the Fréchet distance would be mostly what so few rows have by chance (Chong and Forsyth 2020, "Effectively Unbiased FID
-and Inception Score"). Metrics of pairs, such as coverage, take as many samples as there are real rows all the same.
 """
 
 from __future__ import annotations
@@ -21,11 +17,22 @@ from pathlib import Path
 
 from rows import ROWS
 
+from generative.data import Dataset
 from lab import Callback, Experiment
 from lab.config import parse
 
 MOST_UPDATES = 1_000_000_000
 SAMPLES = 2_000
+
+
+def judged(data: Dataset) -> int:
+    """Return how many samples are judged: 2,000, or as many as there are training rows where those are fewer.
+
+    With as many as the 360 test rows of digits the Fréchet distance would be mostly what so few rows have by chance
+    (Chong and Forsyth 2020, "Effectively Unbiased FID and Inception Score"). Metrics of pairs, such as coverage, take
+    as many samples as there are real rows all the same.
+    """
+    return min(SAMPLES, len(data.train))
 
 
 class Budget(Callback):
@@ -78,8 +85,7 @@ def main() -> None:
     began = time.process_time()
     experiment.train(MOST_UPDATES)
     trained = time.process_time()
-    data = experiment.task.views[0]
-    number = options.samples or min(SAMPLES, len(data.train))
+    number = options.samples or judged(experiment.task.views[0])
     evaluation = experiment.task.evaluate(episodes=number, stream=int(options.selection), step=experiment.step)
     result = {"updates": experiment.step, "train_seconds": trained - began}
     result.update(judge_seconds=time.process_time() - trained, metrics=dict(evaluation))
