@@ -20,7 +20,7 @@ SKILLS = (*((speed, noise) for speed in (0.4, 0.6, 0.8) for noise in (0.5, 1.0, 
 
 def staged(
     learner: str,
-    source: str | Callable[[], Any],
+    source: Any,
     steps: int,
     settings: dict[str, Any],
     episodes: int,
@@ -29,8 +29,7 @@ def staged(
 ) -> Callable[[int], Any]:
     """Return a function of a seed that records an agent at several stages of its training.
 
-    The source is an environment's id, or makes an environment. The second of what it returns is the mean return of its
-    best stage, over 100 other episodes without random actions.
+    The second of what it returns is the mean return of its best stage, over 100 other episodes without random actions.
     """
 
     def make(seed: int) -> Any:
@@ -38,8 +37,7 @@ def staged(
         from agents.episodes import record
         from lab import Experiment, registry
 
-        place = source if isinstance(source, str) else source()
-        experiment = Experiment(registry.learner(learner)(**settings), place, seed=seed, progress=False)
+        experiment = Experiment(registry.learner(learner)(**settings), source, seed=seed, progress=False)
         parts: list[Any] = []
         means = []
         for stage in range(STAGES):
@@ -48,29 +46,25 @@ def staged(
                 means.append(experiment.evaluate(100).mean)
             for epsilon in epsilons:
                 own = {"seed": seed + len(parts), "epsilon": epsilon, "lane": lane}
-                parts.append(record(experiment.learner, place, episodes=episodes, **own))
+                parts.append(record(experiment.learner, source, episodes=episodes, **own))
         return Episodes.mix(parts), max(means)
 
     return make
 
 
-def random_keydoor(episodes: int) -> Callable[[int], Any]:
-    """Return a function of a seed that records random play."""
+def random_keydoor(episodes: int, seed: int) -> Any:
+    """Record random play."""
+    from agents import Random
+    from agents.episodes import record
 
-    def make(seed: int) -> Any:
-        from agents import Random
-        from agents.episodes import record
-
-        return record(Random(), "lab/KeyDoor-v0", episodes=episodes, seed=seed), None
-
-    return make
+    return record(Random(), "lab/KeyDoor-v0", episodes=episodes, seed=seed), None
 
 
-def acrobot_at_rest() -> Any:
-    """Return the Acrobot of Sutton 1996, where every episode begins hanging at rest."""
+def acrobot_at_rest(seed: int) -> Any:
+    """Record players of the Acrobot of Sutton 1996, where every episode begins hanging at rest."""
     from envs.acrobot import Acrobot
 
-    return Acrobot(spread=0.0)
+    return staged("dqn", Acrobot(spread=0.0), 30_000, {}, 30, WIDE, "compiled")(seed)
 
 
 def point_mass(seed: int) -> Any:
@@ -101,7 +95,7 @@ TASKS: dict[str, Callable[[int], Any]] = {
     "cartpole": staged("dqn", "CartPole-v1", 30_000, LATEST, 30),
     "acrobot": staged("dqn", "Acrobot-v1", 30_000, LATEST, 30),
     "acrobot_wide": staged("dqn", "Acrobot-v1", 30_000, LATEST, 30, WIDE),
-    "acrobot_rest": staged("dqn", acrobot_at_rest, 30_000, {}, 30, WIDE, "compiled"),
+    "acrobot_rest": acrobot_at_rest,
     "gridworld": staged("q_learning", "lab/GridWorld-v0", 6_000, {"epsilon_steps": 4_000}, 100),
     "pointmass": point_mass,
 }
@@ -111,7 +105,7 @@ def recording(task: str, seed: int) -> Any:
     """Return the recording of a task, and the mean return of the best agent in it, or None."""
     name, _, number = task.partition("-")
     if name == "keydoor" and number.isdigit():
-        return random_keydoor(int(number))(seed)
+        return random_keydoor(int(number), seed)
     if task not in TASKS:
         raise SystemExit(f"no task is called {task!r}; there are keydoor-N, {', '.join(TASKS)}")
     return TASKS[task](seed)
