@@ -78,10 +78,7 @@ class Generator(Learner):
         """
         if self.built:
             if not self.takes(spec):
-                raise UsageError(
-                    f"this {type(self).__name__} was built for {self.spec}; received {spec}. "
-                    f"Fix: make a new {type(self).__name__}()."
-                )
+                raise self._unlike(spec)
             self._spec, self.seeds = spec, seeds
             return
         self._spec, self.seeds = spec, seeds
@@ -92,6 +89,18 @@ class Generator(Learner):
         """Return whether this generator, which is built, can go on with data of that kind (hook)."""
         ours, theirs = self.spec.to_json(), spec.to_json()
         return all(theirs[field] == ours[field] for field in ours if field not in ABOUT_LABELS)
+
+    def _unlike(self, spec: DataSpec) -> UsageError:
+        name, ours, theirs = type(self).__name__, self.spec.to_json(), spec.to_json()
+        fields = [field for field in ours if ours[field] != theirs[field] and field not in ("name", "class_names")]
+        built, received = (", ".join(f"{field} {said[field]}" for field in fields) for said in (ours, theirs))
+        fix = f"make a new {name}()."
+        if all(field in ("low", "high", *ABOUT_LABELS) for field in fields):
+            declared = f"low={self.spec.low:g}, high={self.spec.high:g}"
+            fix = f"generative.datasets.from_arrays(rows, labels, {declared}) where rows have that range, or {fix}"
+        return UsageError(
+            f"this {name} was built for {self.spec.name} ({built}); received {spec.name} ({received}). Fix: {fix}"
+        )
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         self.setup(DataSpec.from_json(description["data"]), seeds)

@@ -63,7 +63,7 @@ class Editing(Drawing):
 
         Args:
             data: (N, ...) rows in the data set's own range and type; what is missing may hold anything.
-            mask: True where a value is known and stays, of the shape of a row or of all rows.
+            mask: True where a value is known and stays, of the shape of a row or of all rows; of images (H, W) too.
             seed: As for `sample`.
             labels: One label or (N,) of them, or None.
             steps: From noise to a row.
@@ -76,6 +76,8 @@ class Editing(Drawing):
         owner = f"{type(self).__name__}.inpaint"
         given = self.spec.check(data, owner)
         kept = np.asarray(mask)
+        if len(self.spec.shape) == 3 and kept.shape == self.spec.shape[:2]:
+            kept = np.broadcast_to(kept[..., None], self.spec.shape)
         if kept.dtype != np.bool_ or kept.shape not in (self.spec.shape, given.shape):
             received = f"{kept.dtype} {kept.shape}"
             raise bad_value(owner, "mask", received, f"bool {self.spec.shape}, True where a value is known")

@@ -98,6 +98,13 @@ def test_samples_are_in_the_datas_own_range_and_equal_for_equal_seeds() -> None:
     assert learner.sample(0).shape == (0, 4, 4, 1)
 
 
+def test_a_mask_of_an_image_needs_no_channel() -> None:
+    learner, rows, mask = small(), images(3), np.eye(4, dtype=bool)
+    filled = learner.inpaint(rows, mask, seed=0, steps=2, repeats=1)
+    np.testing.assert_array_equal(filled[:, mask], rows[:, mask])
+    np.testing.assert_array_equal(filled, learner.inpaint(rows, mask[..., None], seed=0, steps=2, repeats=1))
+
+
 def test_steps_of_any_number_and_samplers_share_a_trace() -> None:
     learner = small()
     for sampler in SAMPLERS:
