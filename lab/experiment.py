@@ -20,6 +20,7 @@ from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
 from lab.threads import start_tensorflow
+from lab.training_film import TRAINING, write_training_film
 
 LANES = ("auto", "host", "compiled")
 
@@ -192,16 +193,19 @@ class Experiment(Loop):
         Args:
             path: A bare file name goes into the run's `videos/` or `samples/` (the working directory without a run);
                 a path with a folder is taken as it is. The suffix decides: `.mp4`, `.gif` or `.png`.
-            kind: What to show, one of `task.kinds`; None for the kind named like the file, else the first.
+            kind: What to show, one of `task.kinds`, or `training`: a film of the pictures that the run wrote as training
+                went on. None for the kind named like the file, else the first.
 
         Returns:
             The path written.
         """
-        target = Path(path) if path is not None else Path(f"{self.task.kinds[0]}{self.task.default_suffix}")
+        kinds = (*self.task.kinds, TRAINING)
+        suffix = ".gif" if kind == TRAINING else self.task.default_suffix
+        target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
         if kind is None:
-            kind = target.stem if target.stem in self.task.kinds else self.task.kinds[0]
-        if kind not in self.task.kinds:
-            raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, self.task.kinds)))
+            kind = target.stem if target.stem in kinds else kinds[0]
+        if kind not in kinds:
+            raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, kinds)))
         if target.suffix.lower() not in (".mp4", ".gif", ".png"):
             raise bad_value("render", "path", str(target), "a file name that ends in .mp4, .gif or .png")
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
@@ -209,6 +213,9 @@ class Experiment(Loop):
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
             target = folder / target
         target.parent.mkdir(parents=True, exist_ok=True)
+        if kind == TRAINING:
+            pictures = self.directory.samples if self.directory is not None else None
+            return write_training_film(target, pictures, self.task.kinds, self.task.unit)
         return self.task.render(target, kind)
 
     def with_standard(self, given: list[Callback], progress: bool | None) -> list[Callback]:

@@ -26,6 +26,7 @@ CAPTIONS = {
     "latent": "The latent space, coloured by label",
     "interpolation": "Ways between latents",
     "denoising": "From noise to samples",
+    "training": "As training went on",
 }
 # A file is believed by its first bytes, not by its name.
 KINDS: dict[str, tuple[str, Callable[[bytes], bool]]] = {

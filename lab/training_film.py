@@ -1,0 +1,73 @@
+"""The film of a training: the pictures that a run wrote as it went on, one after another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.captions import caption
+from lab.errors import UsageError, bad_value
+from lab.video import SUFFIXES, write_video
+
+TRAINING = "training"
+# A film of few pictures is slow enough to see each, one of many takes no longer than it must.
+SLOWEST, FASTEST, SECONDS = 2.0, 20.0, 10.0
+# Seconds for which the last picture stays, so that one sees where it ended before the film begins again.
+REST = 1.5
+NUMBERED = re.compile(r"(.+)-([0-9]{9,15})\.png")
+
+
+def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], unit: str) -> Path:
+    """Write the pictures of a run, which `video_every` or a `RenderEvery` leaves behind, as one film; return its path.
+
+    Args:
+        path: A file that ends in .mp4 or .gif.
+        folder: Where the pictures are, such as `samples-000000500.png`; None for a run that writes nothing.
+        kinds: What pictures may show; the first of which there are two or more is taken.
+        unit: What the number in their names counts, for the line under each.
+
+    Raises:
+        UsageError: On another suffix, or without two pictures of one kind.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise bad_value("render", "path", str(path), "a name that ends in .mp4 or .gif, for a film of the training")
+    found = _pictures(folder) if folder is not None else {}
+    some = next((found[kind] for kind in kinds if len(found.get(kind, ())) > 1), None)
+    if some is None:
+        raise UsageError(
+            f"render: {TRAINING!r} received {'no run directory' if folder is None else f'{folder}, without pictures'}; "
+            f"expected two or more of one kind, such as {kinds[0]}-{500:09d}.png. Fix: train with run_dir=... and "
+            'video_every=... (--video-every), or the callback RenderEvery(..., suffix=".png").'
+        )
+    rate = float(np.clip(len(some) / SECONDS, SLOWEST, FASTEST))
+    return write_video(path, _frames(sorted(some.items()), unit, round(REST * rate)), rate)
+
+
+def _pictures(folder: Path) -> dict[str, dict[int, Path]]:
+    """Return the pictures of each kind by step. A link could lead out of the run, so none is followed."""
+    found: dict[str, dict[int, Path]] = {}
+    for path in folder.iterdir() if folder.is_dir() else []:
+        match = NUMBERED.fullmatch(path.name)
+        if match and path.is_file() and not path.is_symlink():
+            found.setdefault(match[1], {})[int(match[2])] = path
+    return found
+
+
+def _frames(pictures: Sequence[tuple[int, Path]], unit: str, rest: int) -> Iterator[NDArray[Any]]:
+    for step, path in (*pictures, *pictures[-1:] * rest):
+        yield caption(_read(path), f"{step:,} {unit}")
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UsageError(f"render: {path} cannot be read as a picture ({error}). Fix: remove it.") from error
