@@ -77,7 +77,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     render = commands.add_parser("render", help="make a video or picture of a run", description="Render a run.")
     render.add_argument("run", metavar="RUN", type=Path)
     render.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .mp4, .gif or .png (default: in the run)")
-    render.add_argument("--kind", help="what to show, such as episode, policy, samples, reconstructions, latent")
+    render.add_argument("--kind", help="what to show, such as episode, policy, samples, latent, training")
 
     record = commands.add_parser(
         "record",

@@ -193,8 +193,8 @@ class Experiment(Loop):
         Args:
             path: A bare file name goes into the run's `videos/` or `samples/` (the working directory without a run);
                 a path with a folder is taken as it is. The suffix decides: `.mp4`, `.gif` or `.png`.
-            kind: What to show, one of `task.kinds`, or `training`: a film of the pictures that the run wrote as training
-                went on. None for the kind named like the file, else the first.
+            kind: What to show, one of `task.kinds`, or `training`: a film of the pictures that the run wrote as it went
+                on. None for the kind named like the file, else the first.
 
         Returns:
             The path written.

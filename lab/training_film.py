@@ -59,7 +59,7 @@ def _pictures(folder: Path) -> dict[str, dict[int, Path]]:
 
 
 def _frames(pictures: Sequence[tuple[int, Path]], unit: str, rest: int) -> Iterator[NDArray[Any]]:
-    for step, path in (*pictures, *pictures[-1:] * rest):
+    for step, path in (*pictures, *[pictures[-1]] * rest):
         yield caption(_read(path), f"{step:,} {unit}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from generative.diffusion.levels import Levels
 from generative.diffusion.predictions import Prediction
 from generative.diffusion.samplers import SAMPLERS, Plan, Sampler
 from generative.diffusion.sampling import run
-from generative.diffusion.schedules import Schedule
+from generative.diffusion.schedules import Schedule, Times
 from generative.labels import checked_labels, drawn_labels
 from lab.averages import WeightAverage
 from lab.errors import UsageError, bad_value, nearest
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from generative.data import DataSpec
 
 LARGEST_BATCH = 256
+
+Steps = int | Times | None
 
 
 class Drawing:
@@ -41,7 +44,7 @@ class Drawing:
 
     def sample(
         self, number: int, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
-        steps: int | None = None, guidance: float | None = None,
+        steps: Steps = None, guidance: float | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Draw new rows; see `Generator.sample`.
 
@@ -50,7 +53,9 @@ class Drawing:
             seed: As for every generator.
             labels: One label, or (number,) of them; None draws them as often as training met them.
             sampler: Its name; None for the setting, as for all that follow.
-            steps: From noise to a row; `heun` asks the network twice a step.
+            steps: How many from noise to a row, or a falling list of times to visit: whole ones for linear and cosine,
+                of which the greatest is the noisiest; sigmas for edm; times in (0, 1] for rectified. The first should
+                leave nothing of a row, for rows begin as noise. `heun` asks the network twice a step.
             guidance: How far to go towards the labels; see the setting.
 
         Raises:
@@ -62,7 +67,7 @@ class Drawing:
 
     def sample_path(
         self, number: int, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
-        steps: int | None = None, guidance: float | None = None,
+        steps: Steps = None, guidance: float | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Draw rows as `sample` does, and return every step.
 
@@ -78,7 +83,7 @@ class Drawing:
         return np.concatenate([x[None] / np.hypot(plan.alpha[0], plan.sigma[0]).astype(np.float32), path])
 
     def _start(
-        self, number: int, rng: np.random.Generator, labels: Any, sampler: str | None, steps: int | None
+        self, number: int, rng: np.random.Generator, labels: Any, sampler: str | None, steps: Steps
     ) -> tuple[Plan, np.ndarray, np.ndarray]:
         """Return the plan, the labels and the noise with which rows begin."""
         plan = self._sampler(sampler)(self._levels(steps))
@@ -148,7 +153,9 @@ class Drawing:
             )
         return SAMPLERS[chosen]
 
-    def _levels(self, steps: int | None) -> Levels:
+    def _levels(self, steps: Steps) -> Levels:
+        if isinstance(steps, (Sequence, np.ndarray)) and not isinstance(steps, str):
+            return self.schedule.levels_at(steps)
         return self.schedule.levels(self.config.steps if steps is None else steps)
 
     def _told(self, labels: Any, count: int) -> np.ndarray:

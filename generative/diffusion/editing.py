@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from generative.diffusion.drawing import Drawing
+from generative.diffusion.drawing import Drawing, Steps
 from generative.diffusion.levels import Levels
 from generative.diffusion.samplers import Sampler, ddim, ddpm, resample
 from generative.slerp import slerp
@@ -21,7 +21,7 @@ class Editing(Drawing):
 
     def denoise(
         self, data: Any, noise: float, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
-        steps: int | None = None, guidance: float | None = None,
+        steps: Steps = None, guidance: float | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Clean rows that noise has been added to.
 
@@ -56,7 +56,7 @@ class Editing(Drawing):
         return self.spec.quantise(self._run(plan, x, self._told(labels, len(rows)), self.rng(seed), guidance))
 
     def inpaint(
-        self, data: Any, mask: Any, seed: int | None = None, *, labels: Any = None, steps: int | None = None,
+        self, data: Any, mask: Any, seed: int | None = None, *, labels: Any = None, steps: Steps = None,
         repeats: int = 5, guidance: float | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Fill what is missing in rows, so that it goes with the rest (Lugmayr et al. 2022, "RePaint").
@@ -97,7 +97,7 @@ class Editing(Drawing):
         return ddpm
 
     def interpolate(
-        self, first: Any, second: Any, number: int = 12, *, labels: Any = None, steps: int | None = None
+        self, first: Any, second: Any, number: int = 12, *, labels: Any = None, steps: Steps = None
     ) -> np.ndarray:
         """Go from rows to rows by way of the noise that each comes from (Song et al. 2021, "DDIM", section 5.3).
 
@@ -128,7 +128,7 @@ class Editing(Drawing):
         rows = self._run(plan, x, np.repeat(told, number), self.rng(0), 1.0)
         return self.spec.quantise(rows).reshape(len(told), number, *self.spec.shape)
 
-    def _to_noise(self, rows: np.ndarray, labels: np.ndarray, steps: int | None) -> np.ndarray:
+    def _to_noise(self, rows: np.ndarray, labels: np.ndarray, steps: Steps) -> np.ndarray:
         """Return the noise at unit scale that the probability flow takes to rows in [-1, 1]."""
         levels = self._levels(steps)
         # The clean row itself holds no noise to follow, and levels below this one none that matters.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generative.diffusion.levels import Levels
-from lab.errors import UsageError
+from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 LARGEST_BETA = 0.999
 # Of the data for which Karras et al. (2022) chose their noise levels.
 PAPER_SCALE = 0.5
+# The least and the greatest number above 0.
+POSITIVE = (np.finfo(np.float64).tiny, np.finfo(np.float64).max)
+
+Times = Sequence[float] | NDArray[Any]
 
 
 def linear_betas(steps: int) -> NDArray[np.float64]:
@@ -64,6 +69,14 @@ class Schedule(abc.ABC):
             UsageError: When there are not that many.
         """
 
+    def levels_at(self, times: Times) -> Levels:
+        """Return the levels of a list of this schedule's own times, from noise on, and the clean row after them (hook).
+
+        Raises:
+            UsageError: When the list does not fall, or holds what is no time of this schedule.
+        """
+        raise bad_value(type(self).__name__, "steps", times, "a whole number", "only levels of its own can be visited.")
+
     @abc.abstractmethod
     def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return alpha and sigma to train on, float32 (B,) each, for float32 (B,) numbers in [0, 1)."""
@@ -72,6 +85,13 @@ class Schedule(abc.ABC):
         """Return the alpha and sigma of this kind of path at which sigma / alpha is `ratio`."""
         alpha = 1.0 / math.sqrt(1.0 + ratio**2)
         return alpha, ratio * alpha
+
+    def _check_times(self, times: Times, kinds: str, least: float, most: float, words: str) -> NDArray[Any]:
+        listed = np.asarray(times)
+        falls = listed.ndim == 1 and len(listed) and listed.dtype.kind in kinds and (np.diff(listed) < 0).all()
+        if not falls or not (least <= listed[-1] and listed[0] <= most):
+            raise bad_value(type(self).__name__, "steps", times, f"how many, or a falling list of {words}")
+        return listed
 
     def _check(self, steps: int) -> None:
         whole = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool)
@@ -110,7 +130,11 @@ class Discrete(Schedule):
         return np.rint(np.linspace(len(self.betas) - 1, 0, steps)).astype(np.int64)
 
     def levels(self, steps: int) -> Levels:
-        times = self.times(steps)
+        return self.levels_at(self.times(steps))
+
+    def levels_at(self, times: Times) -> Levels:
+        last = len(self.betas) - 1
+        times = self._check_times(times, "iu", 0, last, f"whole times from {last} to 0")
         alpha = np.append(np.sqrt(self.alpha_bar[times]), 1.0)
         return Levels(alpha, np.append(np.sqrt(self.sigma_squared[times]), 0.0))
 
@@ -143,8 +167,11 @@ class EDMSchedule(Schedule):
 
     def levels(self, steps: int) -> Levels:
         self._check(steps)
-        sigma = edm_sigmas(steps, self.low, self.high, self.rho)
-        return Levels(np.ones(steps + 1), np.append(sigma, 0.0))
+        return self.levels_at(edm_sigmas(steps, self.low, self.high, self.rho))
+
+    def levels_at(self, times: Times) -> Levels:
+        sigma = self._check_times(times, "fiu", *POSITIVE, "sigmas above 0")
+        return Levels(np.ones(len(sigma) + 1), np.append(sigma, 0.0))
 
     def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         import tensorflow as tf
@@ -163,7 +190,10 @@ class Rectified(Schedule):
 
     def levels(self, steps: int) -> Levels:
         self._check(steps)
-        time = np.linspace(1.0, 0.0, steps + 1)
+        return self.levels_at(np.linspace(1.0, 0.0, steps + 1)[:-1])
+
+    def levels_at(self, times: Times) -> Levels:
+        time = np.append(self._check_times(times, "fiu", POSITIVE[0], 1.0, "times from 1 to above 0"), 0.0)
         return Levels(1.0 - time, time)
 
     def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

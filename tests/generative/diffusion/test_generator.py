@@ -98,6 +98,16 @@ def test_samples_are_in_the_datas_own_range_and_equal_for_equal_seeds() -> None:
     assert learner.sample(0).shape == (0, 4, 4, 1)
 
 
+def test_steps_may_be_a_list_of_times() -> None:
+    learner = small()
+    even = learner.sample(3, seed=0, steps=3)
+    np.testing.assert_array_equal(even, learner.sample(3, seed=0, steps=learner.schedule.times(3)))
+    assert not np.array_equal(even, learner.sample(3, seed=0, steps=[19, 18, 0]))
+    assert learner.sample_path(3, seed=0, steps=[19, 18, 5, 0]).shape == (5, 3, 4, 4, 1)
+    with pytest.raises(ValueError, match="falling list of whole times from 19 to 0"):
+        learner.sample(3, steps=[20, 0])
+
+
 def test_a_mask_of_an_image_needs_no_channel() -> None:
     learner, rows, mask = small(), images(3), np.eye(4, dtype=bool)
     filled = learner.inpaint(rows, mask, seed=0, steps=2, repeats=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -73,6 +75,28 @@ def test_a_schedule_has_no_more_steps_than_it_has(steps: object) -> None:
     if steps not in (101,):
         with pytest.raises(ValueError, match=r"EDMSchedule: steps received .* >= 1\. Fix"):
             EDMSchedule().levels(steps)  # type: ignore[arg-type]
+
+
+def test_lists_of_times_are_visited_as_they_are() -> None:
+    levels = Discrete(np.array([0.1, 0.2, 0.3])).levels_at([2, 0])
+    np.testing.assert_allclose(levels.alpha**2, [0.9 * 0.8 * 0.7, 0.9, 1.0])
+    np.testing.assert_allclose(levels.sigma**2, [1 - 0.504, 0.1, 0.0])
+    levels = EDMSchedule().levels_at((80, 5.0, 0.1))
+    np.testing.assert_array_equal((levels.alpha, levels.sigma), [[1, 1, 1, 1], [80, 5, 0.1, 0]])
+    levels = Rectified().levels_at(np.array([1.0, 0.25]))
+    np.testing.assert_array_equal((levels.alpha, levels.sigma), [[0, 0.75, 1], [1, 0.25, 0]])
+
+
+@pytest.mark.parametrize("times", [[], [[2, 1]], [1, 1], [0, 2], [2.0, 0.5], [3, 1], [1, -1], ["a"], [np.nan]])
+def test_lists_that_are_not_times_of_the_schedule_are_refused(times: list[Any]) -> None:
+    with pytest.raises(ValueError, match=r"Discrete: steps received .*a falling list of whole times from 2 to 0"):
+        Discrete(np.array([0.1, 0.2, 0.3])).levels_at(times)
+
+
+@pytest.mark.parametrize("times", [[1.5, 0.5], [1.0, 0.0], [0.2, 0.3], [np.inf], [True]])
+def test_rectified_times_lie_in_0_to_1(times: list[Any]) -> None:
+    with pytest.raises(ValueError, match=r"Rectified: steps received .*times from 1 to above 0"):
+        Rectified().levels_at(times)
 
 
 def test_bad_lists_are_refused() -> None:

@@ -70,6 +70,8 @@ def test_levels_are_nested_in_each_other() -> None:
     np.testing.assert_array_equal(coarse.sigma, finest.sigma[[0, 4, 8]])
     with pytest.raises(ValueError, match=r"steps received 3; expected a divisor of 8.*one of 1, 2, 4, 8"):
         levels.levels(3)
+    with pytest.raises(ValueError, match=r"steps received \[9, 0\].*Fix: only levels of its own"):
+        levels.levels_at([9, 0])
 
 
 def test_a_run_can_be_its_teacher_and_goes_on_without_it(tmp_path: Path) -> None:
