@@ -154,7 +154,9 @@ def _finish(experiment: Any) -> None:
     if experiment.stop_reason:
         print(f"stopped  at step {experiment.step:,}: {experiment.stop_reason}")
     print(f"trained  {experiment.step:,} {experiment.task.unit}")
-    print(f"last     {experiment.evaluate()!r}", flush=True)
+    last = experiment.evaluate()
+    print(f"last     {last!r}", flush=True)
+    _say_left_out(last)
     best = _best(experiment)
     if best is not None:
         print(f"best     {best!r}")
@@ -173,7 +175,14 @@ def _evaluate(options: argparse.Namespace) -> None:
     else:
         for name, value in evaluation.items():
             print(f"{name:28} {value:.6g}")
+        _say_left_out(evaluation)
     experiment.close()
+
+
+def _say_left_out(evaluation: Any) -> None:
+    # Several metrics are left out for one reason.
+    for reason in dict.fromkeys(evaluation.left_out.values()):
+        print(f"left out {reason}")
 
 
 def _render(options: argparse.Namespace) -> None:

@@ -30,6 +30,18 @@ def lab(capfd, monkeypatch, tmp_path):
     return run
 
 
+def test_a_generators_run_says_what_it_left_out_and_shows_its_training(lab, tmp_path):
+    tiny = ["--set", "hidden_sizes=8", "--video-every", 4, "--evaluate-every", 100]
+    status, out, err = lab("train", "autoencoder", "digits", "--steps", 8, "--run", tmp_path / "run", *tiny)
+    assert status == 0 and "left out" not in out, err
+    status, out, _ = lab("evaluate", tmp_path / "run", "--episodes", 50)
+    left_out = [line for line in out.splitlines() if line.startswith("left out ")]
+    assert status == 0 and any("received 50 rows" in line and "at least 100" in line for line in left_out)
+    assert len(left_out) == len(set(left_out)) and "\nkid " not in out
+    status, out, err = lab("render", tmp_path / "run", "-o", "training.gif")
+    assert status == 0 and (tmp_path / "training.gif").stat().st_size > 300, err
+
+
 def test_the_whole_path_of_a_run(lab, tmp_path):
     run = tmp_path / "run"
     status, out, err = lab("train", "dqn", "CartPole-v1", "--steps", 60, "--seed", 3, "--run", run, *SETTINGS)
