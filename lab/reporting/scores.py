@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 from lab.reporting.formats import interval, number, shown
+from lab.reporting.markup import legible
 from lab.reporting.records import Row, RunRecord, metric_names
 
 BASELINE, TRAINING = "baseline", "training"
 REPORTS_SHOWN = 3
+MOST_REASONS = 8
 # How many were judged says nothing of how well they did.
 COUNTS = frozenset({"episodes", "samples"})
 
@@ -40,6 +42,13 @@ def final(record: RunRecord) -> Row | None:
     """Return the evaluation that stands for the run: the last report, or else the last one during training."""
     rows = reports(record) or of_purpose(record, TRAINING)
     return rows[-1] if rows else None
+
+
+def left_out(record: RunRecord) -> list[str]:
+    """Return why metrics are missing in the evaluation that stands for the run, each reason once."""
+    reasons = (final(record) or {}).get("left_out")
+    given = list(reasons.values()) if isinstance(reasons, dict) else []
+    return [f"Left out: {legible(reason)}" for reason in dict.fromkeys(map(str, given))][:MOST_REASONS]
 
 
 def main_metric(record: RunRecord) -> str | None:

@@ -26,7 +26,7 @@ def run_section(record: RunRecord, number: int, budget: Budget) -> Markup:
         number: Its place on the page, from 1.
         budget: What the page may still embed.
     """
-    notes = list(record.notes)
+    notes = [*record.notes, *scores.left_out(record)]
     shown_files = figures(record.path, budget, notes)
     parts = [
         tag("h2", record.learner, tag("span", " on "), record.source),

@@ -336,6 +336,7 @@ def hostile_run(run: Path) -> Path:
     rows = [{"step": s, "purpose": "training", "mean": s, "iqm": s, HOSTILE: s, f"{HOSTILE}_x": 3} for s in STEPS]
     rows.append({"step": 0, "purpose": "baseline", "learner": HOSTILE, "mean": 1, HOSTILE: 1})
     rows.append({"step": 9, "purpose": HOSTILE, "mean": 1, "returns": [HOSTILE, 1.0], "iqm_low": HOSTILE})
+    rows[-1]["left_out"] = {"fd": HOSTILE, "kid": [HOSTILE]}
     write_rows(run / "evaluations.jsonl", rows)
     state = {"learner": {"weights": np.arange(2.0)}}
     checkpoints.write(run / "checkpoints" / "best-000000000500", state, {"score": {HOSTILE: HOSTILE}})
@@ -390,6 +391,16 @@ def test_damaged_lines_and_checkpoints_are_noted_on_the_page(tmp_path: Path) -> 
     assert "evaluations.jsonl: line 1 could not be read" in page.text
     assert "checkpoints/step-000000005000: the manifest is damaged" in page.text
     assert "Not evaluated yet." in page.text
+
+
+def test_metrics_left_out_are_noted_once_a_reason(tmp_path: Path) -> None:
+    run, reason = generator_run(tmp_path / "run"), "kid and coverage: received 50 rows; expected at least 100."
+    rows = [json.loads(line) for line in (run / "evaluations.jsonl").read_text().splitlines()]
+    rows[-1]["left_out"] = {"kid": reason, "coverage": reason}
+    write_rows(run / "evaluations.jsonl", rows)
+    assert Page(write_report([run])).text.count(reason) == 1
+    write_rows(run / "evaluations.jsonl", [{**rows[-1], "left_out": [reason]}])
+    assert reason not in Page(write_report([run], tmp_path / "other.html")).text
 
 
 def test_missing_versions_are_noted_and_a_source_without_a_name_is_described(tmp_path: Path) -> None:
