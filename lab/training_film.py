@@ -51,9 +51,10 @@ def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], u
 def _pictures(folder: Path) -> dict[str, dict[int, Path]]:
     """Return the pictures of each kind by step. A link could lead out of the run, so none is followed."""
     found: dict[str, dict[int, Path]] = {}
+    true = folder.parent.resolve() / folder.name
     for path in folder.iterdir() if folder.is_dir() else []:
         match = NUMBERED.fullmatch(path.name)
-        if match and path.is_file() and not path.is_symlink():
+        if match and path.is_file() and path.resolve() == true / path.name:
             found.setdefault(match[1], {})[int(match[2])] = path
     return found
 

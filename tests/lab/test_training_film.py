@@ -56,14 +56,16 @@ def test_the_first_kind_of_which_there_are_enough_is_shown(tmp_path: Path) -> No
     assert found[0].shape == caption(np.zeros((20, 240, 3), np.uint8), "").shape and len(found) == 6
 
 
-@pytest.mark.parametrize("where", ["nowhere", "no folder", "one picture", "a link"])
+@pytest.mark.parametrize("where", ["nowhere", "no folder", "one picture", "links", "a linked folder"])
 def test_without_pictures_it_says_how_to_get_them(tmp_path: Path, where: str) -> None:
     folder = None if where == "nowhere" else tmp_path / "samples"
     if where == "one picture":
         write_png(tmp_path / "samples" / "samples-000000500.png", np.zeros((9, 9, 3), np.uint8))
-    if where == "a link":
-        # A stranger's run must not show a file from elsewhere.
-        written(tmp_path / "elsewhere")
+    # A stranger's run must not show files from elsewhere.
+    written(tmp_path / "elsewhere")
+    if where == "a linked folder":
+        (tmp_path / "samples").symlink_to(tmp_path / "elsewhere")
+    if where == "links":
         (tmp_path / "samples").mkdir()
         for path in (tmp_path / "elsewhere").iterdir():
             (tmp_path / "samples" / path.name).symlink_to(path)
