@@ -90,7 +90,7 @@ class Schedule(abc.ABC):
         listed = np.asarray(times)
         falls = listed.ndim == 1 and len(listed) and listed.dtype.kind in kinds and (np.diff(listed) < 0).all()
         if not falls or not (least <= listed[-1] and listed[0] <= most):
-            raise bad_value(type(self).__name__, "steps", times, f"how many, or a falling list of {words}")
+            raise bad_value(type(self).__name__, "steps", times, f"a number of steps, or a falling list of {words}")
         return listed
 
     def _check(self, steps: int) -> None:
