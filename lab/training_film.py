@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.captions import caption
 from lab.errors import UsageError, bad_value
-from lab.video import SUFFIXES, write_video
+from lab.numbered import by_kind, numbered
 
 TRAINING = "training"
 # A film of few pictures is slow enough to see each, one of many takes no longer than it must.
 SLOWEST, FASTEST, SECONDS = 2.0, 20.0, 10.0
 # Seconds for which the last picture stays, so that one sees where it ended before the film begins again.
 REST = 1.5
-NUMBERED = re.compile(r"(.+)-([0-9]{9,15})\.png")
 
 
 def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], unit: str) -> Path:
@@ -34,6 +31,8 @@ def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], u
     Raises:
         UsageError: On another suffix, or without two pictures of one kind.
     """
+    from lab.video import SUFFIXES, write_video
+
     if path.suffix.lower() not in SUFFIXES:
         raise bad_value("render", "path", str(path), "a name that ends in .mp4 or .gif, for a film of the training")
     found = _pictures(folder) if folder is not None else {}
@@ -41,25 +40,29 @@ def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], u
     if some is None:
         raise UsageError(
             f"render: {TRAINING!r} received {'no run directory' if folder is None else f'{folder}, without pictures'}; "
-            f"expected two or more of one kind, such as {kinds[0]}-{500:09d}.png. Fix: train with run_dir=... and "
-            'video_every=... (--video-every), or the callback RenderEvery(..., suffix=".png").'
+            f"expected two or more of one kind, such as {numbered(kinds[0], 500, '.png')}. Fix: train with run_dir=... "
+            'and video_every=... (--video-every), or the callback RenderEvery(..., suffix=".png").'
         )
     rate = float(np.clip(len(some) / SECONDS, SLOWEST, FASTEST))
-    return write_video(path, _frames(sorted(some.items()), unit, round(REST * rate)), rate)
+    return write_video(path, _frames(some, unit, round(REST * rate)), rate)
 
 
-def _pictures(folder: Path) -> dict[str, dict[int, Path]]:
-    """Return the pictures of each kind by step. A link could lead out of the run, so none is followed."""
-    found: dict[str, dict[int, Path]] = {}
+def _pictures(folder: Path) -> dict[str, list[tuple[int, Path]]]:
+    """Return a run's pictures of each kind by step. A link could lead out of the run, so none is followed."""
     true = folder.parent.resolve() / folder.name
-    for path in folder.iterdir() if folder.is_dir() else []:
-        match = NUMBERED.fullmatch(path.name)
-        if match and path.is_file() and path.resolve() == true / path.name:
-            found.setdefault(match[1], {})[int(match[2])] = path
-    return found
+
+    def is_own(kind: str, step: int, path: Path) -> bool:
+        return path.name == numbered(kind, step, ".png") and path.is_file() and path.resolve() == true / path.name
+
+    files = by_kind(folder, (".png",))
+    return {
+        kind: [(step, path) for step, path in some if is_own(kind, step, path)] for (kind, _), some in files.items()
+    }
 
 
 def _frames(pictures: Sequence[tuple[int, Path]], unit: str, rest: int) -> Iterator[NDArray[Any]]:
+    from lab.captions import caption
+
     for step, path in (*pictures, *[pictures[-1]] * rest):
         yield caption(_read(path), f"{step:,} {unit}")
 

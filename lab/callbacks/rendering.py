@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab.callbacks.base import Callback
+from lab.numbered import numbered
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -29,4 +30,4 @@ class RenderEvery(Callback):
     def on_interval(self, experiment: Experiment) -> None:
         kind = self.kind or experiment.task.kinds[0]
         suffix = self.suffix or experiment.task.default_suffix
-        experiment.render(f"{kind}-{experiment.step:09d}{suffix}", kind=kind)
+        experiment.render(numbered(kind, experiment.step, suffix), kind=kind)

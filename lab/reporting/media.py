@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from lab.grids import sample_evenly
+from lab.numbered import by_kind
 from lab.reporting.formats import file_size, label
 from lab.reporting.markup import Markup, legible, tag
 
@@ -17,7 +17,6 @@ LARGEST_PAGE = 96_000_000
 FILES_A_KIND = 6
 # From this ratio of width to height on a picture gets a row of its own.
 WIDE = 1.9
-NUMBERED = re.compile(r"(.+?)-([0-9]{1,15})")
 CAPTIONS = {
     "episode": "One greedy episode",
     "policy": "Greedy policy and state values",
@@ -55,14 +54,7 @@ def figures(run: Path, budget: Budget, notes: list[str]) -> list[Markup]:
     """
     found = []
     for folder in (run / "videos", run / "samples"):
-        kinds: dict[str, list[tuple[int, Path]]] = {}
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if path.suffix.lower() in KINDS and not path.name.startswith("."):
-                match = NUMBERED.fullmatch(path.stem)
-                kind, step = (match[1], int(match[2])) if match else (path.stem, -1)
-                kinds.setdefault(kind + path.suffix.lower(), []).append((step, path))
-        for files in kinds.values():
-            files.sort()
+        for files in by_kind(folder, KINDS).values():
             some = sample_evenly(files, FILES_A_KIND)
             if len(some) < len(files):
                 notes.append(f"{folder.name}/: {len(some)} of {len(files):,} files like {files[-1][1].name} are shown.")
