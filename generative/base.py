@@ -87,15 +87,15 @@ class Generator(Learner):
 
     def takes(self, spec: DataSpec) -> bool:
         """Return whether this generator, which is built, can go on with data of that kind (hook)."""
-        ours, theirs = self.spec.to_json(), spec.to_json()
-        return all(theirs[field] == ours[field] for field in ours if field not in ABOUT_LABELS)
+        return self.spec.differing(spec).keys() <= set(ABOUT_LABELS)
 
     def _unlike(self, spec: DataSpec) -> UsageError:
-        name, ours, theirs = type(self).__name__, self.spec.to_json(), spec.to_json()
-        fields = [field for field in ours if ours[field] != theirs[field] and field not in ("name", "class_names")]
-        built, received = (", ".join(f"{field} {said[field]}" for field in fields) for said in (ours, theirs))
+        name, differing = type(self).__name__, self.spec.differing(spec)
+        told = [(field, *values) for field, values in differing.items() if field not in ("name", "class_names")]
+        built = ", ".join(f"{field} {ours}" for field, ours, _ in told)
+        received = ", ".join(f"{field} {theirs}" for field, _, theirs in told)
         fix = f"make a new {name}()."
-        if all(field in ("low", "high", *ABOUT_LABELS) for field in fields):
+        if differing.keys() <= {"low", "high", *ABOUT_LABELS}:
             declared = f"low={self.spec.low:g}, high={self.spec.high:g}"
             fix = f"generative.datasets.from_arrays(rows, labels, {declared}) where rows have that range, or {fix}"
         return UsageError(

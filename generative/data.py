@@ -80,6 +80,11 @@ class DataSpec:
         """Return the fields as JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
+    def differing(self, other: DataSpec) -> dict[str, tuple[Any, Any]]:
+        """Return the fields in which another description differs, as JSON values: this one's, and the other's."""
+        theirs = other.to_json()
+        return {field: (ours, theirs[field]) for field, ours in self.to_json().items() if ours != theirs[field]}
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> DataSpec:
         """Build what `to_json` described.
