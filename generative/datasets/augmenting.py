@@ -14,6 +14,8 @@ from lab.errors import bad_value
 
 # Named, because what "auto_select" becomes under XLA takes forty times as long on a CPU for the same numbers.
 ALGORITHM = "philox"
+# For a number of each pixel: half the time, but XLA alone has it, and takes longer to compile it.
+MANY = "threefry"
 
 
 class Augmenter:
@@ -30,9 +32,8 @@ class Augmenter:
         self.augmentation = augmentation
         self.spec = spec
         self.seed = tf.constant(seed, tf.int32)
-        # XLA makes one loop of reading the pixels, many times faster than TensorFlow's gathers. The amounts are drawn
-        # outside of it: it would fuse them too, and compute a row's again for each of its pixels.
-        self._warped: Any = tf.function(warp, jit_compile=True, autograph=False)
+        # XLA makes one loop of reading the pixels, many times faster than TensorFlow's gathers.
+        self._varied: Any = tf.function(self._vary, jit_compile=True, autograph=False)
 
     def __call__(self, data: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
         """Return changed rows.
@@ -46,15 +47,14 @@ class Augmenter:
         """
         given = self.augmentation
         seed = _fold(self.seed, update)
+        count, each = data.shape[0], {}
         if given.warps:
-            shape = data.shape
-            images = tf.reshape(data, (shape[0], *self.spec.shape[:2], -1))
-            data = tf.reshape(self._warped(images, *self._motions(shape[0], _fold(seed, 0)), given.fill), shape)
+            each["matrix"], each["shift"] = self._motions(count, _fold(seed, 0))
         if given.brightness:
-            each, limit = (data.shape[0], *[1] * (data.shape.rank - 1)), 2.0 * given.brightness
-            data += tf.random.stateless_uniform(each, _fold(seed, 1), -limit, limit, alg=ALGORITHM)
-        if given.noise:
-            data += 2.0 * given.noise * tf.random.stateless_normal(data.shape, _fold(seed, 2), alg=ALGORITHM)
+            limit = 2.0 * given.brightness
+            each["light"] = tf.random.stateless_uniform((count,), _fold(seed, 1), -limit, limit, alg=ALGORITHM)
+        if each or given.noise:
+            data = self._varied(data, each, _fold(seed, 2))
         if given.function is not None:
             shape = data.shape
             data = tf.convert_to_tensor(given.function(data, _fold(seed, 3)))
@@ -62,6 +62,27 @@ class Augmenter:
                 received = f"{data.dtype.name} {tuple(data.shape)}"
                 raise bad_value("Augmentation", "function's result", received, f"float32 {tuple(shape)}")
         return tf.clip_by_value(data, -1.0, 1.0) if self.spec.bounded else data
+
+    def _vary(self, data: tf.Tensor, amounts: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        each = {"row": data, **amounts}
+        if self.augmentation.noise:
+            # The inverse error function makes it normal; the largest float32 below 1 as limit keeps that finite.
+            limit = 1.0 - 2.0**-24
+            each["even"] = tf.random.stateless_uniform(data.shape, seed, -limit, limit, alg=MANY)
+        # Row by row. Over a whole batch XLA would fuse all that into what uses the batch, and compute a row's amounts
+        # again for each of its pixels, and the row again for each use.
+        return tf.map_fn(self._vary_row, each, fn_output_signature=tf.float32)
+
+    def _vary_row(self, each: dict[str, tf.Tensor]) -> tf.Tensor:
+        given, row = self.augmentation, each["row"]
+        if given.warps:
+            image = tf.reshape(row, (1, *self.spec.shape[:2], -1))
+            row = tf.reshape(warp(image, each["matrix"][None], each["shift"][None], given.fill), row.shape)
+        if given.brightness:
+            row += each["light"]
+        if given.noise:
+            row += 2.0 * given.noise * math.sqrt(2.0) * tf.math.erfinv(each["even"])
+        return row
 
     def _motions(self, count: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return where each row's pixels are read, as `warp` takes it: float32 (count, 2, 2) and (count, 2)."""

@@ -142,6 +142,9 @@ def test_light_and_noise_are_fractions_of_the_range() -> None:
     assert 0.19 < light.max() <= 0.2 and -0.2 <= light.min() < -0.19
     noise = augmented(Augmentation(noise=0.1), rows)
     assert noise.std() == pytest.approx(0.2, rel=0.02) and abs(noise.mean()) < 0.01
+    # A normal number is within one, two and three of its standard deviations as often as the tables say.
+    within = [float((abs(noise) < 0.2 * width).mean()) for width in (1, 2, 3)]
+    assert within == pytest.approx([0.6827, 0.9545, 0.9973], abs=0.006)
     bright = augmented(Augmentation(noise=1.0), rows)
     assert bright.max() == 1.0 and bright.min() == -1.0
 
