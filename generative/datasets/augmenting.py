@@ -47,14 +47,14 @@ class Augmenter:
         """
         given = self.augmentation
         seed = _fold(self.seed, update)
-        count, each = data.shape[0], {}
+        count, amounts = data.shape[0], {}
         if given.warps:
-            each["matrix"], each["shift"] = self._motions(count, _fold(seed, 0))
+            amounts["matrix"], amounts["shift"] = self._motions(count, _fold(seed, 0))
         if given.brightness:
             limit = 2.0 * given.brightness
-            each["light"] = tf.random.stateless_uniform((count,), _fold(seed, 1), -limit, limit, alg=ALGORITHM)
-        if each or given.noise:
-            data = self._varied(data, each, _fold(seed, 2))
+            amounts["light"] = tf.random.stateless_uniform((count,), _fold(seed, 1), -limit, limit, alg=ALGORITHM)
+        if amounts or given.noise:
+            data = self._varied(data, amounts, _fold(seed, 2))
         if given.function is not None:
             shape = data.shape
             data = tf.convert_to_tensor(given.function(data, _fold(seed, 3)))
