@@ -9,9 +9,7 @@ modulates and the activation stay), take turns of a few steps within one process
 from __future__ import annotations
 
 import os
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import paired
@@ -57,9 +55,8 @@ def main() -> None:
     parser.set_defaults(pairs=7)
     options = parser.parse_args()
     # Before TensorFlow is loaded.
-    os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", **{name: str(options.threads) for name in paired.LIMITS}})
-    # A benchmark beside this one is called as the package.
-    sys.path.remove(str(Path(__file__).resolve().parent))
+    os.environ.update(paired.limits(options.threads))
+    paired.packages_first()
     result: dict[str, Any] = {}
     for precision in ("float32", "bfloat16"):
         sides = {normalise: experiment(normalise, precision) for normalise in (True, False)}
@@ -71,8 +68,7 @@ def main() -> None:
                 side.train(STEPS)
                 seconds[normalise] = time.process_time() - began
             shares.append(1.0 - seconds[False] / seconds[True])
-        low, middle, high = paired.spread(shares)
-        print(f"{precision}: normalisation is {middle:.3f} of a step ({low:.3f} to {high:.3f})", flush=True)
+        paired.print_share(f"{precision}: normalisation", shares)
         result[precision] = shares
     paired.write(result, options.output)
 

@@ -9,9 +9,7 @@ of all, a `DCGAN` and a `Diffusion`, on `glyphs` as they are and varied in five 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import paired
@@ -49,9 +47,8 @@ def main() -> None:
     """Measure both kinds of rows and print the shares and one JSON object."""
     options = paired.arguments(__doc__).parse_args()
     # Before TensorFlow is loaded.
-    os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", **{name: str(options.threads) for name in paired.LIMITS}})
-    # A benchmark beside this one is called as the package.
-    sys.path.remove(str(Path(__file__).resolve().parent))
+    os.environ.update(paired.limits(options.threads))
+    paired.packages_first()
     from lab import Experiment
 
     result: dict[str, Any] = {}
@@ -69,8 +66,7 @@ def main() -> None:
         batches, *others = STEPS
         for name in others:
             shares = [alone / whole for alone, whole in zip(seconds[batches], seconds[name], strict=True)]
-            low, middle, high = paired.spread(shares)
-            print(f"    {name}: its batch is {middle:.3f} of a step ({low:.3f} to {high:.3f})", flush=True)
+            paired.print_share(f"    {name}: its batch", shares)
         result[source] = seconds
     paired.write(result, options.output)
 

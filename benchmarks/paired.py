@@ -25,6 +25,16 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def limits(threads: int) -> dict[str, str]:
+    """Return what to set in the environment before TensorFlow is loaded: so many threads, and no messages."""
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", **dict.fromkeys(LIMITS, str(threads))}
+
+
+def packages_first() -> None:
+    """Let `generative` mean the package, and not the benchmark of that name beside this file."""
+    sys.path.remove(str(Path(__file__).resolve().parent))
+
+
 def run(side: str, python: str, code: str, threads: int) -> dict[str, Any]:
     """Run a script in a fresh process and return the JSON object that it prints last.
 
@@ -50,6 +60,12 @@ def run(side: str, python: str, code: str, threads: int) -> dict[str, Any]:
 def spread(values: Sequence[float]) -> list[float]:
     """Return minimum, median and maximum."""
     return [min(values), statistics.median(values), max(values)]
+
+
+def print_share(part: str, shares: Sequence[float]) -> None:
+    """Print what of a step a part is."""
+    low, middle, high = spread(shares)
+    print(f"{part} is {middle:.3f} of a step ({low:.3f} to {high:.3f})", flush=True)
 
 
 def table(measured: Mapping[str, Sequence[float]], peer: str, unit: str) -> dict[str, Any]:

@@ -40,8 +40,7 @@ def serve(weights: int, steps: Callable[[int], None]) -> None:
 
 def ours(job: str, precision: str) -> None:
     """Serve one job with this project's generators."""
-    # A benchmark beside this one is called as the package.
-    sys.path.remove(str(Path(__file__).resolve().parent))
+    paired.packages_first()
     import numpy as np
 
     from generative import DCGAN, VAE, Diffusion
@@ -66,7 +65,7 @@ def ours(job: str, precision: str) -> None:
 def measure(job: str, precision: str, threads: int, pairs: int, peer: str) -> dict[str, Any]:
     """Return the turns' seconds of processor and wall time a step, and the ratios."""
     here = Path(__file__)
-    limits = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **{name: str(threads) for name in paired.LIMITS}}
+    limits = {**os.environ, **paired.limits(threads)}
     code = [sys.executable, str(here), "--serve", job, precision]
     sides = {
         PEER: paired.Side(PEER, [peer, str(here.with_name("steps_torch.py")), job, precision, str(threads)], limits),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-FILLS = ("edge", "reflect", "low")
-
 
 def affine(angle: tf.Tensor, shear: tf.Tensor, zoom: tf.Tensor, mirror: tf.Tensor) -> tf.Tensor:
     """Return where each pixel of the result is read: (zoom mirror)^-1 shear^-1 rotation^-1, x rightwards, y downwards.
