@@ -36,6 +36,14 @@ class RunDirectoryError(UsageError):
     """A run directory that is used, unwritable or not a run."""
 
 
+class ForeignFileError(CheckpointError, RunDirectoryError):
+    """A link, a pipe or a device where a run has files and folders of its own."""
+
+
+class VideoError(UsageError, RuntimeError):
+    """A video that ffmpeg could not write."""
+
+
 class MissingPackageError(UsageError, ImportError):
     """An optional package that the request needs is not installed."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import checkpoints, resuming
+from lab.files import leftovers
 from lab.hooks import Hooks
 from lab.logging import JsonLines
 
@@ -36,6 +37,7 @@ class Recording(Hooks):
     _claimed = False
     _begins_built = False
     _resumed_at: int | None = None
+    _logs: Mapping[str, Any] = {}
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
@@ -67,10 +69,10 @@ class Recording(Hooks):
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""
         if self.directory is None:
             return None
-        for log in (self.directory.metrics, self.directory.evaluations):
-            JsonLines(log).sync()
+        # What this checkpoint relies on, by which a resumed run finds rows that were lost or changed.
+        logs = {log.name: JsonLines(log).sync() for log in (self.directory.metrics, self.directory.evaluations)}
         path = self.directory.checkpoints / f"step-{self.step:012d}"
-        checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed()})
+        checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed(), "logs": logs})
         checkpoints.prune(self.directory.checkpoints, "step", keep=2)
         self.last_checkpoint = path
         self.fire("on_checkpoint", path)
@@ -93,6 +95,7 @@ class Recording(Hooks):
         if self._begins_built:
             # Settings and seed cannot bring back what a learner knew before this run. Before config.json, because
             # only that makes it a run.
+            self.directory.path.mkdir(parents=True, exist_ok=True)
             checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
         self.directory.write_config(resuming.describe(self))
         self._claimed = True
@@ -104,9 +107,10 @@ class Recording(Hooks):
         if self.directory is None:
             return
         if self._resumed_at is not None:
-            # Only training may cut the logs: a run can be looked at while another process still trains it.
-            JsonLines(self.directory.metrics).cut(self._resumed_at)
-            JsonLines(self.directory.evaluations).cut(self._resumed_at)
+            # Only training may cut the logs and tidy up: a run can be looked at while another process still trains it.
+            leftovers.clean(self.directory.path)
+            for log in (self.directory.metrics, self.directory.evaluations):
+                JsonLines(log).cut(self._resumed_at, self._logs.get(log.name))
             self._resumed_at = None
         self.directory.write_config(resuming.describe(self))
 
