@@ -262,6 +262,32 @@ class Experiment(Loop):
         return resuming.resume(cls, run_dir, source, learner, list(callbacks), progress, exact)
 
     @classmethod
+    def resume_many(
+        cls,
+        run_dir: str | os.PathLike[str],
+        *,
+        source: Any = None,
+        learner: type[Learner] | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | None = None,
+        exact: bool = True,
+    ) -> list[Self]:
+        """Train the runs of a killed or stopped `train_many` on to their ends, bit for bit; begin those not begun.
+
+        Args:
+            run_dir: The directory that `train_many` was given; `runs.json` in it names the runs.
+            source: The source, where it was an object rather than a name.
+            learner: The learner's class, if it is not known by name here.
+            callbacks: The runs' own callbacks, made as they were then.
+            progress: As for `Experiment`.
+            exact: As for `resume`.
+
+        Returns:
+            All runs, in the order of `train_many`; it raises what that and `resume` do.
+        """
+        return together.resume_many(cls, run_dir, source, learner, list(callbacks), progress, exact)
+
+    @classmethod
     def open(cls, run_dir: str | os.PathLike[str], which: str = "best", *, source: Any = None) -> Self:
         """Open a run to evaluate and render what it learnt; `resume` is the one to train on.
 

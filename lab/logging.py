@@ -47,14 +47,16 @@ class JsonLines:
         self.path = Path(path)
         self.root = self.path.parent
 
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Append one row and hand it to the operating system at once, so that a kill cannot lose it.
+    def append(self, *rows: Mapping[str, Any]) -> None:
+        """Append rows and hand them to the operating system at once, so that a kill cannot lose one.
 
         Raises:
             ForeignFileError: When the file is a link, or no file.
-            RunDirectoryError: When it cannot be written; then nothing of the row is left in it.
+            RunDirectoryError: When it cannot be written; then nothing of the rows is left in it.
         """
-        data = json.dumps(clean(row), allow_nan=False).encode() + b"\n"
+        data = b"".join(json.dumps(clean(row), allow_nan=False).encode() + b"\n" for row in rows)
+        if not data:
+            return
         try:
             with open_to_append(self.path, self.root) as file:
                 descriptor = file.fileno()

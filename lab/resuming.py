@@ -13,6 +13,7 @@ from lab.files.run_state import read_run
 from lab.history import History
 from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
+from lab.runs import population
 from lab.threads import start_tensorflow, threads_in_use
 from lab.version import __version__
 
@@ -82,6 +83,11 @@ def resume(
     """Open a run at its newest whole checkpoint; see `Experiment.resume`."""
     directory = RunDirectory(run_dir)
     directory.check_links()
+    if population.is_population(directory.path):
+        raise UsageError(
+            f"{directory.path} holds several runs. Fix: Experiment.resume_many(run_dir), or resume one of them, such "
+            f"as {directory.path / population.read(directory.path).members[0].name}."
+        )
     config = directory.read_config()
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None)
@@ -90,14 +96,23 @@ def resume(
     elif learner.config.to_dict() != config["settings"]:
         raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
     experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress)
-    missing = set(config["callbacks"]) - set(named(experiment.callbacks))
-    if missing:
-        raise UsageError(
-            f"{directory.path} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
-            "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
-        )
+    check_callbacks(experiment, config["callbacks"], directory.path)
     restore_newest(experiment, directory, exact)
     return experiment
+
+
+def check_callbacks(experiment: Experiment, expected: list[str], run: Path) -> None:
+    """Check that an experiment has the callbacks of the run that it continues.
+
+    Raises:
+        UsageError: When one is missing.
+    """
+    missing = set(expected) - set(named(experiment.callbacks))
+    if missing:
+        raise UsageError(
+            f"{run} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
+            "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
+        )
 
 
 def open_run(cls: type[E], run_dir: str | os.PathLike[str], which: str, source: Any) -> E:
@@ -153,8 +168,15 @@ def attach(experiment: Experiment, directory: RunDirectory, callbacks: list[Call
     experiment._claimed = True
 
 
+def newest_step(directory: RunDirectory) -> int:
+    """Return the step of a run's newest checkpoint, whole or not; -1 where there is none."""
+    found = checkpoints.listed(directory.checkpoints, "step")
+    return checkpoints.step_of(found[-1]) if found else -1
+
+
 def restore_newest(experiment: Experiment, directory: RunDirectory, exact: bool) -> None:
     """Restore the newest whole checkpoint; a run killed before its first one begins anew, which is as exact."""
+    experiment._newest_known = newest_step(directory)
     path: Path | None = directory.find_checkpoint("last")
     experiment._resumed_at = 0
     if path is not None:

@@ -13,6 +13,7 @@ from lab import checkpoints
 from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
 from lab.files.links import refuse_links
+from lab.runs import lock
 
 # What opening a run relies on; the rest of config.json is for people and reports.
 _CONFIG: dict[str, tuple[type, ...]] = {
@@ -44,6 +45,7 @@ class RunDirectory:
         self.videos = self.path / "videos"
         self.samples = self.path / "samples"
         self.report = self.path / "report.html"
+        self.lock = lock.RunLock(self.path)
 
     def check_free(self) -> None:
         """Check that a new run may be written here, without writing.
@@ -58,7 +60,7 @@ class RunDirectory:
                 f"run directory {self.path} already holds a run. "
                 f"Fix: choose another, or go on with it: `lab resume {self.path}` or Experiment.resume(...)."
             )
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if self.path.is_dir() and any(entry.name != lock.NAME for entry in self.path.iterdir()):
             raise RunDirectoryError(f"run directory {self.path} is not empty. Fix: choose a new or empty one.")
         parent = next(p for p in (self.path, *self.path.parents) if p.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
