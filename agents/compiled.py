@@ -143,8 +143,8 @@ class CompiledTask(AgentTask):
         kinds = [(np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves]
         if kinds != [(tuple(leaf.shape), leaf.dtype.as_numpy_dtype) for leaf in present]:
             raise CheckpointError(
-                f"the checkpoint's program holds arrays of shapes {[shape for shape, _ in kinds]}; this one has others, "
-                "or others' dtypes. Fix: build it with the settings and the version of the run."
+                f"the checkpoint's program holds arrays {[f'{dtype} {shape}' for shape, dtype in kinds]}; this one has "
+                "others. Fix: build it with the settings and the version of the run."
             )
         restored = [
             tf.constant(np.asarray(new, old.dtype.as_numpy_dtype)) for new, old in zip(leaves, present, strict=True)

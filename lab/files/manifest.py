@@ -48,7 +48,7 @@ def read(directory: Path, root: Path) -> dict[str, Any]:
             raise CheckpointError(
                 f"{path}: format {found}; expected {FORMAT}. Fix: open the run with the version of lab that wrote it."
             )
-        return check(manifest, _MANIFEST)  # type: ignore[no-any-return]
+        return check(manifest, _MANIFEST)
     except UsageError:
         raise
     except (OSError, SchemaError) as error:

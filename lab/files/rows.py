@@ -8,11 +8,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 from lab.errors import RunDirectoryError
 from lab.files.links import open_to_read
-from lab.files.schema import LARGEST, SchemaError, anything, check, entries, parse, real, whole
+from lab.files.schema import LARGEST, SchemaError, parse, real, whole
 
 LONGEST_ROW = 1 << 26
 LARGEST_FILE = 1 << 31
-_ROW = entries({"step": whole(0, LARGEST)}, maybe={"time_elapsed": real(0)}, more=anything())
+_STEP, _TIME = whole(0, LARGEST), real(0)
 
 Row = dict[str, Any]
 
@@ -87,6 +87,11 @@ def _lines(file: BinaryIO) -> list[Line]:
 
 def _line(number: int, raw: bytes, ended: bool) -> Line:
     try:
-        return Line(number, raw, check(parse(raw, LONGEST_ROW), _ROW))
+        row = parse(raw, LONGEST_ROW)
+        if not isinstance(row, dict) or "step" not in row:
+            raise SchemaError("it has no step")
+        _STEP(row["step"], "step")
+        _TIME(row.get("time_elapsed", 0), "time_elapsed")
+        return Line(number, raw, row)
     except SchemaError as error:
         return Line(number, raw, None, str(error), not ended)

@@ -43,7 +43,7 @@ def read_learner(path: Path) -> Mapping[str, Any]:
     """
     state, _ = checkpoints.read(path)
     _check(path, state, _LEARNER)
-    return state["learner"]  # type: ignore[no-any-return]
+    return state["learner"]
 
 
 def _check(path: Path, state: Any, kind: Any) -> None:
