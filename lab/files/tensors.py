@@ -112,7 +112,8 @@ def read(file: BinaryIO, size: int, keep: bool) -> Summed:
     arrays: dict[str, np.ndarray] = {}
     for entry in entries:
         array = np.empty(entry.shape if keep else 0, entry.dtype)
-        view, left, highest = memoryview(_bytes_of(array))  # type: ignore[arg-type], entry.size, 0
+        view = memoryview(_bytes_of(array))  # type: ignore[arg-type]
+        left, highest = entry.size, 0
         scratch = memoryview(bytearray(min(BLOCK, left))) if not keep else view
         while left:
             start = entry.size - left if keep else 0
