@@ -64,7 +64,9 @@ def main() -> None:
     parser = paired.arguments(__doc__)
     parser.set_defaults(pairs=3, threads=2)
     parser.add_argument("--runs", default=",".join(RUNS), help="which, with commas between")
-    parser.add_argument("--folder", type=Path, help="where runs are written; the system's own for temporary files if not named")
+    parser.add_argument(
+        "--folder", type=Path, help="where runs are written; the system's own for temporary files if not named"
+    )
     options = parser.parse_args()
     result = paired.saved(options.output)
     print(f"{options.threads} threads, {options.pairs} turns each")

@@ -18,7 +18,7 @@ import numpy as np
 
 from lab.errors import CheckpointError, UsageError
 from lab.kinds import TUPLE, is_keras, is_variable
-from lab.state_checks import check_value, restore_generator
+from lab.state_checks import FIX, check_value, restore_generator
 
 _DEFINITION = object()
 
@@ -82,14 +82,15 @@ def check_state(thing: object, state: Any, skip: set[str] | frozenset[str] = fro
     """
     kind = type(thing).__name__
     if not isinstance(state, Mapping):
-        raise CheckpointError(f"{kind}: the checkpoint holds {type(state).__name__}; expected its attributes by name.")
+        raise CheckpointError(
+            f"{kind}: the checkpoint holds {type(state).__name__}; expected its attributes by name. {FIX}"
+        )
     expected = collect(thing, skip)
     if expected.keys() != state.keys():
         missing = sorted(expected.keys() - state.keys())
         extra = sorted(state.keys() - expected.keys())
         raise CheckpointError(
-            f"{kind}: the checkpoint does not fit this object: missing {missing}, unknown {extra}. "
-            "Fix: build it with the settings and the version of the run."
+            f"{kind}: the checkpoint does not fit this object: missing {missing}, unknown {extra}. {FIX}"
         )
     counters = {name for base in type(thing).__mro__ for name in vars(base).get("counters", ())}
     for name, packed in state.items():
@@ -99,7 +100,7 @@ def check_state(thing: object, state: Any, skip: set[str] | frozenset[str] = fro
             continue
         check_value(current, packed, where)
         if name in counters and (not isinstance(packed, int) or packed < 0):
-            raise CheckpointError(f"{where}: the checkpoint holds {packed!r:.80}; expected a whole number >= 0.")
+            raise CheckpointError(f"{where}: the checkpoint holds {packed!r:.60}; expected a whole number >= 0. {FIX}")
 
 
 def pack(value: Any, where: str) -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 from lab.errors import CheckpointError
 from lab.kinds import TUPLE, is_keras, is_variable
 
-_FIX = "Fix: build it with the settings and the version of the run."
-_GROWS = f"{_FIX[:-1]}; what may change its kind is to start as None, an array of changing shape as an empty one."
+FIX = "Fix: build it with the settings and the version of the run."
+_GROWS = f"{FIX[:-1]}; what may change its kind is to start as None, an array of changing shape as an empty one."
 
 
 def check_value(current: Any, packed: Any, where: str) -> None:
@@ -104,7 +104,7 @@ def _check_variables(thing: Any, packed: Any, where: str) -> None:
         raise _other(packed, f"{len(variables)} variables", where)
     if packed.keys() != {str(i) for i in range(len(variables))}:
         raise CheckpointError(
-            f"{where}: the checkpoint has {len(packed)} variables; this object {len(variables)}. {_FIX}"
+            f"{where}: the checkpoint has {len(packed)} variables; this object {len(variables)}. {FIX}"
         )
     network = is_keras(thing, "Layer")
     for i, variable in enumerate(variables):

@@ -317,7 +317,9 @@ def test_any_array_comes_back_bit_for_bit_and_the_format_is_that_of_the_package(
     found, theirs = checkpoints.read(path)[0], load_file(path / checkpoints.ARRAYS)
     for name, array in arrays.items():
         for other in (found[name], theirs[name]):
-            assert other.dtype == array.dtype.newbyteorder("=") and other.tobytes() == array.astype(other.dtype).tobytes()
+            assert (
+                other.dtype == array.dtype.newbyteorder("=") and other.tobytes() == array.astype(other.dtype).tobytes()
+            )
     # What the package writes is read too: that is how earlier versions wrote.
     save_file({k: np.ascontiguousarray(v) for k, v in theirs.items()}, tmp_path / "theirs")
     content = (tmp_path / "theirs").read_bytes()

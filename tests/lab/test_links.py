@@ -115,7 +115,13 @@ def test_rows_are_neither_read_from_a_link_nor_written_to_one(runs, dangling):
     swap(mine / "metrics.jsonl", target)
     before = content(other)
     log = JsonLines(mine / "metrics.jsonl")
-    for act in (log.read, log.sync, lambda: log.append({"step": 9}), lambda: log.cut(1), lambda: History.read(log.path)):
+    for act in (
+        log.read,
+        log.sync,
+        lambda: log.append({"step": 9}),
+        lambda: log.cut(1),
+        lambda: History.read(log.path),
+    ):
         with pytest.raises(ForeignFileError, match=LINK):
             act()
     assert content(other) == before
