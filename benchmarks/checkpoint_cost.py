@@ -1,11 +1,12 @@
 """What checkpoints cost of the training between them, at the default interval.
 
 DQN on CartPole with a replay of 100,000 transitions, filled before the clock starts, in either lane, and a diffusion on
-glyphs with its defaults. Each turn trains in a fresh process with a run directory; the share is the time spent in
-`save_checkpoint`, the disk's flushes included, over that of the whole training, each by the clock. Beside it: how long a
-checkpoint took at most, and its size.
+glyphs with its defaults. Each turn trains in a fresh process with a run directory. What a checkpoint costs is given in
+two ways: the share of the training's time by the clock in which training waits for it (its last one, which is written
+at once, included), and the share of the processor time of the process that all of it takes, the part that is written
+beside training too.
 
-    python benchmarks/checkpoint_cost.py [--pairs 3] [--threads 2] [--runs dqn_compiled,dqn_host,diffusion] [--output FILE]
+    python benchmarks/checkpoint_cost.py [--pairs 3] [--threads 2] [--runs dqn_compiled,dqn_host] [--output FILE]
 
 Files are written below --folder: a folder in memory would cost nothing to flush.
 """
@@ -24,23 +25,32 @@ import json, os, time
 from agents import DQN
 from generative import Diffusion
 from lab import Experiment
+from lab.files.beside import Beside
+from lab.recording import Recording
 
-class Timed(Experiment):
-    spent = []
-    def save_checkpoint(self):
-        began = time.perf_counter()
-        path = super().save_checkpoint()
-        self.spent.append(time.perf_counter() - began)
-        return path
+waits, processor = [], []
 
-experiment = Timed({learner}, {source}, run_dir={folder!r}, progress=False, lane={lane!r})
+def timed(function, *clocks):
+    def call(*arguments, **keywords):
+        began = [clock() for clock, _ in clocks]
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            for (clock, found), start in zip(clocks, began):
+                found.append(clock() - start)
+    return call
+
+Recording._save = timed(Recording._save, (time.perf_counter, waits), (time.thread_time, processor))
+Beside._run = timed(Beside._run, (time.thread_time, processor))
+experiment = Experiment({learner}, {source}, run_dir={folder!r}, progress=False, lane={lane!r})
 experiment.train({warm})
-Timed.spent.clear()
-began = time.perf_counter()
+waits.clear(), processor.clear()
+began, used = time.perf_counter(), time.process_time()
 experiment.train({steps})
-seconds = time.perf_counter() - began
+seconds, used = time.perf_counter() - began, time.process_time() - used
 size = sum(entry.stat().st_size for entry in os.scandir(experiment.last_checkpoint))
-print(json.dumps({{"seconds": seconds, "checkpoints": Timed.spent, "bytes": size, "lane": experiment.task.lane}}))
+found = {{"seconds": seconds, "waits": waits, "processor_seconds": used, "processor": sum(processor), "bytes": size}}
+print(json.dumps(found))
 """
 # Learner, source, lane, steps before the clock starts, steps on the clock.
 RUNS: dict[str, tuple[str, str, str, int, int]] = {
@@ -56,7 +66,8 @@ def turn(name: str, threads: int, folder: Path | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=folder) as parent:
         keys = {"learner": learner, "source": source, "lane": lane, "warm": warm, "steps": steps}
         found = paired.run(name, sys.executable, SCRIPT.format(**keys, folder=f"{parent}/run"), threads)
-    return {**found, "share": sum(found["checkpoints"]) / found["seconds"]}
+    waited, processor = sum(found["waits"]) / found["seconds"], found["processor"] / found["processor_seconds"]
+    return {**found, "share": waited, "processor_share": processor}
 
 
 def main() -> None:

@@ -15,7 +15,9 @@ import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
 
 from lab.errors import CheckpointError, UsageError
 from lab.files import links, manifest, tensors, tree
@@ -28,6 +30,22 @@ __all__ = ["ARRAYS", "FORMAT", "MANIFEST", "TREE"]
 LARGEST_TREE = 1 << 28
 # Hidden and with the number of a process: one whose successor was about to take its place when the process died.
 _NAME = re.compile(r"(?P<hidden>\.)?(?P<name>(?P<kind>[a-z]+)-(?P<step>[0-9]{1,15}))(?(hidden)\.old-[0-9]{1,10})")
+
+
+class Packed(NamedTuple):
+    """A state as it is written: its tree as JSON, and its arrays by name."""
+
+    text: bytes
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def copy(self) -> Packed:
+        """Return it with arrays of its own, which nobody changes."""
+        return Packed(self.text, {name: array.copy() for name, array in self.arrays.items()})
 
 
 def write(directory: Path, state: Mapping[str, Any], notes: Mapping[str, Any] | None = None) -> Path:
@@ -46,7 +64,15 @@ def write(directory: Path, state: Mapping[str, Any], notes: Mapping[str, Any] | 
         ForeignFileError: When a link is in the way.
         RunDirectoryError: When the disk refuses; what was there before is kept, and nothing temporary is left.
     """
-    target, root = _located(directory)
+    return write_packed(directory, pack(state), notes)
+
+
+def pack(state: Mapping[str, Any]) -> Packed:
+    """Return a state as `write_packed` takes it; its arrays are the state's own, not copied.
+
+    Raises:
+        CheckpointError: When the state cannot be stored.
+    """
     branches, arrays = tree.split(state)
     try:
         text = json.dumps(branches, indent=1, sort_keys=True).encode()
@@ -54,14 +80,20 @@ def write(directory: Path, state: Mapping[str, Any], notes: Mapping[str, Any] | 
         raise CheckpointError(f"state cannot be stored as JSON: {error}.") from error
     if len(text) > LARGEST_TREE:
         raise CheckpointError(f"state has {len(text):,} bytes of JSON; expected fewer. Fix: keep numbers in arrays.")
+    return Packed(text, arrays)
+
+
+def write_packed(directory: Path, packed: Packed, notes: Mapping[str, Any] | None = None) -> Path:
+    """Write what `pack` returned; see `write`."""
+    target, root = _located(directory)
     links.make_folder(target.parent, root)
     links.refuse_links(target, root)
     temporary = _hidden(target, "tmp")
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        files = {ARRAYS: tensors.write(temporary / ARRAYS, arrays)}
-        files[TREE] = tensors.write_summed(temporary / TREE, [text])
+        files = {ARRAYS: tensors.write(temporary / ARRAYS, packed.arrays)}
+        files[TREE] = tensors.write_summed(temporary / TREE, [packed.text])
         tensors.write_summed(temporary / MANIFEST, [manifest.text_of(files, notes or {})])
         sync(temporary)
         _swap_in(temporary, target)

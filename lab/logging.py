@@ -13,6 +13,7 @@ from typing import Any
 
 from lab import checkpoints
 from lab.atomic import replacing
+from lab.errors import RunDirectoryError
 from lab.files.faults import unwritable
 from lab.files.links import open_to_append, open_to_read
 from lab.files.rows import Line, read_lines, warn_of_damage
@@ -72,8 +73,8 @@ class JsonLines:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
-    def sync(self) -> dict[str, Any]:
-        """Flush the file to the disk, as a checkpoint that relies on its rows must, and return `bytes` and `sha256`.
+    def sync(self) -> None:
+        """Flush the file to the disk, as a checkpoint that relies on its rows must.
 
         Raises:
             ForeignFileError: When the file is a link, or no file.
@@ -82,11 +83,32 @@ class JsonLines:
         try:
             with open_to_read(self.path, self.root) as file:
                 os.fsync(file.fileno())
-                return _sum(file, None)
         except FileNotFoundError:
-            return {"bytes": 0, "sha256": hashlib.sha256().hexdigest()}
+            return
         except OSError as error:
             raise unwritable(self.path, error) from error
+
+    def sum(self, most: int | None = None) -> dict[str, Any]:
+        """Return `bytes` and `sha256` of what the file holds, or of its first bytes; of nothing where there is none.
+
+        Args:
+            most: How many bytes; None for all.
+
+        Raises:
+            ForeignFileError: When the file is a link, or no file.
+            RunDirectoryError: When it cannot be read.
+        """
+        total, count = hashlib.sha256(), 0
+        try:
+            with open_to_read(self.path, self.root) as file:
+                while block := file.read(BLOCK if most is None else min(BLOCK, most - count)):
+                    total.update(block)
+                    count += len(block)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise RunDirectoryError(f"{self.path} cannot be read: {error.strerror}. Fix: make it readable.") from error
+        return {"bytes": count, "sha256": total.hexdigest()}
 
     def read(self) -> list[dict[str, Any]]:
         """Return all whole rows; damaged lines are named in a warning, a last line cut short by a kill is left out.
@@ -108,7 +130,7 @@ class JsonLines:
 
         Args:
             step: The checkpoint's.
-            recorded: What `sync` returned for that checkpoint; None for one of an earlier version.
+            recorded: What `sum` returned at that checkpoint; None for one of an earlier version.
 
         Raises:
             ForeignFileError: When the file is a link, or no file.
@@ -132,11 +154,7 @@ class JsonLines:
         if recorded is None:
             return ""
         size, expected = int(recorded["bytes"]), recorded["sha256"]
-        try:
-            with open_to_read(self.path, self.root) as file:
-                found = _sum(file, size)
-        except FileNotFoundError:
-            found = {"bytes": 0, "sha256": hashlib.sha256().hexdigest()}
+        found = self.sum(size)
         if found["bytes"] < size:
             return f"{size - found['bytes']:,} of its {size:,} bytes are missing"
         return "" if found["sha256"] == expected else "its rows are not those that the run wrote"
@@ -166,11 +184,3 @@ def _fault(lines: list[Line], step: int) -> str:
     past = next((i for i, line in enumerate(lines) if line.row is not None and line.row["step"] > step), len(lines))
     damaged = [line for line in lines[:past] if line.row is None and not line.torn]
     return f"line {damaged[0].number} is no row ({damaged[0].fault})" if damaged else ""
-
-
-def _sum(file: Any, size: int | None) -> dict[str, Any]:
-    total, count = hashlib.sha256(), 0
-    while block := file.read(BLOCK if size is None else min(BLOCK, size - count)):
-        total.update(block)
-        count += len(block)
-    return {"bytes": count, "sha256": total.hexdigest()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lab import checkpoints, resuming
 from lab.errors import RunDirectoryError
 from lab.files import leftovers
+from lab.files.beside import Beside
 from lab.hooks import Hooks
 from lab.logging import JsonLines, clean
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from lab.learner import Learner
     from lab.run_directory import RunDirectory
     from lab.task import Control, Task
+
+
+# Bytes of arrays, of which a checkpoint that is written beside training has copies.
+MOST_BESIDE = 1 << 28
 
 
 class Recording(Hooks):
@@ -40,10 +45,17 @@ class Recording(Hooks):
     _begins_built = False
     _resumed_at: int | None = None
     _logs: Mapping[str, Any] = {}
+    _writer: Beside | None = None
     _newest_known = -1
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
+
+    @property
+    def _beside(self) -> Beside:
+        if self._writer is None:
+            self._writer = Beside()
+        return self._writer
 
     @property
     def task_step(self) -> int:
@@ -70,15 +82,56 @@ class Recording(Hooks):
 
     def save_checkpoint(self) -> Path | None:
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""
+        return self._save(beside=False)
+
+    def save_checkpoint_beside(self) -> None:
+        """Begin to write a checkpoint of everything as it is now, and let training go on meanwhile.
+
+        It is written at once where somebody waits to hear of it, where `save_checkpoint` is overridden, or where there
+        is much of it, as its arrays are copied first.
+        """
+        if type(self).save_checkpoint is not Recording.save_checkpoint:
+            self.save_checkpoint()
+        else:
+            self._save(beside=type(self).on_checkpoint is Hooks.on_checkpoint and not self._callbacks_listen())
+
+    def end_writing(self) -> None:
+        """Return when every checkpoint that was begun is whole.
+
+        Raises:
+            RunDirectoryError: When one could not be written.
+        """
+        self._beside.wait()
+
+    def _callbacks_listen(self) -> bool:
+        from lab.callbacks import Callback
+
+        return any(type(c).on_checkpoint is not Callback.on_checkpoint for c in self.callbacks)
+
+    def _save(self, beside: bool) -> Path | None:
         if self.directory is None:
             return None
+        self.end_writing()
         with self.writing_alone():
             # What this checkpoint relies on, by which a resumed run finds rows that were lost or changed.
-            logs = {log.name: JsonLines(log).sync() for log in (self.directory.metrics, self.directory.evaluations)}
-            path = self.directory.checkpoints / f"step-{self.step:012d}"
-            checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed(), "logs": logs})
-            checkpoints.prune(self.directory.checkpoints, "step", keep=2)
-            self.last_checkpoint, self._newest_known = path, self.step
+            logs = [JsonLines(log) for log in (self.directory.metrics, self.directory.evaluations)]
+            notes = {"time_elapsed": self._time_elapsed(), "logs": {log.path.name: log.sum() for log in logs}}
+            path, step = self.directory.checkpoints / f"step-{self.step:012d}", self.step
+            packed = checkpoints.pack(self.get_state())
+
+            def write() -> None:
+                for log in logs:
+                    log.sync()
+                checkpoints.write_packed(path, packed, notes)
+                checkpoints.prune(path.parent, "step", keep=2)
+                self.last_checkpoint, self._newest_known = path, step
+
+            if beside and packed.size <= MOST_BESIDE:
+                # A learner's `get_state` may hand out arrays that it goes on to change.
+                packed = packed.copy()
+                self._beside.begin(write)
+            else:
+                write()
         self.fire("on_checkpoint", path)
         return path
 

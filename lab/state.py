@@ -83,7 +83,7 @@ def check_state(thing: object, state: Any, skip: set[str] | frozenset[str] = fro
     kind = type(thing).__name__
     if not isinstance(state, Mapping):
         raise CheckpointError(
-            f"{kind}: the checkpoint holds {type(state).__name__}; expected its attributes by name. {FIX}"
+            f"{kind}: the checkpoint holds {state!r:.60}; expected its attributes by name. {FIX}"
         )
     expected = collect(thing, skip)
     if expected.keys() != state.keys():

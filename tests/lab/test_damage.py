@@ -101,7 +101,7 @@ def test_damage_after_the_checkpoint_is_written_anew_and_needs_no_word(tmp_path)
 
 def test_what_the_checkpoint_recorded_finds_a_flipped_digit_and_a_lost_end(tmp_path):
     log = log_of(tmp_path)
-    recorded = log.sync()
+    recorded = log.sum()
     log.append({"step": 7})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -394,6 +394,6 @@ def test_a_checkpoint_without_a_learner_is_refused(tmp_path):
 
 
 def test_whatever_goes_wrong_in_putting_a_state_back_is_one_error(tmp_path):
-    with pytest.raises(CheckpointError, match=r"step-1: its state does not fit this run \(KeyError: 'x'\)"):
-        with checkpoints.restoring(tmp_path / "step-1"):
-            {}["x"]
+    words = r"step-1: its state does not fit this run \(KeyError: 'x'\)"
+    with pytest.raises(CheckpointError, match=words), checkpoints.restoring(tmp_path / "step-1"):
+        {}["x"]
