@@ -39,6 +39,7 @@ class AgentTask(Task):
     unit = "environment steps"
     default_suffix = ".mp4"
     # All of it is given anew when a run is opened, except the judges: environments that each evaluation resets.
+    counters: tuple[str, ...] = ("episodes",)
     not_state: tuple[str, ...] = (
         "agent",
         "source",

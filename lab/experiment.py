@@ -12,6 +12,7 @@ from lab.callbacks import Callback
 from lab.callbacks.standard import complete
 from lab.errors import bad_value, check_whole
 from lab.evaluation import Evaluation
+from lab.files.links import make_folder
 from lab.history import History
 from lab.interruption import listen
 from lab.learner import Learner
@@ -211,8 +212,8 @@ class Experiment(Loop):
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
+            make_folder(folder, self.directory.path)
             target = folder / target
-        target.parent.mkdir(parents=True, exist_ok=True)
         if kind == TRAINING:
             pictures = self.directory.samples if self.directory is not None else None
             return write_training_film(target, pictures, self.task.kinds, self.task.unit)

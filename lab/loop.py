@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -61,6 +62,7 @@ class Loop(Recording):
                 yield
             except BaseException:
                 self._finish_progress()
+                self._end_writing_after_error()
                 raise
             self._elapsed, self._started = self._time_elapsed(), None
             if interruption.received and self.step < self.target_step:
@@ -98,6 +100,13 @@ class Loop(Recording):
             self.log()
         self.fire("on_train_end")
         self.save_checkpoint()
+
+    def _end_writing_after_error(self) -> None:
+        # What ended the training is what is raised; that the disk failed as well is only said.
+        try:
+            self.end_writing()
+        except UsageError as error:
+            warnings.warn(str(error), stacklevel=2)
 
     def _finish_progress(self) -> None:
         for callback in self.callbacks:

@@ -22,6 +22,7 @@ class UpdateTask(Task):
     """
 
     unit = "updates"
+    counters: tuple[str, ...] = ("done", "rounds")
     not_state: tuple[str, ...] = ("updates",)
 
     updates: Any
