@@ -12,6 +12,8 @@ from lab.errors import CheckpointError, UsageError
 from lab.history import History
 from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
+from lab.runs import building
+from lab.runs.sources import from_run
 from lab.threads import start_tensorflow, threads_in_use
 from lab.version import __version__
 
@@ -84,10 +86,10 @@ def resume(
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None)
     if learner is None:
-        learner = registry.learner(config["learner"])(**config["settings"])
+        learner = building.made_from(config, directory)
     elif learner.config.to_dict() != config["settings"]:
         raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
-    experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress)
+    experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress, "resume")
     missing = set(config["callbacks"]) - set(named(experiment.callbacks))
     if missing:
         raise UsageError(
@@ -104,7 +106,7 @@ def open_run(cls: type[E], run_dir: str | os.PathLike[str], which: str, source: 
 
     directory = RunDirectory(run_dir)
     config = directory.read_config()
-    experiment = _rebuilt(cls, directory, config, source, Learner.load(run_dir, which), [], False)
+    experiment = _rebuilt(cls, directory, config, source, Learner.load(run_dir, which), [], False, "evaluate")
     path = directory.find_checkpoint(which)
     experiment.step = checkpoints.step_of(path) if path is not None else 0
     rows = [row for row in JsonLines(directory.metrics).read() if row["step"] <= experiment.step]
@@ -121,6 +123,7 @@ def _rebuilt(
     learner: Learner,
     callbacks: list[Callback],
     progress: bool | None,
+    verb: str,
 ) -> E:
     if source is None and config["source"] is None:
         raise UsageError(
@@ -128,15 +131,19 @@ def _rebuilt(
             "files cannot name. Fix: pass it again, as in Experiment.resume(run_dir, source=...)."
         )
     keywords = {k: config[k] for k in ("seed", "num_envs", "evaluate_every", "checkpoint_every", "video_every")}
+    found = from_run(learner, config, directory.path, verb) if source is None else source
     experiment = cls(
         learner,
-        config["source"] if source is None else source,
+        found,
         lane=config["lane_used"],
         log_every=config["log_every"],
         callbacks=callbacks,
         progress=progress,
         **keywords,
     )
+    if source is None:
+        # As it was named, also where that was looked up under another name.
+        experiment.source = config["source"]
     experiment.options["lane"] = config["lane"]
     attach(experiment, directory, callbacks, progress)
     experiment.target_step = config["steps"]

@@ -1,0 +1,35 @@
+"""Everything that the command prints: much of it comes from files that may be a stranger's."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lab.errors import printable
+
+
+def say(text: object) -> None:
+    """Print one line, and every control character in it as a backslash escape."""
+    print(printable(text), flush=True)
+
+
+def complain(text: object) -> None:
+    """Print one line to the standard error, likewise."""
+    print(printable(" ".join(str(text).split())), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def printable_warnings() -> Iterator[None]:
+    """Let warnings within be one printable line each, without the place in the code that a user has no use for."""
+
+    def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+        complain(f"lab: warning: {message}")
+
+    before, warnings.showwarning = warnings.showwarning, show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
