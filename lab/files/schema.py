@@ -133,8 +133,16 @@ def flag() -> Kind:
     return _kind(lambda v: isinstance(v, bool), "true or false")
 
 
-def text(most: int = 4096, choices: tuple[str, ...] = ()) -> Kind:
-    """Return the kind of texts of at most so many printable characters, one of `choices` where there are any."""
+def text(most: int = 4096, choices: tuple[str, ...] = (), control: bool = False) -> Kind:
+    """Return the kind of texts of at most so many printable characters.
+
+    Args:
+        most: Characters.
+        choices: The only texts allowed, if any.
+        control: Whether other characters are allowed too, which whoever shows the text must then escape.
+    """
+    if control:
+        return _kind(lambda v: isinstance(v, str) and len(v) <= most, f"a text of at most {most:,} characters")
     wanted = f"one of {', '.join(map(repr, choices))}" if choices else f"at most {most} printable characters"
     return _kind(
         lambda v: isinstance(v, str) and len(v) <= most and printable(v) == v and (not choices or v in choices), wanted
