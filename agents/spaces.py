@@ -147,6 +147,14 @@ def _compact(bounds: np.ndarray) -> Any:
 
 def _expanded(data: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     values = np.array([float(v) for v in data] if isinstance(data, list) else float(data))
-    if dtype.kind in "iu" and not np.isfinite(values).all():
-        raise SchemaError(f"bounds of the type {dtype} are not finite")
-    return np.broadcast_to(values.reshape(shape) if values.ndim else values, shape).astype(dtype)
+    if dtype.kind not in "iu":
+        # A float64's bound may lie beyond a float32.
+        with np.errstate(over="ignore"):
+            return np.broadcast_to(values.reshape(shape) if values.ndim else values, shape).astype(dtype)
+    least, most = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    if not (np.isfinite(values).all() and values.min(initial=0) >= least and values.max(initial=0) <= most):
+        raise SchemaError(f"bounds of the type {dtype} lie outside {least} to {most}")
+    # As a float the greatest int64 is one more than it is.
+    below = values < float(most)
+    exact = np.where(below, np.where(below, values, 0).astype(dtype), np.array(most, dtype))
+    return np.broadcast_to(exact.reshape(shape) if exact.ndim else exact, shape).copy()

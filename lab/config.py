@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -140,8 +141,13 @@ def _kind_name(kind: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(kind, str(kind))
 
 
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
-    hint = typing.get_type_hints(cls)[field.name]
+    hint = _hints(cls)[field.name]
     optional, kind = _split_optional(hint)
     if value is None and optional:
         return None
@@ -161,7 +167,7 @@ def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     wrong = isinstance(value, bool) != (kind is bool)
-    if kind is float and isinstance(value, int) and not wrong:
+    if kind is float and isinstance(value, int) and not wrong and abs(value) < 1e300:
         return float(value)
     if kind in (int, float, bool, str) and (wrong or not isinstance(value, kind)):
         raise bad_value(owner, name, value, _kind_name(kind))

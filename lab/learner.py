@@ -177,7 +177,7 @@ class Learner(Stateful):
         path = directory.find_checkpoint(which)
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
-        learner: L = building.made_from(config, directory)  # type: ignore[assignment]
+        learner: L = building.made_from(config, directory, found)
         start_tensorflow(learner.threads)
         with building.as_run_errors(directory, "task and settings"):
             learner.setup_from(config["task"], Seeds(config["seed"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -86,7 +87,7 @@ def resume(
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None)
     if learner is None:
-        learner = building.made_from(config, directory)
+        learner = building.made_from(config, directory, registry.learner(config["learner"]))
     elif learner.config.to_dict() != config["settings"]:
         raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
     experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress, "resume")
@@ -130,6 +131,9 @@ def _rebuilt(
             f"{directory.path} was trained on an object ({config['task'].get('source_kind', 'unknown')}), which its "
             "files cannot name. Fix: pass it again, as in Experiment.resume(run_dir, source=...)."
         )
+    if verb == "evaluate" and isinstance(source, str) and config["source"] not in (None, source):
+        # Whoever resumes is held to the run's own data and environment by their state.
+        warnings.warn(f"{directory.path} learnt from {config['source']!r}; it is shown on {source!r}", stacklevel=4)
     keywords = {k: config[k] for k in ("seed", "num_envs", "evaluate_every", "checkpoint_every", "video_every")}
     found = from_run(learner, config, directory.path, verb) if source is None else source
     experiment = cls(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from lab.errors import printable
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def say(text: object) -> None:
@@ -25,11 +28,12 @@ def complain(text: object) -> None:
 def printable_warnings() -> Iterator[None]:
     """Let warnings within be one printable line each, without the place in the code that a user has no use for."""
 
-    def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
-        complain(f"lab: warning: {message}")
+    def one_line(message: Any, category: Any, filename: str, lineno: int, line: Any = None) -> str:
+        # Gymnasium colours its own; no colour of anybody's survives.
+        return printable(" ".join(f"lab: warning: {COLOUR.sub('', str(message))}".split())) + "\n"
 
-    before, warnings.showwarning = warnings.showwarning, show
+    before, warnings.formatwarning = warnings.formatwarning, one_line
     try:
         yield
     finally:
-        warnings.showwarning = before
+        warnings.formatwarning = before
