@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import gymnasium
@@ -95,6 +96,11 @@ class Agent(PureFunctions, Learner):
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         observation_space = spaces.from_json(description["observation_space"])
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
+
+    def named_source(self, name: str, run: Path) -> str:
+        from agents.sources import named_id
+
+        return named_id(name)
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         from agents.lanes import make_task

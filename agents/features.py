@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+FEW = 1024
+
 
 def check_observations(owner: str, space: gymnasium.Space[Any]) -> None:
     """Raise `UsageError` when an observation is neither a flat Box, nor a picture, nor Discrete.
@@ -40,7 +42,13 @@ def features(space: gymnasium.Space[Any], observations: np.ndarray) -> np.ndarra
     Discrete ones become one-hot rows; bytes of pictures lie in [0, 1].
     """
     if isinstance(space, Discrete):
-        return np.eye(int(space.n), dtype=np.float32)[observations - int(space.start)]
+        places, number = np.asarray(observations) - int(space.start), int(space.n)
+        if number <= FEW:
+            return np.eye(number, dtype=np.float32)[places]
+        # The identity of many would take their square in memory.
+        rows = np.zeros((*places.shape, number), np.float32)
+        np.put_along_axis(rows, places[..., None], 1.0, axis=-1)
+        return rows
     lead = observations.shape[: observations.ndim - len(space.shape or ())]
     flat = observations.reshape(*lead, number_of_features(space))
     return flat.astype(np.float32) / np.float32(255) if flat.dtype == np.uint8 else flat.astype(np.float32, copy=False)

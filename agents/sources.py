@@ -13,14 +13,15 @@ from gymnasium.vector import SyncVectorEnv, VectorEnv
 from envs.tensor import TensorEnv
 from lab import registry
 from lab.errors import MissingPackageError, UsageError, bad_value, nearest
+from lab.runs.sources import imported_environment, registered_environment
 
 
 class EnvironmentSource:
     """Makes as many fresh, equal environments as a task needs.
 
     Args:
-        source: An environment id, a `gymnasium.Env`, a factory without arguments, a `SyncVectorEnv`, a `TensorEnv` or a
-            `TensorVectorEnv`.
+        source: An environment id, `module:id` where a module that registers it is to be imported first, a
+            `gymnasium.Env`, a factory without arguments, a `SyncVectorEnv`, a `TensorEnv` or a `TensorVectorEnv`.
 
     Raises:
         UsageError: When nothing of that kind can be made; a misspelt id gets the nearest ones.
@@ -33,8 +34,9 @@ class EnvironmentSource:
         self.instances: list[gymnasium.Env[Any, Any]] = []
         if isinstance(source, str):
             self.kind = "id"
-            self._make: Callable[..., gymnasium.Env[Any, Any]] = lambda **k: _make_id(source, **k)
-            _check_id(source)
+            name = imported_environment(source)
+            _check_id(name)
+            self._make: Callable[..., gymnasium.Env[Any, Any]] = lambda **k: _make_id(name, **k)
         elif isinstance(source, gymnasium.Env):
             self.kind = "instance"
             self._keep(source)
@@ -106,6 +108,18 @@ class EnvironmentSource:
                 "Fix: give the environment an rgb_array mode."
             )
         return self._make(render_mode="rgb_array")
+
+
+def named_id(name: str) -> str:
+    """Return the id of the environment that a file names, for `EnvironmentSource`; nothing is imported.
+
+    Raises:
+        UnconfirmedSource: When it would take an import.
+        UsageError: When no environment is registered under that name.
+    """
+    found = registered_environment(name)
+    _check_id(found)
+    return found
 
 
 def _make_id(name: str, **keywords: Any) -> gymnasium.Env[Any, Any]:

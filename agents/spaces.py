@@ -9,6 +9,46 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from lab.errors import UsageError
+from lab.files.schema import (
+    DTYPES,
+    LARGEST,
+    MOST_NUMBERS,
+    SchemaError,
+    anything,
+    check,
+    either,
+    entries,
+    items,
+    real,
+    shape,
+    text,
+    whole,
+)
+
+MOST_NESTED = 4
+
+_bound = either(text(choices=("inf", "-inf")), real())
+_bounds = either(items(_bound, MOST_NUMBERS), _bound)
+
+
+def _whole_numbers(least: int) -> Any:
+    # A MultiDiscrete has a list of them, or lists in lists.
+    kind: Any = items(whole(least), MOST_NUMBERS)
+    for _ in range(MOST_NESTED):
+        kind = either(items(kind, 1 << 20), items(whole(least), MOST_NUMBERS))
+    return kind
+
+
+_SPACES = {
+    "Discrete": entries({"kind": anything(), "n": whole(1), "start": whole(-LARGEST)}),
+    "Box": entries(
+        {"kind": anything(), "shape": shape(), "dtype": text(choices=DTYPES), "low": _bounds, "high": _bounds}
+    ),
+    "MultiDiscrete": entries({"kind": anything(), "nvec": _whole_numbers(1), "start": _whole_numbers(-LARGEST)}),
+    "MultiBinary": entries({"kind": anything(), "shape": shape(least=1)}),
+    "Tuple": entries({"kind": anything(), "spaces": items(anything(), 1 << 10, 1)}),
+}
+_KINDS = entries({"kind": text(choices=tuple(_SPACES))}, more=anything())
 
 
 def layout(space: gymnasium.Space[Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -61,24 +101,37 @@ def to_json(space: gymnasium.Space[Any]) -> dict[str, Any]:
     raise UsageError(f"the space {space} cannot be written down; expected Box, Discrete, MultiDiscrete or MultiBinary.")
 
 
-def from_json(data: dict[str, Any]) -> gymnasium.Space[Any]:
-    """Return the space that `to_json` wrote."""
-    kind = data.get("kind")
+def from_json(data: Any) -> gymnasium.Space[Any]:
+    """Return the space that `to_json` wrote.
+
+    Raises:
+        UsageError: When it describes none, or one beyond the limits here, before memory is taken for it.
+    """
+    try:
+        return _from_json(data, 0)
+    except (SchemaError, ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"a file describes no space that can be made: {error}.") from error
+
+
+def _from_json(data: Any, depth: int) -> gymnasium.Space[Any]:
+    kind = check(data, _KINDS)["kind"]
+    d = check(data, _SPACES[kind])
     if kind == "Discrete":
-        return Discrete(data["n"], start=data["start"])
+        return Discrete(d["n"], start=d["start"])
     if kind == "Box":
-        dtype = np.dtype(data["dtype"])
-        shape = tuple(data["shape"])
-        low, high = (_expanded(data[k], shape, dtype) for k in ("low", "high"))
-        return Box(low, high, shape, dtype.type)
+        dtype, size = np.dtype(d["dtype"]), tuple(d["shape"])
+        low, high = (_expanded(d[k], size, dtype) for k in ("low", "high"))
+        return Box(low, high, size, dtype.type)
     if kind == "MultiDiscrete":
-        return MultiDiscrete(np.array(data["nvec"]), start=np.array(data["start"]))
+        nvec, start = np.array(d["nvec"], np.int64), np.array(d["start"], np.int64)
+        if nvec.shape != start.shape or not nvec.size or nvec.min() < 1:
+            raise SchemaError(f"nvec and start have the shapes {nvec.shape} and {start.shape}, or nvec one below 1")
+        return MultiDiscrete(nvec, start=start)
     if kind == "MultiBinary":
-        shape = data["shape"]
-        return MultiBinary(shape[0] if len(shape) == 1 else shape)
-    if kind == "Tuple":
-        return Tuple([from_json(s) for s in data["spaces"]])
-    raise UsageError(f"config.json names a space of kind {kind!r}; expected Box, Discrete, MultiDiscrete, MultiBinary.")
+        return MultiBinary(d["shape"][0] if len(d["shape"]) == 1 else d["shape"])
+    if depth >= MOST_NESTED:
+        raise SchemaError(f"it is nested more than {MOST_NESTED} deep")
+    return Tuple([_from_json(s, depth + 1) for s in d["spaces"]])
 
 
 def _compact(bounds: np.ndarray) -> Any:
@@ -94,4 +147,14 @@ def _compact(bounds: np.ndarray) -> Any:
 
 def _expanded(data: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     values = np.array([float(v) for v in data] if isinstance(data, list) else float(data))
-    return np.broadcast_to(values.reshape(shape) if values.ndim else values, shape).astype(dtype)
+    if dtype.kind not in "iu":
+        # A float64's bound may lie beyond a float32.
+        with np.errstate(over="ignore"):
+            return np.broadcast_to(values.reshape(shape) if values.ndim else values, shape).astype(dtype)
+    least, most = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    if not (np.isfinite(values).all() and values.min(initial=0) >= least and values.max(initial=0) <= most):
+        raise SchemaError(f"bounds of the type {dtype} lie outside {least} to {most}")
+    # As a float the greatest int64 is one more than it is.
+    below = values < float(most)
+    exact = np.where(below, np.where(below, values, 0).astype(dtype), np.array(most, dtype))
+    return np.broadcast_to(exact.reshape(shape) if exact.ndim else exact, shape).copy()

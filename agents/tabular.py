@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -15,6 +16,9 @@ from agents.replay import Replay
 from agents.tabular_compiled import BLOCK, CompiledQLearning
 from lab.config import Settings, setting
 from lab.errors import UsageError
+
+# Values and visits of a table take 16 bytes a pair: 8 GiB.
+MOST_VALUES = 1 << 29
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +81,13 @@ class QLearning(CompiledQLearning, Agent):
         parts: list[Any] = list(space.spaces) if isinstance(space, Tuple) else [space]
         self.sizes = np.concatenate([np.ravel(p.nvec if isinstance(p, MultiDiscrete) else p.n) for p in parts])
         self.starts = np.concatenate([np.ravel(p.start) for p in parts])
-        states = int(np.prod(self.sizes))
-        actions = int(self.action_space.n)  # type: ignore[attr-defined]
+        states, actions = math.prod(self.sizes.tolist()), int(self.action_space.n)  # type: ignore[attr-defined]
+        most = self.most_numbers or MOST_VALUES
+        if states * actions > most:
+            raise UsageError(
+                f"QLearning received {states:,} states and {actions:,} actions; expected a table of at most {most:,} "
+                "values. Fix: coarser observations, such as envs.DiscretizeObservation(..., bins=10), or DQN."
+            )
         self.q_table = np.full((states, actions), self.config.initial_value)
         self.visits = np.zeros((states, actions), np.int64)
         self.rng = self.seeds.generator("exploration")

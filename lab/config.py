@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -10,6 +11,10 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from lab.errors import UsageError, bad_value, nearest
+
+# Layers of a network and the like; whole numbers beyond LARGEST are not the same in every JSON reader, nor an int64.
+MOST_ENTRIES = 64
+LARGEST = 2**53
 
 S = TypeVar("S", bound="Settings")
 
@@ -136,8 +141,13 @@ def _kind_name(kind: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(kind, str(kind))
 
 
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
-    hint = typing.get_type_hints(cls)[field.name]
+    hint = _hints(cls)[field.name]
     optional, kind = _split_optional(hint)
     if value is None and optional:
         return None
@@ -150,16 +160,19 @@ def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
 def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
     if typing.get_origin(kind) is tuple:
         entry = typing.get_args(kind)[0]
-        if not isinstance(value, (list, tuple)):
-            raise bad_value(owner, name, value, _kind_name(kind))
+        if not isinstance(value, (list, tuple)) or len(value) > MOST_ENTRIES:
+            received = f"{len(value):,} values" if isinstance(value, (list, tuple)) else value
+            raise bad_value(owner, name, received, f"{_kind_name(kind)}, at most {MOST_ENTRIES}")
         return tuple(_converted(owner, name, entry, v) for v in value)
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     wrong = isinstance(value, bool) != (kind is bool)
-    if kind is float and isinstance(value, int) and not wrong:
+    if kind is float and isinstance(value, int) and not wrong and abs(value) < 1e300:
         return float(value)
     if kind in (int, float, bool, str) and (wrong or not isinstance(value, kind)):
         raise bad_value(owner, name, value, _kind_name(kind))
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise bad_value(owner, name, f"one of {value.bit_length()} bits", f"a whole number up to {LARGEST:,}")
     if isinstance(value, float) and math.isnan(value):
         raise bad_value(owner, name, value, "a number")
     return value

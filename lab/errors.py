@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
 def printable(value: object) -> str:
     """Return a value as text that a terminal shows and does not obey.
 
-    Control characters, escape sequences, those that turn the direction of writing and all else that is not printable
-    become backslash escapes; line ends and tabs stay.
+    Control characters, escape sequences, line ends, those that turn the direction of writing and all else that is not
+    printable become backslash escapes; wide and other spaces stay.
     """
     shown = str(value)
     if shown.isprintable():
         return shown
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in shown)
+    return "".join(c if _is_shown(c) else c.encode("unicode_escape").decode() for c in shown)
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 class UsageError(ValueError):
@@ -25,7 +30,8 @@ class UsageError(ValueError):
     """
 
     def __init__(self, *texts: object) -> None:
-        super().__init__(*(printable(text) for text in texts))
+        lines = (str(text).split("\n") for text in texts)
+        super().__init__(*("\n".join(map(printable, each)) for each in lines))
 
 
 class CheckpointError(UsageError):
@@ -42,6 +48,10 @@ class ForeignFileError(CheckpointError, RunDirectoryError):
 
 class VideoError(UsageError, RuntimeError):
     """A video that ffmpeg could not write."""
+
+
+class UnconfirmedSource(UsageError):  # noqa: N818 - it names what happened
+    """What a file names would be imported, or searched for outside the run, and no user has named it."""
 
 
 class MissingPackageError(UsageError, ImportError):

@@ -18,6 +18,7 @@ from lab.interruption import listen
 from lab.learner import Learner
 from lab.loop import Loop
 from lab.run_directory import RunDirectory
+from lab.runs.sources import note_given
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
 from lab.threads import start_tensorflow
@@ -86,10 +87,12 @@ class Experiment(Loop):
         self.learner = learner
         self._begins_built = learner.built
         self.source = source
+        note_given(source)
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
         self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
         self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane))
+        self._begins_built = self._begins_built or learner.begins_trained
         self.log_every = log_every or learner.default_log_every
         self.history = History(unit=self.task.unit)
         self.stop_reason = ""
@@ -249,7 +252,8 @@ class Experiment(Loop):
 
         Args:
             run_dir: The run's directory.
-            source: The source, for a run whose source was an object rather than a name.
+            source: The source, for a run whose source was an object rather than a name, or names what a file alone is
+                not followed to: a path outside the run, a module to import.
             learner: A fresh learner with the run's settings, if its class is not known by name here.
             callbacks: The run's own callbacks, made as they were then.
             progress: As for `Experiment`.
@@ -294,6 +298,6 @@ class Experiment(Loop):
         Args:
             run_dir: The run's directory.
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
-            source: The source, for a run whose source was an object rather than a name.
+            source: As for `resume`.
         """
         return resuming.open_run(cls, run_dir, which, source)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
 
 from lab import checkpoints, registry
 from lab.config import Settings as AnySettings
 from lab.config import make
-from lab.errors import CheckpointError, UsageError
+from lab.errors import CheckpointError, UnconfirmedSource, UsageError
 from lab.files.run_state import read_learner
 from lab.run_directory import RunDirectory
+from lab.runs import building
 from lab.seeding import Seeds
 from lab.state import Stateful
 from lab.task import Task, TaskOptions
@@ -34,6 +36,7 @@ class Learner(Stateful):
         config: The frozen settings.
         seeds: The experiment's seed streams, from `build` on.
         name: The name on the command line: the class's in snake case.
+        most_numbers: How many numbers one variable of a learner that a file describes may have; None for any.
     """
 
     Settings: ClassVar[type[AnySettings]] = AnySettings
@@ -45,7 +48,9 @@ class Learner(Stateful):
     threads: ClassVar[int | None] = None
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
-    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names")
+    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers")
+
+    most_numbers: int | None = None
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -66,6 +71,28 @@ class Learner(Stateful):
         self.built = False
         self.state_names: frozenset[str] = frozenset()
 
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a learner of the settings in a run's config.json, following no name or path among them (hook)."""
+        return cls(make(cls.Settings, settings))
+
+    def named_source(self, name: str, run: Path) -> str:
+        """Return the source to open for one that a run's file names, without importing anything (hook).
+
+        Args:
+            name: From config.json.
+            run: The run's directory, which must not be left.
+
+        Raises:
+            UnconfirmedSource: When it takes the user's word; the text goes on after "which".
+        """
+        raise UnconfirmedSource(f"{type(self).__name__} cannot tell to be harmless.")
+
+    @property
+    def begins_trained(self) -> bool:
+        """Whether it knew something before its run began that settings and seed cannot bring back (hook)."""
+        return False
+
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         """Build this learner for a source and return the task that feeds it."""
         raise NotImplementedError(f"{type(self).__name__} has no source of data. Fix: subclass Agent or Generator.")
@@ -75,7 +102,8 @@ class Learner(Stateful):
 
     def finish_setup(self) -> None:
         """Call `build` and note which attributes it made: those are the learner's state."""
-        self.build()
+        with building.variables_within(self.most_numbers):
+            self.build()
         self._settle_names()
         self.state_names = frozenset(super().get_state())
         self.built = True
@@ -136,7 +164,7 @@ class Learner(Stateful):
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
 
         Raises:
-            RunDirectoryError: When `run` is not a run.
+            RunDirectoryError: When `run` is not a run, or nothing can be made of what its config.json says.
             CheckpointError: When it has no whole checkpoint, or one of another learner.
         """
         directory = RunDirectory(run)
@@ -151,9 +179,10 @@ class Learner(Stateful):
         path = directory.find_checkpoint(which)
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
-        learner = found(**config["settings"])
+        learner: L = building.made_from(config, directory, found)
         start_tensorflow(learner.threads)
-        learner.setup_from(config["task"], Seeds(config["seed"]))
+        with building.as_run_errors(directory, "task and settings"):
+            learner.setup_from(config["task"], Seeds(config["seed"]))
         state = read_learner(path)
         with checkpoints.restoring(path):
             learner.set_inference_state(state)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import re
+import sys
 from typing import Any
 
 from lab.errors import UsageError, nearest
@@ -24,7 +25,13 @@ def snake_case(name: str) -> str:
 
 @functools.cache
 def _entry_points(group: str) -> dict[str, importlib.metadata.EntryPoint]:
-    return {e.name: e for e in importlib.metadata.entry_points(group=group)}
+    # Python also finds packages where the user stands, which may be a stranger's run with a package in it.
+    path = [folder for folder in sys.path if folder not in ("", ".")]
+    found: dict[str, importlib.metadata.EntryPoint] = {}
+    for distribution in importlib.metadata.distributions(path=path):
+        for entry in distribution.entry_points.select(group=group):
+            found.setdefault(entry.name, entry)
+    return found
 
 
 def register(group: str, name: str, thing: Any) -> None:

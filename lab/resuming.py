@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,8 @@ from lab.files.run_state import read_run
 from lab.history import History
 from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
-from lab.runs import population
+from lab.runs import building, population
+from lab.runs.sources import from_run
 from lab.threads import start_tensorflow, threads_in_use
 from lab.version import __version__
 
@@ -92,10 +94,10 @@ def resume(
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None)
     if learner is None:
-        learner = registry.learner(config["learner"])(**config["settings"])
+        learner = building.made_from(config, directory, registry.learner(config["learner"]))
     elif learner.config.to_dict() != config["settings"]:
         raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
-    experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress)
+    experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress, "resume")
     check_callbacks(experiment, config["callbacks"], directory.path)
     restore_newest(experiment, directory, exact)
     return experiment
@@ -122,7 +124,7 @@ def open_run(cls: type[E], run_dir: str | os.PathLike[str], which: str, source: 
     directory = RunDirectory(run_dir)
     directory.check_links()
     config = directory.read_config()
-    experiment = _rebuilt(cls, directory, config, source, Learner.load(run_dir, which), [], False)
+    experiment = _rebuilt(cls, directory, config, source, Learner.load(run_dir, which), [], False, "evaluate")
     path = directory.find_checkpoint(which)
     experiment.step = checkpoints.step_of(path) if path is not None else 0
     rows = [row for row in JsonLines(directory.metrics).read() if row["step"] <= experiment.step]
@@ -139,22 +141,30 @@ def _rebuilt(
     learner: Learner,
     callbacks: list[Callback],
     progress: bool | None,
+    verb: str,
 ) -> E:
     if source is None and config["source"] is None:
         raise UsageError(
             f"{directory.path} was trained on an object ({config['task'].get('source_kind', 'unknown')}), which its "
             "files cannot name. Fix: pass it again, as in Experiment.resume(run_dir, source=...)."
         )
+    if verb == "evaluate" and isinstance(source, str) and config["source"] not in (None, source):
+        # Whoever resumes is held to the run's own data and environment by their state.
+        warnings.warn(f"{directory.path} learnt from {config['source']!r}; it is shown on {source!r}", stacklevel=4)
     keywords = {k: config[k] for k in ("seed", "num_envs", "evaluate_every", "checkpoint_every", "video_every")}
+    found = from_run(learner, config, directory.path, verb) if source is None else source
     experiment = cls(
         learner,
-        config["source"] if source is None else source,
+        found,
         lane=config["lane_used"],
         log_every=config["log_every"],
         callbacks=callbacks,
         progress=progress,
         **keywords,
     )
+    if source is None:
+        # As it was named, also where that was looked up under another name.
+        experiment.source = config["source"]
     experiment.options["lane"] = config["lane"]
     attach(experiment, directory, callbacks, progress)
     experiment.target_step = config["steps"]

@@ -22,6 +22,7 @@ class DecisionTransformerSettings(Settings):
     context_length: int = setting(
         3, "steps that it sees, the present one among them; as many as must be remembered, and few where none need be",
         at_least=1,
+        at_most=16_384,
     )  # fmt: skip
     max_episode_length: int = setting(1_000, "steps of an episode that have a position of their own", at_least=1)
     positions: str = setting(

@@ -13,7 +13,7 @@ from lab.errors import bad_value
 class BottleneckSettings(UpdateSettings):
     """What every autoencoder can be told."""
 
-    latent_size: int = setting(8, "numbers in a latent", at_least=1)
+    latent_size: int = setting(8, "numbers in a latent", at_least=1, at_most=16_384)
     learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
     weight_decay: float = setting(0.3, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
     upsampling: str = setting(
@@ -60,4 +60,6 @@ class AutoencoderSettings(NetworkSettings):
     prior_spread: float = setting(
         0.3, "share of those neighbours' covariance that a draw has; less is nearer to rows (local)", at_least=0
     )
-    prior_latents: int = setting(4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2)
+    prior_latents: int = setting(
+        4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2, at_most=65_536
+    )

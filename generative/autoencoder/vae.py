@@ -28,7 +28,7 @@ ANOMALY_SAMPLES = 8
 class VAESettings(AutoencoderSettings):
     """What a `VAE` can be told."""
 
-    latent_size: int = setting(16, "numbers in a latent", at_least=1)
+    latent_size: int = setting(16, "numbers in a latent", at_least=1, at_most=16_384)
     likelihood: str = setting(
         "auto",
         "of values given the decoder's outputs; auto is discretised for whole numbers, gaussian for floating ones",

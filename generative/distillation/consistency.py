@@ -36,8 +36,8 @@ class ConsistencyDistillationSettings(DiffusionSettings):
 
     teacher: str = setting("", "directory of the run of the diffusion model to begin with")
     solver: str = setting("heun", "the teacher's step along its flow; euler is ddim", choices=("euler", "heun"))
-    first_intervals: int = setting(10, "steps in which the teacher's flow is cut at first", at_least=1)
-    intervals: int = setting(40, "the same in the end: as at first, doubled some times", at_least=1)
+    first_intervals: int = setting(10, "steps in which the teacher's flow is cut at first", at_least=1, at_most=50_000)
+    intervals: int = setting(40, "the same in the end: as at first, doubled some times", at_least=1, at_most=50_000)
     updates_per_doubling: int = setting(500, "updates before the number of intervals is doubled", at_least=1)
     least_noise: float = setting(0.002, "sigma / alpha at which a row counts as clean", above=0)
     most_noise: float = setting(80.0, "sigma / alpha at which rows begin", above=0)
@@ -49,7 +49,7 @@ class ConsistencyDistillationSettings(DiffusionSettings):
         0.95, "share of the old, each update, in the weights that give the target; 0 for the student's own",
         at_least=0, below=1,
     )  # fmt: skip
-    steps: int = setting(1, "network calls with which rows are drawn", at_least=1)
+    steps: int = setting(1, "network calls with which rows are drawn", at_least=1, at_most=50_000)
     sampler: str = setting("multistep", "how rows are drawn", choices=("multistep",))
     dropout: float = setting(0.0, "share of values left out in training (unet)", at_least=0, below=1)
     learning_rate: float = setting(1e-3, "Adam's step size after warm-up", above=0)

@@ -28,8 +28,10 @@ class ProgressiveDistillationSettings(DiffusionSettings):
     """What `ProgressiveDistillation` can be told beside what its teacher decides."""
 
     teacher: str = setting("", "directory of the run of the diffusion model to begin with")
-    first_steps: int = setting(32, "steps of the first student; its teacher takes twice as many", at_least=1)
-    steps: int = setting(4, "steps of the last student, with which rows are drawn", at_least=1)
+    first_steps: int = setting(
+        32, "steps of the first student; its teacher takes twice as many", at_least=1, at_most=50_000
+    )
+    steps: int = setting(4, "steps of the last student, with which rows are drawn", at_least=1, at_most=50_000)
     updates_per_halving: int = setting(1_000, "updates of each student", at_least=1)
     sampler: str = setting("ddim", "how rows are drawn; students learn steps of ddim", choices=("ddim", "euler"))
     min_snr: float | None = setting(None, "cap on the SNR that weights the loss; none for equal weights", above=0)

@@ -44,9 +44,17 @@ def test_wrong_shapes_and_spaces_are_refused():
         spaces.as_batch(Box(-1, 1, (3,)), np.zeros(4))
     with pytest.raises(UsageError, match="Fix: wrap the environment in gymnasium.wrappers.FlattenObservation"):
         spaces.layout(Dict(a=Discrete(2)))
-    with pytest.raises(UsageError, match="names a space of kind 'os.system'"):
+    with pytest.raises(UsageError, match="kind is 'os.system'; expected one of"):
         spaces.from_json({"kind": "os.system"})
 
 
 def test_actions_are_shifted_to_where_the_space_starts():
     assert spaces.to_environment(Discrete(3, start=-1), np.array([0, 2])).tolist() == [-1, 1]
+
+
+def test_bounds_come_back_also_at_the_ends_of_their_type():
+    ends = np.iinfo(np.int64)
+    for space in (Box(ends.min, ends.max, (2,), np.int64), Box(0, 255, (2,), np.uint8), Box(-np.inf, 3.4e38, (2,))):
+        assert spaces.from_json(json.loads(json.dumps(spaces.to_json(space)))) == space
+    with pytest.raises(UsageError, match="bounds of the type uint8 lie outside 0 to 255"):
+        spaces.from_json({"kind": "Box", "shape": [2], "dtype": "uint8", "low": 0, "high": 1e300})
