@@ -97,7 +97,7 @@ def variables_within(most: int | None) -> Iterator[None]:
             raise UsageError(
                 f"the settings and shapes ask for a variable of shape {shape}, the {number:,}th, after "
                 f"{total - size:,} numbers in others; expected at most {most:,} in one, {COPIES} times as many in all "
-                f"and {MOST_VARIABLES:,} variables, beyond what the run's checkpoints hold. Fix: restore config.json, or "
+                f"and {MOST_VARIABLES:,} variables, beyond what its checkpoints hold. Fix: restore config.json, or "
                 "give the learner yourself: Experiment.resume(run, learner=...)."
             )
         return make(**given)
