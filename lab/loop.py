@@ -46,6 +46,7 @@ class Loop(Recording):
             raise UsageError("this run was opened to be judged and shown. Fix: Experiment.resume(run_dir) to train on.")
         self.task.check_training()
         self.target_step = self.step + self._steps_to_train(steps)
+        self.learner.begin_run(self.target_step)
         self.stop_reason = ""
         self._control = Control(on_update=self._update_listener())
 

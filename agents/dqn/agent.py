@@ -36,7 +36,7 @@ class DQN(CompiledDQN, Agent):
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
     training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
-    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "ring")
+    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "ring", "rate_steps", "epsilon_steps")
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -58,6 +58,11 @@ class DQN(CompiledDQN, Agent):
         self.steps = 0
         self.next_round = max(c.update_every, c.learning_starts)
         self.target_updates = 0
+        self.apply_schedules()
+
+    def apply_schedules(self) -> None:
+        # Kept: epsilon is asked for at every step.
+        self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
 
     def build_networks(self) -> None:
         """Make both networks and the optimizer's moments."""
@@ -171,7 +176,7 @@ class DQN(CompiledDQN, Agent):
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
-        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.config.epsilon_steps)
+        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
 
     # ---------------------------------------------------------------- learning in the host lane
 
@@ -241,7 +246,7 @@ class DQN(CompiledDQN, Agent):
         c = self.config
         if self.fixed_rate >= 0.0:
             return self.fixed_rate
-        return linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        return linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:

@@ -65,10 +65,13 @@ class Diffusion(Editing, Drawing, Generator):
         self.compile = best_compiler(c, perceptron=c.network == "mlp" or not self.spec.is_image)
         self.average = WeightAverage(self.network, self.make_network(), c.average_decay)
         variables = self.network.trainable_variables
-        self.optimizer = WarmAdam(variables, c.learning_rate, c.warmup_updates, c.gradient_clip)
+        self.optimizer = WarmAdam(variables, c.learning_rate, self.scheduled("warmup_updates"), c.gradient_clip)
         self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         self.label_counts = tf.Variable(tf.zeros(max(1, self.classes)), trainable=False)
         self._compile_drawing()
+
+    def apply_schedules(self) -> None:
+        self.optimizer.warmup.assign(max(1, self.scheduled("warmup_updates")))
 
     # ---------------------------------------------------------------- what variants override
 
