@@ -107,20 +107,42 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _finish_many(runs: list[Any], parent: Path) -> None:
-    from lab.statistics import iqm
-
-    results = []
+    results: dict[str, dict[str, Any]] = {}
     for run in runs:
         last = run.evaluate()
         best = _best(run) or last
         name = run.directory.path.name
         stopped = f"  stopped at step {run.step:,}: {run.stop_reason}" if run.stop_reason else ""
-        results.append(best[best.main])
+        setting = name.rpartition("seed-")[0].rstrip(",") or "all"
+        results.setdefault(setting, {})[f"seed {run.seeds.seed}"] = best
         print(f"{name:32} last {last.main} {last[last.main]:10.4g}   best {best[best.main]:10.4g}{stopped}", flush=True)
         run.close()
-    middle = f"IQM {iqm(results):.4g}, from {min(results):.4g} to {max(results):.4g}"
-    print(f"all      {len(runs)} runs, best {best.main}: {middle}")
+    # Settings are never pooled: they are what is to be compared.
+    for setting, found in results.items():
+        print(f"{setting:8} {_over_runs(found)}")
     print(f"next     lab report {_shown(parent)}/*")
+
+
+def _over_runs(found: dict[str, Any]) -> str:
+    """Return one setting's line: the IQM over its runs of each one's best checkpoint, and the ends."""
+    from lab.statistics import LEAST_RUNS, over_runs
+
+    first = next(iter(found.values()))
+    metric, count = first.main, len(found)
+    scores = {name: evaluation[metric] for name, evaluation in found.items()}
+    low, high = min(scores, key=lambda name: scores[name]), max(scores, key=lambda name: scores[name])
+    worst, best = (low, high) if first.higher_is_better(metric) else (high, low)
+    of = f"the mean over {len(first.returns)} episodes" if first.returns and metric == "mean" else metric
+    ends = f"worst {scores[worst]:.4g} ({worst}), best {scores[best]:.4g} ({best})"
+    if count == 1:
+        return f"best checkpoint, {of}: {scores[worst]:.4g} (one run; no interval over runs)"
+    estimate = over_runs(list(scores.values()))
+    shown = f"{estimate.value:.4g}"
+    if estimate.low is None:
+        shown += f" (no interval over fewer than {LEAST_RUNS} runs)"
+    else:
+        shown += f" [{estimate.low:.4g}, {estimate.high:.4g}]"
+    return f"best checkpoint, IQM over {count} runs of {of}: {shown}; {ends}"
 
 
 def _best(experiment: Any) -> Any:
@@ -175,6 +197,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     else:
         for name, value in evaluation.items():
             print(f"{name:28} {value:.6g}")
+        if "iqm_low" in evaluation:
+            print(f"the interval of the IQM is over the {evaluation['episodes']} episodes of this one run")
         _say_left_out(evaluation)
     experiment.close()
 

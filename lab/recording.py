@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lab import checkpoints, resuming
 from lab.hooks import Hooks
 from lab.logging import JsonLines
+from lab.turns import Turns
 
 if TYPE_CHECKING:
     from lab.evaluation import Evaluation
@@ -39,6 +40,7 @@ class Recording(Hooks):
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
+    _turns: Turns | None = None
 
     @property
     def task_step(self) -> int:
@@ -51,6 +53,8 @@ class Recording(Hooks):
         since = self.history.rows[-1] if self.history.rows else {"step": 0}
         pace = (self.step - since["step"]) / max(1e-9, elapsed - since.get("time_elapsed", 0.0))
         row = {"step": self.step, **self.task.drain(), "time_elapsed": elapsed, "time_steps_per_second": pace}
+        if self._turns is not None and self._turns.runs > 1:
+            row["time_runs_together"] = self._turns.runs
         self.history.append(row)
         self.fire("on_log", row)
 
@@ -120,4 +124,6 @@ class Recording(Hooks):
     def _time_elapsed(self) -> float:
         if self._started is None:
             return self._elapsed
+        if self._turns is not None:
+            return self._elapsed_before + self._turns.seconds()
         return self._elapsed_before + time.perf_counter() - self._started

@@ -11,6 +11,7 @@ from lab.callbacks import Progress
 from lab.config import make
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.interruption import listen
+from lab.turns import Turns, parted
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -68,7 +69,7 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     """Train experiments side by side up to their ends.
 
     Up to their next events they are trained as a batch where their tasks can be, else in turns; then what is due
-    happens, run by run. No number depends on the neighbours.
+    happens, run by run. No number depends on the neighbours; `time_elapsed` is a run's part of the clock's time.
 
     Args:
         members: The experiments, alike but for settings and seeds.
@@ -80,6 +81,9 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     """
     for member in members:
         member.prepare_training(steps)
+    turns = [Turns(len(members)) for _ in members]
+    for member, own in zip(members, turns, strict=True):
+        member._turns = own
     diverged: dict[int, TrainingDiverged] = {}
     with (
         listen(*(member._control for member in members)) as interruption,
@@ -91,13 +95,18 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
         while active := [i for i, m in enumerate(members) if m.wants_steps and i not in diverged]:
             if interruption.received:
                 break
-            for i, taken in zip(active, _advance([members[i] for i in active]), strict=True):
+            with parted([turns[i] for i in active]):
+                steps_taken = _advance([members[i] for i in active])
+            for i, taken in zip(active, steps_taken, strict=True):
                 try:
-                    _finish(members[i], taken)
+                    with turns[i].alone():
+                        _finish(members[i], taken)
                 except TrainingDiverged as error:
                     diverged[i] = error
                     contexts.fail(i, error)
             show()
+    for member in members:
+        member._turns = None
     interruption.raise_again()
     if diverged:
         told = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())

@@ -237,7 +237,7 @@ ALL_WAYS = ("brightness", "translation", "cutout")
 
 SMALL_GAN = {"network": "dense", "hidden_sizes": (8,), "latent_size": 3, "batch_size": 8, "average_decay": 0.9}
 
-# Schedules have lengths of their own here: those that follow the run would differ between training in one go and in two.
+# Schedules have lengths of their own here: those that follow the run would differ when it is trained in two parts.
 # Settings with which each learner is quick and yet uses everything it has: rounds of updates, copies to the target
 # network, a replay that wraps round, schedules that still move. A learner may have several cases.
 SMALL: dict[str, list[dict[str, Any]]] = {

@@ -95,7 +95,12 @@ def test_several_seeds_and_settings_become_runs_side_by_side(lab, tmp_path):
     parent = tmp_path / "runs" / "dqn-CartPole-v1-seeds7-8"
     names = [f"learning_rate={rate},seed-{seed}" for rate in (0.001, 0.0001) for seed in (7, 8)]
     assert sorted(p.name for p in parent.iterdir()) == sorted(names)
-    assert all(f"{name:32} last mean" in out for name in names) and "all      4 runs, best mean: IQM" in out
+    assert all(f"{name:32} last mean" in out for name in names)
+    lines = [line for line in out.splitlines() if "IQM over" in line]
+    assert [line.split()[0] for line in lines] == ["learning_rate=0.001", "learning_rate=0.0001"], "no two are pooled"
+    for line in lines:
+        assert "IQM over 2 runs of the mean over 100 episodes: " in line and "no interval over fewer than 3" in line
+        assert "worst " in line and "(seed 7)" in line and "(seed 8)" in line
     status, out, err = lab("resume", parent / names[2], "--steps", 10)
     assert status == 0 and "trained  50 environment steps" in out
 

@@ -16,8 +16,13 @@ from lab.seeding import Seeds
 from tests.contracts import assert_same_state
 
 SMALL = {
-    **{"hidden_sizes": (8,), "batch_size": 4, "learning_starts": 8, "update_every": 4, "updates_per_round": 1},
-    **{"replay_capacity": 50, "target_update_every": 20},
+    "hidden_sizes": (8,),
+    "batch_size": 4,
+    "learning_starts": 8,
+    "update_every": 4,
+    "updates_per_round": 1,
+    "replay_capacity": 50,
+    "target_update_every": 20,
 }
 # What the defaults were when they were absolute, at each learner's default run; learning was measured with these.
 DEFAULTS = [
@@ -109,7 +114,8 @@ def test_training_on_keeps_the_schedules_ends_and_says_so():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made.train(60)
-    with pytest.warns(UserWarning, match=r"learning_rate_steps, epsilon_steps followed the first training, of 60 steps"):
+    words = "learning_rate_steps, epsilon_steps followed the first training, of 60 steps"
+    with pytest.warns(UserWarning, match=words):
         made.train(40)
     assert made.learner.learning_rate == 1e-5 and made.learner.rate_steps == 60
     fixed = experiment("host", learner=DQN(**SMALL, learning_rate_steps=100, epsilon_steps=50))
