@@ -11,7 +11,8 @@ from typing import Any
 
 from lab import registry
 from lab.arguments import LISTS, parser_for
-from lab.errors import TrainingDiverged, UsageError, bad_value, nearest
+from lab.errors import TrainingDiverged, UsageError, bad_value
+from lab.field_names import offered
 from lab.quiet import load_tensorflow
 
 EVALUATIONS = 16
@@ -310,5 +311,5 @@ def _split_settings(learner_class: Any, given: list[str]) -> tuple[dict[str, Any
         elif name in keywords:
             chosen[name] = read_text("--set", name, hints[name], text)
         else:
-            raise UsageError(f"--set: no setting is called {name!r}; {nearest(name, [*fields, *keywords])}")
+            raise UsageError(f"--set: no setting is called {name!r}; {offered(name, [*fields, *keywords])}")
     return parse(learner_class.Settings, texts), chosen

@@ -9,7 +9,8 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from lab.errors import UsageError, bad_value, nearest
+from lab.errors import UsageError, bad_value
+from lab.field_names import offered
 
 S = TypeVar("S", bound="Settings")
 
@@ -109,7 +110,7 @@ def make(cls: type[S], given: Mapping[str, Any]) -> S:
     names = [f.name for f in dataclasses.fields(cls)]
     for name in given:
         if name not in names:
-            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, names)}")
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, names)}")
     return cls(**given)
 
 
@@ -122,7 +123,7 @@ def parse(cls: type[Settings], texts: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in hints:
-            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, hints)}")
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, hints)}")
         values[name] = read_text(owner_name(cls), name, hints[name], text)
     return values
 
