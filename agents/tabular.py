@@ -92,6 +92,16 @@ class QLearning(CompiledQLearning, Agent):
         self.apply_schedules()
         self.td_error_sum, self.td_error_count = 0.0, 0
 
+    def unread_settings(self) -> dict[str, str]:
+        c, unread = self.config, {}
+        if not c.replay_updates:
+            unread["replay_capacity"] = "replay_updates is 0"
+        if c.epsilon_start == c.epsilon_end:
+            unread["epsilon_steps"] = "epsilon_start and epsilon_end are equal"
+        if c.learning_rate == c.learning_rate_end:
+            unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
+        return unread
+
     def apply_schedules(self) -> None:
         # Kept: the step size is asked for at every transition.
         self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")

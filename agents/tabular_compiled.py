@@ -57,7 +57,14 @@ class CompiledQLearning(PureFunctions):
         "epsilon_evaluation",
         "initial_value",
     )
-    pure_shared: ClassVar[tuple[str, ...]] = ("action_values", "apply_schedules", "build", "check_spaces", "gauges")
+    pure_shared: ClassVar[tuple[str, ...]] = (
+        "action_values",
+        "apply_schedules",
+        "build",
+        "check_spaces",
+        "gauges",
+        "unread_settings",
+    )
 
     if TYPE_CHECKING:
         config: Any

@@ -99,7 +99,7 @@ def _train(options: argparse.Namespace) -> None:
         print(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}", flush=True)
         _finish_many(experiment.train_many(seeds, steps=steps, settings=population), directory)
         return
-    experiment.task.check_training()
+    experiment.prepare_training(steps)
     experiment.claim()
     print(f"run      {directory}")
     print(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}", flush=True)

@@ -87,6 +87,22 @@ def schedules_of_run(config: Settings) -> list[str]:
     return [f.name for f in fields if f.metadata.get("of_run") is not None and getattr(config, f.name) is None]
 
 
+def check_read(learner: Any) -> None:
+    """Raise `UsageError` for a setting that somebody chose and that has no effect beside the others or on the data.
+
+    Args:
+        learner: Built; its `unread_settings` say which those are, and why.
+    """
+    config = learner.config
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    for name, why in learner.unread_settings().items():
+        value = getattr(config, name)
+        # Defaults are nobody's choice.
+        if value != defaults[name]:
+            expected = f"the default, for nothing reads it: {why}"
+            raise bad_value(owner_name(type(config)), name, value, expected, "leave it out.")
+
+
 def with_defaults(cls: type[S], name: str, /, **defaults: Any) -> type[S]:
     """Return the same settings under another name and with other defaults: a well-known choice of them."""
     hints = typing.get_type_hints(cls)

@@ -13,6 +13,8 @@ from lab.errors import bad_value
 from lab.statistics import bootstrap_interval, iqm
 
 NEUTRAL = ("std", "episodes")
+# What `Evaluation.from_episodes` gives.
+EPISODE_METRICS = ("mean", "std", "iqm", "iqm_low", "iqm_high", "episodes", "min", "max", "length_mean")
 ATTRIBUTES = ("step", "returns", "lengths", "left_out")
 
 

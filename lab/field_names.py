@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lab.errors import nearest
 
-# By names of stable-baselines3, CleanRL, rl-zoo, Dopamine, d3rlpy, Keras, torch and diffusers; of several names here the
+# By names of stable-baselines3, CleanRL, rl-zoo, Dopamine, d3rlpy, Keras, torch and diffusers. Of several names the
 # first that the learner has is meant.
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "adam_eps": ("adam_epsilon",),

@@ -83,6 +83,10 @@ class Learner(Stateful):
         self.state_names = frozenset(super().get_state())
         self.built = True
 
+    def unread_settings(self) -> dict[str, str]:
+        """Return settings that have no effect beside the others or on the data, each with the reason (hook)."""
+        return {}
+
     # ---------------------------------------------------------------- schedules
 
     def begin_run(self, steps: int) -> None:

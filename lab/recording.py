@@ -41,6 +41,8 @@ class Recording(Hooks):
     _elapsed_before = 0.0
     _started: float | None = None
     _turns: Turns | None = None
+    # The run's config.json as it was before this process.
+    begun_with: Mapping[str, Any] | None = None
 
     @property
     def task_step(self) -> int:
@@ -112,7 +114,9 @@ class Recording(Hooks):
             JsonLines(self.directory.metrics).cut(self._resumed_at)
             JsonLines(self.directory.evaluations).cut(self._resumed_at)
             self._resumed_at = None
-        self.directory.write_config(resuming.describe(self))
+        described = resuming.describe(self)
+        self.directory.write_config(described)
+        self.begun_with = described
 
     def _write_evaluation(self, evaluation: Evaluation, purpose: str, **more: Any) -> None:
         if self.directory is None:

@@ -222,16 +222,9 @@ SMALL_DQN = {
 
 SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
 
-SMALL_DIFFUSION = {
-    "channels": (4, 8),
-    "attention": False,
-    "dropout": 0.1,
-    "batch_size": 8,
-    "schedule_steps": 20,
-    "warmup_updates": 100,
-    "steps": 3,
-    "average_decay": 0.9,
-}
+SMALL_UPDATES = {"batch_size": 8, "warmup_updates": 100, "steps": 3, "average_decay": 0.9}
+
+SMALL_DIFFUSION = {**SMALL_UPDATES, "channels": (4, 8), "attention": False, "dropout": 0.1, "schedule_steps": 20}
 
 ALL_WAYS = ("brightness", "translation", "cutout")
 
@@ -336,7 +329,14 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "ddpm": [
         {
-            "settings": {**SMALL_DIFFUSION, "network": "dit", "token_size": 8, "depth": 1, "heads": 2},
+            "settings": {
+                **SMALL_UPDATES,
+                "network": "dit",
+                "token_size": 8,
+                "depth": 1,
+                "heads": 2,
+                "schedule_steps": 20,
+            },
             "source": pictures,
         }
     ],
@@ -396,7 +396,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "edm": [
         {
-            "settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8), "precision": "bfloat16"},
+            "settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8, 8), "precision": "bfloat16"},
             "source": pictures,
         }
     ],
@@ -404,7 +404,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "hinge_gan": [{"settings": SMALL_GAN, "source": pictures}],
     "lsgan": [{"settings": SMALL_GAN, "source": pictures}],
     "rectified_flow": [
-        {"settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
+        {"settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
     ],
     "progressive_distillation": [
         {

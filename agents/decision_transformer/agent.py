@@ -18,7 +18,7 @@ from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.settings import DecisionTransformerSettings
 from agents.decision_transformer.windows import Sampler, Steps
 from agents.episodes import Episodes
-from agents.features import network, number_of_features
+from agents.features import is_picture, network, number_of_features
 from agents.offline import OfflineAgent
 from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.averages import WeightAverage
@@ -72,6 +72,17 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         self.exploration = self.seeds.generator("exploration")
         self.warmup = tf.Variable(1.0, trainable=False)
         self.apply_schedules()
+
+    def unread_settings(self) -> dict[str, str]:
+        unread = {}
+        discrete = isinstance(self.action_space, Discrete)
+        if type(self).encoder is DecisionTransformer.encoder and not is_picture(self.observation_space):
+            unread["filters"] = "the observations are no pictures"
+        if discrete:
+            unread["bound"] = "Discrete actions have no bounds"
+        else:
+            unread["stochastic"] = "only Discrete actions are drawn"
+        return unread
 
     def apply_schedules(self) -> None:
         self.warmup.assign(max(1, self.scheduled("warmup_updates")))

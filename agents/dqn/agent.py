@@ -79,6 +79,19 @@ class DQN(CompiledDQN, Agent):
         self.latest.renew()
         self.greedy.renew()
 
+    def unread_settings(self) -> dict[str, str]:
+        c, unread = self.config, {}
+        # A variant with another network may read what it likes.
+        if type(self).network is DQN.network and not features.is_picture(self.observation_space):
+            unread["filters"] = "the observations are no pictures"
+        if type(self).next_values is DQN.next_values and not c.double:
+            unread["pessimism"] = "it is a part of double=True"
+        if getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1):
+            unread["epsilon_steps"] = "epsilon_start and epsilon_end are equal"
+        if c.learning_rate == getattr(c, "learning_rate_end", None):
+            unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
+        return unread
+
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:

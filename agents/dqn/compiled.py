@@ -45,6 +45,7 @@ class CompiledDQN(PureFunctions):
         "network",
         "next_values",
         "renew_forwards",
+        "unread_settings",
         "update_step",
         "values",
     )

@@ -107,6 +107,18 @@ class Autoencoder(Freezing):
             networks.conv_decoder(shape, c.filters, size, decoder_seed, outer, classes, dtype, c.upsampling),
         )
 
+    def unread_settings(self) -> dict[str, str]:
+        c, unread = self.config, {}
+        if type(self).networks is Autoencoder.networks:
+            dense = c.architecture == "dense"
+            names = ("filters", "upsampling") if dense else ("hidden_sizes",)
+            kind, chosen = ("conv", "dense") if dense else ("dense", "conv")
+            unread = dict.fromkeys(names, f"it is of a {kind}, and the architecture is a {chosen}")
+        if type(self).make_prior is Autoencoder.make_prior and c.prior != "local":
+            names = ("prior_neighbours", "prior_spread", "prior_latents")
+            unread.update(dict.fromkeys(names, f"it is of prior='local', and the prior is {c.prior!r}"))
+        return unread
+
     def make_prior(self) -> GaussianPrior | StandardNormal:
         """Build what new latents are drawn from."""
         c = self.config

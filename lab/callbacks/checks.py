@@ -42,7 +42,7 @@ def _check_due(callback: Callback, step: int, target_step: int) -> None:
     if callback.every is None or step or target_step >= callback.every:
         return
     overridden = {hook for hook in HOOKS if getattr(type(callback), hook) is not getattr(Callback, hook)}
-    if overridden == {"on_interval"} and not callback.acts_at_end or isinstance(callback, Evaluate):
+    if (overridden == {"on_interval"} and not callback.acts_at_end) or isinstance(callback, Evaluate):
         name = type(callback).__name__
         raise UsageError(
             f"{name}: every received {callback.every:,}; training ends at step {target_step:,}, so it would never act. "
