@@ -108,6 +108,8 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _finish_many(runs: list[Any], parent: Path) -> None:
+    from lab.results.lines import line_over_runs
+
     results: dict[str, dict[str, Any]] = {}
     for run in runs:
         last = run.evaluate()
@@ -120,30 +122,8 @@ def _finish_many(runs: list[Any], parent: Path) -> None:
         run.close()
     # Settings are never pooled: they are what is to be compared.
     for setting, found in results.items():
-        print(f"{setting:8} {_over_runs(found)}")
+        print(f"{setting:8} {line_over_runs(found)}")
     print(f"next     lab report {_shown(parent)}/*")
-
-
-def _over_runs(found: dict[str, Any]) -> str:
-    """Return one setting's line: the IQM over its runs of each one's best checkpoint, and the ends."""
-    from lab.statistics import LEAST_RUNS, over_runs
-
-    first = next(iter(found.values()))
-    metric, count = first.main, len(found)
-    scores = {name: evaluation[metric] for name, evaluation in found.items()}
-    low, high = min(scores, key=lambda name: scores[name]), max(scores, key=lambda name: scores[name])
-    worst, best = (low, high) if first.higher_is_better(metric) else (high, low)
-    of = f"the mean over {len(first.returns)} episodes" if first.returns and metric == "mean" else metric
-    ends = f"worst {scores[worst]:.4g} ({worst}), best {scores[best]:.4g} ({best})"
-    if count == 1:
-        return f"best checkpoint, {of}: {scores[worst]:.4g} (one run; no interval over runs)"
-    estimate = over_runs(list(scores.values()))
-    shown = f"{estimate.value:.4g}"
-    if estimate.low is None:
-        shown += f" (no interval over fewer than {LEAST_RUNS} runs)"
-    else:
-        shown += f" [{estimate.low:.4g}, {estimate.high:.4g}]"
-    return f"best checkpoint, IQM over {count} runs of {of}: {shown}; {ends}"
 
 
 def _best(experiment: Any) -> Any:

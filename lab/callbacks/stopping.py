@@ -73,7 +73,7 @@ class EarlyStopping(Callback):
         from lab.callbacks.checks import has_own_code, may_evaluate
 
         # What updates measure is known once some have been made; a user's own code may add to rows at any time.
-        gauges = getattr(experiment.learner, "gauges", dict)()
+        gauges: Mapping[str, float] = getattr(experiment.learner, "gauges", dict)()
         updated = any(n not in ROW_NAMES and n not in gauges and not n.startswith("time_") for n in row)
         waiting = self.monitor in ROW_NAMES or (may_evaluate(experiment) and not self.evaluated)
         if self.found or not updated or waiting or has_own_code(experiment):

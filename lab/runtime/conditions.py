@@ -112,7 +112,9 @@ def warn_of_other_conditions(config: Mapping[str, Any], run: Path) -> None:
 
 def _parts(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     given = config.get("conditions")
-    parts = [part for part in given if isinstance(part, Mapping)] if isinstance(given, list) else []
+    parts: list[Mapping[str, Any]] = []
+    if isinstance(given, list):
+        parts = [part for part in given if isinstance(part, Mapping)]
     # Runs of before conditions were recorded have the first two alone.
     return parts or [{"step": 0, **{n: config[n] for n in ("threads", "versions") if n in config}}]
 
