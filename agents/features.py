@@ -31,6 +31,11 @@ def check_observations(owner: str, space: gymnasium.Space[Any]) -> None:
         )
 
 
+def is_picture(space: gymnasium.Space[Any]) -> bool:
+    """Return whether observations are pictures, which convolutions look at."""
+    return isinstance(space, Box) and len(space.shape) == 3
+
+
 def number_of_features(space: gymnasium.Space[Any]) -> int:
     """Return how many numbers describe an observation to a network."""
     return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))

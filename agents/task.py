@@ -11,7 +11,7 @@ from agents.filming import film
 from agents.rollout import play
 from agents.sources import EnvironmentSource
 from lab.errors import bad_value
-from lab.evaluation import Evaluation
+from lab.evaluation import EPISODE_METRICS, Evaluation
 from lab.plotting import write_figure
 from lab.task import Task, TaskOptions
 
@@ -38,6 +38,7 @@ class AgentTask(Task):
 
     unit = "environment steps"
     default_suffix = ".mp4"
+    evaluation_names: tuple[str, ...] = EPISODE_METRICS
     # All of it is given anew when a run is opened, except the judges: environments that each evaluation resets.
     counters: tuple[str, ...] = ("episodes",)
     not_state: tuple[str, ...] = (

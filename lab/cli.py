@@ -11,7 +11,8 @@ from typing import Any
 
 from lab import registry
 from lab.arguments import LISTS, parser_for
-from lab.errors import TrainingDiverged, UsageError, bad_value, nearest
+from lab.errors import TrainingDiverged, UsageError, bad_value
+from lab.field_names import offered
 from lab.quiet import load_tensorflow
 from lab.runs.sources import import_module
 from lab.terminal import complain, printable_warnings, say
@@ -106,7 +107,7 @@ def _train(options: argparse.Namespace) -> None:
         say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
         _finish_many(experiment.train_many(seeds, steps=steps, settings=population), directory)
         return
-    experiment.task.check_training()
+    experiment.prepare_training(steps)
     say(f"run      {directory}")
     say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
     experiment.train(steps)
@@ -114,20 +115,22 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _finish_many(runs: list[Any], parent: Path) -> None:
-    from lab.statistics import iqm
+    from lab.results.lines import line_over_runs
 
-    results = []
+    results: dict[str, dict[str, Any]] = {}
     for run in runs:
         last = run.evaluate()
         best = _best(run) or last
         name = run.directory.path.name
         stopped = f"  stopped at step {run.step:,}: {run.stop_reason}" if run.stop_reason else ""
-        results.append(best[best.main])
+        setting = name.rpartition("seed-")[0].rstrip(",") or "all"
+        results.setdefault(setting, {})[f"seed {run.seeds.seed}"] = best
         say(f"{name:32} last {last.main} {last[last.main]:10.4g}   best {best[best.main]:10.4g}{stopped}")
         run.close()
-    middle = f"IQM {iqm(results):.4g}, from {min(results):.4g} to {max(results):.4g}"
-    say(f"all      {len(runs)} runs, best {best.main}: {middle}")
-    say(f"next     lab report {_shown(parent)}/*")
+    # Settings are never pooled: they are what is to be compared.
+    for setting, found in results.items():
+        say(f"{setting:8} {line_over_runs(found)}")
+    say(f"next     lab report {_shown(parent)}")
 
 
 def _best(experiment: Any) -> Any:
@@ -182,6 +185,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     else:
         for name, value in evaluation.items():
             say(f"{name:28} {value:.6g}")
+        if "iqm_low" in evaluation:
+            say(f"the interval of the IQM is over the {evaluation['episodes']} episodes of this one run")
         _say_left_out(evaluation)
     experiment.close()
 
@@ -293,5 +298,5 @@ def _split_settings(learner_class: Any, given: list[str]) -> tuple[dict[str, Any
         elif name in keywords:
             chosen[name] = read_text("--set", name, hints[name], text)
         else:
-            raise UsageError(f"--set: no setting is called {name!r}; {nearest(name, [*fields, *keywords])}")
+            raise UsageError(f"--set: no setting is called {name!r}; {offered(name, [*fields, *keywords])}")
     return parse(learner_class.Settings, texts), chosen

@@ -7,10 +7,11 @@ import functools
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from lab.errors import UsageError, bad_value, nearest
+from lab.errors import UsageError, bad_value
+from lab.field_names import offered
 
 # Layers of a network and the like; whole numbers beyond LARGEST are not the same in every JSON reader, nor an int64.
 MOST_ENTRIES = 64
@@ -28,6 +29,8 @@ def setting(
     below: float | None = None,
     at_most: float | None = None,
     choices: tuple[Any, ...] | None = None,
+    of_run: float | Callable[[Any], float] | None = None,
+    most_steps: int | None = None,
 ) -> Any:
     """Declare one field of a `Settings` class.
 
@@ -36,9 +39,14 @@ def setting(
         doc: One line with the unit; `lab train --help` and the report show it.
         above, at_least, below, at_most: Bounds; on a tuple they hold for each entry.
         choices: The only values allowed.
+        of_run: For the length of a schedule: the fraction of the run that None stands for, or a function of the
+            settings that gives it; see `scheduled`.
+        most_steps: What that fraction is at most, in steps.
     """
     limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
-    return dataclasses.field(default=default, metadata={"doc": doc, **limits})
+    return dataclasses.field(
+        default=default, metadata={"doc": doc, "of_run": of_run, "most_steps": most_steps, **limits}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +65,47 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+
+
+def scheduled(config: Settings, name: str, run_length: int) -> int:
+    """Return how many steps a schedule takes: the setting's number, or where it is None its fraction of the run.
+
+    Args:
+        config: The settings.
+        name: The setting, declared with `of_run`.
+        run_length: Steps of the whole run.
+    """
+    value = getattr(config, name)
+    if value is not None:
+        return int(value)
+    metadata = next(field.metadata for field in dataclasses.fields(config) if field.name == name)
+    fraction = metadata["of_run"]
+    fraction = fraction(config) if callable(fraction) else fraction
+    # What rounding takes off a whole number must not cost a step.
+    steps = max(1, math.floor(run_length * fraction + 1e-6))
+    return steps if metadata["most_steps"] is None else min(steps, metadata["most_steps"])
+
+
+def schedules_of_run(config: Settings) -> list[str]:
+    """Return the settings that leave the length of a schedule to the run."""
+    fields = dataclasses.fields(config)
+    return [f.name for f in fields if f.metadata.get("of_run") is not None and getattr(config, f.name) is None]
+
+
+def check_read(learner: Any) -> None:
+    """Raise `UsageError` for a setting that somebody chose and that has no effect beside the others or on the data.
+
+    Args:
+        learner: Built; its `unread_settings` say which those are, and why.
+    """
+    config = learner.config
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    for name, why in learner.unread_settings().items():
+        value = getattr(config, name)
+        # Defaults are nobody's choice.
+        if value != defaults[name]:
+            expected = f"the default, for nothing reads it: {why}"
+            raise bad_value(owner_name(type(config)), name, value, expected, "leave it out.")
 
 
 def with_defaults(cls: type[S], name: str, /, **defaults: Any) -> type[S]:
@@ -82,7 +131,7 @@ def make(cls: type[S], given: Mapping[str, Any]) -> S:
     names = [f.name for f in dataclasses.fields(cls)]
     for name in given:
         if name not in names:
-            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, names)}")
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, names)}")
     return cls(**given)
 
 
@@ -95,7 +144,7 @@ def parse(cls: type[Settings], texts: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in hints:
-            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, hints)}")
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, hints)}")
         values[name] = read_text(owner_name(cls), name, hints[name], text)
     return values
 

@@ -62,20 +62,21 @@ class TrainingDiverged(RuntimeError):  # noqa: N818 - it names what happened, as
     """A loss or gradient that is not finite; training stopped before anything was overwritten."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], most: int = 12) -> str:
     """Return a phrase that offers the names nearest to a misspelt one.
 
     Args:
         name: What the user wrote.
         known: Every name that would have been right.
+        most: How many of them to list where none is near.
     """
     known = sorted(known)
     lowered = {k.lower(): k for k in known}
     close = [lowered[m] for m in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.5)]
     if close:
         return "did you mean " + " or ".join(repr(c) for c in close) + "?"
-    shown = ", ".join(known[:12])
-    return f"known: {shown}{', ...' if len(known) > 12 else ''}" if known else "none is known"
+    shown = ", ".join(known[:most])
+    return f"known: {shown}{', ...' if len(known) > most else ''}" if known else "none is known"
 
 
 def bad_value(owner: str, name: str, received: object, expected: str, fix: str = "") -> UsageError:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from lab import checkpoints, registry
 from lab.config import Settings as AnySettings
-from lab.config import make
+from lab.config import make, scheduled, schedules_of_run
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
 from lab.files.run_state import read_learner
 from lab.run_directory import RunDirectory
@@ -37,6 +39,7 @@ class Learner(Stateful):
         seeds: The experiment's seed streams, from `build` on.
         name: The name on the command line: the class's in snake case.
         most_numbers: How many numbers one variable of a learner that a file describes may have; None for any.
+        run_length: Steps of its first run, which schedules follow; 0 before it is known.
     """
 
     Settings: ClassVar[type[AnySettings]] = AnySettings
@@ -48,7 +51,7 @@ class Learner(Stateful):
     threads: ClassVar[int | None] = None
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
-    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers")
+    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers", "run_length")
 
     most_numbers: int | None = None
 
@@ -70,6 +73,7 @@ class Learner(Stateful):
         self.seeds = Seeds(0)
         self.built = False
         self.state_names: frozenset[str] = frozenset()
+        self.run_length = 0
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -108,6 +112,46 @@ class Learner(Stateful):
         self.state_names = frozenset(super().get_state())
         self.built = True
 
+    def unread_settings(self) -> dict[str, str]:
+        """Return settings that have no effect beside the others or on the data, each with the reason (hook)."""
+        return {}
+
+    # ---------------------------------------------------------------- schedules
+
+    def begin_run(self, steps: int) -> None:
+        """Note how long the run is, for schedules that follow it; the first run that a learner is in decides.
+
+        Training on beyond that run does not stretch them: they stay at their ends, so that what was learnt keeps.
+
+        Args:
+            steps: At which training is to end, counted from the run's beginning.
+        """
+        if self.run_length:
+            shorter = self._schedules_cut_short(steps)
+            if shorter:
+                warnings.warn(
+                    f"{type(self).__name__}: {', '.join(shorter)} followed the first training, of {self.run_length:,} "
+                    f"steps, and stay so up to step {steps:,}. Fix, to train in several parts: give numbers, such as "
+                    f"{shorter[0]}={scheduled(self.config, shorter[0], steps)}.",
+                    stacklevel=4,
+                )
+            return
+        self.run_length = steps
+        self.apply_schedules()
+
+    def scheduled(self, name: str) -> int:
+        """Return how many steps the schedule takes that a setting gives the length of; see `lab.config.scheduled`."""
+        return scheduled(self.config, name, self.run_length or self.default_steps)
+
+    def apply_schedules(self) -> None:
+        """Take over the lengths of schedules, which are known when training begins or is resumed (hook)."""
+
+    def _schedules_cut_short(self, steps: int) -> list[str]:
+        # Not warm-ups: one that was shorter than usual is over, and nothing is lost.
+        bounded = {f.name for f in dataclasses.fields(self.config) if f.metadata.get("most_steps") is not None}
+        names = [name for name in schedules_of_run(self.config) if name not in bounded]
+        return [n for n in names if scheduled(self.config, n, steps) > scheduled(self.config, n, self.run_length)]
+
     def _settle_names(self) -> None:
         # A learner without Keras must not load it.
         if "keras" in sys.modules:
@@ -127,7 +171,20 @@ class Learner(Stateful):
                 f"{type(self).__name__}.{late[0]} was made after `build`, so a resumed run could not restore it. "
                 "Fix: make it in `build`, or name it in `not_state` if training does not change it."
             )
-        return state
+        # Only where it decides something: other checkpoints stay as they were.
+        return {**state, "run_length": self.run_length} if schedules_of_run(self.config) else state
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        rest = dict(state)
+        if schedules_of_run(self.config):
+            if not isinstance(rest.get("run_length"), int):
+                raise CheckpointError(
+                    f"{type(self).__name__}: the checkpoint does not say how long its run was, which its schedules "
+                    "follow. Fix: build it with the settings and the version of the run."
+                )
+            self.run_length = rest.pop("run_length")
+        super().set_state(rest)
+        self.apply_schedules()
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         """Build from what `Task.describe` wrote into a run's config.json, without the source."""

@@ -10,6 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from lab.callbacks import Callback, Progress
+from lab.callbacks.checks import check_callbacks
+from lab.config import check_read
 from lab.errors import UsageError, check_whole
 from lab.hooks import Hooks
 from lab.interruption import Interruption
@@ -40,13 +42,18 @@ class Loop(Recording):
         """Set the step at which training ends, before anything is written.
 
         Raises:
-            UsageError: When `steps` is not a whole number > 0, the run was opened to be judged, or training cannot
-                be done here.
+            UsageError: When `steps` is not a whole number > 0, the run was opened to be judged, training cannot be
+                done here, a setting that was chosen has no effect, or a callback could never act.
         """
         if self._opened:
             raise UsageError("this run was opened to be judged and shown. Fix: Experiment.resume(run_dir) to train on.")
         self.task.check_training()
-        self.target_step = self.step + self._steps_to_train(steps)
+        target_step = self.step + self._steps_to_train(steps)
+        if not self.step:
+            check_read(self.learner)
+        check_callbacks(self._myself, target_step)
+        self.target_step = target_step
+        self.learner.begin_run(target_step)
         self.stop_reason = ""
         self._control = Control(on_update=self._update_listener())
 

@@ -14,6 +14,7 @@ from lab.files import leftovers
 from lab.files.beside import Beside
 from lab.hooks import Hooks
 from lab.logging import JsonLines, clean
+from lab.turns import Turns
 
 if TYPE_CHECKING:
     from lab.evaluation import Evaluation
@@ -50,6 +51,9 @@ class Recording(Hooks):
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
+    _turns: Turns | None = None
+    # The run's config.json as it was before this process.
+    begun_with: Mapping[str, Any] | None = None
 
     @property
     def _beside(self) -> Beside:
@@ -68,6 +72,8 @@ class Recording(Hooks):
         since = self.history.rows[-1] if self.history.rows else {"step": 0}
         pace = (self.step - since["step"]) / max(1e-9, elapsed - since.get("time_elapsed", 0.0))
         row = {"step": self.step, **self.task.drain(), "time_elapsed": elapsed, "time_steps_per_second": pace}
+        if self._turns is not None and self._turns.runs > 1:
+            row["time_runs_together"] = self._turns.runs
         self.history.append(row)
         self.fire("on_log", row)
 
@@ -197,7 +203,9 @@ class Recording(Hooks):
             if not any(row.get("purpose") == "baseline" for row in kept):
                 # It was killed while they were played.
                 self._write_baselines()
-        self.directory.write_config(resuming.describe(self))
+        described = resuming.describe(self)
+        self.directory.write_config(described)
+        self.begun_with = described
 
     def _write_baselines(self) -> None:
         # In one go: where one of them stands, all do.
@@ -223,4 +231,6 @@ class Recording(Hooks):
     def _time_elapsed(self) -> float:
         if self._started is None:
             return self._elapsed
+        if self._turns is not None:
+            return self._elapsed_before + self._turns.seconds()
         return self._elapsed_before + time.perf_counter() - self._started

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,8 +15,8 @@ from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
 from lab.runs import building, population
 from lab.runs.sources import from_run
-from lab.threads import start_tensorflow, threads_in_use
-from lab.version import __version__
+from lab.runtime.conditions import recorded, warn_of_other_conditions
+from lab.threads import start_tensorflow
 
 if TYPE_CHECKING:
     from lab.callbacks import Callback
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from lab.recording import Recording
 
 E = TypeVar("E", bound="Experiment")
-PACKAGES = ("tensorflow", "keras", "gymnasium", "numpy")
 
 
 def describe(experiment: Recording) -> dict[str, Any]:
@@ -44,8 +42,7 @@ def describe(experiment: Recording) -> dict[str, Any]:
         "lane_reason": experiment.task.lane_reason,
         "task": experiment.task.describe(),
         "callbacks": list(named(experiment.callbacks)),
-        "versions": versions(),
-        "threads": threads_in_use(),
+        **recorded(experiment.begun_with, experiment.step),
     }
 
 
@@ -54,13 +51,6 @@ def source_name(source: Any) -> str | None:
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
     return getattr(source, "source_name", None)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python, this project and the packages that decide a run's numbers."""
-    from importlib.metadata import version
-
-    return {"python": platform.python_version(), "lab": __version__, **{name: version(name) for name in PACKAGES}}
 
 
 def named(callbacks: list[Callback]) -> dict[str, Callback]:
@@ -93,6 +83,7 @@ def resume(
     config = directory.read_config()
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None)
+    warn_of_other_conditions(config, directory.path)
     if learner is None:
         learner = building.made_from(config, directory, registry.learner(config["learner"]))
     elif learner.config.to_dict() != config["settings"]:
@@ -168,6 +159,7 @@ def _rebuilt(
     experiment.options["lane"] = config["lane"]
     attach(experiment, directory, callbacks, progress)
     experiment.target_step = config["steps"]
+    experiment.begun_with = config
     return experiment
 
 

@@ -48,6 +48,7 @@ class Task(Stateful):
         lane_reason: Why it is that lane.
         exact: Whether restoring raises when the source cannot be brought back exactly, or goes on from elsewhere.
         default_suffix: The kind of file that shows this task best.
+        evaluation_names: The metrics of every evaluation, where they are known beforehand.
     """
 
     unit = "steps"
@@ -56,6 +57,7 @@ class Task(Stateful):
     lane_reason = ""
     default_suffix = ".png"
     exact = True
+    evaluation_names: tuple[str, ...] = ()
     not_state: tuple[str, ...] = ("exact",)
 
     def check_training(self) -> None:

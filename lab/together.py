@@ -16,6 +16,7 @@ from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.interruption import listen
 from lab.run_directory import RunDirectory
 from lab.runs import population
+from lab.turns import Turns, parted
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -143,7 +144,7 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     """Train experiments side by side, each by a number of steps.
 
     Up to their next events they are trained as a batch where their tasks can be, else in turns; then what is due
-    happens, run by run. No number depends on the neighbours.
+    happens, run by run. No number depends on the neighbours; `time_elapsed` is a run's part of the clock's time.
 
     Args:
         members: The experiments, alike but for settings and seeds.
@@ -159,6 +160,9 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
 
 
 def _train_prepared(members: Sequence[Experiment], progress: bool | None) -> None:
+    turns = [Turns(len(members)) for _ in members]
+    for member, own in zip(members, turns, strict=True):
+        member._turns = own
     diverged: dict[int, TrainingDiverged] = {}
     with (
         listen(*(member._control for member in members)) as interruption,
@@ -170,13 +174,18 @@ def _train_prepared(members: Sequence[Experiment], progress: bool | None) -> Non
         while active := [i for i, m in enumerate(members) if m.wants_steps and i not in diverged]:
             if interruption.received:
                 break
-            for i, taken in zip(active, _advance([members[i] for i in active]), strict=True):
+            with parted([turns[i] for i in active]):
+                steps_taken = _advance([members[i] for i in active])
+            for i, taken in zip(active, steps_taken, strict=True):
                 try:
-                    _finish(members[i], taken)
+                    with turns[i].alone():
+                        _finish(members[i], taken)
                 except TrainingDiverged as error:
                     diverged[i] = error
                     contexts.fail(i, error)
             show()
+    for member in members:
+        member._turns = None
     interruption.raise_again()
     if diverged:
         told = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())

@@ -61,12 +61,12 @@ class OnlineTask(OfflineTask):
 
     def at_once(self) -> int:
         c = self.agent.config
-        online = self.done - c.offline_updates
+        online = self.done - self.agent.scheduled("offline_updates")
         return -online if online < 0 else c.updates_per_round - online % c.updates_per_round
 
     def run_updates(self, count: int) -> np.ndarray:
         c = self.agent.config
-        online = self.done - c.offline_updates
+        online = self.done - self.agent.scheduled("offline_updates")
         if online >= 0 and online // c.updates_per_round == self.rounds_played:
             self.play_round()
         return super().run_updates(count)

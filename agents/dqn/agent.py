@@ -37,7 +37,7 @@ class DQN(CompiledDQN, Agent):
     default_steps: ClassVar[int] = 50_000
     training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
     counters: tuple[str, ...] = ("steps", "target_updates")
-    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "ring")
+    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "ring", "rate_steps", "epsilon_steps")
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -59,6 +59,11 @@ class DQN(CompiledDQN, Agent):
         self.steps = 0
         self.next_round = max(c.update_every, c.learning_starts)
         self.target_updates = 0
+        self.apply_schedules()
+
+    def apply_schedules(self) -> None:
+        # Kept: epsilon is asked for at every step.
+        self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
 
     def build_networks(self) -> None:
         """Make both networks and the optimizer's moments."""
@@ -74,6 +79,19 @@ class DQN(CompiledDQN, Agent):
         """Let acting follow weights that have changed."""
         self.latest.renew()
         self.greedy.renew()
+
+    def unread_settings(self) -> dict[str, str]:
+        c, unread = self.config, {}
+        # A variant with another network may read what it likes.
+        if type(self).network is DQN.network and not features.is_picture(self.observation_space):
+            unread["filters"] = "the observations are no pictures"
+        if type(self).next_values is DQN.next_values and not c.double:
+            unread["pessimism"] = "it is a part of double=True"
+        if getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1):
+            unread["epsilon_steps"] = "epsilon_start and epsilon_end are equal"
+        if c.learning_rate == getattr(c, "learning_rate_end", None):
+            unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
+        return unread
 
     # ---------------------------------------------------------------- what variants override
 
@@ -172,7 +190,7 @@ class DQN(CompiledDQN, Agent):
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
-        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.config.epsilon_steps)
+        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
 
     # ---------------------------------------------------------------- learning in the host lane
 
@@ -242,7 +260,7 @@ class DQN(CompiledDQN, Agent):
         c = self.config
         if self.fixed_rate >= 0.0:
             return self.fixed_rate
-        return linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        return linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:

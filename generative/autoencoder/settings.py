@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from generative.settings import UpdateSettings
 from lab.config import owner_name, setting
@@ -63,3 +64,21 @@ class AutoencoderSettings(NetworkSettings):
     prior_latents: int = setting(
         4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2, at_most=65_536
     )
+
+
+def unread(learner: Any, base: Any) -> dict[str, str]:
+    """Return the settings of networks and prior that have no effect beside the others, each with the reason.
+
+    Args:
+        learner: Built; where its class makes networks or a prior of its own, it may read what it likes for them.
+        base: `Autoencoder`.
+    """
+    kind, config, found = type(learner), learner.config, {}
+    if kind.networks is base.networks:
+        names = ["filters", "upsampling"] if config.architecture == "dense" else ["hidden_sizes"]
+        other = "conv" if config.architecture == "dense" else "dense"
+        found = dict.fromkeys(names, f"it is of a {other}, and the architecture is a {config.architecture}")
+    if kind.make_prior is base.make_prior and config.prior != "local":
+        of_prior = ("prior_neighbours", "prior_spread", "prior_latents")
+        found.update(dict.fromkeys(of_prior, f"it is of prior='local', and the prior is {config.prior!r}"))
+    return found

@@ -80,6 +80,10 @@ class Student(Diffusion):
                 raise bad_value(owner, name, same, f"the teacher's, {theirs[name]!r}", "leave it out.")
         return {**ours, **{name: _as_given(theirs[name]) for name in INHERITED}}
 
+    def unread_settings(self) -> dict[str, str]:
+        # Many are its teacher's, and not chosen here.
+        return {}
+
     def build(self) -> None:
         super().build()
         self.teacher: keras.Model = self.make_network()
