@@ -35,7 +35,11 @@ CONFIG = entries(
         "steps": whole(0),
         **dict.fromkeys(("evaluate_every", "checkpoint_every", "video_every"), _interval),
     },
-    maybe={"format": whole(1), "threads": optional(whole(0, MOST_THREADS))},
+    maybe={
+        "format": whole(1),
+        "threads": optional(whole(0, MOST_THREADS)),
+        "conditions": items(entries({"step": whole()}, more=anything()), 10_000),
+    },
     more=anything(),
 )
 
