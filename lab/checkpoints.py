@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import CheckpointError
+from lab.notes import warn
 
 FORMAT = 1
 ARRAYS, TREE, MANIFEST = "state.safetensors", "state.json", "manifest.json"
@@ -125,7 +125,7 @@ def newest(directories: list[Path]) -> Path | None:
         try:
             verify(directory)
         except CheckpointError as damage:
-            warnings.warn(f"skipped a damaged checkpoint: {damage}", stacklevel=2)
+            warn(f"skipped a damaged checkpoint: {damage}", stacklevel=2)
             error = damage
             continue
         return directory

@@ -12,6 +12,7 @@ from typing import Any
 from lab import registry
 from lab.arguments import LISTS, parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value, nearest
+from lab.interruption import ending_cleanly
 from lab.quiet import load_tensorflow
 
 EVALUATIONS = 16
@@ -30,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
             _check_early(options)
             load_tensorflow()
-        return int(globals()[f"_{options.command}"](options) or 0)
+        with ending_cleanly():
+            return int(globals()[f"_{options.command}"](options) or 0)
     except UsageError as error:
         print(f"lab: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -127,7 +129,8 @@ def _best(experiment: Any) -> Any:
     path = experiment.directory.find_checkpoint("best")
     if path is None or not path.name.startswith("best-"):
         return None
-    opened = type(experiment).open(experiment.directory.path, source=experiment.source)
+    sources = {"source": experiment.source, "evaluation_source": experiment.evaluation_source}
+    opened = type(experiment).open(experiment.directory.path, **sources)
     evaluation = opened.evaluate()
     opened.close()
     return evaluation
@@ -142,11 +145,11 @@ def _resume(options: argparse.Namespace) -> None:
 
     experiment = Experiment.resume(options.run)
     left = options.steps or max(0, experiment.target_step - experiment.step)
-    if not left:
+    if not left and not experiment.is_unfinished:
         print(f"{options.run} has all of its {experiment.step:,} steps; `--steps N` trains N more")
         return
     print(f"resumed  {options.run} at step {experiment.step:,}", flush=True)
-    experiment.train(left)
+    experiment.train(left or None)
     _finish(experiment)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from lab.callbacks.standard import complete
 from lab.errors import bad_value, check_whole
 from lab.evaluation import Evaluation
 from lab.history import History
-from lab.interruption import listen
+from lab.interruption import Stopped, listen, stoppable
 from lab.learner import Learner
 from lab.loop import Loop
 from lab.run_directory import RunDirectory
@@ -35,6 +36,8 @@ class Experiment(Loop):
         learner: An agent or a generator.
         source: For an agent an environment id, a `gymnasium.Env`, a factory without arguments or a vector
             environment; for a generator a data set's name, an array or a `tf.data.Dataset`.
+        evaluation_source: Where an agent is evaluated and filmed, a source like `source` with equal spaces; None for
+            fresh environments of `source` itself.
         seed: The one seed of everything random.
         run_dir: Where the run is written; None writes nothing.
         num_envs: Environments stepped together (agents).
@@ -56,6 +59,7 @@ class Experiment(Loop):
         learner: Learner,
         source: Any,
         *,
+        evaluation_source: Any = None,
         seed: int = 0,
         run_dir: str | os.PathLike[str] | None = None,
         num_envs: int = 1,
@@ -84,15 +88,18 @@ class Experiment(Loop):
             self.directory.check_free()
         self.learner = learner
         self._begins_built = learner.built
-        self.source = source
+        self.source, self.evaluation_source = source, evaluation_source
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
         self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
-        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane))
+        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
+        if evaluation_source is not None and not self.task.takes_evaluation_source:
+            fix = "give it to an agent, or leave it out."
+            raise bad_value("Experiment", "evaluation_source", evaluation_source, f"None for {learner.name}", fix)
         self.log_every = log_every or learner.default_log_every
         self.history = History(unit=self.task.unit)
         self.stop_reason = ""
-        self._opened = False
+        self._opened, self._due = False, []
         self._control = Control()
         self.given_callbacks = list(callbacks)
         self.callbacks = self.with_standard(self.given_callbacks, progress)
@@ -124,7 +131,7 @@ class Experiment(Loop):
             TrainingDiverged: On a loss or gradient that is not finite.
         """
         self.prepare_training(steps)
-        with listen(self._control) as interruption, self.training(interruption):
+        with contextlib.suppress(Stopped), listen(self._control) as interruption, self.training(interruption):
             while self.wants_steps and not interruption.received:
                 self.train_chunk()
         interruption.raise_again()
@@ -176,13 +183,15 @@ class Experiment(Loop):
         """
         if episodes is not None:
             check_whole("episodes", episodes)
-        evaluation = self.task.evaluate(episodes=episodes, stream=0, step=self.step)
+        with stoppable():
+            evaluation = self.task.evaluate(episodes=episodes, stream=0, step=self.step)
         self._write_evaluation(evaluation, "report")
         return evaluation
 
     def evaluate_in_training(self, episodes: int | None = None) -> Evaluation:
         """Judge the learner on the seeds kept for selecting checkpoints, and tell the callbacks."""
-        evaluation = self.task.evaluate(episodes=episodes, stream=1, step=self.step)
+        with stoppable():
+            evaluation = self.task.evaluate(episodes=episodes, stream=1, step=self.step)
         self._write_evaluation(evaluation, "training")
         self.fire("on_evaluation", evaluation)
         return evaluation
@@ -213,10 +222,11 @@ class Experiment(Loop):
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
             target = folder / target
         target.parent.mkdir(parents=True, exist_ok=True)
-        if kind == TRAINING:
-            pictures = self.directory.samples if self.directory is not None else None
-            return write_training_film(target, pictures, self.task.kinds, self.task.unit)
-        return self.task.render(target, kind)
+        with stoppable():
+            if kind == TRAINING:
+                pictures = self.directory.samples if self.directory is not None else None
+                return write_training_film(target, pictures, self.task.kinds, self.task.unit)
+            return self.task.render(target, kind)
 
     def with_standard(self, given: list[Callback], progress: bool | None) -> list[Callback]:
         """Return a user's callbacks among those that this experiment's arguments ask for."""
@@ -239,6 +249,7 @@ class Experiment(Loop):
         run_dir: str | os.PathLike[str],
         *,
         source: Any = None,
+        evaluation_source: Any = None,
         learner: Learner | None = None,
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
@@ -249,6 +260,7 @@ class Experiment(Loop):
         Args:
             run_dir: The run's directory.
             source: The source, for a run whose source was an object rather than a name.
+            evaluation_source: The same for its evaluation source.
             learner: A fresh learner with the run's settings, if its class is not known by name here.
             callbacks: The run's own callbacks, made as they were then.
             progress: As for `Experiment`.
@@ -258,15 +270,18 @@ class Experiment(Loop):
             RunDirectoryError: When there is no run.
             CheckpointError: When every checkpoint is damaged, or the newest does not fit.
         """
-        return resuming.resume(cls, run_dir, source, learner, list(callbacks), progress, exact)
+        return resuming.resume(cls, run_dir, source, evaluation_source, learner, list(callbacks), progress, exact)
 
     @classmethod
-    def open(cls, run_dir: str | os.PathLike[str], which: str = "best", *, source: Any = None) -> Self:
+    def open(
+        cls, run_dir: str | os.PathLike[str], which: str = "best", *, source: Any = None, evaluation_source: Any = None
+    ) -> Self:
         """Open a run to evaluate and render what it learnt; `resume` is the one to train on.
 
         Args:
             run_dir: The run's directory.
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
             source: The source, for a run whose source was an object rather than a name.
+            evaluation_source: The same for its evaluation source.
         """
-        return resuming.open_run(cls, run_dir, which, source)
+        return resuming.open_run(cls, run_dir, which, source, evaluation_source)

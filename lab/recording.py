@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from lab import checkpoints, resuming
 from lab.hooks import Hooks
+from lab.interruption import leaving_due, stoppable
 from lab.logging import JsonLines
 
 if TYPE_CHECKING:
+    from lab.callbacks import Callback
     from lab.evaluation import Evaluation
     from lab.history import History
     from lab.learner import Learner
@@ -25,6 +27,7 @@ class Recording(Hooks):
     directory: RunDirectory | None = None
     learner: Learner
     source: Any
+    evaluation_source: Any = None
     task: Task
     options: dict[str, Any]
     log_every: int
@@ -39,6 +42,8 @@ class Recording(Hooks):
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
+    # Callbacks whose interval has come and that have not been called yet.
+    _due: list[Callback]
 
     @property
     def task_step(self) -> int:
@@ -56,8 +61,10 @@ class Recording(Hooks):
 
     def get_state(self) -> dict[str, Any]:
         """Return the whole state of the experiment: learner, task, callbacks and counters."""
+        names = [name for name, c in resuming.named(self.callbacks).items() if c in self._due]
+        due = {"due": names} if names else {}
         return {
-            "experiment": {"step": self.step, "target_step": self.target_step},
+            "experiment": {"step": self.step, "target_step": self.target_step, **due},
             "learner": self.learner.get_state(),
             "task": self.task.get_state(),
             "callbacks": {name: c.get_state() for name, c in resuming.named(self.callbacks).items()},
@@ -96,7 +103,9 @@ class Recording(Hooks):
             checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
         self.directory.write_config(resuming.describe(self))
         self._claimed = True
-        for name, evaluation in self.task.baselines().items():
+        with leaving_due(), stoppable():
+            baselines = self.task.baselines()
+        for name, evaluation in baselines.items():
             self._write_evaluation(evaluation, "baseline", learner=name)
 
     def _begin_writing(self) -> None:

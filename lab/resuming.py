@@ -32,6 +32,7 @@ def describe(experiment: Recording) -> dict[str, Any]:
         "learner": experiment.learner.name,
         "settings": experiment.learner.config.to_dict(),
         "source": source_name(experiment.source),
+        "evaluation_source": source_name(experiment.evaluation_source),
         **experiment.options,
         "log_every": experiment.log_every,
         "unit": experiment.task.unit,
@@ -73,6 +74,7 @@ def resume(
     cls: type[E],
     run_dir: str | os.PathLike[str],
     source: Any,
+    evaluation_source: Any,
     learner: Learner | None,
     callbacks: list[Callback],
     progress: bool | None,
@@ -87,7 +89,7 @@ def resume(
         learner = registry.learner(config["learner"])(**config["settings"])
     elif learner.config.to_dict() != config["settings"]:
         raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
-    experiment = _rebuilt(cls, directory, config, source, learner, callbacks, progress)
+    experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress)
     missing = set(config["callbacks"]) - set(named(experiment.callbacks))
     if missing:
         raise UsageError(
@@ -98,13 +100,15 @@ def resume(
     return experiment
 
 
-def open_run(cls: type[E], run_dir: str | os.PathLike[str], which: str, source: Any) -> E:
+def open_run(
+    cls: type[E], run_dir: str | os.PathLike[str], which: str, source: Any, evaluation_source: Any = None
+) -> E:
     """Open a run to judge and show what it learnt; see `Experiment.open`."""
     from lab.learner import Learner
 
     directory = RunDirectory(run_dir)
     config = directory.read_config()
-    experiment = _rebuilt(cls, directory, config, source, Learner.load(run_dir, which), [], False)
+    experiment = _rebuilt(cls, directory, config, source, evaluation_source, Learner.load(run_dir, which), [], False)
     path = directory.find_checkpoint(which)
     experiment.step = checkpoints.step_of(path) if path is not None else 0
     rows = [row for row in JsonLines(directory.metrics).read() if row["step"] <= experiment.step]
@@ -118,6 +122,7 @@ def _rebuilt(
     directory: RunDirectory,
     config: dict[str, Any],
     source: Any,
+    evaluation_source: Any,
     learner: Learner,
     callbacks: list[Callback],
     progress: bool | None,
@@ -127,10 +132,23 @@ def _rebuilt(
             f"{directory.path} was trained on an object ({config['task'].get('source_kind', 'unknown')}), which its "
             "files cannot name. Fix: pass it again, as in Experiment.resume(run_dir, source=...)."
         )
+    elsewhere = config.get("evaluation_source") if evaluation_source is None else evaluation_source
+    kind = config["task"].get("evaluation_source_kind")
+    if elsewhere is None and kind is not None:
+        raise UsageError(
+            f"{directory.path} was evaluated in an object ({kind}), which its files cannot name. "
+            "Fix: pass it again, as in Experiment.resume(run_dir, evaluation_source=...)."
+        )
+    if evaluation_source is None and elsewhere is not None and ":" in str(elsewhere):
+        raise UsageError(
+            f"{directory.path} names the evaluation_source {elsewhere!r}, which would import a module because a file "
+            "says so. Fix: import it yourself and pass evaluation_source=..."
+        )
     keywords = {k: config[k] for k in ("seed", "num_envs", "evaluate_every", "checkpoint_every", "video_every")}
     experiment = cls(
         learner,
         config["source"] if source is None else source,
+        evaluation_source=elsewhere,
         lane=config["lane_used"],
         log_every=config["log_every"],
         callbacks=callbacks,
@@ -172,6 +190,7 @@ def restore(experiment: Experiment, state: dict[str, Any], exact: bool) -> None:
         raise CheckpointError(f"the checkpoint holds the state of callbacks {unknown}, which this experiment lacks.")
     experiment.step = state["experiment"]["step"]
     experiment.target_step = max(experiment.target_step, state["experiment"]["target_step"])
+    experiment._due = [callbacks[name] for name in state["experiment"].get("due", []) if name in callbacks]
     experiment.learner.set_state(state["learner"])
     experiment.task.exact = exact
     experiment.task.set_state(state["task"])

@@ -31,11 +31,19 @@ class Control:
 
 @dataclasses.dataclass(frozen=True)
 class TaskOptions:
-    """What `Experiment` tells a learner that makes its task."""
+    """What `Experiment` tells a learner that makes its task.
+
+    Attributes:
+        seeds: The seed streams.
+        num_envs: Environments stepped together (agents).
+        lane: `auto`, `host` or `compiled`.
+        evaluation_source: Another source to evaluate and film in (agents); None for the training source.
+    """
 
     seeds: Seeds
     num_envs: int = 1
     lane: str = "auto"
+    evaluation_source: Any = None
 
 
 class Task(Stateful):
@@ -48,6 +56,7 @@ class Task(Stateful):
         lane_reason: Why it is that lane.
         exact: Whether restoring raises when the source cannot be brought back exactly, or goes on from elsewhere.
         default_suffix: The kind of file that shows this task best.
+        takes_evaluation_source: Whether it can evaluate in another source than it trains on.
     """
 
     unit = "steps"
@@ -55,6 +64,7 @@ class Task(Stateful):
     lane = "host"
     lane_reason = ""
     default_suffix = ".png"
+    takes_evaluation_source = False
     exact = True
     not_state: tuple[str, ...] = ("exact",)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab.callbacks import Progress
 from lab.config import make
 from lab.errors import TrainingDiverged, UsageError, bad_value
-from lab.interruption import listen
+from lab.interruption import Stopped, listen
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -55,6 +55,7 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
             member = type(pattern)(
                 type(learner)(config),
                 pattern.source,
+                evaluation_source=pattern.evaluation_source,
                 run_dir=directory,
                 callbacks=copy.deepcopy(pattern.given_callbacks),
                 progress=False,
@@ -82,6 +83,7 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
         member.prepare_training(steps)
     diverged: dict[int, TrainingDiverged] = {}
     with (
+        suppress(Stopped),
         listen(*(member._control for member in members)) as interruption,
         _bar(members, progress) as show,
         _Contexts() as contexts,

@@ -48,6 +48,7 @@ def environment_of(episodes: Episodes) -> tuple[EnvironmentSource, gymnasium.Env
         UsageError: When it has other spaces than the episodes.
     """
     source = EnvironmentSource(episodes.environment or (lambda: Unplayable(episodes)))
+    source.check_separate()
     source.kind = "episodes"
     example = source.make()
     pairs = {name: getattr(episodes, name) for name in ("observation_space", "action_space")}

@@ -1,0 +1,120 @@
+"""How an observation's numbers lie in its array, and on what scale: decided by rules that are stated, or refused."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+
+from lab.errors import UsageError
+
+# A picture's sides seldom differ by more; a reading in which they do is taken only where nothing else fits.
+ASPECT = 2.0
+# Sides below this make a matrix of numbers, not a gray picture.
+SMALLEST_GRAY = 8
+PLAIN = "(height, width, channels)"
+FLATTEN = "wrap the environment in gymnasium.wrappers.FlattenObservation"
+
+
+class Encoding(NamedTuple):
+    """How observations of a Box become rows of numbers.
+
+    Attributes:
+        shape: Of one observation.
+        picture: (height, width, channels) as a network is given it, or None for a vector.
+        order: The axes of one observation in the order height, width, channels; None where they lie so already.
+        divisor: What numbers are divided by, float32 () or (d,) in the network's order; None for nothing.
+        layout: How a picture's axes were read, in words; empty for a vector.
+    """
+
+    shape: tuple[int, ...]
+    picture: tuple[int, int, int] | None
+    order: tuple[int, ...] | None
+    divisor: np.ndarray | np.float32 | None
+    layout: str
+
+
+_known: dict[int, tuple[weakref.ref[Any], Encoding]] = {}
+
+
+def encoding(space: gymnasium.Space[Any]) -> Encoding:
+    """Return how observations of a Box are encoded.
+
+    Raises:
+        UsageError: For a Box whose axes could be read in more than one way.
+    """
+    key = id(space)
+    found = _known.get(key)
+    if found is not None and found[0]() is space:
+        return found[1]
+    made = _encoding(space)
+    _known[key] = (weakref.ref(space, lambda _: _known.pop(key, None)), made)
+    return made
+
+
+def _encoding(space: Any) -> Encoding:
+    shape = tuple(int(side) for side in space.shape)
+    if len(shape) == 1:
+        return Encoding(shape, None, None, _divisor(space, None), "")
+    order, layout = _axes(space, shape)
+    sides = [shape[axis] for axis in order]
+    picture = (sides[0], sides[1], math.prod(sides[2:]))
+    moved = None if order == tuple(range(len(shape))) else order
+    return Encoding(shape, picture, moved, _divisor(space, moved), layout)
+
+
+def _divisor(space: Any, order: tuple[int, ...] | None) -> np.ndarray | np.float32 | None:
+    # Bytes, and pictures of any dtype, are brought to [0, 1] by the bound that the space declares; other vectors stay
+    # as they are, for their units are their own.
+    if space.dtype != np.uint8 and len(space.shape) == 1:
+        return None
+    high = np.asarray(space.high, np.float64)
+    if not np.isfinite(high).all() or (np.asarray(space.low, np.float64) < 0).any() or high.max(initial=0.0) <= 1.0:
+        return None
+    if (high == high.flat[0]).all():
+        return np.float32(high.flat[0])
+    return np.maximum(high.transpose(order) if order else high, 1.0).ravel().astype(np.float32)
+
+
+def _axes(space: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
+    """Return the axes in the order height, width, channels, and what they were read as."""
+    if len(shape) == 2 and space.dtype == np.uint8 and min(shape) >= SMALLEST_GRAY:
+        return (0, 1), "(height, width) of one gray picture"
+    if len(shape) == 3:
+        last = _channels_last(shape)
+        if last is not None:
+            if last:
+                return (0, 1, 2), PLAIN
+            return (1, 2, 0), "(channels or stacked frames, height, width)"
+    if len(shape) == 4:
+        last = _channels_last(shape[1:])
+        if last is not None and shape[0] <= min(shape[1:3] if last else shape[2:4]):
+            # The frames become further channels, the oldest first.
+            if last:
+                return (1, 2, 0, 3), "(stacked frames, height, width, channels)"
+            return (2, 3, 0, 1), "(stacked frames, channels, height, width)"
+    raise UsageError(
+        f"the observation space {_brief(space)} can be read in more than one way; expected a vector, a gray uint8 "
+        "picture (height, width), a picture (height, width, channels) or (channels, height, width) whose channels are "
+        f"told apart by their number, or such pictures stacked on the first axis. Fix: {FLATTEN}, or give "
+        "gymnasium.wrappers.TransformObservation a function that crops or stacks them so."
+    )
+
+
+def _channels_last(shape: tuple[int, ...]) -> bool | None:
+    """Tell whether (a, b, c) is (height, width, channels), or (channels, height, width); None for either."""
+    a, b, c = shape
+    ratios = (max(a, b) / max(1, min(a, b)), max(b, c) / max(1, min(b, c)))
+    if (ratios[0] == 1.0) != (ratios[1] == 1.0):
+        return ratios[0] == 1.0
+    if (ratios[0] <= ASPECT) != (ratios[1] <= ASPECT):
+        return ratios[0] <= ASPECT
+    few = (2 * c <= min(a, b), 2 * a <= min(b, c))
+    return few[0] if few[0] != few[1] else None
+
+
+def _brief(space: Any) -> str:
+    return f"Box of shape {tuple(space.shape)} and dtype {space.dtype}"
