@@ -34,7 +34,7 @@ def check_observations(owner: str, space: gymnasium.Space[Any]) -> None:
     try:
         encoding(space)
     except UsageError as error:
-        raise UsageError(f"{owner}: {error}") from None
+        raise UsageError(f"{owner} {error}") from None
 
 
 def number_of_features(space: gymnasium.Space[Any]) -> int:
