@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agents.base import Agent, Transition
-from agents.playing.statistics import Statistics, gathered
+from agents.playing.statistics import Statistics, gathered, take_over
 from agents.pool import Pool
 from agents.sources import EnvironmentSource
 from agents.task import AgentTask
@@ -79,6 +79,8 @@ class InteractionTask(AgentTask):
     def set_state(self, state: Mapping[str, Any]) -> None:
         self.pool.exact = self.exact
         super().set_state(state)
+        if self.pool.started:
+            take_over(self.pool.envs, self.agent.wrapper_statistics)
 
     def close(self) -> None:
         self.pool.close()

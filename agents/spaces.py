@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 def layout(space: gymnasium.Space[Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -121,6 +124,16 @@ def to_environment(space: gymnasium.Space[Any], actions: np.ndarray) -> Any:
     if actions.dtype.kind not in "iub" or (actions < low).any() or (actions > high).any():
         raise _bad_actions(space, actions, f"whole numbers from {low} to {high}")
     return actions
+
+
+def pure_to_environment(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tensor:
+    """Return actions of an agent's pure functions, (n, ...), as the compiled lane steps with: clipped for a Box."""
+    if not isinstance(space, Box):
+        return actions
+    import tensorflow as tf
+
+    low, high = (tf.constant(bound, tf.float32) for bound in (space.low, space.high))
+    return tf.minimum(tf.maximum(actions, low), high)
 
 
 def taken(space: gymnasium.Space[Any], chosen: np.ndarray, actions: np.ndarray) -> np.ndarray:

@@ -98,9 +98,9 @@ def _axes(space: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
             return (2, 3, 0, 1), "(stacked frames, channels, height, width)"
     raise UsageError(
         f"received the observation space {_brief(space)}, which can be read in more than one way; expected a vector, a "
-        "gray uint8 picture (height, width), a picture (height, width, channels) or (channels, height, width) whose channels are "
-        f"told apart by their number, or such pictures stacked on the first axis. Fix: {FLATTEN}, or give "
-        "gymnasium.wrappers.TransformObservation a function that crops or stacks them so."
+        "gray uint8 picture (height, width), a picture (height, width, channels) or (channels, height, width) whose "
+        "channels are told apart by their number, or such pictures stacked on the first axis. "
+        f"Fix: {FLATTEN}, or give gymnasium.wrappers.TransformObservation a function that arranges them so."
     )
 
 

@@ -64,14 +64,31 @@ def freeze(env: gymnasium.Env[Any, Any], statistics: Mapping[str, Mapping[str, n
     for name, layer, found in running(env):
         if name not in statistics:
             continue
-        for field in FIELDS:
-            present = getattr(found, field)
-            value = np.asarray(statistics[name][field])
-            setattr(found, field, value.astype(present.dtype) if isinstance(present, np.ndarray) else value.item())
+        _set(found, statistics[name])
         if hasattr(type(layer), "update_running_mean"):
             layer.update_running_mean = False  # type: ignore[attr-defined]
         else:
             found.update = _nothing
+
+
+def take_over(envs: Sequence[gymnasium.Env[Any, Any]], statistics: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+    """Let training environments go on from statistics, where restoring them has not brought back their own.
+
+    Args:
+        envs: Those that train together; each gets an equal part of the samples.
+        statistics: As `gathered` returned them.
+    """
+    now = gathered(envs)
+    for env in envs:
+        for name, _, found in running(env):
+            if name in statistics and any(not np.array_equal(now[name][f], statistics[name][f]) for f in FIELDS):
+                _set(found, {**statistics[name], "count": statistics[name]["count"] / len(envs)})
+
+
+def _set(found: Any, values: Mapping[str, np.ndarray]) -> None:
+    for field in FIELDS:
+        present, value = getattr(found, field), np.asarray(values[field])
+        setattr(found, field, value.astype(present.dtype) if isinstance(present, np.ndarray) else value.item())
 
 
 def _nothing(*_: Any, **__: Any) -> None:
