@@ -233,6 +233,9 @@ import gymnasium
 from tests.agents.odd_environments import Endless
 
 class Tells(Endless):
+    def __init__(self, **keywords):
+        super().__init__(space=gymnasium.spaces.Discrete(2), **keywords)
+
     def step(self, action):
         if self.count == 50:
             print("playing", flush=True)
@@ -245,7 +248,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 
 def test_a_process_in_its_baseline_ends_within_a_second(tmp_path):
-    arguments = ["train", "dqn", "Tells-v0", "--steps", "50", "--run", str(tmp_path / "run")]
+    arguments = ["train", "q_learning", "Tells-v0", "--steps", "50", "--run", str(tmp_path / "run")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], cwd=ROOT, env=environment,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
