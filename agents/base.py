@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
+from agents.parts.encoding import check_described
 from agents.pure import PureFunctions
 from lab.errors import UsageError
 from lab.learner import Learner
@@ -103,6 +104,7 @@ class Agent(PureFunctions, Learner):
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         observation_space = spaces.from_json(description["observation_space"])
+        check_described(description, observation_space)
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
 
     def get_state(self) -> dict[str, Any]:

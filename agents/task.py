@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from gymnasium.spaces import Box
 from agents import spaces
 from agents.base import Agent
 from agents.filming import film
-from agents.parts.encoding import PLAIN, encoding
+from agents.parts.encoding import PLAIN, check_described, encoding
 from agents.playing.statistics import Statistics
 from agents.rollout import Played, play
 from agents.sources import EnvironmentSource
@@ -119,7 +120,11 @@ class AgentTask(Task):
         if isinstance(self.agent, Random):
             return {}
         random = Random()
-        random.setup(self.observation_space, self.action_space, self.seeds)
+        try:
+            random.setup(self.observation_space, self.action_space, self.seeds)
+        except UsageError as error:
+            note(f"there is no baseline of random play: {error}")
+            return {}
         starts = [self.seeds.integer("evaluation", 2, i) for i in range(BASELINE_EPISODES)]
         return {"random": _evaluation(self._play(random, starts, 1, {}), 0)}
 
@@ -135,6 +140,9 @@ class AgentTask(Task):
             return film(self.agent, env, path, seed, kind == "policy", statistics)
         finally:
             env.close()
+
+    def check_description(self, description: Mapping[str, Any]) -> None:
+        check_described(description, self.observation_space)
 
     def describe(self) -> dict[str, Any]:
         return {

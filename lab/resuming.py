@@ -96,6 +96,7 @@ def resume(
             f"{directory.path} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
             "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
         )
+    experiment.task.check_description(config["task"])
     restore_newest(experiment, directory, exact)
     return experiment
 

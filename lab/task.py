@@ -112,6 +112,9 @@ class Task(Stateful):
         """Return the metrics gathered since the last call, and begin anew (hook)."""
         return {}
 
+    def check_description(self, description: Mapping[str, Any]) -> None:
+        """Raise `CheckpointError` where what `describe` wrote into a run cannot be continued here (hook)."""
+
     def describe(self) -> dict[str, Any]:
         """Return what a run's config.json must hold to build the learner again, as JSON values (hook)."""
         return {}

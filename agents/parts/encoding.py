@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import weakref
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces import Box
 
-from lab.errors import UsageError
+from lab.errors import CheckpointError, UsageError
 
 # A picture's sides seldom differ by more; a reading in which they do is taken only where nothing else fits.
 ASPECT = 2.0
@@ -53,6 +55,34 @@ def encoding(space: gymnasium.Space[Any]) -> Encoding:
     made = _encoding(space)
     _known[key] = (weakref.ref(space, lambda _: _known.pop(key, None)), made)
     return made
+
+
+def check_described(description: Mapping[str, Any], space: gymnasium.Space[Any]) -> None:
+    """Check that a run was trained on observations encoded as they are now.
+
+    Args:
+        description: What `Task.describe` wrote into the run's config.json.
+        space: Of its observations.
+
+    Raises:
+        CheckpointError: For a run of a version that gave its network such observations on another scale or with other
+            axes; silence would show an agent what it has not learnt to see.
+    """
+    if "observation_layout" in description or not isinstance(space, Box) or len(space.shape) not in (1, 3):
+        return
+    try:
+        now = encoding(space)
+    except UsageError:
+        return
+    before = np.float32(255) if space.dtype == np.uint8 else None
+    divisor = None if before is None and now.divisor is None else now.divisor
+    same = divisor is before if before is None or divisor is None else bool(np.all(divisor == before))
+    if now.order is not None or not same:
+        raise CheckpointError(
+            f"the run is of an earlier version of lab, which read observations of a {_brief(space)} with other axes or "
+            "on another scale than this one does; expected a run of this version. Fix: train it again, or use it with "
+            "the version that trained it."
+        )
 
 
 def _encoding(space: Any) -> Encoding:

@@ -1,3 +1,5 @@
+import json
+
 import gymnasium
 import numpy as np
 import pytest
@@ -6,9 +8,9 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import FrameStackObservation
 
 from agents import DQN, features
-from agents.parts.encoding import PLAIN, encoding
+from agents.parts.encoding import PLAIN, check_described, encoding
 from lab import Experiment, registry
-from lab.errors import UsageError
+from lab.errors import CheckpointError, UsageError
 from lab.networks import convnet
 from tests.agents.odd_environments import Scripted
 
@@ -123,3 +125,41 @@ def test_a_picture_too_small_for_its_convolutions_is_refused():
 
 def test_discrete_observations_need_no_layout():
     features.check_observations("DQN", Discrete(3))
+
+
+@pytest.mark.parametrize(
+    ("space", "fits"),
+    [
+        (Box(0, 255, (12, 12, 3), np.uint8), True),
+        (Box(0, 1, (12, 12, 3), np.float32), True),
+        (Box(-1, 1, (3,), np.float32), True),
+        (Box(0, 255, (3,), np.uint8), True),
+        (Box(0, 4, (3,), np.uint8), False),
+        (Box(0, 255, (12, 12, 3), np.float32), False),
+        (Box(0, 255, (4, 12, 12), np.uint8), False),
+        (Discrete(3), True),
+    ],
+)
+def test_a_run_of_the_version_before_opens_only_where_it_read_observations_alike(space, fits, tmp_path):
+    if fits:
+        check_described({}, space)
+    else:
+        with pytest.raises(CheckpointError, match=r"of an earlier version of lab.* Fix: train it again"):
+            check_described({}, space)
+    check_described({"observation_layout": None}, space)
+
+
+def test_opening_and_resuming_look_at_how_a_run_read_its_observations(tmp_path):
+    def make():
+        return Scripted(Box(0, 4, (3,), np.uint8))
+
+    settings = {"hidden_sizes": (4,), "learning_starts": 8, "batch_size": 2, "replay_capacity": 32}
+    run = tmp_path / "run"
+    Experiment(DQN(**settings), make, run_dir=run, progress=False).train(4)
+    Experiment.open(run, source=make)
+    config = json.loads((run / "config.json").read_text())
+    del config["task"]["observation_layout"]
+    (run / "config.json").write_text(json.dumps(config))
+    for act in (Experiment.open, Experiment.resume):
+        with pytest.raises(CheckpointError, match="of an earlier version of lab"):
+            act(run, source=make)
