@@ -101,7 +101,6 @@ def _train(options: argparse.Namespace) -> None:
         _finish_many(experiment.train_many(seeds, steps=steps, settings=population), directory)
         return
     experiment.task.check_training()
-    experiment.claim()
     print(f"run      {directory}")
     print(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}", flush=True)
     experiment.train(steps)

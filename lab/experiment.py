@@ -21,7 +21,7 @@ from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
 from lab.threads import start_tensorflow
-from lab.training_film import TRAINING, write_training_film
+from lab.training_film import TRAINING, chosen_target, write_training_film
 
 LANES = ("auto", "host", "compiled")
 
@@ -208,15 +208,7 @@ class Experiment(Loop):
         Returns:
             The path written.
         """
-        kinds = (*self.task.kinds, TRAINING)
-        suffix = ".gif" if kind == TRAINING else self.task.default_suffix
-        target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
-        if kind is None:
-            kind = target.stem if target.stem in kinds else kinds[0]
-        if kind not in kinds:
-            raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, kinds)))
-        if target.suffix.lower() not in (".mp4", ".gif", ".png"):
-            raise bad_value("render", "path", str(target), "a file name that ends in .mp4, .gif or .png")
+        target, kind = chosen_target(path, kind, self.task)
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
@@ -271,6 +263,35 @@ class Experiment(Loop):
             CheckpointError: When every checkpoint is damaged, or the newest does not fit.
         """
         return resuming.resume(cls, run_dir, source, evaluation_source, learner, list(callbacks), progress, exact)
+
+    @classmethod
+    def resume_many(
+        cls,
+        run_dir: str | os.PathLike[str],
+        *,
+        source: Any = None,
+        evaluation_source: Any = None,
+        learner: type[Learner] | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | None = None,
+        exact: bool = True,
+    ) -> list[Self]:
+        """Train the runs of a killed or stopped `train_many` on to their ends, bit for bit; begin those not begun.
+
+        Args:
+            run_dir: The directory that `train_many` was given; `runs.json` in it names the runs.
+            source: The source, where it was an object rather than a name.
+            evaluation_source: The same for the evaluation source.
+            learner: The learner's class, if it is not known by name here.
+            callbacks: The runs' own callbacks, made as they were then.
+            progress: As for `Experiment`.
+            exact: As for `resume`.
+
+        Returns:
+            All runs, in the order of `train_many`; it raises what that and `resume` do.
+        """
+        given = {"source": source, "evaluation_source": evaluation_source}
+        return together.resume_many(cls, run_dir, given, learner, list(callbacks), progress, exact)
 
     @classmethod
     def open(

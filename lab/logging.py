@@ -37,10 +37,10 @@ class JsonLines:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
 
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Append one row and hand it to the operating system at once, so that a kill cannot lose it."""
+    def append(self, *rows: Mapping[str, Any]) -> None:
+        """Append rows and hand them to the operating system at once, so that a kill cannot lose one."""
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(clean(row), allow_nan=False) + "\n")
+            file.write("".join(json.dumps(clean(row), allow_nan=False) + "\n" for row in rows))
 
     def sync(self) -> None:
         """Flush the file to the disk, as a checkpoint that relies on its rows must."""

@@ -58,21 +58,22 @@ class Loop(Recording):
     def training(self, interruption: Interruption) -> Iterator[None]:
         """Begin training on entering and end it on leaving: with the last row and checkpoint, or after a signal with
         a checkpoint alone, or after an error without any."""
-        self._begin_writing()
-        self._elapsed_before, self._started = self._elapsed, time.perf_counter()
-        self.fire("on_train_begin")
-        try:
-            self._call_due()
-            yield
-        except BaseException:
-            self._finish_progress()
-            raise
-        self._elapsed, self._started = self._time_elapsed(), None
-        if interruption.received and (self.step < self.target_step or self._due):
-            self._finish_progress()
-            self.save_checkpoint()
-        else:
-            self._end_training()
+        with self.writing_alone():
+            self._begin_writing()
+            self._elapsed_before, self._started = self._elapsed, time.perf_counter()
+            self.fire("on_train_begin")
+            try:
+                self._call_due()
+                yield
+            except BaseException:
+                self._finish_progress()
+                raise
+            self._elapsed, self._started = self._time_elapsed(), None
+            if interruption.received and (self.step < self.target_step or self._due):
+                self._finish_progress()
+                self.save_checkpoint()
+            else:
+                self._end_training()
 
     def chunk_end(self) -> int:
         """Return the step of the next event: a log row, a callback's interval or the end."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import checkpoints, resuming
+from lab.errors import RunDirectoryError
 from lab.hooks import Hooks
 from lab.interruption import leaving_due, stoppable
-from lab.logging import JsonLines
+from lab.logging import JsonLines, clean
 
 if TYPE_CHECKING:
     from lab.callbacks import Callback
@@ -39,6 +41,7 @@ class Recording(Hooks):
     _claimed = False
     _begins_built = False
     _resumed_at: int | None = None
+    _newest_known = -1
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
@@ -74,12 +77,13 @@ class Recording(Hooks):
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""
         if self.directory is None:
             return None
-        for log in (self.directory.metrics, self.directory.evaluations):
-            JsonLines(log).sync()
-        path = self.directory.checkpoints / f"step-{self.step:012d}"
-        checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed()})
-        checkpoints.prune(self.directory.checkpoints, "step", keep=2)
-        self.last_checkpoint = path
+        with self.writing_alone():
+            for log in (self.directory.metrics, self.directory.evaluations):
+                JsonLines(log).sync()
+            path = self.directory.checkpoints / f"step-{self.step:012d}"
+            checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed()})
+            checkpoints.prune(self.directory.checkpoints, "step", keep=2)
+            self.last_checkpoint, self._newest_known = path, self.step
         self.fire("on_checkpoint", path)
         return path
 
@@ -88,25 +92,48 @@ class Recording(Hooks):
         if self.directory is None:
             return None
         path = self.directory.checkpoints / f"best-{self.step:012d}"
-        checkpoints.write(path, {"learner": self.learner.inference_state()}, {"step": self.step, "score": dict(score)})
-        checkpoints.prune(self.directory.checkpoints, "best", keep=1)
+        notes = {"step": self.step, "score": dict(score)}
+        with self.writing_alone():
+            checkpoints.write(path, {"learner": self.learner.inference_state()}, notes)
+            checkpoints.prune(self.directory.checkpoints, "best", keep=1)
         return path
+
+    @contextlib.contextmanager
+    def writing_alone(self) -> Iterator[None]:
+        """Keep other processes from writing the run; without a run directory do nothing.
+
+        Raises:
+            RunDirectoryError: When another one is writing it, or has trained it on since it was opened here.
+        """
+        if self.directory is None or self.directory.lock.held:
+            yield
+            return
+        with self.directory.lock.hold():
+            self._check_not_trained_elsewhere(self.directory)
+            yield
+
+    def _check_not_trained_elsewhere(self, directory: RunDirectory) -> None:
+        newest = resuming.newest_step(directory)
+        if self._claimed and newest > self._newest_known:
+            raise RunDirectoryError(
+                f"{directory.path} was trained on elsewhere, to step {newest:,}, since it was opened here at step "
+                f"{self.step:,}. Fix: open it again: Experiment.resume(run_dir)."
+            )
 
     def claim(self) -> None:
         """Take the run directory and write config.json; training and all else that writes there do it first."""
         if self.directory is None or self._claimed:
             return
-        self.directory.check_free()
-        if self._begins_built:
-            # Settings and seed cannot bring back what a learner knew before this run. Before config.json, because
-            # only that makes it a run.
-            checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
-        self.directory.write_config(resuming.describe(self))
-        self._claimed = True
-        with leaving_due(), stoppable():
-            baselines = self.task.baselines()
-        for name, evaluation in baselines.items():
-            self._write_evaluation(evaluation, "baseline", learner=name)
+        with self.writing_alone():
+            self.directory.check_free()
+            if self._begins_built:
+                # Settings and seed cannot bring back what a learner knew before this run. Before config.json, because
+                # only that makes it a run.
+                checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
+                self._newest_known = self.step
+            self.directory.write_config(resuming.describe(self))
+            self._claimed = True
+            self._write_baselines()
 
     def _begin_writing(self) -> None:
         self.claim()
@@ -115,16 +142,34 @@ class Recording(Hooks):
         if self._resumed_at is not None:
             # Only training may cut the logs: a run can be looked at while another process still trains it.
             JsonLines(self.directory.metrics).cut(self._resumed_at)
-            JsonLines(self.directory.evaluations).cut(self._resumed_at)
+            kept = JsonLines(self.directory.evaluations).cut(self._resumed_at)
             self._resumed_at = None
+            if not any(row.get("purpose") == "baseline" for row in kept):
+                # It was killed while they were played.
+                self._write_baselines()
         self.directory.write_config(resuming.describe(self))
 
-    def _write_evaluation(self, evaluation: Evaluation, purpose: str, **more: Any) -> None:
+    def _write_baselines(self) -> None:
+        # In one go: where one of them stands, all do.
+        with leaving_due(), stoppable():
+            found = self.task.baselines().items()
+        self._write_evaluations([(evaluation, "baseline", {"learner": name}) for name, evaluation in found])
+
+    def _write_evaluation(self, evaluation: Evaluation, purpose: str) -> None:
+        if self.directory is not None:
+            self.claim()
+            self._write_evaluations([(evaluation, purpose, {})])
+
+    def _write_evaluations(self, found: list[tuple[Evaluation, str, dict[str, str]]]) -> None:
         if self.directory is None:
             return
-        self.claim()
-        row = {"step": evaluation.step, "purpose": purpose, **more, **evaluation.to_dict()}
-        JsonLines(self.directory.evaluations).append(row)
+        rows = [clean({"step": e.step, "purpose": purpose, **more, **e.to_dict()}) for e, purpose, more in found]
+        log = JsonLines(self.directory.evaluations)
+        if any(row["purpose"] == "report" for row in rows):
+            # The same weights on the same seeds: asked again, as when a kill came before the answer was shown.
+            known = log.read()
+            rows = [row for row in rows if row not in known]
+        log.append(*rows)
 
     def _time_elapsed(self) -> float:
         if self._started is None:

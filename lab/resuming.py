@@ -12,6 +12,7 @@ from lab.errors import CheckpointError, UsageError
 from lab.history import History
 from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
+from lab.runs import population
 from lab.threads import start_tensorflow, threads_in_use
 from lab.version import __version__
 
@@ -82,6 +83,11 @@ def resume(
 ) -> E:
     """Open a run at its newest whole checkpoint; see `Experiment.resume`."""
     directory = RunDirectory(run_dir)
+    if population.is_population(directory.path):
+        raise UsageError(
+            f"{directory.path} holds several runs. Fix: Experiment.resume_many(run_dir), or resume one of them, such "
+            f"as {directory.path / population.read(directory.path).members[0].name}."
+        )
     config = directory.read_config()
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None)
@@ -90,15 +96,24 @@ def resume(
     elif learner.config.to_dict() != config["settings"]:
         raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress)
-    missing = set(config["callbacks"]) - set(named(experiment.callbacks))
-    if missing:
-        raise UsageError(
-            f"{directory.path} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
-            "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
-        )
+    check_callbacks(experiment, config["callbacks"], directory.path)
     experiment.task.check_description(config["task"])
     restore_newest(experiment, directory, exact)
     return experiment
+
+
+def check_callbacks(experiment: Experiment, expected: list[str], run: Path) -> None:
+    """Check that an experiment has the callbacks of the run that it continues.
+
+    Raises:
+        UsageError: When one is missing.
+    """
+    missing = set(expected) - set(named(experiment.callbacks))
+    if missing:
+        raise UsageError(
+            f"{run} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
+            "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
+        )
 
 
 def open_run(
@@ -133,23 +148,14 @@ def _rebuilt(
             f"{directory.path} was trained on an object ({config['task'].get('source_kind', 'unknown')}), which its "
             "files cannot name. Fix: pass it again, as in Experiment.resume(run_dir, source=...)."
         )
-    elsewhere = config.get("evaluation_source") if evaluation_source is None else evaluation_source
-    kind = config["task"].get("evaluation_source_kind")
-    if elsewhere is None and kind is not None:
-        raise UsageError(
-            f"{directory.path} was evaluated in an object ({kind}), which its files cannot name. "
-            "Fix: pass it again, as in Experiment.resume(run_dir, evaluation_source=...)."
-        )
-    if evaluation_source is None and elsewhere is not None and ":" in str(elsewhere):
-        raise UsageError(
-            f"{directory.path} names the evaluation_source {elsewhere!r}, which would import a module because a file "
-            "says so. Fix: import it yourself and pass evaluation_source=..."
-        )
+    if evaluation_source is None:
+        kind = config["task"].get("evaluation_source_kind")
+        evaluation_source = named_evaluation_source(config.get("evaluation_source"), kind, directory.path)
     keywords = {k: config[k] for k in ("seed", "num_envs", "evaluate_every", "checkpoint_every", "video_every")}
     experiment = cls(
         learner,
         config["source"] if source is None else source,
-        evaluation_source=elsewhere,
+        evaluation_source=evaluation_source,
         lane=config["lane_used"],
         log_every=config["log_every"],
         callbacks=callbacks,
@@ -162,6 +168,30 @@ def _rebuilt(
     return experiment
 
 
+def named_evaluation_source(name: str | None, kind: str | None, run: Path) -> str | None:
+    """Return the evaluation source that a run's file names, which may be none.
+
+    Args:
+        name: As the file has it.
+        kind: Of what kind it was; None where the run was evaluated in its source.
+        run: The run's directory, for messages.
+
+    Raises:
+        UsageError: When it was an object, or its name would import a module.
+    """
+    if name is None and kind is not None:
+        raise UsageError(
+            f"{run} was evaluated in an object ({kind}), which its files cannot name. "
+            "Fix: pass it again, as in Experiment.resume(run_dir, evaluation_source=...)."
+        )
+    if name is not None and ":" in name:
+        raise UsageError(
+            f"{run} names the evaluation_source {name!r}, which would import a module because a file says so. "
+            "Fix: import it yourself and pass evaluation_source=..."
+        )
+    return name
+
+
 def attach(experiment: Experiment, directory: RunDirectory, callbacks: list[Callback], progress: bool | None) -> None:
     """Give an experiment the directory of the run it continues."""
     experiment.directory = directory
@@ -169,8 +199,15 @@ def attach(experiment: Experiment, directory: RunDirectory, callbacks: list[Call
     experiment._claimed = True
 
 
+def newest_step(directory: RunDirectory) -> int:
+    """Return the step of a run's newest checkpoint, whole or not; -1 where there is none."""
+    found = checkpoints.listed(directory.checkpoints, "step")
+    return checkpoints.step_of(found[-1]) if found else -1
+
+
 def restore_newest(experiment: Experiment, directory: RunDirectory, exact: bool) -> None:
     """Restore the newest whole checkpoint; a run killed before its first one begins anew, which is as exact."""
+    experiment._newest_known = newest_step(directory)
     path: Path | None = directory.find_checkpoint("last")
     experiment._resumed_at = 0
     if path is not None:

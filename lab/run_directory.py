@@ -11,6 +11,7 @@ from typing import Any
 from lab import checkpoints
 from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
+from lab.runs import lock
 
 # What opening a run relies on; the rest of config.json is for people and reports.
 _CONFIG: dict[str, tuple[type, ...]] = {
@@ -42,6 +43,7 @@ class RunDirectory:
         self.videos = self.path / "videos"
         self.samples = self.path / "samples"
         self.report = self.path / "report.html"
+        self.lock = lock.RunLock(self.path)
 
     def check_free(self) -> None:
         """Check that a new run may be written here, without writing.
@@ -56,7 +58,7 @@ class RunDirectory:
                 f"run directory {self.path} already holds a run. "
                 f"Fix: choose another, or go on with it: `lab resume {self.path}` or Experiment.resume(...)."
             )
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if self.path.is_dir() and any(entry.name != lock.NAME for entry in self.path.iterdir()):
             raise RunDirectoryError(f"run directory {self.path} is not empty. Fix: choose a new or empty one.")
         parent = next(p for p in (self.path, *self.path.parents) if p.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):

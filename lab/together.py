@@ -1,19 +1,25 @@
-"""Trains several experiments side by side: the seeds and settings of `Experiment.train_many`."""
+"""Trains several experiments side by side: `Experiment.train_many` and `Experiment.resume_many`."""
 
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lab.callbacks import Progress
+from lab import registry, resuming
+from lab.callbacks import Callback, Progress
 from lab.config import make
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.interruption import Stopped, listen
+from lab.run_directory import RunDirectory
+from lab.runs import population
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
+    from lab.learner import Learner
 
 E = TypeVar("E", bound="Experiment")
 
@@ -23,8 +29,90 @@ def train_many(
 ) -> list[E]:
     """Train a pattern's siblings; see `Experiment.train_many`."""
     members = siblings(pattern, [pattern.seeds.seed] if seeds is None else list(seeds), list(settings))
-    train_together(members, steps, _shown(pattern))
+    for member in members:
+        member.prepare_training(steps)
+    if pattern.directory is not None:
+        population.write(pattern.directory.path, _plan(pattern, members))
+    _train_prepared(members, _shown(pattern))
     return members
+
+
+def resume_many(
+    cls: type[E],
+    run_dir: str | os.PathLike[str],
+    given: Mapping[str, Any],
+    learner: type[Learner] | None,
+    callbacks: list[Callback],
+    progress: bool | None,
+    exact: bool,
+) -> list[E]:
+    """Train a population on to its end; see `Experiment.resume_many`."""
+    plan = population.read(run_dir)
+    source, elsewhere, options = given["source"], given["evaluation_source"], dict(plan.options)
+    named, kind = options.pop("evaluation_source", None), options.pop("evaluation_source_kind", None)
+    if source is None and plan.source is None:
+        raise UsageError(
+            f"{run_dir} was trained on an object, which its files cannot name. "
+            "Fix: pass it again: Experiment.resume_many(run_dir, source=...)."
+        )
+    if elsewhere is None:
+        elsewhere = resuming.named_evaluation_source(named, kind, Path(run_dir))
+    made = learner or registry.learner(plan.learner)
+    members = []
+    for member in plan.members:
+        path = Path(run_dir) / member.name
+        own = copy.deepcopy(callbacks)
+        if RunDirectory(path).config_path.exists():
+            settings = RunDirectory(path).read_config()["settings"]
+            again = {"source": source, "evaluation_source": elsewhere, "learner": made(**settings)}
+            one = cls.resume(path, **again, callbacks=own, progress=False, exact=exact)
+        else:
+            from_plan = plan.source if source is None else source
+            one = cls(
+                made(**member.settings),
+                from_plan,
+                evaluation_source=elsewhere,
+                seed=member.seed,
+                run_dir=path,
+                callbacks=own,
+                progress=False,
+                **options,
+            )
+            resuming.check_callbacks(one, plan.callbacks, path)
+        members.append(one)
+    left = []
+    for one in members:
+        begun = one.directory is not None and one.directory.config_path.exists()
+        if not begun or one.is_unfinished:
+            one.prepare_training(None if begun else plan.steps)
+            left.append(one)
+    if left:
+        _train_prepared(left, progress)
+    return members
+
+
+def _plan(pattern: Experiment, members: Sequence[Experiment]) -> population.Population:
+    options = {key: value for key, value in pattern.options.items() if key != "seed"}
+    runs = [
+        population.Member(m.directory.path.name, m.seeds.seed, m.learner.config.to_dict())
+        for m in members
+        if m.directory is not None
+    ]
+    return population.Population(
+        learner=pattern.learner.name,
+        source=resuming.source_name(pattern.source),
+        steps=members[0].target_step,
+        options={**options, **_elsewhere(pattern), "log_every": pattern.log_every},
+        callbacks=list(resuming.named(members[0].callbacks)),
+        members=runs,
+    )
+
+
+def _elsewhere(pattern: Experiment) -> dict[str, Any]:
+    if pattern.evaluation_source is None:
+        return {}
+    name = resuming.source_name(pattern.evaluation_source)
+    return {"evaluation_source": name, "evaluation_source_kind": type(pattern.evaluation_source).__name__}
 
 
 def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, Any]]) -> list[E]:
@@ -66,7 +154,7 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
 
 
 def train_together(members: Sequence[Experiment], steps: int | None = None, progress: bool | None = None) -> None:
-    """Train experiments side by side up to their ends.
+    """Train experiments side by side, each by a number of steps.
 
     Up to their next events they are trained as a batch where their tasks can be, else in turns; then what is due
     happens, run by run. No number depends on the neighbours.
@@ -81,6 +169,10 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     """
     for member in members:
         member.prepare_training(steps)
+    _train_prepared(members, progress)
+
+
+def _train_prepared(members: Sequence[Experiment], progress: bool | None) -> None:
     diverged: dict[int, TrainingDiverged] = {}
     with (
         suppress(Stopped),

@@ -30,7 +30,7 @@ def three(tmp_path_factory):
 
 def test_seeds_end_as_each_would_alone_and_are_runs_of_their_own(three, tmp_path):
     run, members = three
-    assert sorted(p.name for p in run.iterdir()) == ["seed-0", "seed-1", "seed-2"]
+    assert sorted(p.name for p in run.iterdir()) == ["runs.json", "seed-0", "seed-1", "seed-2"]
     alone = experiment(seed=2, run_dir=tmp_path / "alone", evaluate_every=100, checkpoint_every=70)
     alone.train(200)
     assert_same_state(members[2].get_state(), alone.get_state())

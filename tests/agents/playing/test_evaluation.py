@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import gymnasium
 import numpy as np
@@ -274,3 +275,16 @@ def test_a_time_limit_that_is_declared_is_kept_however_long(monkeypatch):
     limited = Experiment(Sees(), Endless, evaluation_source=lambda: TimeLimit(Endless(), 33), progress=False)
     assert limited.evaluate(episodes=2).lengths == (33, 33)
     assert MAX_EPISODE_STEPS == 10_000, "as documented"
+
+
+def test_a_population_that_is_resumed_is_evaluated_where_it_was(tmp_path):
+    """The runs that had not begun, too."""
+    pattern = Experiment(
+        Random(), Counter, evaluation_source=lambda: Counter(length=6), run_dir=tmp_path / "runs", progress=False
+    )
+    pattern.train_many([0, 1], steps=4)
+    shutil.rmtree(tmp_path / "runs" / "seed-1")
+    with pytest.raises(UsageError, match=r"evaluated in an object \(function\)"):
+        Experiment.resume_many(tmp_path / "runs", source=Counter)
+    members = Experiment.resume_many(tmp_path / "runs", source=Counter, evaluation_source=lambda: Counter(length=5))
+    assert [member.evaluate(episodes=2).lengths for member in members] == [(5, 5), (5, 5)]
