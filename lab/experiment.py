@@ -36,8 +36,7 @@ class Experiment(Loop):
         learner: An agent or a generator.
         source: For an agent an environment id, a `gymnasium.Env`, a factory without arguments or a vector
             environment; for a generator a data set's name, an array or a `tf.data.Dataset`.
-        evaluation_source: Where an agent is evaluated and filmed, a source like `source` with equal spaces; None for
-            fresh environments of `source` itself.
+        evaluation_source: Another source to evaluate and film an agent in; None for fresh environments of `source`.
         seed: The one seed of everything random.
         run_dir: Where the run is written; None writes nothing.
         num_envs: Environments stepped together (agents).
@@ -93,9 +92,7 @@ class Experiment(Loop):
         start_tensorflow(learner.threads)
         self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
         self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
-        if evaluation_source is not None and not self.task.takes_evaluation_source:
-            fix = "give it to an agent, or leave it out."
-            raise bad_value("Experiment", "evaluation_source", evaluation_source, f"None for {learner.name}", fix)
+        self.task.check_evaluation_source(evaluation_source, learner.name)
         self.log_every = log_every or learner.default_log_every
         self.history = History(unit=self.task.unit)
         self.stop_reason = ""
@@ -251,8 +248,7 @@ class Experiment(Loop):
 
         Args:
             run_dir: The run's directory.
-            source: The source, for a run whose source was an object rather than a name.
-            evaluation_source: The same for its evaluation source.
+            source, evaluation_source: For a run where it was an object rather than a name.
             learner: A fresh learner with the run's settings, if its class is not known by name here.
             callbacks: The run's own callbacks, made as they were then.
             progress: As for `Experiment`.
@@ -280,15 +276,12 @@ class Experiment(Loop):
 
         Args:
             run_dir: The directory that `train_many` was given; `runs.json` in it names the runs.
-            source: The source, where it was an object rather than a name.
-            evaluation_source: The same for the evaluation source.
+            source, evaluation_source: Where it was an object rather than a name.
             learner: The learner's class, if it is not known by name here.
             callbacks: The runs' own callbacks, made as they were then.
-            progress: As for `Experiment`.
-            exact: As for `resume`.
+            progress, exact: As for `resume`.
 
-        Returns:
-            All runs, in the order of `train_many`; it raises what that and `resume` do.
+        Returns: All runs, in the order of `train_many`; it raises what that and `resume` do.
         """
         given = {"source": source, "evaluation_source": evaluation_source}
         return together.resume_many(cls, run_dir, given, learner, list(callbacks), progress, exact)
@@ -302,7 +295,6 @@ class Experiment(Loop):
         Args:
             run_dir: The run's directory.
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
-            source: The source, for a run whose source was an object rather than a name.
-            evaluation_source: The same for its evaluation source.
+            source, evaluation_source: For a run where it was an object rather than a name.
         """
         return resuming.open_run(cls, run_dir, which, source, evaluation_source)

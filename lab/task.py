@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from lab.errors import TrainingDiverged
+from lab.errors import TrainingDiverged, bad_value
 from lab.evaluation import Evaluation
 from lab.seeding import Seeds
 from lab.state import Stateful
@@ -67,6 +67,12 @@ class Task(Stateful):
     takes_evaluation_source = False
     exact = True
     not_state: tuple[str, ...] = ("exact",)
+
+    def check_evaluation_source(self, given: Any, learner: str) -> None:
+        """Raise `UsageError` where an evaluation source is given and nothing would evaluate in it."""
+        if given is not None and not self.takes_evaluation_source:
+            fix = "give it to an agent, or leave it out."
+            raise bad_value("Experiment", "evaluation_source", given, f"None for {learner}", fix)
 
     def check_training(self) -> None:
         """Raise `UsageError` where training cannot be done here, before anything is written (hook)."""
