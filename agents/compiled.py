@@ -142,11 +142,11 @@ class CompiledTask(AgentTask):
         rest = dict(state)
         leaves, present = rest.pop("program", []), tf.nest.flatten(self.state)
         super().set_state(rest)
-        shapes = [np.shape(leaf) for leaf in leaves]
-        if shapes != [tuple(leaf.shape) for leaf in present]:
+        kinds = [(np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves]
+        if kinds != [(tuple(leaf.shape), leaf.dtype.as_numpy_dtype) for leaf in present]:
             raise CheckpointError(
-                f"the checkpoint's program holds arrays of shapes {shapes}; this one has others. "
-                "Fix: build it with the settings and the version of the run."
+                f"the checkpoint's program holds arrays {[f'{dtype} {shape}' for shape, dtype in kinds]}; this one has "
+                "others. Fix: build it with the settings and the version of the run."
             )
         restored = [
             tf.constant(np.asarray(new, old.dtype.as_numpy_dtype)) for new, old in zip(leaves, present, strict=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.base import Transition
 from lab.errors import CheckpointError
+from lab.state_checks import check_value, restore_generator
 
 
 class ReplayBatch(NamedTuple):
@@ -91,10 +92,16 @@ class Replay:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
-        size = len(state["rows"]["reward"])
+        columns, cursor = state["rows"], state["cursor"]
+        size = len(columns["reward"])
         if size > self.capacity:
             raise CheckpointError(f"the checkpoint's replay holds {size} rows; this one has room for {self.capacity}.")
         for name, rows in zip(ReplayBatch._fields, self.rows, strict=True):
-            rows[:size] = state["rows"][name]
-        self.size, self.cursor = size, int(state["cursor"])
-        self.rng.bit_generator.state = state["random_state"]
+            check_value(rows[:size], columns[name], f"Replay.{name}")
+        # Before the ring is full, the next row follows the last one.
+        if type(cursor) is not int or not 0 <= cursor < self.capacity or (size < self.capacity and cursor != size):
+            raise CheckpointError(f"the checkpoint's replay of {size} rows goes on at row {cursor!r:.40}.")
+        restore_generator(self.rng, state["random_state"], "Replay.rng")
+        for name, rows in zip(ReplayBatch._fields, self.rows, strict=True):
+            rows[:size] = columns[name]
+        self.size, self.cursor = size, cursor

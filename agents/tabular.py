@@ -54,6 +54,7 @@ class QLearning(CompiledQLearning, Agent):
     default_steps: ClassVar[int] = 200_000
     default_log_every: ClassVar[int] = 2_000
     training_state: ClassVar[tuple[str, ...]] = ("replay",)
+    counters: tuple[str, ...] = ("steps", "replayed")
     not_state: tuple[str, ...] = ("sizes", "starts", "ring")
 
     def check_spaces(self) -> None:

@@ -47,6 +47,7 @@ class AgentTask(Task):
     default_suffix = ".mp4"
     takes_evaluation_source = True
     # All of it is given anew when a run is opened.
+    counters: tuple[str, ...] = ("episodes",)
     not_state: tuple[str, ...] = (
         "agent",
         "source",

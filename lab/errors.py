@@ -6,8 +6,26 @@ import difflib
 from collections.abc import Iterable
 
 
+def printable(value: object) -> str:
+    """Return a value as text that a terminal shows and does not obey.
+
+    Control characters, escape sequences, those that turn the direction of writing and all else that is not printable
+    become backslash escapes; line ends and tabs stay.
+    """
+    shown = str(value)
+    if shown.isprintable():
+        return shown
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in shown)
+
+
 class UsageError(ValueError):
-    """Bad input; the command line prints its one line and exits with status 2."""
+    """Bad input; the command line prints its one line and exits with status 2.
+
+    Its text may quote a stranger's file, so it is made `printable`: whoever shows it need not think of that.
+    """
+
+    def __init__(self, *texts: object) -> None:
+        super().__init__(*(printable(text) for text in texts))
 
 
 class CheckpointError(UsageError):
@@ -16,6 +34,14 @@ class CheckpointError(UsageError):
 
 class RunDirectoryError(UsageError):
     """A run directory that is used, unwritable or not a run."""
+
+
+class ForeignFileError(CheckpointError, RunDirectoryError):
+    """A link, a pipe or a device where a run has files and folders of its own."""
+
+
+class VideoError(UsageError, RuntimeError):
+    """A video that ffmpeg could not write."""
 
 
 class MissingPackageError(UsageError, ImportError):

@@ -13,6 +13,7 @@ from lab.callbacks import Callback
 from lab.callbacks.standard import complete
 from lab.errors import bad_value, check_whole
 from lab.evaluation import Evaluation
+from lab.files.links import make_folder
 from lab.history import History
 from lab.interruption import Stopped, listen, stoppable
 from lab.learner import Learner
@@ -209,11 +210,11 @@ class Experiment(Loop):
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
+            make_folder(folder, self.directory.path)
             target = folder / target
-        target.parent.mkdir(parents=True, exist_ok=True)
+        pictures = self.directory.samples if self.directory is not None else None
         with stoppable():
             if kind == TRAINING:
-                pictures = self.directory.samples if self.directory is not None else None
                 return write_training_film(target, pictures, self.task.kinds, self.task.unit)
             return self.task.render(target, kind)
 
@@ -280,8 +281,7 @@ class Experiment(Loop):
             learner: The learner's class, if it is not known by name here.
             callbacks: The runs' own callbacks, made as they were then.
             progress, exact: As for `resume`.
-
-        Returns: All runs, in the order of `train_many`; it raises what that and `resume` do.
+        It returns all runs, in the order of `train_many`, and raises what that and `resume` do.
         """
         given = {"source": source, "evaluation_source": evaluation_source}
         return together.resume_many(cls, run_dir, given, learner, list(callbacks), progress, exact)

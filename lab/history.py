@@ -43,13 +43,13 @@ class History:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], unit: str = "environment steps") -> History:
-        """Read a run's metrics.jsonl; a last line cut short by a kill is left out.
+        """Read a run's metrics.jsonl; damaged lines are named in a warning, and one cut short by a kill is left out.
 
         Raises:
-            ValueError: If there is no such file, or a line is not a row.
+            UsageError: If there is no such file, or it cannot be read at all.
         """
         path = Path(path)
-        if not path.exists():
+        if not os.path.lexists(path):
             raise UsageError(f"History: no file {path}; expected a run's metrics.jsonl. Fix: check the path")
         return cls(JsonLines(path).read(), unit)
 

@@ -11,6 +11,7 @@ from lab import checkpoints, registry
 from lab.config import Settings as AnySettings
 from lab.config import make
 from lab.errors import CheckpointError, UsageError
+from lab.files.run_state import read_learner
 from lab.run_directory import RunDirectory
 from lab.seeding import Seeds
 from lab.state import Stateful
@@ -139,6 +140,7 @@ class Learner(Stateful):
             CheckpointError: When it has no whole checkpoint, or one of another learner.
         """
         directory = RunDirectory(run)
+        directory.check_links()
         config = directory.read_config()
         found: Any = cls if cls.name == config["learner"] else registry.learner(config["learner"])
         if not issubclass(found, cls):
@@ -152,6 +154,7 @@ class Learner(Stateful):
         learner = found(**config["settings"])
         start_tensorflow(learner.threads)
         learner.setup_from(config["task"], Seeds(config["seed"]))
-        state, _ = checkpoints.read(path)
-        learner.set_inference_state(state["learner"])
+        state = read_learner(path)
+        with checkpoints.restoring(path):
+            learner.set_inference_state(state)
         return learner

@@ -12,6 +12,7 @@ from lab.callbacks import Callback, Progress
 from lab.errors import UsageError, check_whole
 from lab.hooks import Hooks
 from lab.interruption import Interruption, Stopped, leaving_due
+from lab.notes import warn
 from lab.recording import Recording
 from lab.task import Control
 
@@ -67,6 +68,7 @@ class Loop(Recording):
                 yield
             except BaseException:
                 self._finish_progress()
+                self._end_writing_after_error()
                 raise
             self._elapsed, self._started = self._time_elapsed(), None
             if interruption.received and (self.step < self.target_step or self._due):
@@ -117,6 +119,13 @@ class Loop(Recording):
             self.log()
         self.fire("on_train_end")
         self.save_checkpoint()
+
+    def _end_writing_after_error(self) -> None:
+        # What ended the training is what is raised; that the disk failed as well is only said.
+        try:
+            self.end_writing()
+        except UsageError as error:
+            warn(str(error), stacklevel=2)
 
     def _finish_progress(self) -> None:
         for callback in self.callbacks:

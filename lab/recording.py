@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab import checkpoints, resuming
 from lab.errors import RunDirectoryError
+from lab.files import leftovers
+from lab.files.beside import Beside
 from lab.hooks import Hooks
 from lab.interruption import leaving_due, stoppable
 from lab.logging import JsonLines, clean
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from lab.learner import Learner
     from lab.run_directory import RunDirectory
     from lab.task import Control, Task
+
+
+# Bytes of arrays, of which a checkpoint that is written beside training has copies.
+MOST_BESIDE = 1 << 28
 
 
 class Recording(Hooks):
@@ -41,12 +47,20 @@ class Recording(Hooks):
     _claimed = False
     _begins_built = False
     _resumed_at: int | None = None
+    _logs: Mapping[str, Any] = {}
+    _writer: Beside | None = None
     _newest_known = -1
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
     # Callbacks whose interval has come and that have not been called yet.
     _due: list[Callback]
+
+    @property
+    def _beside(self) -> Beside:
+        if self._writer is None:
+            self._writer = Beside()
+        return self._writer
 
     @property
     def task_step(self) -> int:
@@ -75,15 +89,56 @@ class Recording(Hooks):
 
     def save_checkpoint(self) -> Path | None:
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""
+        return self._save(beside=False)
+
+    def save_checkpoint_beside(self) -> None:
+        """Begin to write a checkpoint of everything as it is now, and let training go on meanwhile.
+
+        It is written at once where somebody waits to hear of it, where `save_checkpoint` is overridden, or where there
+        is much of it, as its arrays are copied first.
+        """
+        if type(self).save_checkpoint is not Recording.save_checkpoint:
+            self.save_checkpoint()
+        else:
+            self._save(beside=type(self).on_checkpoint is Hooks.on_checkpoint and not self._callbacks_listen())
+
+    def end_writing(self) -> None:
+        """Return when every checkpoint that was begun is whole.
+
+        Raises:
+            RunDirectoryError: When one could not be written.
+        """
+        self._beside.wait()
+
+    def _callbacks_listen(self) -> bool:
+        from lab.callbacks import Callback
+
+        return any(type(c).on_checkpoint is not Callback.on_checkpoint for c in self.callbacks)
+
+    def _save(self, beside: bool) -> Path | None:
         if self.directory is None:
             return None
+        self.end_writing()
         with self.writing_alone():
-            for log in (self.directory.metrics, self.directory.evaluations):
-                JsonLines(log).sync()
-            path = self.directory.checkpoints / f"step-{self.step:012d}"
-            checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed()})
-            checkpoints.prune(self.directory.checkpoints, "step", keep=2)
-            self.last_checkpoint, self._newest_known = path, self.step
+            # What this checkpoint relies on, by which a resumed run finds rows that were lost or changed.
+            logs = [JsonLines(log) for log in (self.directory.metrics, self.directory.evaluations)]
+            notes = {"time_elapsed": self._time_elapsed(), "logs": {log.path.name: log.sum() for log in logs}}
+            path, step = self.directory.checkpoints / f"step-{self.step:012d}", self.step
+            packed = checkpoints.pack(self.get_state())
+
+            def write() -> None:
+                for log in logs:
+                    log.sync()
+                checkpoints.write_packed(path, packed, notes)
+                checkpoints.prune(path.parent, "step", keep=2)
+                self.last_checkpoint, self._newest_known = path, step
+
+            if beside and packed.size <= MOST_BESIDE:
+                # A learner's `get_state` may hand out arrays that it goes on to change.
+                packed = packed.copy()
+                self._beside.begin(write)
+            else:
+                write()
         self.fire("on_checkpoint", path)
         return path
 
@@ -129,6 +184,7 @@ class Recording(Hooks):
             if self._begins_built:
                 # Settings and seed cannot bring back what a learner knew before this run. Before config.json, because
                 # only that makes it a run.
+                self.directory.path.mkdir(parents=True, exist_ok=True)
                 checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
                 self._newest_known = self.step
             self.directory.write_config(resuming.describe(self))
@@ -140,9 +196,10 @@ class Recording(Hooks):
         if self.directory is None:
             return
         if self._resumed_at is not None:
-            # Only training may cut the logs: a run can be looked at while another process still trains it.
-            JsonLines(self.directory.metrics).cut(self._resumed_at)
-            kept = JsonLines(self.directory.evaluations).cut(self._resumed_at)
+            # Only training may cut the logs and tidy up: a run can be looked at while another process still trains it.
+            leftovers.clean(self.directory.path)
+            JsonLines(self.directory.metrics).cut(self._resumed_at, self._logs.get("metrics.jsonl"))
+            kept = JsonLines(self.directory.evaluations).cut(self._resumed_at, self._logs.get("evaluations.jsonl"))
             self._resumed_at = None
             if not any(row.get("purpose") == "baseline" for row in kept):
                 # It was killed while they were played.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab import checkpoints, registry
 from lab.errors import CheckpointError, UsageError
+from lab.files.run_state import read_run
 from lab.history import History
 from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
@@ -83,6 +84,7 @@ def resume(
 ) -> E:
     """Open a run at its newest whole checkpoint; see `Experiment.resume`."""
     directory = RunDirectory(run_dir)
+    directory.check_links()
     if population.is_population(directory.path):
         raise UsageError(
             f"{directory.path} holds several runs. Fix: Experiment.resume_many(run_dir), or resume one of them, such "
@@ -123,6 +125,7 @@ def open_run(
     from lab.learner import Learner
 
     directory = RunDirectory(run_dir)
+    directory.check_links()
     config = directory.read_config()
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, Learner.load(run_dir, which), [], False)
     path = directory.find_checkpoint(which)
@@ -211,8 +214,10 @@ def restore_newest(experiment: Experiment, directory: RunDirectory, exact: bool)
     path: Path | None = directory.find_checkpoint("last")
     experiment._resumed_at = 0
     if path is not None:
-        state, notes = checkpoints.read(path)
-        restore(experiment, state, exact)
+        state, notes = read_run(path)
+        with checkpoints.restoring(path):
+            restore(experiment, state, exact)
+        experiment._logs = notes.get("logs", {})
         experiment._elapsed = float(notes.get("time_elapsed", 0.0))
         experiment._resumed_at = experiment.step
         experiment.last_checkpoint = path

@@ -11,6 +11,8 @@ from typing import Any
 from lab import checkpoints
 from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
+from lab.files.links import refuse_links
+from lab.notes import warn
 from lab.runs import lock
 
 # What opening a run relies on; the rest of config.json is for people and reports.
@@ -66,6 +68,16 @@ class RunDirectory:
                 f"run directory {self.path} cannot be made: {parent} is not writable. Fix: choose another path."
             )
 
+    def check_links(self) -> None:
+        """Check that none of the run's own files and folders is a link, of which none is ever followed.
+
+        Raises:
+            ForeignFileError: Naming the link.
+        """
+        own = (self.metrics, self.evaluations, self.checkpoints, self.videos, self.samples, self.report)
+        for path in (self.config_path, *own):
+            refuse_links(path, self.path)
+
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the run's config.json, whole or not at all."""
         try:
@@ -99,15 +111,26 @@ class RunDirectory:
         """Return the newest whole checkpoint of a kind, or None where the run has none.
 
         Args:
-            which: `last` for the newest, `best` for the best kept by evaluation, or the newest if none was kept.
+            which: `last` for the newest, `best` for the best kept by evaluation, or the newest if none was kept or
+                (with a warning) none is whole.
 
         Raises:
-            CheckpointError: When all checkpoints of the kind are damaged.
+            CheckpointError: When there are checkpoints and none that would do is whole.
+            ForeignFileError: When the folder of checkpoints is a link.
         """
         if which not in ("last", "best"):
             raise CheckpointError(f"which received {which!r}; expected 'best' or 'last'.")
+        damage: CheckpointError | None = None
         if which == "best":
-            best = checkpoints.newest(checkpoints.listed(self.checkpoints, "best"))
+            try:
+                best = checkpoints.newest(checkpoints.listed(self.checkpoints, "best"))
+            except CheckpointError as error:
+                best, damage = None, error
             if best is not None:
                 return best
-        return checkpoints.newest(checkpoints.listed(self.checkpoints, "step"))
+        last = checkpoints.newest(checkpoints.listed(self.checkpoints, "step"))
+        if damage is not None:
+            if last is None:
+                raise damage
+            warn(f"the best checkpoint is damaged; the newest one, {last}, stands in for it", stacklevel=2)
+        return last

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import UsageError, bad_value
+from lab.files.links import read_bytes
 from lab.numbered import by_kind, numbered
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ TRAINING = "training"
 SLOWEST, FASTEST, SECONDS = 2.0, 20.0, 10.0
 # Seconds for which the last picture stays, so that one sees where it ended before the film begins again.
 REST = 1.5
+LARGEST_PICTURE = 1 << 28
 
 
 def chosen_target(path: str | os.PathLike[str] | None, kind: str | None, task: Task) -> tuple[Path, str]:
@@ -71,10 +75,9 @@ def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], u
 
 def _pictures(folder: Path) -> dict[str, list[tuple[int, Path]]]:
     """Return a run's pictures of each kind by step. A link could lead out of the run, so none is followed."""
-    true = folder.parent.resolve() / folder.name
 
     def is_own(kind: str, step: int, path: Path) -> bool:
-        return path.name == numbered(kind, step, ".png") and path.is_file() and path.resolve() == true / path.name
+        return path.name == numbered(kind, step, ".png") and path.is_file() and not path.is_symlink()
 
     files = by_kind(folder, (".png",))
     return {
@@ -93,7 +96,13 @@ def _read(path: Path) -> NDArray[np.uint8]:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        content = read_bytes(path, path.parent.parent, LARGEST_PICTURE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+                return np.asarray(image.convert("RGB"))
+    except UsageError:
+        raise
+    except Exception as error:
+        # Pillow meets broken pictures with errors of many kinds.
         raise UsageError(f"render: {path} cannot be read as a picture ({error}). Fix: remove it.") from error

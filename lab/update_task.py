@@ -23,6 +23,7 @@ class UpdateTask(Task):
     """
 
     unit = "updates"
+    counters: tuple[str, ...] = ("done", "rounds")
     not_state: tuple[str, ...] = ("updates",)
 
     updates: Any

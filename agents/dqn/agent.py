@@ -36,6 +36,7 @@ class DQN(CompiledDQN, Agent):
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
     training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
+    counters: tuple[str, ...] = ("steps", "target_updates")
     not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "ring")
 
     def check_spaces(self) -> None:

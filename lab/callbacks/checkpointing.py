@@ -14,4 +14,4 @@ class Checkpoint(Callback):
     """Saves a checkpoint every `every` steps; `Experiment` runs it after all other callbacks of a step."""
 
     def on_interval(self, experiment: Experiment) -> None:
-        experiment.save_checkpoint()
+        experiment.save_checkpoint_beside()

@@ -23,6 +23,7 @@ class EarlyStopping(Callback):
         min_delta: The least change that counts as an improvement.
     """
 
+    counters: tuple[str, ...] = ("waited",)
     not_state: tuple[str, ...] = ("monitor", "patience", "mode", "min_delta")
 
     def __init__(self, monitor: str = "loss", patience: int = 10, mode: str = "min", min_delta: float = 0.0) -> None:
