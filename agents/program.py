@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from agents.base import Agent, Transition
 from agents.pure import PURE
+from agents.spaces import pure_to_environment
 from envs import random
 from envs.tensor import Carry, TensorEnv
 from lab.errors import UsageError
@@ -144,7 +145,7 @@ class Program:
         act_key, update_key = random.split(random.fold_in(state.key, state.count))
         action = self.agent.pure_act(state.learner, carry.observation, act_key, True)
         self._check_action(action)
-        after, step = self.env.advance(carry, action)
+        after, step = self.env.advance(carry, pure_to_environment(self.env.action_space, action))
         transition: Any = Transition(
             carry.observation, action, step.reward, step.terminated, step.truncated, step.observation
         )
@@ -170,7 +171,7 @@ class Program:
 
         def one(i: tf.Tensor, carry: Carry, going: tf.Tensor, returns: tf.Tensor, lengths: tf.Tensor) -> tuple:
             action = self.agent.pure_act(learner, carry.observation, random.fold_in(key, i), False)
-            carry, step = self.env.advance(carry, action)
+            carry, step = self.env.advance(carry, pure_to_environment(self.env.action_space, action))
             weight = tf.cast(going, tf.float32)
             going &= ~(step.terminated | step.truncated)
             return i + 1, carry, going, returns + weight * step.reward, lengths + weight

@@ -13,6 +13,7 @@ from lab import registry
 from lab.arguments import LISTS, parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.field_names import offered
+from lab.interruption import ending_cleanly
 from lab.quiet import load_tensorflow
 from lab.runs.sources import import_module
 from lab.terminal import complain, printable_warnings, say
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
             _check_early(options)
             load_tensorflow()
-        with printable_warnings():
+        with printable_warnings(), ending_cleanly():
             return int(globals()[f"_{options.command}"](options) or 0)
     except UsageError as error:
         complain(f"lab: error: {error}")
@@ -137,7 +138,8 @@ def _best(experiment: Any) -> Any:
     path = experiment.directory.find_checkpoint("best")
     if path is None or not path.name.startswith("best-"):
         return None
-    opened = type(experiment).open(experiment.directory.path, source=experiment.source)
+    sources = {"source": experiment.source, "evaluation_source": experiment.evaluation_source}
+    opened = type(experiment).open(experiment.directory.path, **sources)
     evaluation = opened.evaluate()
     opened.close()
     return evaluation
@@ -152,11 +154,11 @@ def _resume(options: argparse.Namespace) -> None:
 
     experiment = Experiment.resume(options.run, source=options.source)
     left = options.steps or max(0, experiment.target_step - experiment.step)
-    if not left:
+    if not left and not experiment.is_unfinished:
         say(f"{options.run} has all of its {experiment.step:,} steps; `--steps N` trains N more")
         return
     say(f"resumed  {options.run} at step {experiment.step:,}")
-    experiment.train(left)
+    experiment.train(left or None)
     _finish(experiment)
 
 

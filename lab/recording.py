@@ -13,10 +13,12 @@ from lab.errors import RunDirectoryError
 from lab.files import leftovers
 from lab.files.beside import Beside
 from lab.hooks import Hooks
+from lab.interruption import leaving_due, stoppable
 from lab.logging import JsonLines, clean
 from lab.turns import Turns
 
 if TYPE_CHECKING:
+    from lab.callbacks import Callback
     from lab.evaluation import Evaluation
     from lab.history import History
     from lab.learner import Learner
@@ -34,6 +36,7 @@ class Recording(Hooks):
     directory: RunDirectory | None = None
     learner: Learner
     source: Any
+    evaluation_source: Any = None
     task: Task
     options: dict[str, Any]
     log_every: int
@@ -54,6 +57,8 @@ class Recording(Hooks):
     _turns: Turns | None = None
     # The run's config.json as it was before this process.
     begun_with: Mapping[str, Any] | None = None
+    # Callbacks whose interval has come and that have not been called yet.
+    _due: list[Callback]
 
     @property
     def _beside(self) -> Beside:
@@ -79,8 +84,10 @@ class Recording(Hooks):
 
     def get_state(self) -> dict[str, Any]:
         """Return the whole state of the experiment: learner, task, callbacks and counters."""
+        names = [name for name, c in resuming.named(self.callbacks).items() if c in self._due]
+        due = {"due": names} if names else {}
         return {
-            "experiment": {"step": self.step, "target_step": self.target_step},
+            "experiment": {"step": self.step, "target_step": self.target_step, **due},
             "learner": self.learner.get_state(),
             "task": self.task.get_state(),
             "callbacks": {name: c.get_state() for name, c in resuming.named(self.callbacks).items()},
@@ -209,7 +216,8 @@ class Recording(Hooks):
 
     def _write_baselines(self) -> None:
         # In one go: where one of them stands, all do.
-        found = self.task.baselines().items()
+        with leaving_due(), stoppable():
+            found = self.task.baselines().items()
         self._write_evaluations([(evaluation, "baseline", {"learner": name}) for name, evaluation in found])
 
     def _write_evaluation(self, evaluation: Evaluation, purpose: str) -> None:

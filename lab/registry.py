@@ -11,6 +11,7 @@ import functools
 import importlib.metadata
 import re
 import sys
+import warnings
 from typing import Any
 
 from lab.errors import UsageError, nearest
@@ -72,5 +73,7 @@ def learner(name: str) -> Any:
 @functools.cache
 def load_environments() -> None:
     """Let every installed package register its environments with Gymnasium, once a process."""
-    for entry in _entry_points("lab.environments").values():
-        entry.load()()
+    # What a package does to Python's warnings as it is imported must not outlast its import.
+    with warnings.catch_warnings():
+        for entry in _entry_points("lab.environments").values():
+            entry.load()()

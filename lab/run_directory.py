@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from lab import checkpoints
 from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
 from lab.files.links import refuse_links
+from lab.notes import warn
 from lab.runs import lock
 from lab.runs.config import read_config
 
@@ -110,5 +110,5 @@ class RunDirectory:
         if damage is not None:
             if last is None:
                 raise damage
-            warnings.warn(f"the best checkpoint is damaged; the newest one, {last}, stands in for it", stacklevel=2)
+            warn(f"the best checkpoint is damaged; the newest one, {last}, stands in for it", stacklevel=2)
         return last

@@ -51,6 +51,7 @@ def environment_of(episodes: Episodes) -> tuple[EnvironmentSource, gymnasium.Env
     if isinstance(named, str):
         named = _registered(named)
     source = EnvironmentSource(named or (lambda: Unplayable(episodes)))
+    source.check_separate()
     source.kind = "episodes"
     example = source.make()
     pairs = {name: getattr(episodes, name) for name in ("observation_space", "action_space")}

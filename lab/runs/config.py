@@ -17,7 +17,7 @@ LARGEST_SEED = 2**256
 # Settings such as a gradient_clip may be infinite.
 CONSTANTS = ("Infinity", "-Infinity")
 
-_LANES = ("auto", "host", "compiled")
+LANES = ("auto", "host", "compiled")
 _interval = optional(whole(1))
 # What opening a run relies on; the rest is for people and reports.
 CONFIG = entries(
@@ -27,8 +27,8 @@ CONFIG = entries(
         "source": optional(text()),
         "task": entries({}, more=anything()),
         "callbacks": items(text(200), 1_000),
-        "lane": text(choices=_LANES),
-        "lane_used": text(choices=_LANES),
+        "lane": text(choices=LANES),
+        "lane_used": text(choices=LANES),
         "seed": whole(0, LARGEST_SEED),
         "num_envs": whole(1, MOST_ENVIRONMENTS),
         "log_every": whole(1),

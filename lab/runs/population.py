@@ -13,6 +13,7 @@ from lab.errors import RunDirectoryError, UsageError
 from lab.files.faults import unwritable
 from lab.files.links import read_bytes
 from lab.files.schema import MOST_BYTES, SchemaError, anything, check, entries, items, optional, parse, text, whole
+from lab.runs.config import LANES, MOST_ENVIRONMENTS
 
 NAME = "runs.json"
 FORMAT = 1
@@ -107,13 +108,20 @@ def _name(value: Any, where: str) -> str:
 
 
 _MEMBER = entries({"name": _name, "seed": whole(), "settings": entries({}, more=anything())})
+_OPTIONS = entries(
+    {"num_envs": whole(1, MOST_ENVIRONMENTS), "lane": text(choices=LANES), "log_every": whole(1)},
+    maybe={
+        **dict.fromkeys(("evaluate_every", "checkpoint_every", "video_every"), optional(whole(1))),
+        **dict.fromkeys(("evaluation_source", "evaluation_source_kind"), optional(text())),
+    },
+)
 _PLAN = entries(
     {
         "format": whole(FORMAT, FORMAT),
         "learner": text(),
         "source": optional(text()),
         "steps": whole(1),
-        "options": entries({}, more=anything()),
+        "options": _OPTIONS,
         "callbacks": items(text()),
         "members": items(_MEMBER, MOST, 1),
     }

@@ -28,6 +28,11 @@ def note_given(source: Any) -> None:
         _given.add((os.getcwd(), name))
 
 
+def is_given(name: str) -> bool:
+    """Return whether this program, and not a file, has named a source, from where it stands now."""
+    return (os.getcwd(), name) in _given
+
+
 def from_run(learner: Learner, config: dict[str, Any], run: Path, verb: str) -> str:
     """Return the source that a run's config.json names, for this process to open.
 
@@ -42,7 +47,7 @@ def from_run(learner: Learner, config: dict[str, Any], run: Path, verb: str) -> 
             gives a word for it.
     """
     name: str = config["source"]
-    if (os.getcwd(), name) in _given:
+    if is_given(name):
         return name
     try:
         return learner.named_source(name, run)
