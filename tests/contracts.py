@@ -591,7 +591,7 @@ CALLBACKS: dict[str, CallbackCase] = {
     "LearningRateSchedule": CallbackCase(lambda c: c(lambda step: 0.1 / (1 + step), every=10), learner="tiny"),
     "NaNGuard": CallbackCase(lambda c: c(), standard=True),
     "Progress": CallbackCase(lambda c: c(show=False), standard=True),
-    "RenderEvery": CallbackCase(lambda c: c(every=60, suffix=".png")),
+    "RenderEvery": CallbackCase(lambda c: c(every=33, suffix=".png")),
     "StopAtReturn": CallbackCase(lambda c: c(threshold=1e9)),
 }
 

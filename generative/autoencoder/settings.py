@@ -74,11 +74,11 @@ def unread(learner: Any, base: Any) -> dict[str, str]:
         base: `Autoencoder`.
     """
     kind, config, found = type(learner), learner.config, {}
-    if kind.networks is base.networks:
+    if kind.networks is base.networks and hasattr(config, "architecture"):
         names = ["filters", "upsampling"] if config.architecture == "dense" else ["hidden_sizes"]
         other = "conv" if config.architecture == "dense" else "dense"
         found = dict.fromkeys(names, f"it is of a {other}, and the architecture is a {config.architecture}")
-    if kind.make_prior is base.make_prior and config.prior != "local":
+    if kind.make_prior is base.make_prior and getattr(config, "prior", "local") != "local":
         of_prior = ("prior_neighbours", "prior_spread", "prior_latents")
         found.update(dict.fromkeys(of_prior, f"it is of prior='local', and the prior is {config.prior!r}"))
     return found

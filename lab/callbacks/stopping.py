@@ -29,7 +29,7 @@ class EarlyStopping(Callback):
     """
 
     counters: tuple[str, ...] = ("waited",)
-    not_state: tuple[str, ...] = ("monitor", "patience", "mode", "min_delta", "found", "evaluated")
+    not_state: tuple[str, ...] = ("monitor", "patience", "mode", "min_delta", "found", "evaluated", "updated")
 
     def __init__(self, monitor: str = "loss", patience: int = 10, mode: str = "min", min_delta: float = 0.0) -> None:
         super().__init__()
@@ -43,12 +43,12 @@ class EarlyStopping(Callback):
         self.min_delta = min_delta
         self.best: float | None = None
         self.waited = 0
-        self.found = self.evaluated = False
+        self.found = self.evaluated = self.updated = False
 
     def check_training(self, experiment: Experiment) -> None:
         from lab.callbacks.checks import may_evaluate
 
-        self.found = self.evaluated = False
+        self.found = self.evaluated = self.updated = False
         only_evaluated = self.monitor in experiment.task.evaluation_names and self.monitor not in ROW_NAMES
         if only_evaluated and not may_evaluate(experiment):
             raise UsageError(
@@ -65,7 +65,7 @@ class EarlyStopping(Callback):
         self._read(experiment, evaluation)
 
     def on_train_end(self, experiment: Experiment) -> None:
-        if not self.found:
+        if self.updated and not self.found:
             warnings.warn(
                 f"EarlyStopping: no row and no evaluation had {self.monitor!r}, so it could not act.", stacklevel=2
             )
@@ -75,9 +75,9 @@ class EarlyStopping(Callback):
 
         # What updates measure is known once some have been made; a user's own code may add to rows at any time.
         gauges: Mapping[str, float] = getattr(experiment.learner, "gauges", dict)()
-        updated = any(n not in ROW_NAMES and n not in gauges and not n.startswith("time_") for n in row)
+        self.updated |= any(n not in ROW_NAMES and n not in gauges and not n.startswith("time_") for n in row)
         waiting = self.monitor in ROW_NAMES or (may_evaluate(experiment) and not self.evaluated)
-        if self.found or not updated or waiting or has_own_code(experiment):
+        if self.found or not self.updated or waiting or has_own_code(experiment):
             return
         known = [*(n for n in row if n != "step"), *experiment.task.evaluation_names]
         raise UsageError(f"EarlyStopping: monitor received {self.monitor!r}; {nearest(self.monitor, known)}")
