@@ -82,9 +82,7 @@ def check_state(thing: object, state: Any, skip: set[str] | frozenset[str] = fro
     """
     kind = type(thing).__name__
     if not isinstance(state, Mapping):
-        raise CheckpointError(
-            f"{kind}: the checkpoint holds {state!r:.60}; expected its attributes by name. {FIX}"
-        )
+        raise CheckpointError(f"{kind}: the checkpoint holds {state!r:.60}; expected its attributes by name. {FIX}")
     expected = collect(thing, skip)
     if expected.keys() != state.keys():
         missing = sorted(expected.keys() - state.keys())
