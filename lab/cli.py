@@ -12,6 +12,7 @@ from typing import Any
 from lab import registry
 from lab.arguments import LISTS, parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value, nearest
+from lab.interruption import exit_on_sigterm
 from lab.quiet import load_tensorflow
 
 EVALUATIONS = 16
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
+        exit_on_sigterm()
         options = parser_for(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
         if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
             _check_early(options)

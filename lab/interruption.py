@@ -24,6 +24,21 @@ class Interruption:
             raise SystemExit(128 + int(self.received))
 
 
+def exit_on_sigterm() -> None:
+    """Let SIGTERM end a command through its `finally` blocks, so that it leaves no part of a file; exit status 143.
+
+    A handler that somebody has set already is left in place.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
 @contextlib.contextmanager
 def listen(*controls: Control) -> Iterator[Interruption]:
     """Turn the first SIGINT or SIGTERM into `stop` of each control; a second one acts at once.
