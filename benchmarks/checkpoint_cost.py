@@ -75,21 +75,19 @@ def main() -> None:
     parser = paired.arguments(__doc__)
     parser.set_defaults(pairs=3, threads=2)
     parser.add_argument("--runs", default=",".join(RUNS), help="which, with commas between")
-    parser.add_argument(
-        "--folder", type=Path, help="where runs are written; the system's own for temporary files if not named"
-    )
+    parser.add_argument("--folder", type=Path, help="where runs are written; temporary files' own if not named")
     options = parser.parse_args()
     result = paired.saved(options.output)
     print(f"{options.threads} threads, {options.pairs} turns each")
-    print(f"{'run':16}{'share: min':>12}{'median':>10}{'max':>10}{'ms: median':>12}{'max':>9}{'MB':>9}{'steps/s':>11}")
+    print(f"{'run':14}{'waits: min':>12}{'median':>9}{'max':>9}{'processor':>11}{'ms each':>9}{'MB':>7}{'steps/s':>10}")
     for name in options.runs.split(","):
         turns = [turn(name, options.threads, options.folder) for _ in range(options.pairs)]
         low, middle, high = paired.spread([one["share"] for one in turns])
-        _, each, longest = paired.spread([1_000 * seconds for one in turns for seconds in one["checkpoints"]])
+        processor = paired.spread([one["processor_share"] for one in turns])[1]
+        each = paired.spread([1_000 * seconds for one in turns for seconds in one["waits"]])[1]
         speed = paired.spread([RUNS[name][-1] / one["seconds"] for one in turns])[1]
-        size = turns[0]["bytes"] / 1e6
-        row = f"{name:16}{low:12.2%}{middle:10.2%}{high:10.2%}{each:12.1f}{longest:9.1f}{size:9.2f}{speed:11,.0f}"
-        print(row, flush=True)
+        row = f"{name:14}{low:12.2%}{middle:9.2%}{high:9.2%}{processor:11.2%}{each:9.1f}"
+        print(f"{row}{turns[0]['bytes'] / 1e6:7.2f}{speed:10,.0f}", flush=True)
         result[name] = {"threads": options.threads, "steps": RUNS[name][-1], "turns": turns}
     paired.write(result, options.output)
 

@@ -30,14 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
-        options = parser_for(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
-        for module in getattr(options, "imports", ()):
-            import_module(module)
-        if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
-            _check_early(options)
-            load_tensorflow()
-        with printable_warnings(), ending_cleanly():
-            return int(globals()[f"_{options.command}"](options) or 0)
+        with ending_cleanly(), printable_warnings():
+            return _run(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:
         complain(f"lab: error: {error}")
         return 2
@@ -54,6 +48,16 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader of our output has gone, as in `lab list | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(arguments: list[str]) -> int:
+    options = parser_for(arguments).parse_args(arguments)
+    for module in getattr(options, "imports", ()):
+        import_module(module)
+    if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
+        _check_early(options)
+        load_tensorflow()
+    return int(globals()[f"_{options.command}"](options) or 0)
 
 
 def _check_early(options: argparse.Namespace) -> None:

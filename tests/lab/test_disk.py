@@ -271,6 +271,38 @@ def test_a_video_that_cannot_take_its_name_leaves_no_part(tmp_path, monkeypatch)
     assert names(tmp_path) == []
 
 
+TERMINATED = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from lab import cli
+from lab.atomic import replacing
+from lab.video import VideoWriter
+
+def write(options):
+    run = Path(sys.argv[1])
+    with VideoWriter(run / "a.mp4", 30) as video, replacing(run / "report.html") as page:
+        page.write_text("half")
+        video.append(np.zeros((16, 16, 3), np.uint8))
+        print("ready", flush=True)
+        time.sleep(60)
+
+cli._list = write
+sys.exit(cli.main(["list"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_leaves_no_part_of_a_video_or_page(tmp_path, number, status):
+    process = subprocess.Popen(
+        [sys.executable, "-c", TERMINATED, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    assert process.wait(60) == status
+    assert b"Traceback" not in process.stderr.read() and names(tmp_path) == []
+
+
 def test_an_error_of_ffmpeg_is_one_that_the_command_shows_in_a_line(tmp_path):
     assert issubclass(VideoError, UsageError) and issubclass(VideoError, RuntimeError)
     with pytest.raises(VideoError, match="ffmpeg stopped"), VideoWriter(tmp_path / "a.mp4", 30) as video:
