@@ -58,7 +58,7 @@ def _check_layers(owner: str, network: keras.Model) -> None:
         if not layer._layers and held & {id(v) for v in layer.variables}
     ]
     raise UsageError(
-        f"{owner}.network: the model holds more than weights that train: {', '.join(guilty) or network.name!r}; expected "
+        f"{owner}.network: the model holds more than weights that train: {', '.join(guilty) or network.name}; expected "
         "layers without batch statistics, noise or frozen weights, because target network and averaged weights are "
         "copies of what trains. Fix: LayerNormalization for BatchNormalization, no Dropout, and trainable=True."
     )

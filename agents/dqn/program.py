@@ -123,10 +123,10 @@ class DQNProgram:
         rate, copy_now = orders[0], orders[1] > 0.0
         parameters = tf.nest.map_structure(tf.convert_to_tensor, variables)
         parameters = copied(parameters, copy_now)
-        count = rows.shape[0]
+        count, width = rows.shape[0], agent.number_of_features
 
         def one(i: tf.Tensor, parameters: Parameters, metrics: tf.Tensor) -> tuple[tf.Tensor, Parameters, tf.Tensor]:
-            parameters, numbers = agent.update_step(parameters, self.unpacked(rows[i]), rate, config)
+            parameters, numbers = agent.update_step(parameters, unpacked(rows[i], width), rate, config)
             return i + 1, averaged(parameters, config.average_decay), metrics + numbers
 
         start = (tf.zeros((), tf.int32), parameters, tf.zeros(3))
@@ -139,12 +139,12 @@ class DQNProgram:
         """Return action values (B, A) for features float32 (B, d)."""
         return self.agent.values(weights, features)
 
-    def unpacked(self, rows: tf.Tensor) -> ReplayBatch:
-        """Return the batch in rows (B, 2 d + 3)."""
-        width = self.agent.number_of_features
-        observation, following, columns = tf.split(rows, [width, width, 3], axis=-1)
-        action, reward, terminated = tf.unstack(columns, axis=-1)
-        return ReplayBatch(observation, tf.cast(action, tf.int32), reward, terminated, following)
+
+def unpacked(rows: tf.Tensor, width: int) -> ReplayBatch:
+    """Return the batch in rows (B, 2 d + 3), where `width` is d, the numbers of an observation."""
+    observation, following, columns = tf.split(rows, [width, width, 3], axis=-1)
+    action, reward, terminated = tf.unstack(columns, axis=-1)
+    return ReplayBatch(observation, tf.cast(action, tf.int32), reward, terminated, following)
 
 
 def _kind(agent: DQN) -> tuple[Any, ...]:
