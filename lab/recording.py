@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import checkpoints, resuming
+from lab.errors import UsageError
 from lab.hooks import Hooks
 from lab.logging import JsonLines
 
@@ -62,6 +63,12 @@ class Recording(Hooks):
             "task": self.task.get_state(),
             "callbacks": {name: c.get_state() for name, c in resuming.named(self.callbacks).items()},
         }
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise UsageError(
+            f"{type(self).__name__} cannot be copied: it holds environments, files and compiled programs. "
+            "Fix: copy its learner, or train with a run directory and Experiment.resume(run_dir)."
+        )
 
     def save_checkpoint(self) -> Path | None:
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""

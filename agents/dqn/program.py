@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 # What `DQN` itself keeps in its attributes. A subclass that keeps more may let its updates read it, so it shares no
 # program: what is read of an agent, other than its settings, becomes part of the traced program.
 OWN = frozenset(
-    "action_space average built config evaluation_rng exploration fixed_rate greedy latest moments next_round "
-    "num_envs number_of_actions observation_space online program replay ring round seeds state_names steps target "
-    "target_updates updates rate".split()
+    (
+        *("action_space", "average", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "greedy"),
+        *("latest", "moments", "next_round", "num_envs", "number_of_actions", "observation_space", "online"),
+        *("program", "rate", "replay", "ring", "round", "seeds", "state_names", "steps", "target"),
+        *("target_updates", "updates"),
+    )
 )
 STATE = ("average", "exploration", "greedy", "latest", "moments", "program", "replay", "ring", "round", "target")
 KEPT = 16
