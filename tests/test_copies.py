@@ -131,8 +131,13 @@ print("loaded", len(json.load(open(sys.argv[1]))))
 
 
 def test_networks_saved_as_keras_files_load_in_a_process_that_imported_their_package(tmp_path):
+    assert saved_and_loaded(SAVED, tmp_path) > 2 * len(SAVED)
+
+
+def saved_and_loaded(labels, tmp_path):
+    """Save each network of some learners, load all in a fresh process, compare; return how many there were."""
     saved, rng, modules = {}, np.random.default_rng(0), set()
-    for label in SAVED:
+    for label in labels:
         learner = CASES[label].experiment().learner
         modules.add(type(learner).__module__)
         for name, network in networks(learner).items():
@@ -145,13 +150,13 @@ def test_networks_saved_as_keras_files_load_in_a_process_that_imported_their_pac
                 kept["output"] = np.asarray(network(given if len(given) > 1 else given[0]))
             np.savez(path.with_suffix(".npz"), **kept)
             saved[str(path)] = str(path.with_suffix(".npz"))
-    assert len(saved) > 2 * len(SAVED)
     (tmp_path / "saved.json").write_text(json.dumps(saved))
     code = LOADING.format(modules=", ".join(sorted(modules)))
     command = [sys.executable, "-c", code, str(tmp_path / "saved.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"loaded {len(saved)}" in done.stdout
+    return len(saved)
 
 
 def sample(tensor, rng):

@@ -59,7 +59,8 @@ def begin(function: Callable[..., Any], *arguments: Any, folder: Path) -> Callab
         folder: For its output; made anew for each child.
 
     Returns:
-        A function of a timeout in seconds and of what to do while it runs, `meanwhile(pid) -> None`.
+        A function of a timeout in seconds and of what to do while it runs, `meanwhile(pid) -> None`; with `poll` it
+        raises `BlockingIOError` at once where the child still runs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     out, err = folder / f"out-{time.monotonic_ns()}", folder / f"err-{time.monotonic_ns()}"
@@ -70,7 +71,7 @@ def begin(function: Callable[..., Any], *arguments: Any, folder: Path) -> Callab
         _child(function, arguments, out, err)
     began = time.monotonic()
 
-    def wait(timeout: float = TIMEOUT, meanwhile: Callable[[int], None] | None = None) -> Ended:
+    def wait(timeout: float = TIMEOUT, meanwhile: Callable[[int], None] | None = None, poll: bool = False) -> Ended:
         if meanwhile is not None:
             meanwhile(pid)
         code = None
@@ -78,6 +79,8 @@ def begin(function: Callable[..., Any], *arguments: Any, folder: Path) -> Callab
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 code = os.waitstatus_to_exitcode(status)
+            elif poll:
+                raise BlockingIOError
             elif time.monotonic() - began > timeout:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.faults import children, outcomes
 from tests.faults.events import Events, killing
-from tests.faults.jobs import Job, jobs
+from tests.faults.jobs import TEACHER, Job, jobs, make_teacher
 from tests.faults.tally import Tally
 
 MOST_KILLS = 4
@@ -98,3 +101,15 @@ def check(label: str, seeds: list[int], folder: Path) -> Tally:
     for seed in seeds:
         tally.merge(kill(job, label, seed, folder, whole, events, seconds))
     return tally
+
+
+def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]]]:
+    """Return a task for each job."""
+    teacher = folder / "teacher"
+    if not teacher.exists():
+        children.run(make_teacher, teacher, folder=folder)
+    os.environ[TEACHER] = str(teacher)
+    chosen = [label for label in jobs() if not options.learner or label.startswith(tuple(options.learner))]
+    each = options.seeds if options.kills is None else max(1, options.kills // max(1, len(chosen)))
+    seeds = [options.seed] if options.seed is not None else list(range(each))
+    return [(label, functools.partial(check, label, seeds)) for label in chosen]
