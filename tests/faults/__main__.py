@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20, help="kills of each job (default 20)")
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--learner", action="append", default=[], help="only jobs whose label begins so; repeatable")
+    parser.add_argument("--exactly", action="append", default=[], metavar="LABEL", help="only this job; repeatable")
     parser.add_argument("--kills", type=int, help="stop choosing kills after about so many, spread over the jobs")
     parser.add_argument("--inputs", type=int, default=100_000, help="damaged inputs (default 100,000)")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side (default 2)")

@@ -24,7 +24,7 @@ import numpy as np
 from lab import checkpoints
 from tests.faults.controls import resign
 from tests.faults.damage import COMMANDS, command, files_of, judge, made
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 MODULE = "lab_faults_stranger"
 
@@ -245,6 +245,6 @@ def _listing(folder: Path) -> list[Any]:
 
 def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]]]:
     """Return a task for each run and command."""
-    names = [n for n in ("q_learning", "autoencoder") if not options.learner or n.startswith(tuple(options.learner))]
+    names = chosen(options, ("q_learning", "autoencoder"))
     pairs = [(n, w) for n in names for w in COMMANDS if not (n == "autoencoder" and w == "record")]
     return [(f"{n} {w}", functools.partial(check, n, w)) for n, w in pairs]

@@ -20,7 +20,7 @@ from tests.contracts import IDLE_TASK
 from tests.faults import children, outcomes
 from tests.faults.jobs import jobs
 from tests.faults.kills import act, reference
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 CONTROLLED = ("q_learning", "dqn", "dqn-2", "cql", "tiny", "dqn x3")
 # Beside what the contract calls idle: what is only for people, or is set again when a run is opened.
@@ -98,5 +98,4 @@ def _altered(value: Any) -> tuple[Any, bool]:
 
 def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]]]:
     """Return a task for each job."""
-    chosen = [c for c in CONTROLLED if not options.learner or c.startswith(tuple(options.learner))]
-    return [(label, functools.partial(check, label)) for label in chosen]
+    return [(label, functools.partial(check, label)) for label in chosen(options, CONTROLLED)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests import contracts, test_copies
 from tests.faults.jobs import small
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 
 def check(label: str, home: Path) -> Tally:
@@ -40,7 +40,7 @@ def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]
     from tests.faults.kills import tasks as of_kills
 
     of_kills(options, folder)
-    wanted = tuple(options.learner)
-    cases = [case for case in contracts.cases() if not wanted or case.label.startswith(wanted)]
+    cases = {case.label: case for case in contracts.cases()}
     # Those that are defined in scripts are known by no name to another process.
-    return [(small(c).label, functools.partial(check, c.label)) for c in cases if not c.label.startswith("example")]
+    names = [small(c).label for c in cases.values() if not c.label.startswith("example")]
+    return [(name, functools.partial(check, name)) for name in chosen(options, names)]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import outcomes
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 LIMIT = 60
 RUNS: dict[str, list[str]] = {
@@ -222,7 +222,7 @@ def judge(
 
 def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]]]:
     """Return a task for each run and command; the number of inputs decides how often each file is damaged."""
-    names = [n for n in RUNS if not options.learner or n.startswith(tuple(options.learner))]
+    names = chosen(options, RUNS)
     # A round is some 250 inputs a command; most of the inputs are for the part `fuzz`, which takes less time for each.
     rounds = max(1, options.inputs // 50_000)
     pairs = [(n, w) for n in names for w in COMMANDS if not (n == "autoencoder" and w == "record")]

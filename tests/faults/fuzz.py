@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from lab.errors import CheckpointError, RunDirectoryError, UsageError
 from tests.faults.controls import resign
 from tests.faults.damage import Hung, _limit, made
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 # Words that mean something to some reader, beside what hypothesis thinks of.
 WORDS = ("step", "format", "files", "sha256", "bytes", "notes", "learner", "settings", "__array__", "__tuple__",
@@ -156,11 +156,22 @@ NAMES = ("config", "config, opened", "manifest", "state.json, signed", "state.js
 SLOW = ("config, opened", "state.json, loaded")
 
 
-def check(name: str, inputs: int, chosen: int, home: Path) -> Tally:
-    """Give one reader so many inputs."""
-    tally, seen = Tally(), {}
+def check(names: list[str], inputs: int, number: int, home: Path) -> Tally:
+    """Give each of some readers so many inputs."""
+    tally = Tally()
     home.mkdir(parents=True, exist_ok=True)
-    reader = next(r for r in readers(home) if r.name == name)
+    for reader in readers(home):
+        if reader.name in names:
+            tally.merge(fuzzed(reader, max(5, inputs // 50) if reader.name in SLOW else inputs, number))
+            reader.path.write_bytes(reader.good)
+            reader.before()
+    signal.alarm(0)
+    return tally
+
+
+def fuzzed(reader: Reader, inputs: int, number: int) -> Tally:
+    """Give one reader so many inputs."""
+    tally, seen, name = Tally(), {}, reader.name
     warnings.simplefilter("ignore")
     strategies = [EDITS.map(lambda edits: edited(reader.good, edits)), st.binary(max_size=200)]
     if reader.is_text:
@@ -174,7 +185,7 @@ def check(name: str, inputs: int, chosen: int, home: Path) -> Tally:
         strategies += [st.tuples(line, st.integers(0, 2)).map(lambda p: "\n".join(
             [*lines[: p[1]], p[0], *lines[p[1] :]]).encode()) for _ in range(2)]  # fmt: skip
 
-    @seed(chosen)
+    @seed(number)
     @settings(max_examples=inputs, database=None, deadline=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(st.one_of(*strategies))
@@ -204,7 +215,6 @@ def check(name: str, inputs: int, chosen: int, home: Path) -> Tally:
             tally.add(f"fuzz, {name}", "survived")
 
     one()
-    signal.alarm(0)
     return tally
 
 
@@ -215,7 +225,8 @@ def _shown(good: bytes, data: bytes) -> str:
 
 def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]]]:
     """Return a task for each reader."""
-    names = [n for n in NAMES if not options.learner or n.startswith(tuple(options.learner))]
-    quick = max(20, options.inputs // (len(NAMES) - len(SLOW)))
-    chosen = options.seed if options.seed is not None else random.Random(0).randrange(2**31)
-    return [(n, functools.partial(check, n, max(5, quick // 50) if n in SLOW else quick, chosen)) for n in names]
+    names = chosen(options, NAMES)
+    each = max(20, options.inputs // (len(NAMES) - len(SLOW)))
+    number = options.seed if options.seed is not None else random.Random(0).randrange(2**31)
+    groups = [group for group in (names[i :: options.jobs] for i in range(options.jobs)) if group]
+    return [(group[0], functools.partial(check, group, each, number)) for group in groups]

@@ -16,7 +16,7 @@ from tests.faults import children, outcomes
 from tests.faults.events import BROKEN, DISK_FULL, READ_ONLY, Events, failing
 from tests.faults.jobs import Job, jobs
 from tests.faults.kills import reference
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 LABELS = ("train q_learning", "train dqn", "train autoencoder", "train_many q_learning")
 KINDS = ("disk full", "disk full once", "flush fails", "read-only", "files may not grow")
@@ -93,6 +93,5 @@ def check(label: str, seeds: list[int], home: Path) -> Tally:
 
 def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]]]:
     """Return a task for each command."""
-    labels = [n for n in LABELS if not options.learner or n.startswith(tuple(options.learner))]
     seeds = [options.seed] if options.seed is not None else list(range(max(1, options.seeds // 4)))
-    return [(label, functools.partial(check, label, seeds)) for label in labels]
+    return [(label, functools.partial(check, label, seeds)) for label in chosen(options, LABELS)]

@@ -15,7 +15,7 @@ from typing import Any
 from tests.faults import children, outcomes
 from tests.faults.events import Events, killing
 from tests.faults.jobs import TEACHER, Job, jobs, make_teacher
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 MOST_KILLS = 4
 
@@ -109,7 +109,10 @@ def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]
     if not teacher.exists():
         children.run(make_teacher, teacher, folder=folder)
     os.environ[TEACHER] = str(teacher)
-    chosen = [label for label in jobs() if not options.learner or label.startswith(tuple(options.learner))]
-    each = options.seeds if options.kills is None else max(1, options.kills // max(1, len(chosen)))
-    seeds = [options.seed] if options.seed is not None else list(range(each))
-    return [(label, functools.partial(check, label, seeds)) for label in chosen]
+    labels = chosen(options, jobs())
+    seeds = [options.seed] if options.seed is not None else list(range(options.seeds))
+    if options.kills is not None and options.seed is None:
+        # Evenly over the jobs, and over some of them where there are more jobs than kills.
+        labels = labels[:: max(1, -(-len(labels) // options.kills))]
+        seeds = list(range(max(1, options.kills // len(labels))))
+    return [(label, functools.partial(check, label, seeds)) for label in labels]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import checkpoints
+from lab.errors import CheckpointError
 
 CLOCK = "time_"
 # What depends on the machine or the clock, not on what was learnt.
@@ -32,9 +33,17 @@ def _of(run: Path) -> dict[str, Any]:
         "config": {k: v for k, v in config.items() if k not in ELSEWHERE},
         "metrics": _rows(run / "metrics.jsonl"),
         "evaluations": _rows(run / "evaluations.jsonl"),
-        **{path.name: checkpoints.digest(path) for path in (*last, *best)},
+        **{path.name: _digest(path) for path in (*last, *best)},
         "media": sorted(p.name for folder in ("videos", "samples") for p in (run / folder).glob("[!.]*")),
     }
+
+
+def _digest(path: Path) -> str:
+    try:
+        checkpoints.verify(path)
+        return checkpoints.digest(path)
+    except CheckpointError:
+        return "damaged"
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from tests.faults.damage import RUNS
 from tests.faults.events import Events
 from tests.faults.jobs import Job, jobs
 from tests.faults.kills import reference
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 LABELS = ("train q_learning", "train dqn", "train dqn compiled", "train autoencoder", "train_many q_learning")
 AFTER = ("evaluate", "render", "report", "record")
@@ -145,9 +145,8 @@ def _made(run: Path) -> int:
 
 def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]]]:
     """Return a task for each command."""
-    wanted = tuple(options.learner)
     seeds = [options.seed] if options.seed is not None else list(range(max(1, options.seeds // 2)))
     return [
-        *((n, functools.partial(check, n, seeds)) for n in LABELS if not wanted or n.startswith(wanted)),
-        *((n, functools.partial(check_after, n, seeds)) for n in AFTER if not wanted or n.startswith(wanted)),
+        *((n, functools.partial(check, n, seeds)) for n in chosen(options, LABELS)),
+        *((n, functools.partial(check_after, n, seeds)) for n in chosen(options, AFTER)),
     ]

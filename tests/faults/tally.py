@@ -5,11 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 # What may become of a try. The last five are failures.
 OUTCOMES = ("survived", "refused", "lost", "silent", "executed", "tracebacks", "hung")
 FAILURES = OUTCOMES[2:]
+
+
+def chosen(options: Any, labels: Iterable[str]) -> list[str]:
+    """Return the labels that `--learner` (by their beginning) or `--exactly` asks for; all where neither does."""
+    exact, begins = options.exactly, tuple(options.learner)
+    return [n for n in labels if n in exact or (begins and n.startswith(begins)) or not (exact or begins)]
 
 
 @dataclasses.dataclass

@@ -11,7 +11,7 @@ from typing import Any
 from tests import contracts
 from tests.faults import children, outcomes
 from tests.faults.jobs import Job, jobs
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, chosen
 
 
 def act(job: Job, run: Path, threads: int) -> int:
@@ -46,5 +46,4 @@ def tasks(options: Any, folder: Path) -> list[tuple[str, Callable[[Path], Tally]
 
     of_kills(options, folder)
     labels = [case.label for case in contracts.cases()]
-    wanted = tuple(options.learner)
-    return [(n, functools.partial(check, n)) for n in labels if not wanted or n.startswith(wanted)]
+    return [(n, functools.partial(check, n)) for n in chosen(options, labels)]
