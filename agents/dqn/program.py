@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -62,7 +61,9 @@ class DQNProgram:
     _recent: ClassVar[list[DQNProgram]] = []
 
     def __init__(self, agent: DQN) -> None:
-        self.agent: Any = copy.copy(agent)
+        # Not `copy.copy`, which builds anew: what else an agent holds its program must see as it changes.
+        self.agent: Any = object.__new__(type(agent))
+        vars(self.agent).update(vars(agent))
         self.settings = Noting(agent.config)
         self.agent.config = self.settings
         for name in STATE:

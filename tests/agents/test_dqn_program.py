@@ -83,6 +83,9 @@ def test_an_agent_whose_update_reads_more_keeps_its_program_to_itself():
     found = {seed: e.learner.get_state()["online"] for seed, e in ((0, idle), (3, learning))}
     assert all(np.array_equal(start[k], found[0][k]) for k in start), "a weight of 0 learns nothing"
     assert float(learning.learner.moments.count) > 0 and not np.array_equal(start["0"], found[3]["0"])
+    idle.learner.weight.assign(1.0)
+    idle.train(20)
+    assert not np.array_equal(start["0"], idle.learner.get_state()["online"]["0"]), "it follows its agent's variable"
 
 
 # ---------------------------------------------------------------- networks of subclasses
