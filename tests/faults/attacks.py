@@ -11,7 +11,6 @@ import io
 import json
 import os
 import pickle
-import random
 import shutil
 import struct
 import zipfile
@@ -160,7 +159,7 @@ def stranger(folder: Path, marker: Path) -> None:
 
 def check(name: str, which: str, home: Path) -> Tally:
     """Try every stand-in on one command."""
-    tally, rng = Tally(), random.Random(which)
+    tally = Tally()
     run, marker, copy, aside = made(name, home), home / "marker", home / "copy", home / "aside"
     shutil.copytree(run, copy)
     _code, expected, _told = command(which, copy, aside)
@@ -177,17 +176,17 @@ def check(name: str, which: str, home: Path) -> Tally:
         stranger(copy, marker)
         change()
         os.chdir(copy)
-        judge(tally, which, name, file, label, b"", lambda: command(which, copy, aside), expected, copy)
+        judge(tally, which, name, file, label, lambda: command(which, copy, aside), expected, "attacks")
         os.chdir(home)
         found = [str(marker)] if marker.exists() else []
         found += [p for p in set(os.listdir(home.parent)) - before if "traversal" in p]
         if found or MODULE in sys.modules:
-            tally.add("attack", "executed", f"{which} of {name}: {label} as {file}",
-                      f"python -m tests.faults attacks --learner {name}")  # fmt: skip
+            tally.add("attack, what it runs", "executed", f"{which} of {name}: {label} as {file}",
+                      f"python -m tests.faults attacks --exactly {name}")  # fmt: skip
             shutil.rmtree(marker, ignore_errors=True)
             sys.modules.pop(MODULE, None)
         else:
-            tally.add("attack", "refused")
+            tally.add("attack, what it runs", "refused")
 
     for shape in SHAPES:
         data = shape(marker)
@@ -219,9 +218,8 @@ def check(name: str, which: str, home: Path) -> Tally:
 
         attempt("a link elsewhere", link, link_out)
         if outside.exists() and _listing(outside) != kept:
-            tally.add("attack", "executed", f"{which} of {name}: followed the link {link} and changed what is there",
-                      f"python -m tests.faults attacks --learner {name}")  # fmt: skip
-    rng.random()
+            what = f"{which} of {name}: followed the link {link} and changed what is there"
+            tally.add("attack, what it runs", "executed", what, f"python -m tests.faults attacks --exactly {name}")
     return tally
 
 

@@ -54,7 +54,7 @@ def check(label: str, home: Path) -> Tally:
             kept = run / "checkpoints" / path.name
             checkpoints.write(kept, {**state, part: {**items, item: altered}}, notes)
             ended = children.run(job.resume, run, folder=home)
-            again = f"python -m tests.faults controls --learner '{label}'"
+            again = f"python -m tests.faults controls --exactly '{label}'"
             if ended.traceback:
                 # Values no run can have are for the part `damage`; here it has at least been noticed.
                 tally.add("negative control", "refused")

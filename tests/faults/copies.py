@@ -27,11 +27,11 @@ def check(label: str, home: Path) -> Tally:
             tally.add(name, "survived")
         except AssertionError as error:
             tally.add(
-                name, "silent", f"{label}: {str(error)[:300]}", f"python -m tests.faults copies --learner {label}"
+                name, "silent", f"{label}: {str(error)[:300]}", f"python -m tests.faults copies --exactly {label}"
             )
         except Exception:
             told = traceback.format_exc().strip().splitlines()[-1][:300]
-            tally.add(name, "tracebacks", f"{label}: {told}", f"python -m tests.faults copies --learner {label}")
+            tally.add(name, "tracebacks", f"{label}: {told}", f"python -m tests.faults copies --exactly {label}")
     return tally
 
 

@@ -185,17 +185,32 @@ def check(name: str, which: str, rounds: int, seed: int, home: Path) -> Tally:
                     (copy / file).unlink()
                 else:
                     (copy / file).write_bytes(data)
-                judge(tally, which, name, file, how, data, lambda: command(which, copy, aside), expected, copy)
+                judge(tally, which, name, file, how, lambda: command(which, copy, aside), expected)
     return tally
 
 
 def judge(
-    tally: Tally, which: str, name: str, file: str, how: str, data: bytes | None, call: Callable[[], Any],
-    expected: Any, run: Path,
-) -> None:  # fmt: skip
-    """Run a command on a damaged run and count what became of it."""
-    kind, where = f"damage, {which}", f"{which} of {name}: {file}, {how}"
-    again = f"python -m tests.faults damage --learner {name}"
+    tally: Tally,
+    which: str,
+    name: str,
+    file: str,
+    how: str,
+    call: Callable[[], Any],
+    expected: Any,
+    part: str = "damage",
+) -> None:
+    """Run a command on a damaged run and count what became of it.
+
+    Args:
+        tally: Where it is counted.
+        which, name: The command, and whose run it is given.
+        file, how: What was done to which file.
+        call: Runs the command, as `command` does.
+        expected: Its result on the whole run.
+        part: Whose try it is.
+    """
+    kind, where = f"{part}, {which}", f"{which} of {name}: {file}, {how}"
+    again = f"python -m tests.faults {part} --exactly {name}"
     try:
         code, result, told = call()
     except Hung:

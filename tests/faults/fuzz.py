@@ -210,7 +210,7 @@ def fuzzed(reader: Reader, inputs: int, number: int) -> Tally:
             seen[key] = data
             what = f"{type(error).__name__} at {place}: {str(error)[:120]}, for ...{_shown(reader.good, data)}"
             tally.add(f"fuzz, {name}", "tracebacks", what,
-                      f"python -m tests.faults fuzz --learner '{name}' --inputs {inputs * len(NAMES)}")  # fmt: skip
+                      f"python -m tests.faults fuzz --exactly '{name}' --inputs {inputs * len(NAMES)}")  # fmt: skip
         else:
             tally.add(f"fuzz, {name}", "survived")
 

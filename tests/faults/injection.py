@@ -54,7 +54,7 @@ def check(label: str, seeds: list[int], home: Path) -> Tally:
             run, at = home / f"{kind}-{seed}", rng.randint(1, events)
             ended = children.run(act, job, run, kind, at, folder=home)
             name, where = f"injection, {kind}", f"{label} at event {at}: {ended.last_line}"
-            again = f"python -m tests.faults injection --learner '{label}' --seed {seed}"
+            again = f"python -m tests.faults injection --exactly '{label}' --seed {seed}"
             lines = [line for line in ended.err.splitlines() if line.startswith("lab: error")]
             if ended.code == children.HUNG:
                 tally.add(name, "hung", where, again)

@@ -42,7 +42,7 @@ def reference(job: Job, folder: Path) -> tuple[Path, int, float]:
 def kill(job: Job, label: str, seed: int, folder: Path, whole: Path, events: int, seconds: float) -> Tally:
     """Kill and resume a run as a seed has it; return what became of each kill."""
     rng, tally = random.Random(f"{label} {seed}"), Tally()
-    run, again = folder / f"killed-{seed}", f"python -m tests.faults kills --learner '{label}' --seed {seed}"
+    run, again = folder / f"killed-{seed}", f"python -m tests.faults kills --exactly '{label}' --seed {seed}"
     kills, mode = 0, "train"
     kind = f"kill -9, {'train_many' if job.many else 'command' if job.case is None else 'learner'}"
     while True:

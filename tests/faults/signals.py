@@ -67,7 +67,7 @@ def check(label: str, seeds: list[int], home: Path) -> Tally:
             at, twice = rng.randint(1, events), rng.random() < 0.3
             run, again = (
                 home / f"{int(number)}-{seed}",
-                f"python -m tests.faults signals --learner '{label}' --seed {seed}",
+                f"python -m tests.faults signals --exactly '{label}' --seed {seed}",
             )
             ended = children.run(train, job, run, at, number, twice, folder=home)
             name = f"signal, training{', twice' if twice else ''}"
@@ -132,7 +132,7 @@ def check_after(which: str, seeds: list[int], home: Path) -> Tally:
             ended = children.run(after, which, run, aside, at, number, twice, folder=home)
             where = f"{which}, {signal.Signals(number).name} at event {at} of {events}"
             if not _bad(tally, f"signal, {which}", where, ended, number, aside, f"python -m tests.faults signals "
-                        f"--learner {which}"):  # fmt: skip
+                        f"--exactly {which}"):  # fmt: skip
                 tally.add(f"signal, {which}", "survived")
     return tally
 

@@ -32,7 +32,7 @@ def check(label: str, home: Path) -> Tally:
                 return tally
             ends[threads, time] = outcomes.outcome(run)
         differs = outcomes.differing(ends[threads, 1], ends[threads, 2])
-        again = f"python -m tests.faults threads --learner '{label}'"
+        again = f"python -m tests.faults threads --exactly '{label}'"
         tally.add(f"equal seeds, {threads} threads", "silent" if differs else "survived", f"{label}: {differs}", again)
     # Other threads may change the last bits: that is measured here, and a run records its number.
     same = not outcomes.differing(ends[1, 1], ends[2, 1])
