@@ -103,6 +103,9 @@ class Agent(PureFunctions, Learner):
         self.check_spaces()
         self.finish_setup()
 
+    def setup_arguments(self) -> tuple[Any, ...]:
+        return self.observation_space, self.action_space, self.seeds, self.num_envs
+
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         observation_space = spaces.from_json(description["observation_space"])
         check_described(description, observation_space)

@@ -103,6 +103,9 @@ class Generator(Learner):
             f"this {name} was built for {self.spec.name} ({built}); received {spec.name} ({received}). Fix: {fix}"
         )
 
+    def setup_arguments(self) -> tuple[Any, ...]:
+        return self.spec, self.seeds
+
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         self.setup(DataSpec.from_json(description["data"]), seeds)
 

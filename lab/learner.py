@@ -186,6 +186,19 @@ class Learner(Stateful):
         super().set_state(rest)
         self.apply_schedules()
 
+    def setup_arguments(self) -> tuple[Any, ...]:
+        """Return what `setup` was given: what a copy is built with (hook)."""
+        raise UsageError(
+            f"{type(self).__name__} cannot be copied: it does not say what it was built with. "
+            "Fix: override `setup_arguments`, or load a run of it a second time."
+        )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # Keras' objects do not copy their weights reliably, and compiled programs not at all: a copy is built anew.
+        if not self.built:
+            return super().__reduce_ex__(protocol)
+        return remade, (type(self), self.config.to_dict(), self.setup_arguments(), self.get_state())
+
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         """Build from what `Task.describe` wrote into a run's config.json, without the source."""
         raise NotImplementedError(f"{type(self).__name__} cannot be built without its source.")
@@ -244,3 +257,12 @@ class Learner(Stateful):
         with checkpoints.restoring(path):
             learner.set_inference_state(state)
         return learner
+
+
+def remade(kind: type[Any], settings: Mapping[str, Any], arguments: tuple[Any, ...], state: Mapping[str, Any]) -> Any:
+    """Build a learner as another one was built, and give it that one's state: what copies are made by."""
+    learner = kind(**settings)
+    start_tensorflow(learner.threads)
+    learner.setup(*arguments)
+    learner.set_state(state)
+    return learner

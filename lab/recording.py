@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import checkpoints, resuming
-from lab.errors import RunDirectoryError
+from lab.errors import RunDirectoryError, UsageError
 from lab.files import leftovers
 from lab.files.beside import Beside
 from lab.hooks import Hooks
@@ -92,6 +92,12 @@ class Recording(Hooks):
             "task": self.task.get_state(),
             "callbacks": {name: c.get_state() for name, c in resuming.named(self.callbacks).items()},
         }
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise UsageError(
+            f"{type(self).__name__} cannot be copied: it holds environments, files and compiled programs. "
+            "Fix: copy its learner, or train with a run directory and Experiment.resume(run_dir)."
+        )
 
     def save_checkpoint(self) -> Path | None:
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 from agents import DQN, QLearning, Random
 from agents.base import Transition
 from agents.compiled import CompiledTask
+from agents.dqn.program import unpacked
 from agents.dqn.state import averaged
 from agents.pure import obstacle
 from agents.ring import RingReplay
@@ -100,7 +101,7 @@ def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
     @tf.function(jit_compile=True)
     def compiled(parameters, rows):
         for i in range(2):
-            batch = agent._unpacked(rows[i])
+            batch = unpacked(rows[i], agent.number_of_features)
             parameters, _ = agent.update_step(parameters, batch, 0.01, agent.config)
             parameters = averaged(parameters, agent.config.average_decay)
         return parameters
