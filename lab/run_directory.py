@@ -13,7 +13,7 @@ from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
 from lab.files.links import refuse_links
 from lab.notes import warn
-from lab.runs import lock
+from lab.runs import lock, population
 from lab.runs.config import read_config
 
 
@@ -83,6 +83,9 @@ class RunDirectory:
             RunDirectoryError: When there is no run here, or its config.json is damaged or beyond the limits of
                 `lab.runs.config`.
         """
+        if not os.path.lexists(self.config_path) and population.is_population(self.path):
+            first = self.path / population.read(self.path).members[0].name
+            raise RunDirectoryError(f"{self.path} holds several runs. Fix: name one of them, such as {first}.")
         return read_config(self.config_path)
 
     def find_checkpoint(self, which: str = "last") -> Path | None:

@@ -16,6 +16,7 @@ from lab.reporting.media import Budget
 from lab.reporting.records import RunRecord, read_run
 from lab.reporting.sections import run_section
 from lab.reporting.style import STYLE
+from lab.runs import population
 from lab.version import __version__
 
 # Even if a string of a run's files found a way into the markup, a browser would neither run it nor load anything.
@@ -30,7 +31,8 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
     """Write one page about runs, whole or not at all; the runs are only read.
 
     Args:
-        runs: Run directories, each once; several are also compared.
+        runs: Run directories, each once, or directories of runs that were trained side by side; several are also
+            compared.
         output: The page, `.html`; None for report.html in the first run.
 
     Returns:
@@ -41,11 +43,12 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
     """
     if isinstance(runs, (str, os.PathLike)):
         raise bad_value("report", "runs", str(runs), "a list of run directories", f"write_report([{str(runs)!r}])")
-    paths = [Path(run) for run in runs]
+    given = [Path(run) for run in runs if Path(run).name != population.NAME]
+    paths = [path for run in given for path in _members(run)]
     if not paths:
         raise bad_value("report", "runs", "none", "at least one run directory")
     _check_once(paths)
-    target = Path(output) if output is not None else paths[0] / "report.html"
+    target = Path(output) if output is not None else given[0] / "report.html"
     if target.suffix.lower() not in (".html", ".htm"):
         raise bad_value("report", "output", str(target), "a name that ends in .html")
     page = page_of([read_run(path) for path in paths])
@@ -58,6 +61,11 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
             "directory. Fix: choose another output."
         ) from error
     return target
+
+
+def _members(run: Path) -> list[Path]:
+    # Runs that were trained side by side are named by the directory around them; `RUNS/*` names its plan too.
+    return population.directories(run) if population.is_population(run) else [run]
 
 
 def page_of(records: list[RunRecord]) -> str:

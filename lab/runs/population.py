@@ -60,7 +60,7 @@ def is_population(directory: str | os.PathLike[str]) -> bool:
 
 
 def directories(directory: str | os.PathLike[str]) -> list[Path]:
-    """Return the directories of a population's runs that have begun, in their order."""
+    """Return the directories of a population's runs that have begun, in their order; see `read`."""
     found = [Path(directory) / member.name for member in read(directory).members]
     return [path for path in found if (path / "config.json").is_file()]
 

@@ -9,6 +9,7 @@ import pytest
 
 from agents import DQN, QLearning
 from lab import Callback, Experiment, UsageError
+from lab.cli import main
 from lab.errors import RunDirectoryError
 from tests.contracts import assert_same_state, logged, without_clock
 
@@ -182,3 +183,61 @@ def test_a_plan_that_cannot_be_one_is_refused(whole, tmp_path, change):
     with pytest.raises(RunDirectoryError, match=r"runs\.json cannot be read"):
         Experiment.resume_many(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["runs.json"]
+
+
+# ---------------------------------------------------------------- on the command line
+
+
+def lab(capsys, *arguments):
+    status = main([str(a) for a in arguments])
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return status, out, err
+
+
+def reports(run):
+    return [row["step"] for row in logged(run, "evaluations.jsonl") if row["purpose"] == "report"]
+
+
+def test_a_run_killed_in_its_last_evaluation_gets_its_report_rows(tmp_path, capsys):
+    run = tmp_path / "run"
+    assert lab(capsys, "train", "q_learning", "lab/CliffWalk-v0", "--steps", 200, "--run", run)[0] == 0
+    whole = (run / "evaluations.jsonl").read_bytes()
+    lines = whole.splitlines(keepends=True)
+    owed = [line for line in lines if b'"report"' in line]
+    assert 1 <= len(owed) <= 2
+    for kept in range(len(owed)):
+        (run / "evaluations.jsonl").write_bytes(b"".join(lines[: len(lines) - len(owed) + kept]))
+        status, out, _ = lab(capsys, "resume", run)
+        assert status == 0 and "lacks its evaluation" in out and "last     Evaluation(step=200" in out
+        assert (run / "evaluations.jsonl").read_bytes() == whole
+    status, out, _ = lab(capsys, "resume", run)
+    assert status == 0 and "has all of its 200 steps" in out
+    assert (run / "evaluations.jsonl").read_bytes() == whole
+
+
+def test_a_run_that_was_never_told_its_steps_asks_for_them(tmp_path, capsys):
+    made = experiment(tmp_path / "run")
+    made.evaluate(2)
+    status, _, err = lab(capsys, "resume", tmp_path / "run")
+    assert status == 2 and "--steps N" in err
+    assert lab(capsys, "resume", tmp_path / "run", "--steps", 50)[0] == 0
+
+
+def test_several_runs_are_resumed_and_reported_by_the_directory_around_them(whole, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(whole[0], run)
+    shutil.rmtree(run / "seed-1")
+    status, out, _ = lab(capsys, "resume", run)
+    assert status == 0 and all(f"seed-{n}" in out for n in range(3)) and f"lab report {run}" in out
+    assert [reports(run / f"seed-{n}") for n in range(3)] == [[200]] * 3
+    page = tmp_path / "report.html"
+    assert lab(capsys, "report", run, "-o", page)[0] == 0
+    first = page.read_text()
+    assert lab(capsys, "report", *sorted(run.iterdir()), "-o", page)[0] == 0
+    assert page.read_text().count("seed-2") == first.count("seed-2") > 0
+    for command in ("evaluate", "render"):
+        status, _, err = lab(capsys, command, run)
+        assert status == 2 and "holds several runs" in err
+    status, _, err = lab(capsys, "resume", run, "--steps", 10)
+    assert status == 2 and "several runs" in err

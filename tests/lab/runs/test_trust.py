@@ -337,7 +337,8 @@ def test_the_policy_of_a_card_is_printed_as_text(lab, originals, tmp_path, monke
 def test_the_command_prints_through_one_place():
     import ast
 
-    for path in ("lab/cli.py", "lab/demo.py", "agents/episodes/command.py"):
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+    command = (ROOT / "lab" / "command").glob("*.py")
+    for path in (ROOT / "lab/cli.py", ROOT / "lab/demo.py", ROOT / "agents/episodes/command.py", *command):
+        for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 assert not node.args, f"{path}, line {node.lineno}: print(...); use lab.terminal.say"

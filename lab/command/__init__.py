@@ -1,0 +1,1 @@
+"""The parts of the `lab` command; `lab.cli` chooses among them."""

@@ -1,0 +1,81 @@
+"""What the command does when runs have been trained: it evaluates them and says how they did."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from lab import checkpoints
+from lab.logging import JsonLines
+from lab.terminal import say
+
+
+def close(experiment: Any) -> None:
+    """Evaluate a trained run at its end and at its best, and say what came of it."""
+    if experiment.stop_reason:
+        say(f"stopped  at step {experiment.step:,}: {experiment.stop_reason}")
+    say(f"trained  {experiment.step:,} {experiment.task.unit}")
+    last = experiment.evaluate()
+    say(f"last     {last!r}")
+    say_left_out(last)
+    best = _best(experiment)
+    if best is not None:
+        say(f"best     {best!r}")
+    run = _shown(experiment.directory.path)
+    say(f"next     lab render {run}    lab report {run}")
+    experiment.close()
+
+
+def close_many(runs: list[Any], parent: Path) -> None:
+    """Evaluate several trained runs, and say how each and each setting did."""
+    from lab.results.lines import line_over_runs
+
+    results: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        last = run.evaluate()
+        best = _best(run) or last
+        name = run.directory.path.name
+        stopped = f"  stopped at step {run.step:,}: {run.stop_reason}" if run.stop_reason else ""
+        setting = name.rpartition("seed-")[0].rstrip(",") or "all"
+        results.setdefault(setting, {})[f"seed {run.seeds.seed}"] = best
+        say(f"{name:32} last {last.main} {last[last.main]:10.4g}   best {best[best.main]:10.4g}{stopped}")
+        run.close()
+    # Settings are never pooled: they are what is to be compared.
+    for setting, found in results.items():
+        say(f"{setting:8} {line_over_runs(found)}")
+    say(f"next     lab report {_shown(parent)}")
+
+
+def owes_report(experiment: Any) -> bool:
+    """Return whether a trained run was killed before `close` had written all evaluations that it makes."""
+    steps = {experiment.step, *([] if (best := _best_path(experiment)) is None else [checkpoints.step_of(best)])}
+    rows = JsonLines(experiment.directory.evaluations).read()
+    return not steps <= {row["step"] for row in rows if row.get("purpose") == "report"}
+
+
+def say_left_out(evaluation: Any) -> None:
+    """Say which metrics an evaluation lacks, and why."""
+    # Several metrics are left out for one reason.
+    for reason in dict.fromkeys(evaluation.left_out.values()):
+        say(f"left out {reason}")
+
+
+def _best(experiment: Any) -> Any:
+    path = _best_path(experiment)
+    if path is None:
+        return None
+    sources = {"source": experiment.source, "evaluation_source": experiment.evaluation_source}
+    opened = type(experiment).open(experiment.directory.path, **sources)
+    evaluation = opened.evaluate()
+    opened.close()
+    return evaluation
+
+
+def _best_path(experiment: Any) -> Path | None:
+    path = experiment.directory.find_checkpoint("best")
+    return path if path is not None and path.name.startswith("best-") else None
+
+
+def _shown(path: Path) -> Path:
+    return Path(os.path.relpath(path)) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
