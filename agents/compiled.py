@@ -111,11 +111,13 @@ class CompiledTask(AgentTask):
         return row
 
     def expect_evaluation(self, episodes: int | None = None) -> None:
+        if self.evaluates_elsewhere:
+            return
         # Compiled on another core while the training program is: together they are most of a short run's start.
         self.program.prepare_judging(self.state.learner, *self._judging_keys(episodes, 1, 0))
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
-        if stream == 0 and self.dynamics.twin:
+        if self.evaluates_elsewhere or (stream == 0 and self.dynamics.twin):
             # What is reported is measured in the very environment that was named.
             return super().evaluate(episodes=episodes, stream=stream, step=step)
         self.program.wait()

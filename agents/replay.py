@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.base import Transition
-from lab.errors import CheckpointError
+from lab.errors import CheckpointError, bad_value
 from lab.state_checks import check_value, restore_generator
 
 
@@ -53,13 +53,19 @@ class Replay:
         self.size = 0
         self.cursor = 0
         # np.zeros takes memory only as rows are written, so a large capacity costs nothing at first.
-        self.rows = ReplayBatch(
-            np.zeros((capacity, *observation_shape), observation_dtype),
-            np.zeros((capacity, *action_shape), action_dtype),
-            np.zeros(capacity, np.float32),
-            np.zeros(capacity, np.float32),
-            np.zeros((capacity, *observation_shape), observation_dtype),
-        )
+        try:
+            self.rows = ReplayBatch(
+                np.zeros((capacity, *observation_shape), observation_dtype),
+                np.zeros((capacity, *action_shape), action_dtype),
+                np.zeros(capacity, np.float32),
+                np.zeros(capacity, np.float32),
+                np.zeros((capacity, *observation_shape), observation_dtype),
+            )
+        except (MemoryError, ValueError, OverflowError) as error:
+            expected = (
+                f"transitions of observations {observation_dtype} {observation_shape} that fit in memory ({error})"
+            )
+            raise bad_value("Replay", "replay_capacity", capacity, expected) from error
 
     def __len__(self) -> int:
         return self.size

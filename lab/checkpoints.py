@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from lab.files import links, manifest, tensors, tree
 from lab.files.checked import read_checked
 from lab.files.faults import unwritable
 from lab.files.manifest import ARRAYS, FIX, FORMAT, LARGEST_TREE, MANIFEST, TREE
+from lab.notes import warn
 
 __all__ = ["ARRAYS", "FORMAT", "MANIFEST", "TREE"]
 
@@ -148,7 +148,7 @@ def newest(directories: list[Path]) -> Path | None:
         try:
             verify(directory)
         except CheckpointError as damage:
-            warnings.warn(f"skipped a damaged checkpoint: {damage}", stacklevel=2)
+            warn(f"skipped a damaged checkpoint: {damage}", stacklevel=2)
             error = damage
             continue
         return directory
@@ -199,7 +199,7 @@ def listed(parent: Path, prefix: str) -> list[Path]:
             if match is None or prefix != match["kind"]:
                 continue
             if entry.is_symlink():
-                warnings.warn(f"skipped the checkpoint {entry.path!r}: links are not followed", stacklevel=2)
+                warn(f"skipped the checkpoint {entry.path!r}: links are not followed", stacklevel=2)
             elif entry.is_dir(follow_symlinks=False):
                 (retired if match["hidden"] else found)[match["name"]] = Path(parent) / entry.name
     except OSError as error:
@@ -215,7 +215,7 @@ def prune(parent: Path, prefix: str, keep: int) -> None:
             os.rename(old, gone)
             shutil.rmtree(gone)
         except OSError as error:
-            warnings.warn(f"the old checkpoint {old} could not be deleted: {error.strerror}", stacklevel=2)
+            warn(f"the old checkpoint {old} could not be deleted: {error.strerror}", stacklevel=2)
 
 
 def sync(path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.atomic import replacing
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError, bad_value, printable
 from lab.logging import JsonLines, clean
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class History:
         if not self.rows:
             return f"History(no rows, unit={self.unit!r})"
         last = ", ".join(f"{k}={_shown(v)}" for k, v in self.rows[-1].items() if not k.startswith(CLOCK))
-        return f"History({len(self)} rows in {self.unit}; last: {last})"
+        return printable(f"History({len(self)} rows in {self.unit}; last: {last})")
 
     def _repr_html_(self) -> str:
         if not self.rows:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from lab.files.faults import unwritable
 from lab.files.links import open_to_append, open_to_read
 from lab.files.rows import Line, read_lines, warn_of_damage
 from lab.files.tensors import write_all
+from lab.notes import warn
 
 BLOCK = 1 << 20
 
@@ -172,7 +172,7 @@ class JsonLines:
                         target.write(block)
                 checkpoints.sync(partial)
             words = f" The file as it was is kept as {copy.name}."
-        warnings.warn(
+        warn(
             f"{self.path}: {fault}; rows up to step {step:,} are lost or changed, and stay so.{words} "
             "Training goes on: weights do not depend on rows.",
             stacklevel=3,

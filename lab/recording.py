@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import checkpoints, resuming
-from lab.errors import RunDirectoryError
+from lab.errors import RunDirectoryError, UsageError
 from lab.files import leftovers
 from lab.files.beside import Beside
 from lab.hooks import Hooks
+from lab.interruption import leaving_due, stoppable
 from lab.logging import JsonLines, clean
+from lab.turns import Turns
 
 if TYPE_CHECKING:
+    from lab.callbacks import Callback
     from lab.evaluation import Evaluation
     from lab.history import History
     from lab.learner import Learner
@@ -33,6 +36,7 @@ class Recording(Hooks):
     directory: RunDirectory | None = None
     learner: Learner
     source: Any
+    evaluation_source: Any = None
     task: Task
     options: dict[str, Any]
     log_every: int
@@ -50,6 +54,11 @@ class Recording(Hooks):
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
+    _turns: Turns | None = None
+    # The run's config.json as it was before this process.
+    begun_with: Mapping[str, Any] | None = None
+    # Callbacks whose interval has come and that have not been called yet.
+    _due: list[Callback]
 
     @property
     def _beside(self) -> Beside:
@@ -68,17 +77,27 @@ class Recording(Hooks):
         since = self.history.rows[-1] if self.history.rows else {"step": 0}
         pace = (self.step - since["step"]) / max(1e-9, elapsed - since.get("time_elapsed", 0.0))
         row = {"step": self.step, **self.task.drain(), "time_elapsed": elapsed, "time_steps_per_second": pace}
+        if self._turns is not None and self._turns.runs > 1:
+            row["time_runs_together"] = self._turns.runs
         self.history.append(row)
         self.fire("on_log", row)
 
     def get_state(self) -> dict[str, Any]:
         """Return the whole state of the experiment: learner, task, callbacks and counters."""
+        names = [name for name, c in resuming.named(self.callbacks).items() if c in self._due]
+        due = {"due": names} if names else {}
         return {
-            "experiment": {"step": self.step, "target_step": self.target_step},
+            "experiment": {"step": self.step, "target_step": self.target_step, **due},
             "learner": self.learner.get_state(),
             "task": self.task.get_state(),
             "callbacks": {name: c.get_state() for name, c in resuming.named(self.callbacks).items()},
         }
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise UsageError(
+            f"{type(self).__name__} cannot be copied: it holds environments, files and compiled programs. "
+            "Fix: copy its learner, or train with a run directory and Experiment.resume(run_dir)."
+        )
 
     def save_checkpoint(self) -> Path | None:
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""
@@ -197,11 +216,14 @@ class Recording(Hooks):
             if not any(row.get("purpose") == "baseline" for row in kept):
                 # It was killed while they were played.
                 self._write_baselines()
-        self.directory.write_config(resuming.describe(self))
+        described = resuming.describe(self)
+        self.directory.write_config(described)
+        self.begun_with = described
 
     def _write_baselines(self) -> None:
         # In one go: where one of them stands, all do.
-        found = self.task.baselines().items()
+        with leaving_due(), stoppable():
+            found = self.task.baselines().items()
         self._write_evaluations([(evaluation, "baseline", {"learner": name}) for name, evaluation in found])
 
     def _write_evaluation(self, evaluation: Evaluation, purpose: str) -> None:
@@ -223,4 +245,6 @@ class Recording(Hooks):
     def _time_elapsed(self) -> float:
         if self._started is None:
             return self._elapsed
+        if self._turns is not None:
+            return self._elapsed_before + self._turns.seconds()
         return self._elapsed_before + time.perf_counter() - self._started

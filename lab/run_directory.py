@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,9 @@ from lab import checkpoints
 from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
 from lab.files.links import refuse_links
+from lab.notes import warn
 from lab.runs import lock
-
-# What opening a run relies on; the rest of config.json is for people and reports.
-_CONFIG: dict[str, tuple[type, ...]] = {
-    "learner": (str,),
-    "settings": (dict,),
-    "source": (str, type(None)),
-    "task": (dict,),
-    "callbacks": (list,),
-    "lane": (str,),
-    "lane_used": (str,),
-    **dict.fromkeys(("seed", "num_envs", "log_every", "steps"), (int,)),
-    **dict.fromkeys(("evaluate_every", "checkpoint_every", "video_every"), (int, type(None))),
-}
+from lab.runs.config import read_config
 
 
 class RunDirectory:
@@ -92,20 +80,10 @@ class RunDirectory:
         """Return the run's configuration.
 
         Raises:
-            RunDirectoryError: When there is no run here or its config.json cannot be read.
+            RunDirectoryError: When there is no run here, or its config.json is damaged or beyond the limits of
+                `lab.runs.config`.
         """
-        if not self.config_path.is_file():
-            raise RunDirectoryError(
-                f"{self.path} is not a run: it has no config.json. Fix: give the directory that `lab train` printed."
-            )
-        try:
-            config = json.loads(self.config_path.read_text())
-            for key, kind in _CONFIG.items():
-                if not isinstance(config[key], kind):
-                    raise ValueError(f"{key} is {config[key]!r}")
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise RunDirectoryError(f"{self.config_path} cannot be read: {error!r}. Fix: restore the file.") from error
-        return config
+        return read_config(self.config_path)
 
     def find_checkpoint(self, which: str = "last") -> Path | None:
         """Return the newest whole checkpoint of a kind, or None where the run has none.
@@ -132,5 +110,5 @@ class RunDirectory:
         if damage is not None:
             if last is None:
                 raise damage
-            warnings.warn(f"the best checkpoint is damaged; the newest one, {last}, stands in for it", stacklevel=2)
+            warn(f"the best checkpoint is damaged; the newest one, {last}, stands in for it", stacklevel=2)
         return last

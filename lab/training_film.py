@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,33 @@ from lab.errors import UsageError, bad_value
 from lab.files.links import read_bytes
 from lab.numbered import by_kind, numbered
 
+if TYPE_CHECKING:
+    from lab.task import Task
+
 TRAINING = "training"
 # A film of few pictures is slow enough to see each, one of many takes no longer than it must.
 SLOWEST, FASTEST, SECONDS = 2.0, 20.0, 10.0
 # Seconds for which the last picture stays, so that one sees where it ended before the film begins again.
 REST = 1.5
 LARGEST_PICTURE = 1 << 28
+
+
+def chosen_target(path: str | os.PathLike[str] | None, kind: str | None, task: Task) -> tuple[Path, str]:
+    """Return the file that `Experiment.render` is to write and the kind of it, as far as they are left open.
+
+    Raises:
+        UsageError: On a kind that the task has not, or another suffix.
+    """
+    kinds = (*task.kinds, TRAINING)
+    suffix = ".gif" if kind == TRAINING else task.default_suffix
+    target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
+    if kind is None:
+        kind = target.stem if target.stem in kinds else kinds[0]
+    if kind not in kinds:
+        raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, kinds)))
+    if target.suffix.lower() not in (".mp4", ".gif", ".png"):
+        raise bad_value("render", "path", str(target), "a file name that ends in .mp4, .gif or .png")
+    return target, kind
 
 
 def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], unit: str) -> Path:

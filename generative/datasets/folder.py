@@ -11,7 +11,7 @@ import numpy as np
 
 from generative.data import Dataset
 from generative.datasets.arrays import FEWEST_ROWS, from_arrays
-from lab.errors import UsageError, bad_value
+from lab.errors import UnconfirmedSource, UsageError, bad_value
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MOST_BYTES = 8 << 30
@@ -57,6 +57,21 @@ def load(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None
     data = from_arrays(rows, labels, name=root.resolve().name, kind="folder")
     spec = dataclasses.replace(data.spec, classes=None if names is None else len(names), class_names=names)
     return dataclasses.replace(data, spec=spec, results={})
+
+
+def check_links(root: Path, run: Path) -> None:
+    """Check that no image below a folder in a run is a link that leads out of the run.
+
+    Raises:
+        UnconfirmedSource: When one is; the text goes on after "which".
+    """
+    inside = run.resolve()
+    if not root.resolve().is_relative_to(inside):
+        # A folder that the user lets runs look in; what it links to is the user's own affair.
+        return
+    astray = next((f for f in root.rglob("*") if not f.resolve().is_relative_to(inside)), None)
+    if astray is not None:
+        raise UnconfirmedSource(f"has the link {astray.name!r} that leads out of the run.")
 
 
 def _find(root: Path) -> tuple[list[Path], tuple[str, ...] | None]:

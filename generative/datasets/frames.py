@@ -11,6 +11,7 @@ import numpy as np
 from generative.data import Dataset, DataSpec
 from lab import registry
 from lab.errors import UsageError, bad_value
+from lab.runs.sources import imported_environment
 
 TEST_FRACTION = 5
 MOST_BYTES = 8 << 30
@@ -30,7 +31,8 @@ def record(
     to each other look too much alike for a test.
 
     Args:
-        environment: An environment's id, or an environment made with `render_mode="rgb_array"`, which stays open.
+        environment: An environment's id, `module:id` where a module that registers it is to be imported first, or an
+            environment made with `render_mode="rgb_array"`, which stays open.
         number: Frames to train on.
         size: Pixels of both sides to which frames are scaled, whatever their proportions; None takes them as they are.
         seed: Of the environment and of the random actions.
@@ -60,7 +62,7 @@ def record(
 def _make(name: str) -> gymnasium.Env[Any, Any]:
     registry.load_environments()
     try:
-        return gymnasium.make(name, render_mode="rgb_array")
+        return gymnasium.make(imported_environment(name), render_mode="rgb_array")
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         raise UsageError(f"frames: the environment {name!r} cannot be made with pictures: {error}") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from generative.metrics.neighbours import squared_distances
 from generative.task import DatasetTask
 from lab.callbacks import Callback
 from lab.errors import UsageError, bad_value
+from lab.notes import warn
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -125,7 +125,7 @@ class CollapseAlarm(Callback):
             self.warned = True
             text = f"{type(learner).__name__}, step {experiment.step}: mode collapse: {complaint}"
             fix = "Fix: RelativisticGAN or WGANGP, a larger r1, a lower learning_rate, or an older checkpoint."
-            warnings.warn(f"{text}. {fix}", stacklevel=2)
+            warn(f"{text}. {fix}", stacklevel=2)
             if self.stop:
                 experiment.stop(f"mode collapse: {complaint}")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from lab.errors import RunDirectoryError
 from lab.files.links import open_to_read
 from lab.files.schema import LARGEST, SchemaError, parse, real, whole
+from lab.notes import warn
 
 LONGEST_ROW = 1 << 26
 LARGEST_FILE = 1 << 31
@@ -63,7 +63,7 @@ def warn_of_damage(path: Path, lines: list[Line]) -> None:
     if damaged:
         others = f" and {len(damaged) - 1:,} more lines" if len(damaged) > 1 else ""
         # Always from this line, so that Python's filter shows equal words once.
-        warnings.warn(
+        warn(
             f"{path}, line {damaged[0].number}{others}: left out, for it is no row ({damaged[0].fault}). All whole "
             "rows are used; weights do not depend on them.",
             stacklevel=1,

@@ -9,13 +9,13 @@ from typing import Any
 from lab import checkpoints
 from lab.errors import CheckpointError
 from lab.files.manifest import FIX
-from lab.files.schema import SchemaError, anything, check, entries, whole
+from lab.files.schema import SchemaError, anything, check, entries, items, text, whole
 
 _OBJECT = entries({}, more=anything(), most=1 << 20)
 _LEARNER = entries({"learner": _OBJECT}, more=anything())
 _RUN = entries(
-    {"experiment": entries({"step": whole(), "target_step": whole()}), "learner": _OBJECT, "task": _OBJECT,
-     "callbacks": entries({}, more=_OBJECT)}
+    {"experiment": entries({"step": whole(), "target_step": whole()}, maybe={"due": items(text())}),
+     "learner": _OBJECT, "task": _OBJECT, "callbacks": entries({}, more=_OBJECT)}
 )  # fmt: skip
 
 

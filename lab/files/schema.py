@@ -15,12 +15,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.errors import printable
+
 # Both far beyond what an honest file holds: bounds of a picture of 84 x 84 x 4, one by one, take about a megabyte.
 MOST_BYTES = 1 << 24
 MOST_DEPTH = 64
 MOST_DIGITS = 100
 LARGEST = 2**53
 """Whole numbers beyond it are not the same in every JSON reader."""
+
+# What a file may declare an array to be: a picture of 4096 x 2160 in colour fits.
+MOST_NUMBERS = 1 << 25
+DTYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64"),
+)
 
 Kind = Callable[[Any, str], Any]
 
@@ -124,11 +133,19 @@ def flag() -> Kind:
     return _kind(lambda v: isinstance(v, bool), "true or false")
 
 
-def text(most: int = 4096, choices: tuple[str, ...] = ()) -> Kind:
-    """Return the kind of texts of at most so many printable characters, one of `choices` where there are any."""
+def text(most: int = 4096, choices: tuple[str, ...] = (), control: bool = False) -> Kind:
+    """Return the kind of texts of at most so many printable characters.
+
+    Args:
+        most: Characters.
+        choices: The only texts allowed, if any.
+        control: Whether other characters are allowed too, which whoever shows the text must then escape.
+    """
+    if control:
+        return _kind(lambda v: isinstance(v, str) and len(v) <= most, f"a text of at most {most:,} characters")
     wanted = f"one of {', '.join(map(repr, choices))}" if choices else f"at most {most} printable characters"
     return _kind(
-        lambda v: isinstance(v, str) and len(v) <= most and v.isprintable() and (not choices or v in choices), wanted
+        lambda v: isinstance(v, str) and len(v) <= most and printable(v) == v and (not choices or v in choices), wanted
     )
 
 
@@ -161,6 +178,19 @@ def items(kind: Kind, most: int = 1 << 20, least: int = 0) -> Kind:
     return checked
 
 
+def shape(least: int = 0, axes: int = 16, numbers: int = MOST_NUMBERS) -> Kind:
+    """Return the kind of an array's shape, with axes of `least` and more and so many numbers at most."""
+    sizes = items(whole(least), axes, min(least, 1))
+
+    def checked(value: Any, where: str) -> list[int]:
+        found: list[int] = sizes(value, where)
+        if math.prod(max(1, size) for size in found) > numbers:
+            raise SchemaError(f"{_named(where)} is the shape {found}; expected at most {numbers:,} numbers")
+        return found
+
+    return checked
+
+
 def entries(
     needed: Mapping[str, Kind], *, maybe: Mapping[str, Kind] | None = None, more: Kind | None = None, most: int = 4096
 ) -> Kind:
@@ -180,7 +210,7 @@ def entries(
         missing = [name for name in needed if name not in value]
         if missing:
             raise SchemaError(f"{_named(where)} lacks {missing[0]!r}")
-        strange = [name for name in value if name not in known and (more is None or not name.isprintable())]
+        strange = [name for name in value if name not in known and (more is None or printable(name) != name)]
         if strange:
             raise SchemaError(f"{_named(where)} has {_short(strange[0])}, which means nothing here")
         kinds = ((name, known.get(name, more) or anything()) for name in value)
