@@ -14,20 +14,19 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lab.errors import CheckpointError, UsageError
 from lab.files import links, manifest, tensors, tree
+from lab.files.checked import read_checked
 from lab.files.faults import unwritable
-from lab.files.manifest import ARRAYS, CONSTANTS, FIX, FORMAT, MANIFEST, TREE
-from lab.files.schema import SchemaError, parse
+from lab.files.manifest import ARRAYS, FIX, FORMAT, LARGEST_TREE, MANIFEST, TREE
 from lab.notes import warn
 
 __all__ = ["ARRAYS", "FORMAT", "MANIFEST", "TREE"]
 
-LARGEST_TREE = 1 << 28
 # Hidden and with the number of a process: one whose successor was about to take its place when the process died.
 _NAME = re.compile(r"(?P<hidden>\.)?(?P<name>(?P<kind>[a-z]+)-(?P<step>[0-9]{1,15}))(?(hidden)\.old-[0-9]{1,10})")
 
@@ -113,13 +112,13 @@ def read(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises:
         CheckpointError: When a file is missing, truncated, edited or not a checkpoint's; the message names it.
     """
-    about, state = _checked(directory, keep=True)
+    about, state = read_checked(*_located(directory), keep=True)
     return state, about["notes"]
 
 
 def verify(directory: Path) -> dict[str, Any]:
     """Check a checkpoint as `read` does and return its manifest."""
-    return _checked(directory, keep=False)[0]
+    return read_checked(*_located(directory), keep=False)[0]
 
 
 def manifest_of(directory: Path) -> dict[str, Any]:
@@ -252,54 +251,3 @@ def _swap_in(temporary: Path, directory: Path) -> None:
         raise
     sync(directory.parent)
     shutil.rmtree(retired, ignore_errors=True)
-
-
-def _checked(directory: Path, keep: bool) -> tuple[dict[str, Any], Any]:
-    target, root = _located(directory)
-    about = manifest.read(target, root)
-    text = _content(target / TREE, root, about)
-    arrays = _arrays(target / ARRAYS, root, about, keep)
-    try:
-        branches = parse(text, LARGEST_TREE, CONSTANTS)
-        if not isinstance(branches, dict):
-            raise SchemaError("it is no object")
-        return about, tree.join(branches, arrays)
-    except SchemaError as error:
-        raise CheckpointError(f"{directory / TREE}: {error}. {FIX}") from error
-
-
-def _content(path: Path, root: Path, about: Mapping[str, Any]) -> bytes:
-    with _opened(path, root, about) as file:
-        text = file.read(LARGEST_TREE + 1)
-    _compare(path, about, "sha256", hashlib.sha256(text).hexdigest())
-    return text
-
-
-def _arrays(path: Path, root: Path, about: Mapping[str, Any], keep: bool) -> dict[str, Any]:
-    with _opened(path, root, about) as file:
-        found = tensors.read(file, about["files"][path.name]["bytes"], keep)
-    _compare(path, about, "sha256", found.sha256)
-    if found.fault:
-        raise CheckpointError(f"{path}: {found.fault}. {FIX}")
-    return found.arrays
-
-
-@contextlib.contextmanager
-def _opened(path: Path, root: Path, about: Mapping[str, Any]) -> Iterator[BinaryIO]:
-    try:
-        with links.open_to_read(path, root) as file:
-            size = os.fstat(file.fileno()).st_size
-            _compare(path, about, "bytes", size)
-            if size > (memory := os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")):
-                raise CheckpointError(f"{path}: it has {size:,} bytes, and this machine a memory of {memory:,}. {FIX}")
-            yield file
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: the file is missing. {FIX}") from None
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read ({error.strerror}). {FIX}") from error
-
-
-def _compare(path: Path, about: Mapping[str, Any], key: str, found: object) -> None:
-    expected = about["files"][path.name][key]
-    if found != expected:
-        raise CheckpointError(f"{path}: the file was truncated or edited: {key} {found}; expected {expected}. {FIX}")

@@ -16,6 +16,7 @@ ARRAYS, TREE, MANIFEST = "state.safetensors", "state.json", "manifest.json"
 FIX = "Fix: restore the file, or delete this checkpoint directory so that an older one is used."
 MOST_BYTES = 1 << 20
 LARGEST = 1 << 50
+LARGEST_TREE = 1 << 28
 CONSTANTS = ("NaN", "Infinity", "-Infinity")
 
 _FILE = entries({"bytes": whole(0, LARGEST), "sha256": text(64)})

@@ -28,7 +28,7 @@ class Small(Recording):
     def __init__(self, path):
         path.mkdir()
         self.directory = RunDirectory(path)
-        self.callbacks = []
+        self.callbacks, self._due = [], ()
         self.learner, self.task = Holder(), Holder()
 
 

@@ -397,3 +397,39 @@ def test_whatever_goes_wrong_in_putting_a_state_back_is_one_error(tmp_path):
     words = r"step-1: its state does not fit this run \(KeyError: 'x'\)"
     with pytest.raises(CheckpointError, match=words), checkpoints.restoring(tmp_path / "step-1"):
         {}["x"]
+
+
+def flip(path, at, mask):
+    content = bytearray(path.read_bytes())
+    content[at] ^= mask
+    path.write_bytes(bytes(content))
+
+
+def test_a_run_with_flipped_bits_is_evaluated_resumed_and_reported_and_says_what_is_lost(tmp_path, capsys):
+    from agents import QLearning
+    from lab import Experiment, cli
+
+    run = tmp_path / "run"
+    every = {"evaluate_every": 200, "checkpoint_every": 200, "log_every": 50}
+    Experiment(QLearning(), "FrozenLake-v1", run_dir=run, progress=False, lane="host", **every).train(400)
+    flip(run / "metrics.jsonl", 30, 0x10)
+    flip(run / "evaluations.jsonl", 5, 0x10)
+    flip(next(run.glob("checkpoints/best-*")) / checkpoints.TREE, 20, 1)
+    (run / "checkpoints" / "best-²").mkdir()
+    with pytest.warns(UserWarning) as found:
+        assert cli.main(["evaluate", str(run), "--episodes", "2"]) == 0
+        assert cli.main(["resume", str(run), "--steps", "50"]) == 0
+        assert cli.main(["report", str(run)]) == 0
+    words = [str(warning.message) for warning in found]
+    assert any("the best checkpoint is damaged; the newest one" in w for w in words)
+    assert any("evaluations.jsonl, line 1: left out" in w for w in words)
+    for name in ("metrics.jsonl", "evaluations.jsonl"):
+        assert any(f"kept as {name}.damaged. Training goes on" in w for w in words)
+        assert (run / f"{name}.damaged").is_file()
+    (run / "checkpoints").rename(tmp_path / "elsewhere")
+    (run / "checkpoints").symlink_to(tmp_path / "elsewhere")
+    capsys.readouterr()
+    assert cli.main(["resume", str(run), "--steps", "50"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "is a link" in error
+    assert len(list((tmp_path / "elsewhere").glob("step-*"))) == 2
