@@ -6,6 +6,7 @@ The parent has imported TensorFlow but never used it, so that a child begins in 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import os
 import signal
@@ -103,6 +104,7 @@ def run(function: Callable[..., Any], *arguments: Any, folder: Path, timeout: fl
 def _child(function: Callable[..., Any], arguments: tuple[Any, ...], out: Path, err: Path) -> None:
     code = 70
     try:
+        _end_with_parent()
         os.setpgid(0, 0)
         for number, path in ((1, out), (2, err)):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -122,3 +124,9 @@ def _child(function: Callable[..., Any], arguments: tuple[Any, ...], out: Path, 
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _end_with_parent() -> None:
+    # Or what a killed driver has begun would go on for hours.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
