@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lab.errors import RunDirectoryError, UsageError
+from lab.errors import CheckpointError, RunDirectoryError, UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -48,7 +48,7 @@ def as_run_errors(directory: RunDirectory, what: str) -> Iterator[None]:
     """Raise `RunDirectoryError` for whatever making something of a part of config.json raises."""
     try:
         yield
-    except RunDirectoryError:
+    except (RunDirectoryError, CheckpointError):
         raise
     except MemoryError as error:
         raise _unbuildable(directory, what, f"they ask for more memory than there is ({error})") from error

@@ -1,5 +1,6 @@
 import json
 import shutil
+from typing import ClassVar
 
 import gymnasium
 import numpy as np
@@ -22,12 +23,9 @@ SMALL = {"hidden_sizes": (4,), "learning_starts": 8, "batch_size": 4, "replay_ca
 
 
 class Sees(Agent):
-    """Keeps what it is shown."""
+    """Keeps what it is shown; its copies keep it in the same place."""
 
-    not_state = ("seen",)
-
-    def build(self):
-        self.seen = []
+    seen: ClassVar[list] = []
 
     def act_batch(self, observations, explore=False):
         self.seen.append(observations.copy())
@@ -110,7 +108,6 @@ def test_whoever_shows_the_agent_shows_it_by_those_statistics(normalised, how, t
         agent, play = experiment.learner, lambda: experiment.task.render(tmp_path / "film.png", "episode")
     else:
         agent = Sees.load(run, "last")
-        agent.seen = []
         play = lambda: record(agent, make, episodes=20)  # noqa: E731
     agent.seen.clear()
     play()
