@@ -66,7 +66,7 @@ class InteractionTask(AgentTask):
         return row
 
     def describe(self) -> dict[str, Any]:
-        return {**super().describe(), "resuming": self.pool.verification.get_state()}
+        return {**super().describe(), **self.pool.verification.describe()}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         self.pool.exact = self.exact

@@ -191,6 +191,4 @@ class Pool:
             # It has played, and what is played again begins in a fresh one.
             record.env.close()
             record = self.records[i] = self._record(self.make(), i)
-        record.set_guard(None if drawn is None else GlobalRandom())
-        if record.guard is not None:
-            record.guard.used = bool(drawn)
+        record.set_guard(None if drawn is None else GlobalRandom(bool(drawn)))

@@ -1,11 +1,11 @@
 """Exact resume of third-party environments: each is cut at random steps and restored in a fresh process.
 
-For every environment one process takes random actions in a `Pool`, as the host lane does. At each of the cuts it writes a
-checkpoint, takes the pool's next steps and notes what came. A second process reads each checkpoint, restores a fresh
+For every environment one process takes random actions in a `Pool`, as the host lane does. At each of the cuts it writes
+a checkpoint, takes the pool's next steps and notes what came. A second process reads each checkpoint, restores a fresh
 pool and takes the same actions; observations, rewards and ends must be the same bit for bit, or the run must have said
 that they will not be. Packages that are not installed are left out and named.
 
-    python benchmarks/resume_packages.py [--cuts 20] [--steps 4000] [--follow 200] [--only WORD] [--output NAME.json]
+    python benchmarks/resume_packages.py [--cuts 20] [--steps 3000] [--follow 200] [--only WORD] [--output NAME.json]
 
 Needs the packages of the table below, such as `pip install ale-py minigrid highway-env`.
 """
@@ -270,8 +270,8 @@ def markdown(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
         "# Third-party environments: exact resume",
         "",
         f"Each environment was cut at {options.cuts} random steps and restored in a fresh process; the next "
-        f"{options.follow} steps were compared bit for bit with the uninterrupted ones, whatever number of episodes they "
-        f"span. {len(tried)} environments of {len(packages)} packages.",
+        f"{options.follow} steps were compared bit for bit with the uninterrupted ones. "
+        f"{len(tried)} environments of {len(packages)} packages.",
         "",
         "| package | version | environment | steps, episodes | verdict |",
         "|---|---|---|---|---|",
@@ -296,9 +296,9 @@ def main() -> None:
     """Try every environment and write the table as JSON and Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cuts", type=int, default=20)
-    parser.add_argument("--steps", type=int, default=4_000, help="steps within which the cuts are drawn")
+    parser.add_argument("--steps", type=int, default=3_000, help="steps within which the cuts are drawn")
     parser.add_argument("--follow", type=int, default=200, help="steps compared after each cut")
-    parser.add_argument("--seconds", type=float, default=20.0, help="no more steps than an environment takes in this")
+    parser.add_argument("--seconds", type=float, default=4.0, help="no more steps than an environment takes in this")
     parser.add_argument("--only", default="", help="only rows in whose package or environment this text is")
     parser.add_argument("--output", type=Path, default=RESULTS / "resume_packages.json")
     parser.add_argument("--part", choices=("record", "compare"), help=argparse.SUPPRESS)

@@ -68,6 +68,11 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     resume = commands.add_parser("resume", help="go on with a run, bit for bit", description="Go on with a run.")
     resume.add_argument("run", metavar="RUN", type=Path)
     resume.add_argument("--steps", type=_whole, help="further steps (default: what the run has left)")
+    resume.add_argument(
+        "--inexact",
+        action="store_true",
+        help="go on from a new episode, or with the data at hand, where the source cannot be brought back exactly",
+    )
 
     evaluate = commands.add_parser("evaluate", help="judge a run's best checkpoint", description="Judge a run.")
     evaluate.add_argument("run", metavar="RUN", type=Path)

@@ -140,7 +140,7 @@ def _shown(path: Path) -> Path:
 def _resume(options: argparse.Namespace) -> None:
     from lab.experiment import Experiment
 
-    experiment = Experiment.resume(options.run)
+    experiment = Experiment.resume(options.run, exact=not options.inexact)
     left = options.steps or max(0, experiment.target_step - experiment.step)
     if not left:
         print(f"{options.run} has all of its {experiment.step:,} steps; `--steps N` trains N more")

@@ -36,6 +36,7 @@ class Recording(Hooks):
     _claimed = False
     _begins_built = False
     _resumed_at: int | None = None
+    _described: Mapping[str, Any] | None = None
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
@@ -69,6 +70,9 @@ class Recording(Hooks):
             return None
         for log in (self.directory.metrics, self.directory.evaluations):
             JsonLines(log).sync()
+        if self.task.describe() != self._described:
+            # Training has found out what the run's reader should know, such as how environments can be brought back.
+            self._write_config()
         path = self.directory.checkpoints / f"step-{self.step:012d}"
         checkpoints.write(path, self.get_state(), {"time_elapsed": self._time_elapsed()})
         checkpoints.prune(self.directory.checkpoints, "step", keep=2)
@@ -94,7 +98,7 @@ class Recording(Hooks):
             # Settings and seed cannot bring back what a learner knew before this run. Before config.json, because
             # only that makes it a run.
             checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
-        self.directory.write_config(resuming.describe(self))
+        self._write_config()
         self._claimed = True
         for name, evaluation in self.task.baselines().items():
             self._write_evaluation(evaluation, "baseline", learner=name)
@@ -108,7 +112,13 @@ class Recording(Hooks):
             JsonLines(self.directory.metrics).cut(self._resumed_at)
             JsonLines(self.directory.evaluations).cut(self._resumed_at)
             self._resumed_at = None
-        self.directory.write_config(resuming.describe(self))
+        self._write_config()
+
+    def _write_config(self) -> None:
+        if self.directory is not None:
+            config = resuming.describe(self)
+            self.directory.write_config(config)
+            self._described = config["task"]
 
     def _write_evaluation(self, evaluation: Evaluation, purpose: str, **more: Any) -> None:
         if self.directory is None:

@@ -97,13 +97,9 @@ def _unpack(layer: Any, key: str, packed: Any) -> None:
     if isinstance(packed, Mapping):
         for name, value in packed.items():
             _unpack(current, name, value)
-    elif isinstance(current, np.ndarray) and current.shape == np.shape(packed):
-        # A new array: Gymnasium's statistics may share one that nobody writes to.
-        setattr(layer, key, np.array(packed, current.dtype))
-    elif isinstance(current, np.generic):
-        setattr(layer, key, current.dtype.type(packed))
-    elif isinstance(packed, np.ndarray) and packed.ndim == 0:
-        setattr(layer, key, packed[()])
+    elif isinstance(packed, np.ndarray):
+        # As it was, whatever there is now: statistics begin in float32 and go on in float64.
+        setattr(layer, key, packed.copy() if packed.ndim else packed[()])
     else:
         setattr(layer, key, packed)
 

@@ -20,39 +20,49 @@ class GlobalRandom:
     Some environments draw from `np.random` or `random`. Lent a state that begins with each episode's seed, they depend
     on that seed alone, and disturb neither each other nor the user.
 
-    Attributes:
-        used: Whether a call has drawn from them.
+    Args:
+        used: Whether the environment is known to draw from them.
     """
 
-    def __init__(self) -> None:
-        self.used = False
-        self.seed(0)
+    _numpy: np.random.MT19937
+    _python: tuple[Any, ...]
+    _begun: tuple[bytes, tuple[Any, ...]]
+
+    def __init__(self, used: bool = False) -> None:
+        self._used = used
+        self._begin(0)
+
+    @property
+    def used(self) -> bool:
+        """Whether any call has drawn from them."""
+        return self._used or (self._words(), self._python) != self._begun
 
     def seed(self, seed: int) -> None:
         """Begin both generators' streams anew."""
-        # MT19937, because np.random.seed, which an environment may call, takes no other.
-        self._numpy = np.random.MT19937(seed)
-        self._python = random.Random(seed).getstate()
+        self._used = self.used
+        self._begin(seed)
 
     def call(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
         """Return `function(...)`, called with this environment's state of the generators in place."""
         outer_numpy, outer_python = _get(), random.getstate()
-        before = self._fingerprint()
         _set(self._numpy)
         random.setstate(self._python)
         try:
             return function(*arguments, **keywords)
         finally:
-            python = random.getstate()
-            self.used = self.used or python != self._python or self._fingerprint() != before
-            self._python = python
+            self._python = random.getstate()
             _set(outer_numpy)
             random.setstate(outer_python)
 
-    def _fingerprint(self) -> tuple[int, int, int]:
-        # np.random.seed moves the position back to where a fresh generator has it, but not the words.
+    def _begin(self, seed: int) -> None:
+        # MT19937, because np.random.seed, which an environment may call, takes no other.
+        self._numpy = np.random.MT19937(seed)
+        self._python = random.Random(seed).getstate()
+        self._begun = (self._words(), self._python)
+
+    def _words(self) -> bytes:
         state: Any = self._numpy.state["state"]
-        return int(state["pos"]), int(state["key"][0]), int(state["key"][-1])
+        return bytes(state["key"]) + bytes(str(state["pos"]), "ascii")
 
 
 @contextlib.contextmanager

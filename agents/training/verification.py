@@ -134,6 +134,12 @@ class Verification:
             self.shadow.record.env.close()
             self.shadow = None
 
+    def describe(self) -> dict[str, str]:
+        """Return in words how a run resumes, for its config."""
+        words = {ALL: "exactly, by playing all episodes again", NEXT: "at the next episode's start"}
+        described = {"resumes": words.get(self.mode, "exactly")}
+        return {**described, "resumes_so_because": self.reason} if self.reason else described
+
     def get_state(self) -> dict[str, Any]:
         """Return how environments are brought back, and why."""
         return {"mode": self.mode, "reason": self.reason}
