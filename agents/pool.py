@@ -121,10 +121,10 @@ class Pool:
         return PoolStep(current, rewarded, np.array(terminated, bool), np.array(truncated, bool), following)
 
     def get_state(self) -> dict[str, Any]:
-        """Return what `set_state` needs to bring every environment to where it is; the next step begins a check."""
+        """Return what `set_state` needs to bring every environment to where it is; the next step may begin a check."""
         if not self.started:
             return {"started": False}
-        self.verification.due = True
+        self.verification.ask()
         whole = self.verification.keeps_all
         return {
             "started": True,
@@ -156,6 +156,11 @@ class Pool:
                 f"{', '.join(MODES)}. Fix: resume it with the version of lab that its config.json names."
             )
         drawn = state.get("global_random", [False] * self.number)
+        if len(state["environments"]) != self.number or len(drawn) != self.number:
+            raise CheckpointError(
+                f"the checkpoint holds {len(state['environments'])} environments; expected {self.number}. "
+                "Fix: resume with the num_envs of the run."
+            )
         for i, saved in enumerate(state["environments"]):
             self._restore(i, saved, drawn[i])
 

@@ -77,7 +77,7 @@ def _statistics(env: gymnasium.Env[Any, Any]) -> Iterator[tuple[str, Any, str]]:
         kind = type(layer)
         if kind.__module__.startswith("gymnasium.") and kind.__name__ not in _WITH_STATISTICS:
             continue
-        for key, value in vars(layer).items():
+        for key, value in layer.__dict__.items():
             if _packed(value) is not None:
                 yield f"{depth}.{key}", layer, key
 
@@ -114,7 +114,7 @@ def _generators(env: gymnasium.Env[Any, Any]) -> Iterator[tuple[str, tuple[Any, 
         seen.add(id(thing))
         if isinstance(thing, _GENERATORS):
             # `reset(seed=...)` makes it anew: it is the one that every episode's seed decides.
-            if path[-1] != "_np_random" or thing is not vars(base).get("_np_random"):
+            if path[-1] != "_np_random" or thing is not getattr(base, "_np_random", None):
                 yield ".".join(map(str, path)), path
             continue
         # The depth counts from the environment, however many wrappers are round it.

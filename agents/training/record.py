@@ -48,7 +48,7 @@ class RecordedEnvironment:
         self._legacy: dict[str, Any] | None = None
         self._was_reset = False
         self._sets_np_random = hasattr(env.unwrapped, "_np_random")
-        for space in (env.action_space, env.unwrapped.action_space):
+        for space in (env.action_space, getattr(env.unwrapped, "action_space", env.action_space)):
             # An environment that samples its own action space would else draw from the system's entropy.
             space.seed(seed_of(0))
         self.carried = Carried(env)
@@ -236,7 +236,7 @@ def fingerprint(env: gymnasium.Env[Any, Any]) -> str:
     data = getattr(base, "data", None)
     if all(hasattr(data, name) for name in ("qpos", "qvel", "time")):
         parts += [np.asarray(getattr(data, name)).tobytes() for name in ("qpos", "qvel", "time")]
-    state = vars(base).get("state")
+    state = getattr(base, "__dict__", {}).get("state")
     if isinstance(state, (int, float, tuple, list, np.ndarray, np.generic)):
         try:
             numbers = np.asarray(state)
@@ -259,7 +259,7 @@ def same(a: Any, b: Any) -> bool:
 
 def random_state(env: gymnasium.Env[Any, Any]) -> Any:
     """Return the state of `np_random`, or None where there is none; asking for it would make one."""
-    rng = vars(env.unwrapped).get("_np_random")
+    rng = getattr(env.unwrapped, "_np_random", None)
     return rng.bit_generator.state if isinstance(rng, np.random.Generator) else None
 
 

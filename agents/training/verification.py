@@ -19,8 +19,12 @@ PROBATION, EPISODE, ALL, NEXT = "probation", "episode", "all episodes", "next ep
 MODES = (PROBATION, EPISODE, ALL, NEXT)
 PROBATION_STEPS, LONG_PROBATION = 2_000, 20_000
 CHECKED_EPISODES = (1, 2, 3, 5, 8, 13, 21, 34)
-# Steps that a fresh environment follows, steps it may have to play again before, and steps worth keeping.
-FOLLOWED, REPLAYED, KEPT = 200, 5_000, 1_000_000
+# Steps that a fresh environment follows, and at most plays again before: of an episode, or of all.
+FOLLOWED, REPLAYED = 200, {False: 1_000, True: 5_000}
+# More steps than this are not kept to be played again.
+KEPT = 1_000_000
+# Checkpoints that begin a check: the first ones of a process, and then each one of so many.
+FIRST_CHECKPOINTS, EVERY_CHECKPOINT = 4, 8
 
 
 class Verification:
@@ -49,11 +53,18 @@ class Verification:
         self.reason = ""
         self.due = False
         self.shadow: _Shadow | None = None
+        self._checkpoints = 0
+        self._said = False
 
     @property
     def keeps_all(self) -> bool:
         """Whether episodes that have ended are kept."""
         return self.mode in (PROBATION, ALL)
+
+    def ask(self) -> None:
+        """Have a check begin at the next step, if it is worth it again; called as a checkpoint is made."""
+        self._checkpoints += 1
+        self.due = self._checkpoints <= FIRST_CHECKPOINTS or self._checkpoints % EVERY_CHECKPOINT == 0
 
     def begins(self, records: Sequence[RecordedEnvironment], taken: int, ended: Sequence[int]) -> int | None:
         """Return which environment is to be followed from here on, if any; called where `due` or an episode ended.
@@ -73,7 +84,7 @@ class Verification:
             elif 0 in ended and self.shadow is None and records[0].number in CHECKED_EPISODES:
                 return 0
         if self.mode == ALL and ended and sum(r.played for r in records) > KEPT:
-            self._settle(NEXT, f"it needs all episodes since it was made, more than {KEPT:,} steps", records[0])
+            self._give_up(f"it needs all episodes since it was made, more than {KEPT:,} steps", records[0])
         if self.due:
             self.due = False
             return taken // len(records) % len(records)
@@ -87,7 +98,9 @@ class Verification:
         """
         self.end()
         record, whole = records[index], self.mode == ALL
-        if self.make is None or self.mode == NEXT or (record.played if whole else record.played_since_seed) > REPLAYED:
+        if self.make is None or self.mode == NEXT:
+            return
+        if (record.played if whole else record.played_since_seed) > REPLAYED[whole]:
             return
         with preserved():
             try:
@@ -123,10 +136,14 @@ class Verification:
         if parted:
             self._parted(records, observations[index], parted, ended=any(outcomes[index][1:]))
         elif shadow.left == 0 or any(outcomes[index][1:]):
+            if self.mode == ALL and not self._said:
+                self._say(
+                    "keeps state from one episode to the next: resuming plays all its episodes again", shadow.record
+                )
             drawn = shadow.record.guard is not None and shadow.record.guard.used
             self.end()
             if drawn and records[index].guard is None:
-                self._settle(NEXT, "it draws from NumPy's or Python's global generator now and then", records[index])
+                self._give_up("it draws from NumPy's or Python's global generator now and then", records[index])
 
     def end(self) -> None:
         """End the check under way, without a result."""
@@ -155,22 +172,25 @@ class Verification:
         index = self.shadow.index if self.shadow is not None else 0
         self.end()
         if self.mode != PROBATION:
-            self._settle(NEXT, reason, records[index])
+            self._give_up(reason, records[index])
             return
-        self._settle(ALL, reason, records[index])
+        # Said only once a check has shown that all episodes are enough.
+        self.mode, self.reason = ALL, reason
         if ended:
             self.due = True
         else:
             self.begin(records, index, observation)
 
-    def _settle(self, mode: str, reason: str, record: RecordedEnvironment) -> None:
-        self.mode, self.reason = mode, reason
-        what = {
-            ALL: "keeps state from one episode to the next: resuming plays all its episodes again",
-            NEXT: "cannot be brought back exactly within an episode: a resumed run goes on from the next episode's "
-            "start",
-        }[mode]
-        warnings.warn(f"{record.env} {what} ({reason})", stacklevel=2)
+    def _give_up(self, reason: str, record: RecordedEnvironment) -> None:
+        self.mode, self.reason = NEXT, reason
+        self._say(
+            "cannot be brought back exactly within an episode: a resumed run goes on from the next episode's start",
+            record,
+        )
+
+    def _say(self, what: str, record: RecordedEnvironment) -> None:
+        self._said = True
+        warnings.warn(f"{record.env} {what} ({self.reason})", stacklevel=2)
 
     def _cannot_check(self, reason: str, record: RecordedEnvironment) -> None:
         self.make, self.reason = None, reason
