@@ -17,6 +17,8 @@ from agents.training.verification import MODES, NEXT, PROBATION, Verification
 from lab.errors import CheckpointError
 from lab.seeding import Seeds
 
+SEEDS_AT_ONCE = 256
+
 
 class PoolStep(NamedTuple):
     """What one step of n environments gave.
@@ -44,7 +46,7 @@ class Pool:
 
     Args:
         envs: Environments with equal spaces.
-        seeds: Episode k of environment i is seeded from the stream `environment` at (i, k).
+        seeds: Environment i's episodes are seeded from the stream `environment` at (i, block), 256 to a block.
         make: Makes a further environment like these; without it nothing is checked before a run is resumed.
 
     Attributes:
@@ -67,6 +69,7 @@ class Pool:
         shape, self.dtype = spaces.layout(envs[0].observation_space)
         self.shape = (self.number, *shape)
         self.seeds, self.make = seeds, make
+        self._blocks: dict[int, tuple[int, list[int]]] = {}
         self.records = [self._record(env, i) for i, env in enumerate(envs)]
         self.verification = Verification(make)
         self.observation = np.empty(self.shape, self.dtype)
@@ -171,7 +174,15 @@ class Pool:
             env.close()
 
     def _record(self, env: gymnasium.Env[Any, Any], i: int) -> RecordedEnvironment:
-        return RecordedEnvironment(env, partial(self.seeds.integer, "environment", i))
+        return RecordedEnvironment(env, partial(self._seed, i))
+
+    def _seed(self, i: int, episode: int) -> int:
+        # By the block, since deriving one takes as long as a step of a fast environment.
+        block, place = divmod(episode, SEEDS_AT_ONCE)
+        if self._blocks.get(i, (-1, None))[0] != block:
+            words = self.seeds.sequence("environment", i, block).generate_state(SEEDS_AT_ONCE, np.uint32)
+            self._blocks[i] = block, (words >> 1).tolist()
+        return self._blocks[i][1][place]
 
     def _restore(self, i: int, saved: Mapping[str, Any], drawn: bool | None) -> None:
         self._renew(i, drawn)

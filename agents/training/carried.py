@@ -35,6 +35,12 @@ class Carried:
         """Look again, since an environment's first reset may have made what it carries."""
         self._statistics = {name: (layer, key) for name, layer, key in _statistics(self.env)}
         self._generators = dict(_generators(self.env))
+        self._found = self.generators()
+
+    def leave_out_unused(self) -> None:
+        """Stop storing generators that have not been drawn from since they were found, as of most action spaces."""
+        now = self.generators()
+        self._generators = {n: p for n, p in self._generators.items() if not _same(now.get(n), self._found.get(n))}
 
     def capture(self) -> dict[str, Any]:
         """Return all of it as nested dicts of arrays and numbers."""
@@ -139,6 +145,14 @@ def _entries(thing: Any) -> Iterator[tuple[Any, Any]]:
         return
     if len(items) <= _ENTRIES:
         yield from ((key, value) for key, value in items if isinstance(key, (str, int)))
+
+
+def _same(a: Any, b: Any) -> bool:
+    return repr(a) == repr(b) if isinstance(a, dict) and not _arrays(a) else False
+
+
+def _arrays(state: dict[str, Any]) -> bool:
+    return any(isinstance(v, np.ndarray) or (isinstance(v, dict) and _arrays(v)) for v in state.values())
 
 
 def _resolve(thing: Any, path: tuple[Any, ...]) -> Any:

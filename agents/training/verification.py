@@ -78,6 +78,7 @@ class Verification:
             # None has drawn from the global generators, and lending them costs a few microseconds a step.
             for record in records:
                 record.set_guard(None)
+                record.carried.leave_out_unused()
         if self.mode == PROBATION and ended:
             if taken >= LONG_PROBATION or (taken >= PROBATION_STEPS and records[0].number > 1):
                 self.mode = EPISODE

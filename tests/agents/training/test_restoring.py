@@ -114,7 +114,7 @@ def test_each_episode_begins_with_a_seed_of_its_own():
             return super().reset(seed=seed)
 
     Player(Spy, checked=False).play(40)
-    assert seeds == [Seeds(3).integer("environment", 0, k) for k in range(4)]
+    assert seeds == (Seeds(3).sequence("environment", 0, 0).generate_state(256)[:4] >> 1).tolist()
 
 
 def test_ale_is_reseeded_seldom_because_that_reads_its_rom_again(tmp_path, monkeypatch):
