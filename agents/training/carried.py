@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import gymnasium
@@ -41,6 +41,10 @@ class Carried:
         """Stop storing generators that have not been drawn from since they were found, as of most action spaces."""
         now = self.generators()
         self._generators = {n: p for n, p in self._generators.items() if not _same(now.get(n), self._found.get(n))}
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Store the generators of these names alone, as the run does that is being restored."""
+        self._generators = {n: p for n, p in self._generators.items() if n in set(names)}
 
     def capture(self) -> dict[str, Any]:
         """Return all of it as nested dicts of arrays and numbers."""

@@ -150,6 +150,8 @@ class RecordedEnvironment:
             )
         if "carried" in saved:
             self.carried.restore(saved["carried"], generators=False)
+            if self.guard is None:
+                self.carried.keep(saved["carried"]["generators"])
         return observation
 
     def _replay(self, saved: Mapping[str, Any]) -> Any:

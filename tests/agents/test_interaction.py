@@ -7,6 +7,7 @@ import gymnasium
 import pytest
 
 from agents.baselines import Random
+from agents.training import verification
 from lab import Experiment, checkpoints
 from lab.cli import main
 from lab.errors import CheckpointError
@@ -36,8 +37,10 @@ def interrupted(kind, run, folder):
     train(kind, folder)
 
 
-@pytest.mark.parametrize("kind", [GlobalNumpy, OwnUnseeded, Remembers])
+@pytest.mark.parametrize("kind", [Walk, GlobalNumpy, OwnUnseeded, Remembers])
 def test_a_resumed_run_ends_as_the_uninterrupted_one(kind, tmp_path, monkeypatch):
+    # So that some of it is before the second checkpoint and some after.
+    monkeypatch.setattr(verification, "PROBATION_STEPS", 100)
     if kind is OwnUnseeded:
         # Entropy begins its generator; let both runs begin with the same.
         monkeypatch.setattr(kind.__init__, "__defaults__", (12, lambda: __import__("numpy").random.RandomState(1)))
