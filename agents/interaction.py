@@ -30,7 +30,7 @@ class InteractionTask(AgentTask):
     def __init__(self, agent: Agent, source: EnvironmentSource, options: TaskOptions, lane_reason: str) -> None:
         envs = source.training(source.num_envs or options.num_envs)
         super().__init__(agent, source, envs[0], options, len(envs), lane_reason)
-        self.pool = Pool(envs, options.seeds)
+        self.pool = Pool(envs, options.seeds, source.make)
         self.sums: dict[str, float] = {}
         self.rounds = 0
 
@@ -75,6 +75,9 @@ class InteractionTask(AgentTask):
         row.update(self.agent.gauges())
         self.pool.finished, self.sums, self.rounds = [], {}, 0
         return row
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), **self.pool.verification.describe()}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         self.pool.exact = self.exact

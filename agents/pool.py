@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -11,9 +11,14 @@ import numpy as np
 
 from agents import spaces
 from agents.playing.checks import Checked
+from agents.training.global_random import GlobalRandom
+from agents.training.record import RecordedEnvironment
+from agents.training.verification import MODES, NEXT, PROBATION, Verification
 from lab.errors import CheckpointError
 from lab.notes import warn
 from lab.seeding import Seeds
+
+SEEDS_AT_ONCE = 256
 
 
 class PoolStep(NamedTuple):
@@ -36,72 +41,104 @@ class PoolStep(NamedTuple):
 class Pool:
     """Steps n environments; an ended one starts its next episode in the same step.
 
-    Environments resume exactly without knowing of it: each episode's random state at its start and its actions are
-    kept, played again on restoring, and the outcome checked by hash.
+    Environments resume exactly without knowing of it: each episode begins with a seed of its own, which is kept with
+    the episode's actions; restoring plays them again and compares the outcome. Fresh environments that follow the
+    running ones for some steps find out whether that is enough (see `agents.training.verification`).
 
     Args:
         envs: Environments with equal spaces.
-        seeds: Environment i is seeded once, from the stream `environment` at i.
+        seeds: Environment i's episodes are seeded from the stream `environment` at (i, block), 256 to a block.
+        make: Makes a further environment like these; without it nothing is checked before a run is resumed.
 
     Attributes:
         finished: Return and length of each episode that ended, until somebody takes them.
         exact: Whether restoring raises when an environment does not arrive where it was; otherwise it warns and starts
             the environment's next episode.
+        verification: What is known of how the environments can be brought back.
     """
 
     exact = True
 
-    def __init__(self, envs: list[gymnasium.Env[Any, Any]], seeds: Seeds) -> None:
-        self.envs: list[gymnasium.Env[Any, Any]] = [Checked(env) for env in envs]
+    def __init__(
+        self,
+        envs: list[gymnasium.Env[Any, Any]],
+        seeds: Seeds,
+        make: Callable[[], gymnasium.Env[Any, Any]] | None = None,
+    ) -> None:
         self.number = len(envs)
         self.action_space = envs[0].action_space
         shape, self.dtype = spaces.layout(envs[0].observation_space)
         self.shape = (self.number, *shape)
-        self.episodes = [_Episode({"seed": seeds.integer("environment", i)}) for i in range(self.number)]
+        self.seeds, self.make = seeds, make
+        self._blocks: dict[int, tuple[int, list[int]]] = {}
+        self.records = [self._record(env, i) for i, env in enumerate(envs)]
+        self.verification = Verification(make)
         self.observation = np.empty(self.shape, self.dtype)
         self.finished: list[tuple[float, int]] = []
         self.started = False
+        self.taken = 0
+
+    @property
+    def envs(self) -> list[gymnasium.Env[Any, Any]]:
+        """The environments."""
+        return [record.env for record in self.records]
 
     def start(self) -> np.ndarray:
         """Begin the first episodes, if they have not begun; return the present observations (n, ...)."""
         if not self.started:
-            for i in range(self.number):
-                self.observation[i] = self.episodes[i].begin(self.envs[i])
+            for i, record in enumerate(self.records):
+                self.observation[i] = record.begin()
             self.started = True
         return self.observation
 
     def step(self, actions: np.ndarray) -> PoolStep:
         """Step all environments with actions (n, ...) as the agent gives them."""
-        number, episodes = self.number, self.episodes
+        number, records, verification = self.number, self.records, self.verification
         following = np.empty(self.shape, self.dtype)
         rewards: list[Any] = [0.0] * number
         terminated, truncated = [False] * number, [False] * number
         ended: list[int] = []
         for i, action in enumerate(spaces.to_environment(self.action_space, actions)):
-            following[i], rewards[i], terminated[i], truncated[i], _ = self.envs[i].step(action)
-            episodes[i].actions.append(action.copy() if action.ndim else action)
-            episodes[i].total += float(rewards[i])
+            record = records[i]
+            # Before the step, since an environment may write into what it is given.
+            record.actions.append(action.copy() if action.ndim else action)
+            following[i], rewards[i], terminated[i], truncated[i], _ = record.step(action)
+            record.total += float(rewards[i])
             if terminated[i] or truncated[i]:
                 ended.append(i)
+        self.taken += number
+        if verification.shadow is not None:
+            verification.follow(records, following, list(zip(rewards, terminated, truncated, strict=True)))
         current = following
         if ended:
             current = following.copy()
             for i in ended:
-                self.finished.append((episodes[i].total, len(episodes[i].actions)))
-                episodes[i] = _Episode.after(self.envs[i])
-                current[i] = episodes[i].begin(self.envs[i])
+                self.finished.append((records[i].total, len(records[i].actions)))
+                current[i] = records[i].begin(verification.keeps_all)
+        if ended or verification.due:
+            index = verification.begins(records, self.taken, ended)
+            if index is not None:
+                verification.begin(records, index, current[index])
         self.observation = current
         # Environments may give whole numbers for rewards; agents are promised float64.
         rewarded = np.array(rewards, np.float64)
         return PoolStep(current, rewarded, np.array(terminated, bool), np.array(truncated, bool), following)
 
     def get_state(self) -> dict[str, Any]:
-        """Return what `set_state` needs to bring every environment to where it is."""
+        """Return what `set_state` needs to bring every environment to where it is; the next step may begin a check."""
         if not self.started:
             return {"started": False}
-        finished = [list(pair) for pair in self.finished]
-        states = [_save(env, e, o) for env, e, o in zip(self.envs, self.episodes, self.observation, strict=True)]
-        return {"started": True, "environments": states, "observation": self.observation.copy(), "finished": finished}
+        self.verification.ask()
+        whole = self.verification.keeps_all
+        return {
+            "started": True,
+            "environments": [r.save(o, whole) for r, o in zip(self.records, self.observation, strict=True)],
+            "observation": self.observation.copy(),
+            "finished": [list(pair) for pair in self.finished],
+            "taken": self.taken,
+            "restoring": self.verification.get_state(),
+            "global_random": [None if r.guard is None else r.guard.used for r in self.records],
+        }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Bring every environment to where it was.
@@ -114,67 +151,61 @@ class Pool:
             return
         self.observation = np.array(state["observation"])
         self.finished = [(total, length) for total, length in state["finished"]]
+        # Checkpoints from before episodes had seeds of their own hold no more than the above.
+        self.taken = state.get("taken", 0)
+        self.verification.set_state(state.get("restoring", {"mode": PROBATION, "reason": ""}))
+        if self.verification.mode not in MODES:
+            raise CheckpointError(
+                f"the checkpoint's environments are brought back by {self.verification.mode!r}; expected one of "
+                f"{', '.join(MODES)}. Fix: resume it with the version of lab that its config.json names."
+            )
+        drawn = state.get("global_random", [False] * self.number)
+        if len(state["environments"]) != self.number or len(drawn) != self.number:
+            raise CheckpointError(
+                f"the checkpoint holds {len(state['environments'])} environments; expected {self.number}. "
+                "Fix: resume with the num_envs of the run."
+            )
         for i, saved in enumerate(state["environments"]):
-            try:
-                self.episodes[i] = _restore(self.envs[i], saved)
-            except CheckpointError as error:
-                if self.exact:
-                    raise
-                warn(f"environment {i} starts a new episode: {error}", stacklevel=2)
-                self.episodes[i] = _Episode.after(self.envs[i])
-                self.observation[i] = self.episodes[i].begin(self.envs[i])
+            self._restore(i, saved, drawn[i])
 
     def close(self) -> None:
         """Close all environments."""
+        self.verification.end()
         for env in self.envs:
             env.close()
 
+    def _record(self, env: gymnasium.Env[Any, Any], i: int) -> RecordedEnvironment:
+        return RecordedEnvironment(Checked(env), partial(self._seed, i))
 
-class _Episode:
-    """How an episode began, and every action since: enough to play it again."""
+    def _seed(self, i: int, episode: int) -> int:
+        # By the block, since deriving one takes as long as a step of a fast environment.
+        block, place = divmod(episode, SEEDS_AT_ONCE)
+        if self._blocks.get(i, (-1, None))[0] != block:
+            words = self.seeds.sequence("environment", i, block).generate_state(SEEDS_AT_ONCE, np.uint32)
+            self._blocks[i] = block, (words >> 1).tolist()
+        return self._blocks[i][1][place]
 
-    __slots__ = ("actions", "origin", "total")
+    def _restore(self, i: int, saved: Mapping[str, Any], drawn: bool | None) -> None:
+        self._renew(i, drawn)
+        if self.verification.mode != NEXT:
+            try:
+                self.records[i].restore(saved)
+            except CheckpointError as error:
+                if self.exact:
+                    raise
+                reason = str(error)
+            else:
+                return
+            self._renew(i, drawn)
+        else:
+            reason = self.verification.reason
+        warn(f"environment {i} begins its next episode, not exactly where it was: {reason}", stacklevel=4)
+        self.observation[i] = self.records[i].begin_after(saved)
 
-    def __init__(self, origin: dict[str, Any]) -> None:
-        self.origin = origin
-        self.actions: list[Any] = []
-        self.total = 0.0
-
-    @classmethod
-    def after(cls, env: gymnasium.Env[Any, Any]) -> _Episode:
-        """Return the record of the episode that the environment's next reset begins."""
-        return cls({"random_state": env.unwrapped.np_random.bit_generator.state})
-
-    def begin(self, env: gymnasium.Env[Any, Any]) -> Any:
-        """Reset the environment to this episode's first observation and return it."""
-        if "seed" in self.origin:
-            return env.reset(seed=self.origin["seed"])[0]
-        env.unwrapped.np_random.bit_generator.state = self.origin["random_state"]
-        return env.reset()[0]
-
-
-def _save(env: gymnasium.Env[Any, Any], episode: _Episode, observation: np.ndarray) -> dict[str, Any]:
-    actions = np.array(episode.actions)
-    return {"origin": episode.origin, "actions": actions, "hash": _hash(env, observation, episode.total)}
-
-
-def _restore(env: gymnasium.Env[Any, Any], saved: Mapping[str, Any]) -> _Episode:
-    episode = _Episode(dict(saved["origin"]))
-    observation = episode.begin(env)
-    for action in saved["actions"]:
-        observation, reward, *_ = env.step(action)
-        episode.actions.append(action)
-        episode.total += float(reward)
-    _, dtype = spaces.layout(env.observation_space)
-    if _hash(env, np.asarray(observation, dtype), episode.total) != saved["hash"]:
-        raise CheckpointError(
-            f"{env} did not arrive where it was when its episode was played again: it draws random numbers from "
-            "elsewhere than its np_random, or keeps state between episodes. Fix: draw from self.np_random only, or "
-            "resume inexactly with Experiment.resume(run_dir, exact=False)."
-        )
-    return episode
-
-
-def _hash(env: gymnasium.Env[Any, Any], observation: np.ndarray, total: float) -> str:
-    numbers = repr((total, env.unwrapped.np_random.bit_generator.state))
-    return hashlib.sha256(np.ascontiguousarray(observation).tobytes() + numbers.encode()).hexdigest()
+    def _renew(self, i: int, drawn: bool | None) -> None:
+        record = self.records[i]
+        if record.number >= 0 and self.make is not None:
+            # It has played, and what is played again begins in a fresh one.
+            record.env.close()
+            record = self.records[i] = self._record(self.make(), i)
+        record.set_guard(None if drawn is None else GlobalRandom(bool(drawn)))

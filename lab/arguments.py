@@ -74,7 +74,11 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     resume.add_argument("run", metavar="RUN", type=Path)
     _add_word(resume)
     resume.add_argument("--steps", type=_whole, help="further steps (default: what the run has left)")
-    resume.add_argument("--inexact", action="store_true", help="go on even where an environment cannot be restored")
+    resume.add_argument(
+        "--inexact",
+        action="store_true",
+        help="go on from a new episode, or with the data at hand, where the source cannot be brought back exactly",
+    )
 
     evaluate = commands.add_parser("evaluate", help="judge a run's best checkpoint", description="Judge a run.")
     evaluate.add_argument("run", metavar="RUN", type=Path)

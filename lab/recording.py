@@ -51,6 +51,7 @@ class Recording(Hooks):
     _logs: Mapping[str, Any] = {}
     _writer: Beside | None = None
     _newest_known = -1
+    _described: Mapping[str, Any] | None = None
     _elapsed = 0.0
     _elapsed_before = 0.0
     _started: float | None = None
@@ -132,6 +133,9 @@ class Recording(Hooks):
             return None
         self.end_writing()
         with self.writing_alone():
+            if self.task.describe() != self._described:
+                # Training has found out what readers should know, such as how environments can be brought back.
+                self._write_config()
             # What this checkpoint relies on, by which a resumed run finds rows that were lost or changed.
             logs = [JsonLines(log) for log in (self.directory.metrics, self.directory.evaluations)]
             notes = {"time_elapsed": self._time_elapsed(), "logs": {log.path.name: log.sum() for log in logs}}
@@ -199,7 +203,7 @@ class Recording(Hooks):
                 self.directory.path.mkdir(parents=True, exist_ok=True)
                 checkpoints.write(self.directory.checkpoints / f"step-{self.step:012d}", self.get_state(), {})
                 self._newest_known = self.step
-            self.directory.write_config(resuming.describe(self))
+            self._write_config()
             self._claimed = True
             self._write_baselines()
 
@@ -216,9 +220,14 @@ class Recording(Hooks):
             if not any(row.get("purpose") == "baseline" for row in kept):
                 # It was killed while they were played.
                 self._write_baselines()
-        described = resuming.describe(self)
-        self.directory.write_config(described)
-        self.begun_with = described
+        self._write_config()
+
+    def _write_config(self) -> None:
+        if self.directory is not None:
+            config = resuming.describe(self)
+            self.directory.write_config(config)
+            self.begun_with = config
+            self._described = config["task"]
 
     def _write_baselines(self) -> None:
         # In one go: where one of them stands, all do.

@@ -78,7 +78,7 @@ def test_an_environment_that_cannot_be_repeated_is_noticed():
     with pytest.raises(CheckpointError, match="did not arrive where it was.*exact=False"):
         fresh.set_state(state)
     fresh.exact = False
-    with pytest.warns(UserWarning, match="starts a new episode"):
+    with pytest.warns(UserWarning, match="begins its next episode"):
         fresh.set_state(state)
     assert fresh.observation[0, 1] == 0
 

@@ -1,0 +1,1 @@
+"""What training in environments that step in Python is made of."""
