@@ -10,7 +10,6 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
-from agents.playing.checks import Checked
 from agents.training.global_random import GlobalRandom
 from agents.training.record import RecordedEnvironment
 from agents.training.verification import MODES, NEXT, PROBATION, Verification
@@ -175,7 +174,7 @@ class Pool:
             env.close()
 
     def _record(self, env: gymnasium.Env[Any, Any], i: int) -> RecordedEnvironment:
-        return RecordedEnvironment(Checked(env), partial(self._seed, i))
+        return RecordedEnvironment(env, partial(self._seed, i))
 
     def _seed(self, i: int, episode: int) -> int:
         # By the block, since deriving one takes as long as a step of a fast environment.

@@ -37,6 +37,8 @@ class RecordedEnvironment:
 
     def __init__(self, env: gymnasium.Env[Any, Any], seed_of: Callable[[int], int]) -> None:
         self.env, self.seed_of = env, seed_of
+        # Carried state is looked for in the environment itself, so the checks stand beside it, not around it.
+        self.checked = Checked(env)
         self.reseed_after = RESEED_ALE_AFTER if hasattr(env.unwrapped, "ale") else 0
         _, self.dtype = spaces.layout(env.observation_space)
         self.number = -1
@@ -52,15 +54,14 @@ class RecordedEnvironment:
         for space in (env.action_space, getattr(env.unwrapped, "action_space", env.action_space)):
             # An environment that samples its own action space would else draw from the system's entropy.
             space.seed(seed_of(0))
-        # What the check of its word keeps is not the environment's.
-        self.carried = Carried(env.env if isinstance(env, Checked) else env)
+        self.carried = Carried(env)
         self._first_start = self._seeded_start = self.carried.capture()
         self.set_guard(GlobalRandom())
 
     def set_guard(self, guard: GlobalRandom | None) -> None:
         """Lend the environment a state of the global generators, or no longer."""
         self.guard = guard
-        self.step = self.env.step if guard is None else partial(guard.call, self.env.step)
+        self.step = self.checked.step if guard is None else partial(guard.call, self.checked.step)
 
     def guarded(self, function: Callable[..., Any], **keywords: Any) -> Any:
         """Return `function(**keywords)`, called under the environment's own state of the global generators."""
@@ -201,14 +202,14 @@ class RecordedEnvironment:
 
     def _reset(self, seed: int | None) -> Any:
         if seed is None:
-            return self.guarded(self.env.reset)[0]
+            return self.guarded(self.checked.reset)[0]
         if self.guard is not None:
             self.guard.seed(seed)
         base: Any = self.env.unwrapped
         if self._sets_np_random:
             base._np_random, base._np_random_seed = given, _ = seeding.np_random(seed)
         try:
-            observation = self.guarded(self.env.reset, seed=seed)[0]
+            observation = self.guarded(self.checked.reset, seed=seed)[0]
         except TypeError as error:
             if "seed" not in str(error):
                 raise

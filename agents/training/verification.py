@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from agents.training.global_random import preserved
 from agents.training.record import RecordedEnvironment, fingerprint, random_state, same
+from lab.notes import warn
 
 if TYPE_CHECKING:
     import gymnasium
@@ -191,11 +191,11 @@ class Verification:
 
     def _say(self, what: str, record: RecordedEnvironment) -> None:
         self._said = True
-        warnings.warn(f"{record.env} {what} ({self.reason})", stacklevel=2)
+        warn(f"{record.env} {what} ({self.reason})", stacklevel=2)
 
     def _cannot_check(self, reason: str, record: RecordedEnvironment) -> None:
         self.make, self.reason = None, reason
-        warnings.warn(f"{record.env} cannot be checked for an exact resume: {reason}", stacklevel=2)
+        warn(f"{record.env} cannot be checked for an exact resume: {reason}", stacklevel=2)
 
 
 class _Shadow:
