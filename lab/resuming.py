@@ -95,6 +95,7 @@ def resume(
             "Fix: Experiment.resume(run_dir, callbacks=[...]) with callbacks made as they were."
         )
     restore_newest(experiment, directory, exact)
+    experiment.task.check_same(config["task"])
     return experiment
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from generative import pictures
+from generative.arguments import plain_array
 from generative.autoencoder import figures, latent_figures, networks
 from generative.autoencoder.freezing import Freezing
 from generative.autoencoder.prior import GaussianPrior, LocalPrior, StandardNormal
@@ -190,7 +191,7 @@ class Autoencoder(Freezing):
 
         Args:
             data: The rows.
-            labels: Whole numbers (N,), or one for all; only a conditional autoencoder looks at them.
+            labels: Labels of the data (N,), or one for all; only a conditional autoencoder looks at them.
 
         Raises:
             UsageError: On another shape, type or range.
@@ -204,7 +205,8 @@ class Autoencoder(Freezing):
         Raises:
             UsageError: On another shape, or values that are not finite.
         """
-        spec, owner, array = self.spec, f"{type(self).__name__}.decode", np.asarray(latents)
+        spec, owner = self.spec, f"{type(self).__name__}.decode"
+        array = plain_array(owner, "latents", latents)
         if array.ndim != 2 or array.shape[1] != self.config.latent_size or array.dtype.kind not in "fiu":
             received = f"{array.dtype} {array.shape}"
             raise bad_value(owner, "latents", received, f"numbers of shape (N, {self.config.latent_size})")
@@ -230,22 +232,21 @@ class Autoencoder(Freezing):
 
     def sample_latents(self, number: int, seed: int | None = None) -> np.ndarray:
         """Draw latents, float32 (number, latent_size), from the prior; see `sample`."""
-        rng = self.rng(seed)
-        return self.prior.sample(number, rng)
+        return self.prior.sample(self.count(number), self.rng(seed))
 
     def checked_labels(self, labels: Any, count: int, method: str) -> tuple[np.ndarray, ...]:
-        """Return labels as a compiled function's further arguments, int32 (count,): none if unconditional.
+        """Return labels as a compiled function's further arguments, codes int32 (count,): none if unconditional.
 
         Raises:
             UsageError: When they are missing where they are needed, or are none of the data's.
         """
         if not self.conditional:
             return ()
-        owner, classes = f"{type(self).__name__}.{method}", self.spec.classes or 0
-        expected = f"whole numbers in [0, {classes - 1}] of shape ({count},), or one for all"
+        owner = f"{type(self).__name__}.{method}"
         if labels is None:
-            raise bad_value(owner, "labels", None, expected, "labels=..., because what it does depends on the class.")
-        return (checked_labels(owner, labels, count, classes, expected),)
+            fix = "labels=..., because what it does depends on the class."
+            raise bad_value(owner, "labels", None, f"labels of {self.spec.name}: one, or {count} of them", fix)
+        return (checked_labels(owner, self.spec, labels, count),)
 
     # ---------------------------------------------------------------- judging and showing
 
