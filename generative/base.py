@@ -138,7 +138,7 @@ class Generator(Learner):
         many rows are drawn. The arithmetic of networks may differ in the last bits from one number of rows to another.
 
         Args:
-            number: How many, at least 1.
+            number: How many; 0 gives no rows.
             seed: Equal seeds give equal rows; None for the experiment's own sampling seed, which gives the same rows
                 each time too.
 
@@ -194,12 +194,12 @@ class Generator(Learner):
         """Return a number of rows to draw, checked before any work begins.
 
         Raises:
-            UsageError: When it is no whole number >= 1, or the rows would not fit in memory (8 GiB).
+            UsageError: When it is no whole number >= 0, or the rows would not fit in memory (8 GiB).
         """
         spec = self.spec
         row = math.prod(spec.shape) * max(4, np.dtype(spec.dtype).itemsize)
         most = max(1, MOST_BYTES // row)
-        return whole(f"{type(self).__name__}.{method}", "number", number, 1, most)
+        return whole(f"{type(self).__name__}.{method}", "number", number, 0, most)
 
     def rng(self, seed: int | None, stream: int = 0) -> np.random.Generator:
         """Return random numbers for `sample` with this seed.

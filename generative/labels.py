@@ -39,7 +39,11 @@ def read_labels(owner: str, labels: Any, count: int) -> np.ndarray:
         raise bad_value(owner, "labels", f"{array.dtype} {array.shape}", expected, fix)
     if array.dtype.kind in "USO":
         return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in array.tolist()])
-    wrong = np.flatnonzero(~(array == np.floor(array))) if array.dtype.kind == "f" else np.array([], int)
+    wrong = (
+        np.flatnonzero(~np.isfinite(array) | (array != np.floor(array)))
+        if array.dtype.kind == "f"
+        else np.array([], int)
+    )
     if len(wrong):
         received = f"{array[wrong[0]]:g} for row {wrong[0]}"
         raise bad_value(owner, "labels", received, "whole numbers", "rows that have none cannot be labelled.")
@@ -109,7 +113,7 @@ def checked_labels(owner: str, spec: DataSpec, labels: Any, count: int) -> np.nd
         array = np.array([known[text] for text in texts], np.int32).reshape(array.shape)
     elif not known_labels(spec, array).all():
         wrong = np.atleast_1d(array)[~np.atleast_1d(known_labels(spec, array))]
-        raise bad_value(owner, "labels", int(wrong[0]), expected)
+        raise bad_value(owner, "labels", f"values in [{array.min()}, {array.max()}], {wrong[0]} among them", expected)
     else:
         array = label_codes(spec, array)
     return np.broadcast_to(array, (count,)).astype(np.int32)

@@ -11,7 +11,7 @@ class Notice(UserWarning):
 
 
 def notice(text: str, stacklevel: int = 2) -> None:
-    """Warn of something without ever raising, and without a line break.
+    """Warn of something without ever raising, in one line without control characters.
 
     Some packages turn every warning of the process into an error when they are imported; training must not end by
     what was only meant to be read. Then the text goes to standard error.
@@ -20,7 +20,7 @@ def notice(text: str, stacklevel: int = 2) -> None:
         text: One sentence or two.
         stacklevel: As for `warnings.warn`: 2 names the line that called the caller.
     """
-    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
     try:
         warnings.warn(line, Notice, stacklevel=stacklevel + 1)
     except Notice:

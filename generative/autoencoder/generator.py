@@ -232,7 +232,8 @@ class Autoencoder(Freezing):
 
     def sample_latents(self, number: int, seed: int | None = None) -> np.ndarray:
         """Draw latents, float32 (number, latent_size), from the prior; see `sample`."""
-        return self.prior.sample(self.count(number), self.rng(seed))
+        number, rng = self.count(number), self.rng(seed)
+        return self.prior.sample(number, rng)
 
     def checked_labels(self, labels: Any, count: int, method: str) -> tuple[np.ndarray, ...]:
         """Return labels as a compiled function's further arguments, codes int32 (count,): none if unconditional.
@@ -245,7 +246,7 @@ class Autoencoder(Freezing):
         owner = f"{type(self).__name__}.{method}"
         if labels is None:
             fix = "labels=..., because what it does depends on the class."
-            raise bad_value(owner, "labels", None, f"labels of {self.spec.name}: one, or {count} of them", fix)
+            raise bad_value(owner, "labels", None, f"the labels of {self.spec.name}: one, or {count} of them", fix)
         return (checked_labels(owner, self.spec, labels, count),)
 
     # ---------------------------------------------------------------- judging and showing

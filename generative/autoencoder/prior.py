@@ -150,6 +150,8 @@ def neighbours_of(points: np.ndarray, chosen: np.ndarray, count: int) -> np.ndar
     """
     from sklearn.neighbors import NearestNeighbors
 
+    if not len(chosen):
+        return np.zeros((0, count, points.shape[1]))
     # Always whole chunks of queries, so that a point has the same neighbours however many are asked about.
     asked = np.concatenate([chosen, np.zeros(-len(chosen) % QUERIES, np.int64)])
     # A point is the first of its own neighbours, or as near as that one.

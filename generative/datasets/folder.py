@@ -147,5 +147,8 @@ def _conversions(heads: dict[Path, Head], background: str, damaged: dict[Path, s
 
 
 def _named(damaged: dict[Path, str], root: Path) -> str:
-    listed = [f"{file.relative_to(root).as_posix()} ({why})" for file, why in list(damaged.items())[:SHOWN]]
+    listed = [
+        f"{file.relative_to(root).as_posix()} ({why.replace(str(file), file.name)})"
+        for file, why in list(damaged.items())[:SHOWN]
+    ]
     return ", ".join(listed) + (", ..." if len(damaged) > SHOWN else "")
