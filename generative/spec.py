@@ -63,7 +63,8 @@ class DataSpec:
             expected = "whole numbers between -2**53 and 2**53, which float64 holds"
             raise bad_value("DataSpec", "range", (self.low, self.high), expected)
         values = self.label_values
-        if values is not None and (len(values) != self.classes or list(values) != sorted({*values})):
+        whole = values is None or all(isinstance(v, int) and not isinstance(v, bool) for v in values)
+        if values is not None and not (whole and len(values) == self.classes and list(values) == sorted({*values})):
             raise bad_value("DataSpec", "label_values", values, f"{self.classes} whole numbers in rising order")
         if self.class_names is not None and len(self.class_names) != self.classes:
             raise bad_value("DataSpec", "class_names", self.class_names, f"{self.classes} names, one a label")
@@ -111,7 +112,7 @@ class DataSpec:
         Where float32 cannot tell the rows apart (float64, whole numbers of 32 bits and more, ranges far from zero) the
         range is taken away in float64 first.
         """
-        kind = np.float64 if self.is_wide else np.float32
+        kind: Any = np.float64 if self.is_wide else np.float32
         values = (np.asarray(data).astype(kind) - kind(self.low)) * kind(2.0 / (self.high - self.low)) - kind(1.0)
         if self.centre is not None:
             values = (values - np.asarray(self.centre, kind)) / np.asarray(self.spread, kind)
@@ -135,7 +136,7 @@ class DataSpec:
         Raises:
             UsageError: When a value is not finite.
         """
-        kind = np.float64 if self.is_wide else np.float32
+        kind: Any = np.float64 if self.is_wide else np.float32
         values = np.asarray(data, kind)
         if not np.isfinite(values).all():
             raise UsageError(

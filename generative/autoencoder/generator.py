@@ -205,15 +205,14 @@ class Autoencoder(Freezing):
         Raises:
             UsageError: On another shape, or values that are not finite.
         """
-        spec, owner = self.spec, f"{type(self).__name__}.decode"
+        spec, size, owner = self.spec, self.config.latent_size, f"{type(self).__name__}.decode"
         array = plain_array(owner, "latents", latents)
-        if array.ndim != 2 or array.shape[1] != self.config.latent_size or array.dtype.kind not in "fiu":
-            received = f"{array.dtype} {array.shape}"
-            raise bad_value(owner, "latents", received, f"numbers of shape (N, {self.config.latent_size})")
+        if array.ndim != 2 or array.shape[1] != size or array.dtype.kind not in "fiu":
+            raise bad_value(owner, "latents", f"{array.dtype} {array.shape}", f"numbers of shape (N, {size})")
         if not np.isfinite(array).all():
             raise bad_value(owner, "latents", "values that are not finite", "finite values")
-        given = self.checked_labels(labels, len(array), "decode")
-        return spec.quantise(in_batches(self._decode, array.astype(np.float32), *given))
+        array, given = array.astype(np.float32), self.checked_labels(labels, len(array), "decode")
+        return spec.quantise(in_batches(self._decode, array, *given))
 
     def reconstruct(self, data: Any, labels: Any = None) -> np.ndarray:
         """Return what is left of rows after the bottleneck, in the data set's own range and type; see `encode`."""
@@ -232,7 +231,7 @@ class Autoencoder(Freezing):
 
     def sample_latents(self, number: int, seed: int | None = None) -> np.ndarray:
         """Draw latents, float32 (number, latent_size), from the prior; see `sample`."""
-        number, rng = self.count(number), self.rng(seed)
+        number, rng = self.count(number, "sample"), self.rng(seed)
         return self.prior.sample(number, rng)
 
     def checked_labels(self, labels: Any, count: int, method: str) -> tuple[np.ndarray, ...]:
