@@ -227,7 +227,9 @@ class GAN(Generator):
         """
         number = self.count(number)
         latents = self.rng(seed).standard_normal((number, self.latent_size), np.float32)
-        return self.decode(latents, self.drawn_labels(number, self.rng(seed, 1)) if labels is None else labels)
+        if labels is None and self.classes:
+            labels = self.drawn_labels(number, self.rng(seed, 1))
+        return self.decode(latents, labels)
 
     def decode(self, latents: np.ndarray, labels: Any = None) -> np.ndarray:
         """Return the rows that latents stand for, in the data set's own range and type.

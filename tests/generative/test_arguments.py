@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import tensorflow as tf
 from generative import GAN, VAE, VQVAE, ConditionalGAN, Diffusion
 from lab import Experiment
 from lab.notices import Notice, notice
-from tests.generative.test_rows import LABELS, learner
+from tests.generative.test_rows import LABELS, TINY, learner
 from tests.generative.tiny import Tiny, images
 
 ROWS = images()
@@ -129,3 +130,10 @@ def test_a_package_that_turns_warnings_into_errors_ends_no_training(capsys: pyte
     assert "warning: a b \\x1b[31m\n" in printed and "less than 10%" in printed
     with pytest.warns(Notice, match="a b"):
         notice("a\nb")
+
+
+@pytest.mark.parametrize("kind", [VAE, VQVAE, GAN, Diffusion])
+def test_pictures_of_one_pixel_are_pictures(kind: Any, tmp_path: Path) -> None:
+    made = Experiment(kind(**TINY[kind]), images(40, (1, 1, 1)), seed=1)
+    assert made.learner.sample(3, seed=1).shape == (3, 1, 1, 1)
+    assert made.render(tmp_path / "samples.png", "samples").exists()
