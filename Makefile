@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check install clean
+.PHONY: demo test faults check install clean
 
 install: $(READY)
 
@@ -20,6 +20,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Hours on two cores. Less of it: make faults KILLS=40 INPUTS=2000; a part of it: make faults PARTS=fuzz.
+faults: $(READY)
+	$(BIN)/python -m tests.faults $(PARTS) $(if $(KILLS),--kills $(KILLS)) $(if $(INPUTS),--inputs $(INPUTS))
 
 check: $(READY)
 	$(BIN)/ruff check .

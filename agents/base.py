@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import gymnasium
 import numpy as np
 
 from agents import spaces
+from agents.parts.encoding import check_described
 from agents.pure import PureFunctions
 from lab.errors import UsageError
 from lab.learner import Learner
@@ -19,6 +21,7 @@ from lab.task import Task, TaskOptions
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from agents.playing.statistics import Statistics
     from agents.task import AgentTask
 
 
@@ -57,7 +60,13 @@ class Agent(PureFunctions, Learner):
     threads: ClassVar[int | None] = 1
     # Kinds of still figures that `figure` draws, beside the film of an episode.
     figures: ClassVar[tuple[str, ...]] = ()
-    not_state: tuple[str, ...] = ("observation_space", "action_space", "num_envs", "evaluation_rng")
+    not_state: tuple[str, ...] = (
+        "observation_space",
+        "action_space",
+        "num_envs",
+        "evaluation_rng",
+        "wrapper_statistics",
+    )
 
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
@@ -65,6 +74,8 @@ class Agent(PureFunctions, Learner):
     # Drawn from when acting without exploration, and set anew for each evaluation: judging an agent must not
     # disturb the streams it trains with.
     evaluation_rng: np.random.Generator
+    # Running statistics of the training environments' wrappers, by name: see `agents.playing.statistics`.
+    wrapper_statistics: Statistics = {}  # noqa: RUF012 - replaced, never changed
 
     def setup(
         self,
@@ -92,9 +103,27 @@ class Agent(PureFunctions, Learner):
         self.check_spaces()
         self.finish_setup()
 
+    def setup_arguments(self) -> tuple[Any, ...]:
+        return self.observation_space, self.action_space, self.seeds, self.num_envs
+
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         observation_space = spaces.from_json(description["observation_space"])
+        check_described(description, observation_space)
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
+
+    def named_source(self, name: str, run: Path) -> str:
+        from agents.sources import named_id
+
+        return named_id(name)
+
+    def get_state(self) -> dict[str, Any]:
+        held = {name: dict(values) for name, values in self.wrapper_statistics.items()}
+        return {**super().get_state(), **({"wrapper_statistics": held} if held else {})}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        rest = dict(state)
+        self.wrapper_statistics = rest.pop("wrapper_statistics", {})
+        super().set_state(rest)
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         from agents.lanes import make_task

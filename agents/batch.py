@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 import tensorflow as tf
 
 from lab.errors import TrainingDiverged
+from lab.recent import Recent
 from lab.task import Control
 from lab.threads import logical_cpus
 
@@ -85,6 +86,7 @@ class Batch:
     """
 
     _alive: ClassVar[WeakValueDictionary[tuple[Program, ...], Batch]] = WeakValueDictionary()
+    _recent: ClassVar[Recent[tuple[Program, ...], Batch]] = Recent(2)
 
     def __init__(self, programs: Sequence[Program]) -> None:
         self.programs = tuple(programs)
@@ -98,7 +100,8 @@ class Batch:
         found = cls._alive.get(key)
         if found is None:
             found = cls._alive[key] = cls(key)
-        return found
+        made = found
+        return cls._recent.get(key, lambda: made)
 
     @tf.function(autograph=False)
     def run(

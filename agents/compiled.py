@@ -111,11 +111,13 @@ class CompiledTask(AgentTask):
         return row
 
     def expect_evaluation(self, episodes: int | None = None) -> None:
+        if self.evaluates_elsewhere:
+            return
         # Compiled on another core while the training program is: together they are most of a short run's start.
         self.program.prepare_judging(self.state.learner, *self._judging_keys(episodes, 1, 0))
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
-        if stream == 0 and self.dynamics.twin:
+        if self.evaluates_elsewhere or (stream == 0 and self.dynamics.twin):
             # What is reported is measured in the very environment that was named.
             return super().evaluate(episodes=episodes, stream=stream, step=step)
         self.program.wait()
@@ -140,11 +142,11 @@ class CompiledTask(AgentTask):
         rest = dict(state)
         leaves, present = rest.pop("program", []), tf.nest.flatten(self.state)
         super().set_state(rest)
-        shapes = [np.shape(leaf) for leaf in leaves]
-        if shapes != [tuple(leaf.shape) for leaf in present]:
+        kinds = [(np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves]
+        if kinds != [(tuple(leaf.shape), leaf.dtype.as_numpy_dtype) for leaf in present]:
             raise CheckpointError(
-                f"the checkpoint's program holds arrays of shapes {shapes}; this one has others. "
-                "Fix: build it with the settings and the version of the run."
+                f"the checkpoint's program holds arrays {[f'{dtype} {shape}' for shape, dtype in kinds]}; this one has "
+                "others. Fix: build it with the settings and the version of the run."
             )
         restored = [
             tf.constant(np.asarray(new, old.dtype.as_numpy_dtype)) for new, old in zip(leaves, present, strict=True)

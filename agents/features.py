@@ -8,11 +8,15 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
+from agents.parts.encoding import encoding
+from agents.spaces import advice
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+FEW = 1024
 
 
 def check_observations(owner: str, space: gymnasium.Space[Any]) -> None:
@@ -22,11 +26,22 @@ def check_observations(owner: str, space: gymnasium.Space[Any]) -> None:
         owner: Who asks, for the message.
         space: The observation space.
     """
-    if not isinstance(space, Discrete) and not (isinstance(space, Box) and len(space.shape) in (1, 3)):
+    if isinstance(space, Discrete):
+        return
+    if not isinstance(space, Box) or not space.shape:
         raise UsageError(
-            f"{owner} received the observation space {space}; expected a flat Box, a picture (height, width, "
-            "channels) or Discrete. Fix: wrap the environment in gymnasium.wrappers.FlattenObservation."
+            f"{owner} received the observation space {space}; expected a flat Box, a picture or Discrete. "
+            f"Fix: {advice(space)}"
         )
+    try:
+        encoding(space)
+    except UsageError as error:
+        raise UsageError(f"{owner} {error}") from None
+
+
+def is_picture(space: gymnasium.Space[Any]) -> bool:
+    """Return whether observations are pictures, which convolutions look at."""
+    return isinstance(space, Box) and encoding(space).picture is not None
 
 
 def number_of_features(space: gymnasium.Space[Any]) -> int:
@@ -37,13 +52,24 @@ def number_of_features(space: gymnasium.Space[Any]) -> int:
 def features(space: gymnasium.Space[Any], observations: np.ndarray) -> np.ndarray:
     """Return observations as a network takes them, float32 (..., d).
 
-    Discrete ones become one-hot rows; bytes of pictures lie in [0, 1].
+    Discrete ones become one-hot rows. Pictures lie as (height, width, channels), stacked frames among the channels;
+    they, and bytes, are divided by the bound that their space declares: see `agents.parts.encoding`.
     """
     if isinstance(space, Discrete):
-        return np.eye(int(space.n), dtype=np.float32)[observations - int(space.start)]
-    lead = observations.shape[: observations.ndim - len(space.shape or ())]
-    flat = observations.reshape(*lead, number_of_features(space))
-    return flat.astype(np.float32) / np.float32(255) if flat.dtype == np.uint8 else flat.astype(np.float32, copy=False)
+        places, number = np.asarray(observations) - int(space.start), int(space.n)
+        if number <= FEW:
+            return np.eye(number, dtype=np.float32)[places]
+        # The identity of many would take their square in memory.
+        rows = np.zeros((*places.shape, number), np.float32)
+        np.put_along_axis(rows, places[..., None], 1.0, axis=-1)
+        return rows
+    how = encoding(space)
+    ahead = observations.ndim - len(how.shape)
+    lead = observations.shape[:ahead]
+    if how.order is not None:
+        observations = observations.transpose(*range(ahead), *(ahead + axis for axis in how.order))
+    numbers = observations.reshape(*lead, number_of_features(space)).astype(np.float32, copy=False)
+    return numbers if how.divisor is None else numbers / how.divisor
 
 
 def pure_features(space: gymnasium.Space[Any], observations: tf.Tensor) -> tf.Tensor:
@@ -53,8 +79,12 @@ def pure_features(space: gymnasium.Space[Any], observations: tf.Tensor) -> tf.Te
     if isinstance(space, Discrete):
         places = observations - tf.constant(int(space.start), observations.dtype) if space.start else observations
         return tf.one_hot(places, int(space.n))
+    how = encoding(space)
+    if how.order is not None:
+        observations = tf.transpose(observations, (0, *(1 + axis for axis in how.order)))
     flat = tf.reshape(observations, (observations.shape[0], number_of_features(space)))
-    return tf.cast(flat, tf.float32) / 255.0 if flat.dtype == tf.uint8 else tf.cast(flat, tf.float32)
+    numbers = tf.cast(flat, tf.float32)
+    return numbers if how.divisor is None else numbers / tf.constant(how.divisor)
 
 
 def network(
@@ -68,9 +98,13 @@ def network(
         hidden_sizes: Units of each dense layer.
         outputs: Number of outputs.
         seed: Of the initial weights.
+
+    Raises:
+        UsageError: For a picture too small for the convolutions.
     """
     from lab.networks import convnet, mlp
 
-    if space.shape is not None and len(space.shape) == 3:
-        return convnet(space.shape, filters, hidden_sizes, outputs, seed)
+    picture = None if isinstance(space, Discrete) else encoding(space).picture
+    if picture is not None:
+        return convnet(picture, filters, hidden_sizes, outputs, seed)
     return mlp(number_of_features(space), hidden_sizes, outputs, seed)

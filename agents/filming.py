@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents import spaces
+from agents.rollout import Stage
 from lab.captions import caption
 from lab.errors import UsageError
 from lab.grids import contact_sheet, sample_evenly
@@ -24,7 +25,14 @@ SHEET_FRAMES = 12
 DEFAULT_FPS = 30
 
 
-def film(agent: Agent, env: gymnasium.Env[Any, Any], path: Path, seed: int, overlay: bool = False) -> Path:
+def film(
+    agent: Agent,
+    env: gymnasium.Env[Any, Any],
+    path: Path,
+    seed: int,
+    overlay: bool = False,
+    statistics: Mapping[str, Mapping[str, np.ndarray]] | None = None,
+) -> Path:
     """Write one greedy episode to `path`: `.mp4` and `.gif` move, `.png` is a sheet of evenly spaced frames.
 
     Args:
@@ -33,35 +41,36 @@ def film(agent: Agent, env: gymnasium.Env[Any, Any], path: Path, seed: int, over
         path: The file; its suffix decides.
         seed: Of the episode.
         overlay: Whether the environment is to draw the agent's state values and greedy policy.
+        statistics: Of the training environments' wrappers, which this one is to share.
 
     Raises:
         UsageError: When the environment gives no RGB frames.
     """
-    frames = _frames(agent, env, seed, overlay)
+    frames = _frames(agent, Stage(env, statistics), seed, overlay)
     if path.suffix.lower() == ".png":
         return write_png(path, contact_sheet(sample_evenly(frames, SHEET_FRAMES)))
     return write_video(path, frames, float(env.metadata.get("render_fps") or DEFAULT_FPS))
 
 
-def _frames(agent: Agent, env: gymnasium.Env[Any, Any], seed: int, overlay: bool) -> Iterator[np.ndarray]:
+def _frames(agent: Agent, stage: Stage, seed: int, overlay: bool) -> Iterator[np.ndarray]:
+    env = stage.env
     shape, dtype = spaces.layout(env.observation_space)
-    observation, _ = env.reset(seed=seed)
-    total, length, ended = 0.0, 0, False
+    observation, ended = stage.reset(seed), False
     agent.begin_episodes(np.array([0]), 1)
     try:
         while True:
             if overlay:
                 _draw_values(agent, env)
             words = agent.caption()
-            lines = [f"step {length}   return {total:g}"] + ([words] if words else [])
+            lines = [f"step {stage.length}   return {stage.total:g}"] + ([words] if words else [])
             yield caption(_rendered(env), lines)
             if ended:
                 return
             batch = np.asarray(observation, dtype).reshape(1, *shape)
             action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
-            observation, reward, terminated, truncated, _ = env.step(action)
+            observation, reward, terminated, truncated = stage.step(action)
             agent.observe_rewards(np.array([float(reward)]))
-            total, length, ended = total + float(reward), length + 1, bool(terminated or truncated)
+            ended = bool(terminated or truncated)
     finally:
         agent.end_episodes()
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from agents.base import Agent, Transition
+from agents.playing.statistics import Statistics, gathered, take_over
 from agents.pool import Pool
 from agents.sources import EnvironmentSource
 from agents.task import AgentTask
@@ -33,6 +34,14 @@ class InteractionTask(AgentTask):
         self.sums: dict[str, float] = {}
         self.rounds = 0
 
+    def check_training(self) -> None:
+        self.source.claim()
+
+    def wrapper_statistics(self) -> Statistics:
+        if self.pool.started:
+            self.agent.wrapper_statistics = gathered(self.pool.envs)
+        return super().wrapper_statistics()
+
     def advance(self, steps: int, control: Control) -> int:
         agent, pool = self.agent, self.pool
         observation = pool.start()
@@ -51,6 +60,8 @@ class InteractionTask(AgentTask):
                 if control.on_update is not None:
                     control.taken = taken
                     control.on_update(metrics)
+        # The agent's checkpoints hold them, so that it is shown alike wherever it is opened.
+        self.wrapper_statistics()
         return taken
 
     def drain(self) -> dict[str, float]:
@@ -68,6 +79,8 @@ class InteractionTask(AgentTask):
     def set_state(self, state: Mapping[str, Any]) -> None:
         self.pool.exact = self.exact
         super().set_state(state)
+        if self.pool.started:
+            take_over(self.pool.envs, self.agent.wrapper_statistics)
 
     def close(self) -> None:
         self.pool.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,7 +10,9 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
+from agents.playing.checks import Checked
 from lab.errors import CheckpointError
+from lab.notes import warn
 from lab.seeding import Seeds
 
 
@@ -51,7 +52,7 @@ class Pool:
     exact = True
 
     def __init__(self, envs: list[gymnasium.Env[Any, Any]], seeds: Seeds) -> None:
-        self.envs = envs
+        self.envs: list[gymnasium.Env[Any, Any]] = [Checked(env) for env in envs]
         self.number = len(envs)
         self.action_space = envs[0].action_space
         shape, self.dtype = spaces.layout(envs[0].observation_space)
@@ -119,7 +120,7 @@ class Pool:
             except CheckpointError as error:
                 if self.exact:
                     raise
-                warnings.warn(f"environment {i} starts a new episode: {error}", stacklevel=2)
+                warn(f"environment {i} starts a new episode: {error}", stacklevel=2)
                 self.episodes[i] = _Episode.after(self.envs[i])
                 self.observation[i] = self.episodes[i].begin(self.envs[i])
 

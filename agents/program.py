@@ -11,9 +11,13 @@ import tensorflow as tf
 
 from agents.base import Agent, Transition
 from agents.pure import PURE
+from agents.spaces import pure_to_environment
 from envs import random
 from envs.tensor import Carry, TensorEnv
 from lab.errors import UsageError
+from lab.recent import Recent
+
+KEPT = 8
 
 
 class Statistics(NamedTuple):
@@ -74,6 +78,9 @@ class Program:
     """
 
     _alive: ClassVar[WeakValueDictionary[Any, Program]] = WeakValueDictionary()
+    # Besides those of living tasks the last few are kept: TensorFlow does not give back all the memory of a compiled
+    # function, so experiments of one kind, made one after the other, compile once.
+    _recent: ClassVar[Recent[Any, Program]] = Recent(KEPT)
 
     def __init__(self, agent: Agent, env: TensorEnv, num_envs: int) -> None:
         self.agent, self.env, self.num_envs = agent, env, num_envs
@@ -94,11 +101,14 @@ class Program:
         It is the same for agents of one class in one environment whose settings differ in `pure_settings` at most.
         """
         fixed = {name: value for name, value in vars(agent.config).items() if name not in agent.pure_settings}
-        key = (type(agent), tuple(sorted(fixed.items())), env.identity, num_envs)
+        # The functions themselves, because a class can be given others while its old program is kept.
+        functions = tuple(getattr(type(agent), name) for name in (*PURE, *agent.pure_shared))
+        key = (type(agent), functions, tuple(sorted(fixed.items())), env.identity, num_envs)
         found = cls._alive.get(key)
         if found is None:
             found = cls._alive[key] = cls(agent, env, num_envs)
-        return found
+        made = found
+        return cls._recent.get(key, lambda: made)
 
     def begin(self, env_keys: tf.Tensor, key: tf.Tensor, learner: Any) -> LaneState:
         """Return the state before the first step.
@@ -144,7 +154,7 @@ class Program:
         act_key, update_key = random.split(random.fold_in(state.key, state.count))
         action = self.agent.pure_act(state.learner, carry.observation, act_key, True)
         self._check_action(action)
-        after, step = self.env.advance(carry, action)
+        after, step = self.env.advance(carry, pure_to_environment(self.env.action_space, action))
         transition: Any = Transition(
             carry.observation, action, step.reward, step.terminated, step.truncated, step.observation
         )
@@ -170,7 +180,7 @@ class Program:
 
         def one(i: tf.Tensor, carry: Carry, going: tf.Tensor, returns: tf.Tensor, lengths: tf.Tensor) -> tuple:
             action = self.agent.pure_act(learner, carry.observation, random.fold_in(key, i), False)
-            carry, step = self.env.advance(carry, action)
+            carry, step = self.env.advance(carry, pure_to_environment(self.env.action_space, action))
             weight = tf.cast(going, tf.float32)
             going &= ~(step.terminated | step.truncated)
             return i + 1, carry, going, returns + weight * step.reward, lengths + weight

@@ -77,8 +77,22 @@ class PureFunctions:
 
     def pure_knobs(self, dtype: type[np.floating[Any]] = np.float32) -> dict[str, np.ndarray]:
         """Return the settings that `pure_settings` names as scalars, to be part of the state."""
+        agent: Any = self
+        # A schedule without a length of its own has one only once the run's is known.
+        values = {name: getattr(agent.config, name) for name in self.pure_settings}
+        lengths = {name: agent.scheduled(name) for name, value in values.items() if value is None}
+        return {name: np.array(value, dtype) for name, value in {**values, **lengths}.items()}
+
+    def refreshed_knobs(self, knobs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return knobs of a state whose schedules have the lengths that are known by now."""
+        import tensorflow as tf
+
         config: Any = self.config  # type: ignore[attr-defined]
-        return {name: np.array(getattr(config, name), dtype) for name in self.pure_settings}
+        changed = [name for name in knobs if getattr(config, name) is None]
+        if not changed:
+            return knobs
+        now = self.pure_knobs(knobs[changed[0]].dtype.as_numpy_dtype)
+        return {name: tf.constant(now[name]) if name in changed else old for name, old in knobs.items()}
 
 
 class Knobs:

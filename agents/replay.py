@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.base import Transition
-from lab.errors import CheckpointError
+from lab.errors import CheckpointError, bad_value
+from lab.state_checks import check_value, restore_generator
 
 
 class ReplayBatch(NamedTuple):
@@ -52,13 +53,19 @@ class Replay:
         self.size = 0
         self.cursor = 0
         # np.zeros takes memory only as rows are written, so a large capacity costs nothing at first.
-        self.rows = ReplayBatch(
-            np.zeros((capacity, *observation_shape), observation_dtype),
-            np.zeros((capacity, *action_shape), action_dtype),
-            np.zeros(capacity, np.float32),
-            np.zeros(capacity, np.float32),
-            np.zeros((capacity, *observation_shape), observation_dtype),
-        )
+        try:
+            self.rows = ReplayBatch(
+                np.zeros((capacity, *observation_shape), observation_dtype),
+                np.zeros((capacity, *action_shape), action_dtype),
+                np.zeros(capacity, np.float32),
+                np.zeros(capacity, np.float32),
+                np.zeros((capacity, *observation_shape), observation_dtype),
+            )
+        except (MemoryError, ValueError, OverflowError) as error:
+            expected = (
+                f"transitions of observations {observation_dtype} {observation_shape} that fit in memory ({error})"
+            )
+            raise bad_value("Replay", "replay_capacity", capacity, expected) from error
 
     def __len__(self) -> int:
         return self.size
@@ -91,10 +98,16 @@ class Replay:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
-        size = len(state["rows"]["reward"])
+        columns, cursor = state["rows"], state["cursor"]
+        size = len(columns["reward"])
         if size > self.capacity:
             raise CheckpointError(f"the checkpoint's replay holds {size} rows; this one has room for {self.capacity}.")
         for name, rows in zip(ReplayBatch._fields, self.rows, strict=True):
-            rows[:size] = state["rows"][name]
-        self.size, self.cursor = size, int(state["cursor"])
-        self.rng.bit_generator.state = state["random_state"]
+            check_value(rows[:size], columns[name], f"Replay.{name}")
+        # Before the ring is full, the next row follows the last one.
+        if type(cursor) is not int or not 0 <= cursor < self.capacity or (size < self.capacity and cursor != size):
+            raise CheckpointError(f"the checkpoint's replay of {size} rows goes on at row {cursor!r:.40}.")
+        restore_generator(self.rng, state["random_state"], "Replay.rng")
+        for name, rows in zip(ReplayBatch._fields, self.rows, strict=True):
+            rows[:size] = columns[name]
+        self.size, self.cursor = size, cursor

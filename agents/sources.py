@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
+import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import gymnasium
 from gymnasium.vector import SyncVectorEnv, VectorEnv
 
+from agents.playing.separation import Made, check_separate, shared_objects
+from agents.playing.wrappers import layers, name_of
 from envs.tensor import TensorEnv
 from lab import registry
 from lab.errors import MissingPackageError, UsageError, bad_value, nearest
+from lab.runs.sources import imported_environment, registered_environment
+
+# Environments that were given as objects and are being trained in, and the sources that hold them.
+_in_training: dict[int, tuple[weakref.ref[Any], weakref.ref[EnvironmentSource]]] = {}
 
 
 class EnvironmentSource:
     """Makes as many fresh, equal environments as a task needs.
 
     Args:
-        source: An environment id, a `gymnasium.Env`, a factory without arguments, a `SyncVectorEnv`, a `TensorEnv` or a
-            `TensorVectorEnv`.
+        source: An environment id, `module:id` where a module that registers it is to be imported first, a
+            `gymnasium.Env`, a factory without arguments, a `SyncVectorEnv`, a `TensorEnv` or a `TensorVectorEnv`.
 
     Raises:
         UsageError: When nothing of that kind can be made; a misspelt id gets the nearest ones.
@@ -30,11 +39,13 @@ class EnvironmentSource:
     def __init__(self, source: Any) -> None:
         registry.load_environments()
         self.num_envs: int | None = None
+        self._made, self._spare = Made(), list[gymnasium.Env[Any, Any]]()
         self.instances: list[gymnasium.Env[Any, Any]] = []
         if isinstance(source, str):
             self.kind = "id"
-            self._make: Callable[..., gymnasium.Env[Any, Any]] = lambda **k: _make_id(source, **k)
-            _check_id(source)
+            name = imported_environment(source)
+            _check_id(name)
+            self._make: Callable[..., gymnasium.Env[Any, Any]] = lambda **k: _make_id(name, **k)
         elif isinstance(source, gymnasium.Env):
             self.kind = "instance"
             self._keep(source)
@@ -80,15 +91,80 @@ class EnvironmentSource:
             ) from error
         self._make = lambda **k: _with_mode(copy.deepcopy(pristine), **k)
 
+    def check_separate(self) -> None:
+        """Check that the environments made are separate ones, before anything depends on it.
+
+        Raises:
+            UsageError: When a factory returns one environment twice, or environments share a simulator.
+        """
+        if self.kind == "factory":
+            pair = [self.make(), self.make()]
+            # What has not been stepped is as good as new.
+            self._spare = pair
+            if not hasattr(pair[0].unwrapped, "tensor_env") and shared_objects(*pair):
+                # Sharing constants is fine, sharing what steps change is not: only playing in both tells.
+                self._compare("that the factory made")
+        elif self.kind in ("instance", "vector environment"):
+            for instance in self.instances:
+                self._made.add(instance)
+            if not hasattr(self.instances[0].unwrapped, "tensor_env"):
+                self._compare("copied from the one given")
+
+    def _compare(self, how: str) -> None:
+        pair = [self._fresh(), self._fresh()]
+        try:
+            check_separate(pair[0], pair[1], how)
+        finally:
+            for env in pair:
+                env.close()
+
+    def claim(self) -> None:
+        """Take the instances that were given, to train in them.
+
+        Raises:
+            UsageError: When another experiment trains in one of them.
+        """
+        for instance in self.instances:
+            for layer in layers(instance):
+                if self._is_taken(layer):
+                    gc.collect()
+                if self._is_taken(layer):
+                    raise UsageError(
+                        f"the environment {name_of(instance)} given is that of another Experiment, which has trained "
+                        "in it; expected one that nobody else steps. Fix: close() the other experiment, or give each "
+                        "a factory: lambda: MyEnv()."
+                    )
+                _in_training[id(layer)] = (weakref.ref(layer), weakref.ref(self))
+
+    def _is_taken(self, layer: gymnasium.Env[Any, Any]) -> bool:
+        found = _in_training.get(id(layer))
+        return found is not None and found[0]() is layer and found[1]() not in (None, self)
+
+    def release(self) -> None:
+        """Give the instances back, and close what was made and not used."""
+        for key, (_, owner) in list(_in_training.items()):
+            if owner() in (None, self):
+                del _in_training[key]
+        while self._spare:
+            self._spare.pop().close()
+
     def training(self, number: int) -> list[gymnasium.Env[Any, Any]]:
         """Return `number` environments to train in, a user's own instances first."""
         return self.instances[:number] + [self.make() for _ in range(number - len(self.instances))]
 
     def make(self) -> gymnasium.Env[Any, Any]:
-        """Return a fresh environment without rendering."""
-        env = self._make()
+        """Return a fresh environment without rendering, which nobody else has.
+
+        Raises:
+            UsageError: When what comes is no environment, or one that came before.
+        """
+        return self._spare.pop() if self._spare else self._fresh()
+
+    def _fresh(self, **keywords: Any) -> gymnasium.Env[Any, Any]:
+        env = self._make(**keywords)
         if not isinstance(env, gymnasium.Env):
             raise bad_value("Experiment", "source", env, "a factory that returns a gymnasium.Env")
+        self._made.add(env)
         return env
 
     def make_rendered(self) -> gymnasium.Env[Any, Any]:
@@ -105,13 +181,27 @@ class EnvironmentSource:
                 f"{env} cannot be rendered: its render_modes are {modes}; expected 'rgb_array' among them. "
                 "Fix: give the environment an rgb_array mode."
             )
-        return self._make(render_mode="rgb_array")
+        return self._fresh(render_mode="rgb_array")
+
+
+def named_id(name: str) -> str:
+    """Return the id of the environment that a file names, for `EnvironmentSource`; nothing is imported.
+
+    Raises:
+        UnconfirmedSource: When it would take an import.
+        UsageError: When no environment is registered under that name.
+    """
+    found = registered_environment(name)
+    _check_id(found)
+    return found
 
 
 def _make_id(name: str, **keywords: Any) -> gymnasium.Env[Any, Any]:
     try:
-        # Gymnasium's checker would look at each step of each environment; `lab` checks spaces itself.
-        return gymnasium.make(name, disable_env_checker=True, **keywords)
+        # What the environment's package does to Python's warnings as it is imported ends with its import.
+        with warnings.catch_warnings():
+            # Gymnasium's checker would look at each step of each environment; `lab` checks spaces itself.
+            return gymnasium.make(name, disable_env_checker=True, **keywords)
     except gymnasium.error.DependencyNotInstalled as error:
         raise MissingPackageError(f"{name} needs a package that is not installed: {error}") from error
     except ImportError as error:

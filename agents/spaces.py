@@ -2,13 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Tuple
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from lab.errors import UsageError
+from lab.files.schema import (
+    DTYPES,
+    LARGEST,
+    MOST_NUMBERS,
+    SchemaError,
+    anything,
+    check,
+    either,
+    entries,
+    items,
+    real,
+    shape,
+    text,
+    whole,
+)
+
+MOST_NESTED = 4
+
+_bound = either(text(choices=("inf", "-inf")), real())
+_bounds = either(items(_bound, MOST_NUMBERS), _bound)
+
+
+def _whole_numbers(least: int) -> Any:
+    # A MultiDiscrete has a list of them, or lists in lists.
+    kind: Any = items(whole(least), MOST_NUMBERS)
+    for _ in range(MOST_NESTED):
+        kind = either(items(kind, 1 << 20), items(whole(least), MOST_NUMBERS))
+    return kind
+
+
+_SPACES = {
+    "Discrete": entries({"kind": anything(), "n": whole(1), "start": whole(-LARGEST)}),
+    "Box": entries(
+        {"kind": anything(), "shape": shape(), "dtype": text(choices=DTYPES), "low": _bounds, "high": _bounds}
+    ),
+    "MultiDiscrete": entries({"kind": anything(), "nvec": _whole_numbers(1), "start": _whole_numbers(-LARGEST)}),
+    "MultiBinary": entries({"kind": anything(), "shape": shape(least=1)}),
+    "Tuple": entries({"kind": anything(), "spaces": items(anything(), 1 << 10, 1)}),
+}
+_KINDS = entries({"kind": text(choices=tuple(_SPACES))}, more=anything())
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 def layout(space: gymnasium.Space[Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -23,14 +67,44 @@ def layout(space: gymnasium.Space[Any]) -> tuple[tuple[int, ...], np.dtype[Any]]
         return space.shape, np.dtype(space.dtype)
     raise UsageError(
         f"the space {space} is not one array; expected Box, Discrete, MultiDiscrete, MultiBinary or a Tuple of "
-        "Discrete. Fix: wrap the environment in gymnasium.wrappers.FlattenObservation."
+        f"Discrete. Fix: {advice(space)}"
     )
 
 
+def advice(space: gymnasium.Space[Any]) -> str:
+    """Return what makes one array of a space that is none: a wrapper that works for this very space."""
+    flatten = "wrap the environment in gymnasium.wrappers.FlattenObservation."
+    if not isinstance(space, Dict):
+        return flatten if _flattens(space) else "wrap the environment so that an observation is one array of numbers."
+    arrays = [key for key, part in space.spaces.items() if isinstance(part, (Box, Discrete)) and _flattens(part)]
+    if len(arrays) == len(space.spaces):
+        return flatten
+    if not arrays:
+        return "wrap the environment so that an observation is one array of numbers."
+    # The largest entry is what there is to see; texts and the like are for people.
+    largest = max(arrays, key=lambda key: math.prod(space.spaces[key].shape or ()))
+    one = f"gymnasium.wrappers.TransformObservation(env, lambda o: o[{largest!r}], env.observation_space[{largest!r}])"
+    several = f", or FlattenObservation(FilterObservation(env, {arrays})) for several" if len(arrays) > 1 else ""
+    return f"take its entry {largest!r} with a factory: {one}{several}."
+
+
+def _flattens(space: gymnasium.Space[Any]) -> bool:
+    try:
+        return isinstance(gymnasium.spaces.flatten_space(space), Box)
+    except NotImplementedError:
+        return False
+
+
 def as_batch(space: gymnasium.Space[Any], values: Any) -> tuple[np.ndarray, bool]:
-    """Return values as an array with a leading batch axis, and whether it was one value alone."""
+    """Return values as an array with a leading batch axis, and whether it was one value alone.
+
+    Raises:
+        UsageError: For another shape, fractions or numbers out of range where the space holds whole numbers.
+    """
     shape, dtype = layout(space)
-    array = np.asarray(values, dtype)
+    array = np.asarray(values)
+    if array.dtype != dtype or isinstance(space, Discrete):
+        array = _converted(space, array, dtype)
     if array.shape == shape:
         return array[None], True
     if array.shape[1:] == shape and array.ndim == len(shape) + 1:
@@ -38,11 +112,91 @@ def as_batch(space: gymnasium.Space[Any], values: Any) -> tuple[np.ndarray, bool
     raise UsageError(f"observations received shape {array.shape}; expected {shape} for one or (n, *{shape}) for n.")
 
 
+def _converted(space: gymnasium.Space[Any], array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    if array.dtype.kind not in ("fiub" if dtype.kind == "f" else "iub"):
+        raise UsageError(
+            f"observations received {array.dtype} values; expected {dtype} of {space}. "
+            "Fix: give what the environment gives, not scaled or made floats."
+        )
+    if dtype.kind in "iu" and array.size:
+        least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+        if isinstance(space, Discrete):
+            least, most = int(space.start), int(space.start + space.n) - 1
+        if array.min() < least or array.max() > most:
+            raise UsageError(
+                f"observations received values from {array.min()} to {array.max()}; expected {least} to {most} "
+                f"({space}). Fix: give what the environment gives."
+            )
+    return array.astype(dtype, copy=False)
+
+
 def to_environment(space: gymnasium.Space[Any], actions: np.ndarray) -> Any:
-    """Turn a batch of an agent's actions into what each `env.step` takes, as an array of them."""
-    if isinstance(space, Discrete) and space.start:
-        return actions + space.start
+    """Turn a batch of an agent's actions into what each `env.step` takes, as an array of them.
+
+    Here, and nowhere else in the host lane, actions are held to their space: those of a Box are clipped to its bounds
+    (as in Stable-Baselines3; the agent learns from the action it chose), all others must be within theirs.
+
+    Args:
+        space: Of the actions.
+        actions: (n, ...); for Discrete spaces indices from 0, whatever the space's start.
+
+    Raises:
+        UsageError: For another shape, numbers that are not finite, and indices out of range.
+    """
+    if actions.__class__ is not np.ndarray:
+        actions = np.asarray(actions)
+    if isinstance(space, Discrete):
+        # Entries of another dtype or of more dimensions are no `int` here; NumPy's own checks cost several times this.
+        for action in actions.tolist() if actions.ndim else [actions]:
+            if action.__class__ is not int or not 0 <= action < space.n:
+                raise _bad_actions(space, actions, f"whole numbers (n,) from 0 to {space.n - 1}")
+        return actions + space.start if space.start else actions
+    shape, dtype = layout(space)
+    if actions.shape[1:] != shape or actions.ndim != len(shape) + 1:
+        raise _bad_actions(space, actions, f"the shape {('n', *shape)}")
+    if isinstance(space, Box):
+        if actions.dtype.kind not in ("fiu" if dtype.kind == "f" else "iu"):
+            raise _bad_actions(space, actions, f"{dtype} numbers")
+        if actions.dtype.kind == "f" and not np.isfinite(actions).all():
+            raise _bad_actions(space, actions, "finite numbers")
+        return np.clip(actions, space.low, space.high).astype(dtype, copy=False)
+    low, high = _whole_range(space)
+    if actions.dtype.kind not in "iub" or (actions < low).any() or (actions > high).any():
+        raise _bad_actions(space, actions, f"whole numbers from {low} to {high}")
     return actions
+
+
+def pure_to_environment(space: gymnasium.Space[Any], actions: tf.Tensor) -> tf.Tensor:
+    """Return actions of an agent's pure functions, (n, ...), as the compiled lane steps with: clipped for a Box."""
+    if not isinstance(space, Box):
+        return actions
+    import tensorflow as tf
+
+    low, high = (tf.constant(bound, tf.float32) for bound in (space.low, space.high))
+    return tf.minimum(tf.maximum(actions, low), high)
+
+
+def taken(space: gymnasium.Space[Any], chosen: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """Return the actions that were taken, (n, ...), as recordings keep them: clipped, Discrete ones counted from 0."""
+    return chosen if isinstance(space, Discrete) else actions
+
+
+def _whole_range(space: Any) -> tuple[Any, Any]:
+    if isinstance(space, MultiDiscrete):
+        return space.start, space.start + space.nvec - 1
+    if isinstance(space, Tuple):
+        parts: list[Any] = list(space.spaces)
+        starts = np.array([int(s.start) for s in parts])
+        return starts, starts + np.array([int(s.n) for s in parts]) - 1
+    return 0, 1
+
+
+def _bad_actions(space: Any, actions: np.ndarray, expected: str) -> UsageError:
+    shown = np.array2string(actions, threshold=8, precision=4).replace("\n", "")
+    return UsageError(
+        f"the agent's act_batch gave actions {shown} ({actions.dtype}, shape {actions.shape}); expected {expected} for "
+        f"{space}. Fix: mend act_batch."
+    )
 
 
 def to_json(space: gymnasium.Space[Any]) -> dict[str, Any]:
@@ -61,24 +215,37 @@ def to_json(space: gymnasium.Space[Any]) -> dict[str, Any]:
     raise UsageError(f"the space {space} cannot be written down; expected Box, Discrete, MultiDiscrete or MultiBinary.")
 
 
-def from_json(data: dict[str, Any]) -> gymnasium.Space[Any]:
-    """Return the space that `to_json` wrote."""
-    kind = data.get("kind")
+def from_json(data: Any) -> gymnasium.Space[Any]:
+    """Return the space that `to_json` wrote.
+
+    Raises:
+        UsageError: When it describes none, or one beyond the limits here, before memory is taken for it.
+    """
+    try:
+        return _from_json(data, 0)
+    except (SchemaError, ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"a file describes no space that can be made: {error}.") from error
+
+
+def _from_json(data: Any, depth: int) -> gymnasium.Space[Any]:
+    kind = check(data, _KINDS)["kind"]
+    d = check(data, _SPACES[kind])
     if kind == "Discrete":
-        return Discrete(data["n"], start=data["start"])
+        return Discrete(d["n"], start=d["start"])
     if kind == "Box":
-        dtype = np.dtype(data["dtype"])
-        shape = tuple(data["shape"])
-        low, high = (_expanded(data[k], shape, dtype) for k in ("low", "high"))
-        return Box(low, high, shape, dtype.type)
+        dtype, size = np.dtype(d["dtype"]), tuple(d["shape"])
+        low, high = (_expanded(d[k], size, dtype) for k in ("low", "high"))
+        return Box(low, high, size, dtype.type)
     if kind == "MultiDiscrete":
-        return MultiDiscrete(np.array(data["nvec"]), start=np.array(data["start"]))
+        nvec, start = np.array(d["nvec"], np.int64), np.array(d["start"], np.int64)
+        if nvec.shape != start.shape or not nvec.size or nvec.min() < 1:
+            raise SchemaError(f"nvec and start have the shapes {nvec.shape} and {start.shape}, or nvec one below 1")
+        return MultiDiscrete(nvec, start=start)
     if kind == "MultiBinary":
-        shape = data["shape"]
-        return MultiBinary(shape[0] if len(shape) == 1 else shape)
-    if kind == "Tuple":
-        return Tuple([from_json(s) for s in data["spaces"]])
-    raise UsageError(f"config.json names a space of kind {kind!r}; expected Box, Discrete, MultiDiscrete, MultiBinary.")
+        return MultiBinary(d["shape"][0] if len(d["shape"]) == 1 else d["shape"])
+    if depth >= MOST_NESTED:
+        raise SchemaError(f"it is nested more than {MOST_NESTED} deep")
+    return Tuple([_from_json(s, depth + 1) for s in d["spaces"]])
 
 
 def _compact(bounds: np.ndarray) -> Any:
@@ -94,4 +261,14 @@ def _compact(bounds: np.ndarray) -> Any:
 
 def _expanded(data: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     values = np.array([float(v) for v in data] if isinstance(data, list) else float(data))
-    return np.broadcast_to(values.reshape(shape) if values.ndim else values, shape).astype(dtype)
+    if dtype.kind not in "iu":
+        # A float64's bound may lie beyond a float32.
+        with np.errstate(over="ignore"):
+            return np.broadcast_to(values.reshape(shape) if values.ndim else values, shape).astype(dtype)
+    least, most = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    if not (np.isfinite(values).all() and values.min(initial=0) >= least and values.max(initial=0) <= most):
+        raise SchemaError(f"bounds of the type {dtype} lie outside {least} to {most}")
+    # As a float the greatest int64 is one more than it is.
+    below = values < float(most)
+    exact = np.where(below, np.where(below, values, 0).astype(dtype), np.array(most, dtype))
+    return np.broadcast_to(exact.reshape(shape) if exact.ndim else exact, shape).copy()

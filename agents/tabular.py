@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -16,6 +17,9 @@ from agents.tabular_compiled import BLOCK, CompiledQLearning
 from lab.config import Settings, setting
 from lab.errors import UsageError
 
+# Values and visits of a table take 16 bytes a pair: 8 GiB.
+MOST_VALUES = 1 << 29
+
 
 @dataclasses.dataclass(frozen=True)
 class QLearningSettings(Settings):
@@ -24,13 +28,18 @@ class QLearningSettings(Settings):
     discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
     learning_rate: float = setting(1.0, "step size at step 0, before the visits' exponent", above=0, at_most=1)
     learning_rate_end: float = setting(0.01, "step size after learning_rate_steps", above=0, at_most=1)
-    learning_rate_steps: int = setting(150_000, "environment steps over which the step size falls", at_least=1)
+    learning_rate_steps: int | None = setting(
+        None, "environment steps over which the step size falls; none for the first 0.75 of the run", at_least=1,
+        of_run=0.75,
+    )  # fmt: skip
     visit_exponent: float = setting(0.0, "w in step size / visits(s, a)^w; 0 for none", at_least=0, at_most=1)
     replay_updates: int = setting(4, "further updates a step from past transitions; 0 for none", at_least=0)
     replay_capacity: int = setting(100_000, "past transitions kept", at_least=1)
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(0.2, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
-    epsilon_steps: int = setting(100_000, "environment steps over which epsilon falls", at_least=1)
+    epsilon_steps: int | None = setting(
+        None, "environment steps over which epsilon falls; none for the first half of the run", at_least=1, of_run=0.5
+    )
     epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
     initial_value: float = setting(0.0, "value of every state-action pair at first; high values explore")
 
@@ -54,7 +63,8 @@ class QLearning(CompiledQLearning, Agent):
     default_steps: ClassVar[int] = 200_000
     default_log_every: ClassVar[int] = 2_000
     training_state: ClassVar[tuple[str, ...]] = ("replay",)
-    not_state: tuple[str, ...] = ("sizes", "starts", "ring")
+    counters: tuple[str, ...] = ("steps", "replayed")
+    not_state: tuple[str, ...] = ("sizes", "starts", "ring", "rate_steps", "epsilon_steps")
 
     def check_spaces(self) -> None:
         if not isinstance(self.action_space, Discrete):
@@ -76,15 +86,35 @@ class QLearning(CompiledQLearning, Agent):
         parts: list[Any] = list(space.spaces) if isinstance(space, Tuple) else [space]
         self.sizes = np.concatenate([np.ravel(p.nvec if isinstance(p, MultiDiscrete) else p.n) for p in parts])
         self.starts = np.concatenate([np.ravel(p.start) for p in parts])
-        states = int(np.prod(self.sizes))
-        actions = int(self.action_space.n)  # type: ignore[attr-defined]
+        states, actions = math.prod(self.sizes.tolist()), int(self.action_space.n)  # type: ignore[attr-defined]
+        most = self.most_numbers or MOST_VALUES
+        if states * actions > most:
+            raise UsageError(
+                f"QLearning received {states:,} states and {actions:,} actions; expected a table of at most {most:,} "
+                "values. Fix: coarser observations, such as envs.DiscretizeObservation(..., bins=10), or DQN."
+            )
         self.q_table = np.full((states, actions), self.config.initial_value)
         self.visits = np.zeros((states, actions), np.int64)
         self.rng = self.seeds.generator("exploration")
         self.replay = Replay(self.config.replay_capacity, (), np.dtype(np.int64), self.seeds.generator("replay"))
         self.steps = 0
         self.replayed = 0
+        self.apply_schedules()
         self.td_error_sum, self.td_error_count = 0.0, 0
+
+    def unread_settings(self) -> dict[str, str]:
+        c, unread = self.config, {}
+        if not c.replay_updates:
+            unread["replay_capacity"] = "replay_updates is 0"
+        if c.epsilon_start == c.epsilon_end:
+            unread["epsilon_steps"] = "epsilon_start and epsilon_end are equal"
+        if c.learning_rate == c.learning_rate_end:
+            unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
+        return unread
+
+    def apply_schedules(self) -> None:
+        # Kept: the step size is asked for at every transition.
+        self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
 
     def states(self, observations: np.ndarray) -> np.ndarray:
         """Return the table's row of each observation, int64 (n,)."""
@@ -143,13 +173,13 @@ class QLearning(CompiledQLearning, Agent):
     def step_size(self, state: int, action: int) -> float:
         """Return alpha for the present visit of a state-action pair."""
         c = self.config
-        alpha = linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        alpha = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
         return alpha / float(self.visits[state, action]) ** c.visit_exponent if c.visit_exponent else alpha
 
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
-        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.config.epsilon_steps)
+        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
 
     def gauges(self) -> dict[str, float]:
         return {"epsilon": self.epsilon}

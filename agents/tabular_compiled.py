@@ -57,7 +57,14 @@ class CompiledQLearning(PureFunctions):
         "epsilon_evaluation",
         "initial_value",
     )
-    pure_shared: ClassVar[tuple[str, ...]] = ("action_values", "build", "check_spaces", "gauges")
+    pure_shared: ClassVar[tuple[str, ...]] = (
+        "action_values",
+        "apply_schedules",
+        "build",
+        "check_spaces",
+        "gauges",
+        "unread_settings",
+    )
 
     if TYPE_CHECKING:
         config: Any
@@ -160,6 +167,9 @@ class CompiledQLearning(PureFunctions):
             return i + 1, table, xla.dynamic_update_slice(visits, seen, place), total + tf.abs(error[0, 0])
 
         return tf.while_loop(lambda i, *_: i < number, one, (tf.zeros((), tf.int32), *learnt))[1:]
+
+    def refreshed_pure_state(self, state: TableState) -> TableState:
+        return state._replace(knobs=self.refreshed_knobs(state.knobs))
 
     def set_pure_state(self, state: TableState) -> None:
         self.q_table, self.visits = np.array(state.table), np.array(state.visits)

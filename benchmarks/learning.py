@@ -16,6 +16,7 @@ Settings were tuned on seeds from 100 on, and earlier ones had been reported on 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
 import json
 import os
@@ -28,6 +29,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import paired
+
+from lab.statistics import over_runs
 
 JOBS = {
     "dqn": ("dqn", "CartPole-v1", 100, 475.0),
@@ -85,13 +88,17 @@ def main() -> None:
             threshold = JOBS[job][3]
             solved = sum(row["best"] >= threshold for row in rows)
             print(f"{job}, lane {lane}: best checkpoint >= {threshold:g} for {solved} of {len(rows)} seeds")
+            for which in ("best", "last"):
+                scores = over_runs([row[which] for row in rows])
+                print(f"  {which}: IQM over {scores.runs} runs {scores}, worst {min(row[which] for row in rows):.4g}")
             for row in rows:
                 print(
                     "  seed {seed:3d}   best {best:8.3f}   last {last:8.3f}   solved at {solved_at:6d}   "
                     "{seconds:6.1f} s".format(**row),
                     flush=True,
                 )
-            result[f"{job}, lane {lane}"] = {"threshold": threshold, "solved": solved, "rows": rows}
+            found = {w: dataclasses.asdict(over_runs([row[w] for row in rows])) for w in ("best", "last")}
+            result[f"{job}, lane {lane}"] = {"threshold": threshold, "solved": solved, "over_runs": found, "rows": rows}
     print(json.dumps(result))
     if options.output:
         options.output.write_text(json.dumps(result, indent=1) + "\n")

@@ -99,6 +99,8 @@ def share_of_range(score: float, data: Any) -> float:
 
 def table(results: dict[str, Any]) -> str:
     """Return the results as Markdown."""
+    from lab.statistics import over_runs
+
     lines = ["# Offline learners on the same recordings", "", "By `benchmarks/offline.py`; settings in `offline.json`."]
     for task, one in results.items():
         lines += ["", f"## {task}", ""]
@@ -110,16 +112,17 @@ def table(results: dict[str, Any]) -> str:
             )
         lines += [
             "",
-            "| learner | updates | mean over seeds | std | worst | best | share of the range "
-            "| rank of asked and obtained | seeds | cpu s |",
+            "| learner | updates | mean over runs [95 % over runs] | std | worst | best | share of the range "
+            "| rank of asked and obtained | runs | cpu s |",
             "|---|---|---|---|---|---|---|---|---|---|",
         ]
         for learner, ran in one["learners"].items():
             rows = ran["rows"]
             scores, ranks = [row["mean"] for row in rows], [row["rank"] for row in rows if "rank" in row]
             spread = statistics.stdev(scores) if len(scores) > 1 else float("nan")
-            numbers = (statistics.mean(scores), spread, min(scores), max(scores))
-            shown = " | ".join(f"{number:.4g}" for number in numbers)
+            shown = " | ".join(
+                [str(over_runs(scores, "mean")), *(f"{n:.4g}" for n in (spread, min(scores), max(scores)))]
+            )
             rank = f"{statistics.mean(ranks):.2f} (worst {min(ranks):.2f})" if ranks else ""
             seconds = statistics.mean(row["seconds"] for row in rows)
             only = next(iter(one["data"]))

@@ -52,7 +52,10 @@ def ours(job: str, precision: str) -> None:
     elif job == "gan":
         learner = DCGAN(channels=CHANNELS, **settings)
     else:
-        learner = VAE(architecture=job.split()[1], filters=CHANNELS, warmup_updates=0, **settings)
+        architecture = job.split()[1]
+        if architecture == "conv":
+            settings["filters"] = CHANNELS
+        learner = VAE(architecture=architecture, warmup_updates=0, **settings)
     rows = np.random.default_rng(0).integers(0, 256, (1_200, 28, 28, 1), dtype=np.uint8)
     experiment = Experiment(learner, rows, progress=False, log_every=1_000_000)
     networks = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -112,8 +113,16 @@ class Generator(Learner):
             f"this {name} was built for {self.spec.name} ({built}); received {spec.name} ({received}). Fix: {fix}"
         )
 
+    def setup_arguments(self) -> tuple[Any, ...]:
+        return self.spec, self.seeds
+
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         self.setup(DataSpec.from_json(description["data"]), seeds)
+
+    def named_source(self, name: str, run: Path) -> str:
+        from generative.datasets.sources import check_named
+
+        return check_named(name, run)
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         from generative.task import DatasetTask

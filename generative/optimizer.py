@@ -24,6 +24,7 @@ class WarmAdam(Stateful):
         betas: See `lab.adam.adam`.
     """
 
+    # The warm-up's length follows from settings and run: see `Learner.apply_schedules`.
     not_state = ("variables", "warmup", "clip", "betas")
 
     def __init__(
@@ -31,7 +32,8 @@ class WarmAdam(Stateful):
         betas: tuple[float, float] = (BETA_1, BETA_2),
     ) -> None:  # fmt: skip
         self.variables = list(variables)
-        self.warmup, self.clip, self.betas = warmup, clip, betas
+        self.clip, self.betas = clip, betas
+        self.warmup = tf.Variable(max(1, warmup), dtype=tf.float32, trainable=False)
         start = no_moments(self.variables)
         self.learning_rate = tf.Variable(learning_rate, dtype=tf.float32, trainable=False)
         self.first = tf.Variable(start.first, trainable=False)
@@ -47,7 +49,7 @@ class WarmAdam(Stateful):
         """
         gradient, norm = clipped(flat(gradients), self.clip)
         moments = Moments(self.first.value(), self.second.value(), self.updates.value())
-        rate = share * self.learning_rate * tf.minimum(1.0, (moments.count + 1.0) / max(1, self.warmup))
+        rate = share * self.learning_rate * tf.minimum(1.0, (moments.count + 1.0) / self.warmup)
         before = [tf.convert_to_tensor(v) for v in self.variables]
         weights, moments = adam(before, gradient, moments, rate, EPSILON, self.betas)
         slots = (*self.variables, self.first, self.second, self.updates)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from generative.arguments import plain_array
+from generative.description import checked_description
 from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ class DataSpec:
         Raises:
             UsageError: When the values describe no data.
         """
+        found = checked_description(values)
         try:
-            fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-            return cls(**{**fields, "shape": tuple(values["shape"])})
-        except (TypeError, KeyError) as error:
+            return cls(**found)
+        except TypeError as error:
             raise UsageError(f"DataSpec received {dict(values)!r}, which describes no data: {error}.") from error
 
     def normalise(self, data: np.ndarray) -> np.ndarray:

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lab.errors import CheckpointError
+from lab.state_checks import restore_generator
+
 
 class IndexStream:
     """Deals row numbers in epochs: each row once an epoch, each epoch in an order of its own.
@@ -48,10 +51,16 @@ class IndexStream:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on where `get_state` was called."""
-        self.rng.bit_generator.state = state["rng"]
-        self.epoch = int(state["epoch"]) - 1
+        epoch, cursor = state["epoch"], state["cursor"]
+        if type(epoch) is not int or type(cursor) is not int or epoch < 0 or not 0 <= cursor <= self.size:
+            raise CheckpointError(
+                f"IndexStream: the checkpoint goes on in epoch {epoch!r:.40} at row {cursor!r:.40}; expected whole "
+                f"numbers >= 0, and at most {self.size} rows. Fix: resume with the data of the run."
+            )
+        restore_generator(self.rng, state["rng"], "IndexStream.rng")
+        self.epoch = epoch - 1
         self._begin_epoch()
-        self.cursor = int(state["cursor"])
+        self.cursor = cursor
 
     def _begin_epoch(self) -> None:
         self._start = self.rng.bit_generator.state

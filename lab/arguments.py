@@ -38,7 +38,12 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     train.add_argument("learner", metavar="LEARNER", help="such as dqn, q_learning, autoencoder; see `lab list`")
-    train.add_argument("source", metavar="SOURCE", help="an environment id such as CartPole-v1, or a data set's name")
+    train.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="an environment's id such as CartPole-v1 or my_module:My-v0, a data set's name, a file of episodes",
+    )
+    _add_import(train)
     train.add_argument("--steps", type=_whole, help="environment steps (agents) or updates (generators)")
     train.add_argument("--seed", type=int, default=0, help="the one seed of everything random (default 0)")
     train.add_argument(
@@ -67,15 +72,18 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
 
     resume = commands.add_parser("resume", help="go on with a run, bit for bit", description="Go on with a run.")
     resume.add_argument("run", metavar="RUN", type=Path)
+    _add_word(resume)
     resume.add_argument("--steps", type=_whole, help="further steps (default: what the run has left)")
 
     evaluate = commands.add_parser("evaluate", help="judge a run's best checkpoint", description="Judge a run.")
     evaluate.add_argument("run", metavar="RUN", type=Path)
+    _add_word(evaluate)
     evaluate.add_argument("--episodes", type=_whole, help="episodes (agents) or samples (generators)")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
     render = commands.add_parser("render", help="make a video or picture of a run", description="Render a run.")
     render.add_argument("run", metavar="RUN", type=Path)
+    _add_word(render)
     render.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .mp4, .gif or .png (default: in the run)")
     render.add_argument("--kind", help="what to show, such as episode, policy, samples, latent, training")
 
@@ -85,7 +93,8 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         description="Record episodes as one .npz: of a run's agent in its environment, or of random play in any.",
     )
     record.add_argument("policy", metavar="RUN", help="a run's directory, or random")
-    record.add_argument("source", metavar="SOURCE", nargs="?", help="the environment's id, for random")
+    record.add_argument("source", metavar="SOURCE", nargs="?", help="the environment's id (default: the run's own)")
+    _add_import(record)
     record.add_argument("-o", "--output", type=Path, metavar="FILE.npz", required=True, help="the file")
     record.add_argument("--episodes", type=_whole, default=100, help="how many (default 100)")
     record.add_argument("--epsilon", type=float, default=0.0, help="probability of a uniform action (default 0)")
@@ -106,6 +115,21 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     demo.add_argument("--run", type=Path, help="directory for the demo's runs (default: a new one below runs/)")
     demo.add_argument("--quick", action="store_true", help="a few steps of each, only to see that all works")
     return top
+
+
+def _add_import(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--import", dest="imports", action="append", default=[], metavar="MODULE",
+        help="first import a module that defines learners or registers environments or data sets; repeatable",
+    )  # fmt: skip
+
+
+def _add_word(command: argparse.ArgumentParser) -> None:
+    # A run's own file is not followed to what it names outside the run.
+    command.add_argument(
+        "--source", help="the run's source, where it is a path outside the run, a module's, or an object without name"
+    )
+    _add_import(command)
 
 
 def parser_for(arguments: list[str]) -> argparse.ArgumentParser:

@@ -1,111 +1,135 @@
 """Checkpoints: a directory of safetensors, JSON and a manifest of SHA-256 sums; atomic, and free of pickle.
 
-A checkpoint appears whole or not at all: it is written to a temporary sibling, flushed to the disk and renamed.
+A checkpoint appears whole or not at all: it is written to a temporary sibling, flushed to the disk and renamed. The
+folder that holds it and all within are the run's own: no link there is followed, neither to read nor to delete.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from lab.errors import CheckpointError
+from lab.errors import CheckpointError, UsageError
+from lab.files import links, manifest, tensors, tree
+from lab.files.faults import unwritable
+from lab.files.manifest import ARRAYS, CONSTANTS, FIX, FORMAT, MANIFEST, TREE
+from lab.files.schema import SchemaError, parse
+from lab.notes import warn
 
-FORMAT = 1
-ARRAYS, TREE, MANIFEST = "state.safetensors", "state.json", "manifest.json"
-_ARRAY = "__array__"
+__all__ = ["ARRAYS", "FORMAT", "MANIFEST", "TREE"]
+
+LARGEST_TREE = 1 << 28
+# Hidden and with the number of a process: one whose successor was about to take its place when the process died.
+_NAME = re.compile(r"(?P<hidden>\.)?(?P<name>(?P<kind>[a-z]+)-(?P<step>[0-9]{1,15}))(?(hidden)\.old-[0-9]{1,10})")
+
+
+class Packed(NamedTuple):
+    """A state as it is written: its tree as JSON, and its arrays by name."""
+
+    text: bytes
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def copy(self) -> Packed:
+        """Return it with arrays of its own, which nobody changes."""
+        return Packed(self.text, {name: array.copy() for name, array in self.arrays.items()})
 
 
 def write(directory: Path, state: Mapping[str, Any], notes: Mapping[str, Any] | None = None) -> Path:
     """Write a state as the checkpoint `directory`, replacing one of the same name.
 
     Args:
-        directory: The checkpoint's own directory; its parent is made.
+        directory: The checkpoint's own directory; its parent is made, but not the run that this lies in.
         state: Nested dicts and lists of arrays, numbers, texts, flags and None.
         notes: JSON values for the manifest that are not part of the state, such as wall-clock times.
 
     Returns:
         `directory`.
-    """
-    from safetensors.numpy import save_file
 
-    directory = Path(directory)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = directory.with_name(f".{directory.name}.tmp-{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    arrays: dict[str, np.ndarray] = {}
-    tree = _split(state, "", arrays)
-    save_file(arrays, str(temporary / ARRAYS))
-    (temporary / TREE).write_text(json.dumps(tree, indent=1, sort_keys=True))
-    manifest = {
-        "format": FORMAT,
-        "files": {name: _fingerprint(temporary / name) for name in (ARRAYS, TREE)},
-        "notes": dict(notes or {}),
-    }
-    (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
-    for name in (ARRAYS, TREE, MANIFEST):
-        sync(temporary / name)
-    sync(temporary)
-    _swap_in(temporary, directory)
-    return directory
+    Raises:
+        CheckpointError: When the state cannot be stored.
+        ForeignFileError: When a link is in the way.
+        RunDirectoryError: When the disk refuses; what was there before is kept, and nothing temporary is left.
+    """
+    return write_packed(directory, pack(state), notes)
+
+
+def pack(state: Mapping[str, Any]) -> Packed:
+    """Return a state as `write_packed` takes it; its arrays are the state's own, not copied.
+
+    Raises:
+        CheckpointError: When the state cannot be stored.
+    """
+    branches, arrays = tree.split(state)
+    try:
+        text = json.dumps(branches, indent=1, sort_keys=True).encode()
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"state cannot be stored as JSON: {error}.") from error
+    if len(text) > LARGEST_TREE:
+        raise CheckpointError(f"state has {len(text):,} bytes of JSON; expected fewer. Fix: keep numbers in arrays.")
+    return Packed(text, arrays)
+
+
+def write_packed(directory: Path, packed: Packed, notes: Mapping[str, Any] | None = None) -> Path:
+    """Write what `pack` returned; see `write`."""
+    target, root = _located(directory)
+    links.make_folder(target.parent, root)
+    links.refuse_links(target, root)
+    temporary = _hidden(target, "tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        files = {ARRAYS: tensors.write(temporary / ARRAYS, packed.arrays)}
+        files[TREE] = tensors.write_summed(temporary / TREE, [packed.text])
+        tensors.write_summed(temporary / MANIFEST, [manifest.text_of(files, notes or {})])
+        sync(temporary)
+        _swap_in(temporary, target)
+    except OSError as error:
+        raise unwritable(directory, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Path(directory)
 
 
 def read(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a checkpoint after checking every sum.
+    """Read a checkpoint after checking every sum, and that its files are what they should be.
 
     Returns:
         The state, and the manifest's notes.
 
     Raises:
-        CheckpointError: When a file is missing, truncated or edited; the message names it.
+        CheckpointError: When a file is missing, truncated, edited or not a checkpoint's; the message names it.
     """
-    from safetensors.numpy import load_file
-
-    directory = Path(directory)
-    manifest = verify(directory)
-    arrays = load_file(str(directory / ARRAYS))
-    tree = json.loads((directory / TREE).read_text())
-    return _join(tree, arrays), manifest.get("notes", {})
+    about, state = _checked(directory, keep=True)
+    return state, about["notes"]
 
 
 def verify(directory: Path) -> dict[str, Any]:
-    """Check sizes and SHA-256 sums of a checkpoint's files and return its manifest; see `read`."""
-    directory = Path(directory)
-    manifest = manifest_of(directory)
-    files = manifest.get("files")
-    if manifest.get("format") != FORMAT or not isinstance(files, dict) or set(files) != {ARRAYS, TREE}:
-        raise CheckpointError(f"{directory / MANIFEST}: format {manifest.get('format')!r}; expected {FORMAT}. {_FIX}")
-    for name, recorded in files.items():
-        if not (directory / name).is_file():
-            raise CheckpointError(f"{directory / name}: the file is missing. {_FIX}")
-        found = _fingerprint(directory / name)
-        for key in ("bytes", "sha256"):
-            if found[key] != recorded.get(key):
-                raise CheckpointError(
-                    f"{directory / name}: the file was truncated or edited: {key} {found[key]}; "
-                    f"expected {recorded.get(key)}. {_FIX}"
-                )
-    return manifest
+    """Check a checkpoint as `read` does and return its manifest."""
+    return _checked(directory, keep=False)[0]
 
 
 def manifest_of(directory: Path) -> dict[str, Any]:
-    """Return a checkpoint's manifest without checking the files it lists."""
-    path = Path(directory) / MANIFEST
-    try:
-        manifest = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a readable manifest ({error}). {_FIX}") from error
-    if not isinstance(manifest, dict):
-        raise CheckpointError(f"{path}: not a manifest. {_FIX}")
-    return manifest
+    """Return a checkpoint's manifest without checking the files it lists.
+
+    Raises:
+        CheckpointError: When it is missing, no manifest, or one of another version.
+    """
+    target, root = _located(directory)
+    return manifest.read(target, root)
 
 
 def digest(directory: Path) -> str:
@@ -125,7 +149,7 @@ def newest(directories: list[Path]) -> Path | None:
         try:
             verify(directory)
         except CheckpointError as damage:
-            warnings.warn(f"skipped a damaged checkpoint: {damage}", stacklevel=2)
+            warn(f"skipped a damaged checkpoint: {damage}", stacklevel=2)
             error = damage
             continue
         return directory
@@ -134,73 +158,148 @@ def newest(directories: list[Path]) -> Path | None:
     return None
 
 
+@contextlib.contextmanager
+def restoring(directory: Path) -> Iterator[None]:
+    """Turn whatever goes wrong in the block, where a checkpoint's state is put into objects, into one error.
+
+    Raises:
+        CheckpointError: In place of any error but a `UsageError`, which says what is wrong already.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        words = " ".join(str(error).split())[:200]
+        raise CheckpointError(
+            f"{directory}: its state does not fit this run ({type(error).__name__}: {words}). {FIX}"
+        ) from error
+
+
 def step_of(directory: Path) -> int:
     """Return the step in a checkpoint's name, `step-000001000` or `best-000001000`."""
-    return int(Path(directory).name.rsplit("-", 1)[1])
+    match = _NAME.fullmatch(Path(directory).name)
+    if match is None:
+        raise CheckpointError(f"{directory} is not the name of a checkpoint; expected one like step-000001000.")
+    return int(match["step"])
 
 
 def listed(parent: Path, prefix: str) -> list[Path]:
-    """Return the checkpoints `prefix-NNN` below `parent`, oldest first."""
-    found = [p for p in Path(parent).glob(f"{prefix}-*") if p.is_dir() and p.name.rsplit("-", 1)[1].isdigit()]
-    return sorted(found, key=step_of)
+    """Return the checkpoints `prefix-NNN` below `parent`, oldest first; what has another name is none.
+
+    Raises:
+        ForeignFileError: When `parent` is a link or no folder.
+        CheckpointError: When it cannot be read.
+    """
+    folder, _ = _located(parent)
+    found: dict[str, Path] = {}
+    retired: dict[str, Path] = {}
+    try:
+        for entry in links.list_folder(folder, folder.parent):
+            match = _NAME.fullmatch(entry.name)
+            if match is None or prefix != match["kind"]:
+                continue
+            if entry.is_symlink():
+                warn(f"skipped the checkpoint {entry.path!r}: links are not followed", stacklevel=2)
+            elif entry.is_dir(follow_symlinks=False):
+                (retired if match["hidden"] else found)[match["name"]] = Path(parent) / entry.name
+    except OSError as error:
+        raise CheckpointError(f"{parent} cannot be read: {error.strerror}. Fix: make it readable.") from error
+    return sorted({**retired, **found}.values(), key=step_of)
 
 
 def prune(parent: Path, prefix: str, keep: int) -> None:
-    """Delete all but the last `keep` checkpoints of a prefix."""
+    """Delete all but the last `keep` checkpoints of a prefix, each at once: none is ever found half deleted."""
     for old in listed(parent, prefix)[:-keep]:
-        shutil.rmtree(old)
+        gone = _hidden(old, "tmp")
+        try:
+            os.rename(old, gone)
+            shutil.rmtree(gone)
+        except OSError as error:
+            warn(f"the old checkpoint {old} could not be deleted: {error.strerror}", stacklevel=2)
 
 
 def sync(path: Path) -> None:
     """Flush a file or directory to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-_FIX = "Fix: restore the file, or delete this checkpoint directory so that an older one is used."
+def _located(directory: Path) -> tuple[Path, Path]:
+    """Return a checkpoint's absolute path and the run's: the folder of checkpoints is the run's own, too."""
+    path = Path(os.path.abspath(directory))
+    return path, path.parent.parent
+
+
+def _hidden(directory: Path, kind: str) -> Path:
+    return directory.with_name(f".{directory.name.lstrip('.')}.{kind}-{os.getpid()}")
 
 
 def _swap_in(temporary: Path, directory: Path) -> None:
-    retired = directory.with_name(f".{directory.name}.old-{os.getpid()}")
+    retired = _hidden(directory, "old")
+    shutil.rmtree(retired, ignore_errors=True)
     if directory.exists():
-        # The state of one step of one run is always the same, so a kill between the two renames loses nothing
-        # that the previous checkpoint and the run's determinism do not bring back.
-        os.replace(directory, retired)
-    os.replace(temporary, directory)
+        # Between the two renames it has the hidden name, by which `listed` finds it all the same.
+        os.rename(directory, retired)
+    try:
+        os.rename(temporary, directory)
+    except OSError:
+        if retired.exists():
+            os.rename(retired, directory)
+        raise
     sync(directory.parent)
     shutil.rmtree(retired, ignore_errors=True)
 
 
-def _fingerprint(path: Path) -> dict[str, Any]:
-    total = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            total.update(block)
-    return {"bytes": path.stat().st_size, "sha256": total.hexdigest()}
+def _checked(directory: Path, keep: bool) -> tuple[dict[str, Any], Any]:
+    target, root = _located(directory)
+    about = manifest.read(target, root)
+    text = _content(target / TREE, root, about)
+    arrays = _arrays(target / ARRAYS, root, about, keep)
+    try:
+        branches = parse(text, LARGEST_TREE, CONSTANTS)
+        if not isinstance(branches, dict):
+            raise SchemaError("it is no object")
+        return about, tree.join(branches, arrays)
+    except SchemaError as error:
+        raise CheckpointError(f"{directory / TREE}: {error}. {FIX}") from error
 
 
-def _split(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
-    if isinstance(value, (np.ndarray, np.generic)):
-        # Contiguous, and still 0-d where it was: np.ascontiguousarray would make it 1-d.
-        arrays[path] = np.array(value, order="C")
-        return {_ARRAY: path}
-    if isinstance(value, Mapping):
-        if _ARRAY in value or any(not isinstance(k, str) for k in value):
-            raise CheckpointError(f"state at {path!r} has keys that cannot be stored: {list(value)}")
-        return {k: _split(v, f"{path}/{k}" if path else k, arrays) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_split(v, f"{path}/{i}" if path else str(i), arrays) for i, v in enumerate(value)]
-    return value
+def _content(path: Path, root: Path, about: Mapping[str, Any]) -> bytes:
+    with _opened(path, root, about) as file:
+        text = file.read(LARGEST_TREE + 1)
+    _compare(path, about, "sha256", hashlib.sha256(text).hexdigest())
+    return text
 
 
-def _join(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    if isinstance(value, dict):
-        if _ARRAY in value:
-            return arrays[value[_ARRAY]]
-        return {k: _join(v, arrays) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_join(v, arrays) for v in value]
-    return value
+def _arrays(path: Path, root: Path, about: Mapping[str, Any], keep: bool) -> dict[str, Any]:
+    with _opened(path, root, about) as file:
+        found = tensors.read(file, about["files"][path.name]["bytes"], keep)
+    _compare(path, about, "sha256", found.sha256)
+    if found.fault:
+        raise CheckpointError(f"{path}: {found.fault}. {FIX}")
+    return found.arrays
+
+
+@contextlib.contextmanager
+def _opened(path: Path, root: Path, about: Mapping[str, Any]) -> Iterator[BinaryIO]:
+    try:
+        with links.open_to_read(path, root) as file:
+            size = os.fstat(file.fileno()).st_size
+            _compare(path, about, "bytes", size)
+            if size > (memory := os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")):
+                raise CheckpointError(f"{path}: it has {size:,} bytes, and this machine a memory of {memory:,}. {FIX}")
+            yield file
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: the file is missing. {FIX}") from None
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}). {FIX}") from error
+
+
+def _compare(path: Path, about: Mapping[str, Any], key: str, found: object) -> None:
+    expected = about["files"][path.name][key]
+    if found != expected:
+        raise CheckpointError(f"{path}: the file was truncated or edited: {key} {found}; expected {expected}. {FIX}")

@@ -11,8 +11,12 @@ from typing import Any
 
 from lab import registry
 from lab.arguments import LISTS, parser_for
-from lab.errors import TrainingDiverged, UsageError, bad_value, nearest
+from lab.errors import TrainingDiverged, UsageError, bad_value
+from lab.field_names import offered
+from lab.interruption import ending_cleanly
 from lab.quiet import load_tensorflow
+from lab.runs.sources import import_module
+from lab.terminal import complain, printable_warnings, say
 
 EVALUATIONS = 16
 
@@ -26,24 +30,34 @@ def main(arguments: list[str] | None = None) -> int:
     if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
-        options = parser_for(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
-        if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
-            _check_early(options)
-            load_tensorflow()
-        return int(globals()[f"_{options.command}"](options) or 0)
+        with ending_cleanly(), printable_warnings():
+            return _run(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:
-        print(f"lab: error: {' '.join(str(error).split())}", file=sys.stderr)
+        complain(f"lab: error: {error}")
+        return 2
+    except MemoryError as error:
+        complain(f"lab: error: this asks for more memory than there is. {error}")
         return 2
     except TrainingDiverged as error:
-        print(f"lab: training diverged: {error}", file=sys.stderr)
+        complain(f"lab: training diverged: {error}")
         return 1
     except KeyboardInterrupt:
-        print("lab: interrupted", file=sys.stderr)
+        complain("lab: interrupted")
         return 130
     except BrokenPipeError:
         # The reader of our output has gone, as in `lab list | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(arguments: list[str]) -> int:
+    options = parser_for(arguments).parse_args(arguments)
+    for module in getattr(options, "imports", ()):
+        import_module(module)
+    if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
+        _check_early(options)
+        load_tensorflow()
+    return int(globals()[f"_{options.command}"](options) or 0)
 
 
 def _check_early(options: argparse.Namespace) -> None:
@@ -69,9 +83,9 @@ def _check_record(options: argparse.Namespace) -> None:
         raise bad_value("record", "--output", str(options.output), "a file name that ends in .npz")
     if options.output.exists() and not options.append:
         raise UsageError(f"{options.output} exists. Fix: --append adds to it, or give another name.")
-    if (options.policy == "random") != (options.source is not None):
-        raise bad_value("record", "SOURCE", options.source, "an environment's id after random, and none after a run")
-    if options.source is None:
+    if options.policy == "random" and options.source is None:
+        raise bad_value("record", "SOURCE", options.source, "an environment's id after random")
+    if options.policy != "random":
         RunDirectory(options.policy).read_config()
 
 
@@ -94,40 +108,42 @@ def _train(options: argparse.Namespace) -> None:
     population = _population(learner_class, options.vary)
     experiment = Experiment(learner_class(**settings), options.source, **keywords)
     if many:
-        print(f"runs     {directory}")
-        print(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}", flush=True)
+        say(f"runs     {directory}")
+        say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
         _finish_many(experiment.train_many(seeds, steps=steps, settings=population), directory)
         return
-    experiment.task.check_training()
-    experiment.claim()
-    print(f"run      {directory}")
-    print(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}", flush=True)
+    experiment.prepare_training(steps)
+    say(f"run      {directory}")
+    say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
     experiment.train(steps)
     _finish(experiment)
 
 
 def _finish_many(runs: list[Any], parent: Path) -> None:
-    from lab.statistics import iqm
+    from lab.results.lines import line_over_runs
 
-    results = []
+    results: dict[str, dict[str, Any]] = {}
     for run in runs:
         last = run.evaluate()
         best = _best(run) or last
         name = run.directory.path.name
         stopped = f"  stopped at step {run.step:,}: {run.stop_reason}" if run.stop_reason else ""
-        results.append(best[best.main])
-        print(f"{name:32} last {last.main} {last[last.main]:10.4g}   best {best[best.main]:10.4g}{stopped}", flush=True)
+        setting = name.rpartition("seed-")[0].rstrip(",") or "all"
+        results.setdefault(setting, {})[f"seed {run.seeds.seed}"] = best
+        say(f"{name:32} last {last.main} {last[last.main]:10.4g}   best {best[best.main]:10.4g}{stopped}")
         run.close()
-    middle = f"IQM {iqm(results):.4g}, from {min(results):.4g} to {max(results):.4g}"
-    print(f"all      {len(runs)} runs, best {best.main}: {middle}")
-    print(f"next     lab report {_shown(parent)}/*")
+    # Settings are never pooled: they are what is to be compared.
+    for setting, found in results.items():
+        say(f"{setting:8} {line_over_runs(found)}")
+    say(f"next     lab report {_shown(parent)}")
 
 
 def _best(experiment: Any) -> Any:
     path = experiment.directory.find_checkpoint("best")
     if path is None or not path.name.startswith("best-"):
         return None
-    opened = type(experiment).open(experiment.directory.path, source=experiment.source)
+    sources = {"source": experiment.source, "evaluation_source": experiment.evaluation_source}
+    opened = type(experiment).open(experiment.directory.path, **sources)
     evaluation = opened.evaluate()
     opened.close()
     return evaluation
@@ -140,41 +156,43 @@ def _shown(path: Path) -> Path:
 def _resume(options: argparse.Namespace) -> None:
     from lab.experiment import Experiment
 
-    experiment = Experiment.resume(options.run)
+    experiment = Experiment.resume(options.run, source=options.source)
     left = options.steps or max(0, experiment.target_step - experiment.step)
-    if not left:
-        print(f"{options.run} has all of its {experiment.step:,} steps; `--steps N` trains N more")
+    if not left and not experiment.is_unfinished:
+        say(f"{options.run} has all of its {experiment.step:,} steps; `--steps N` trains N more")
         return
-    print(f"resumed  {options.run} at step {experiment.step:,}", flush=True)
-    experiment.train(left)
+    say(f"resumed  {options.run} at step {experiment.step:,}")
+    experiment.train(left or None)
     _finish(experiment)
 
 
 def _finish(experiment: Any) -> None:
     if experiment.stop_reason:
-        print(f"stopped  at step {experiment.step:,}: {experiment.stop_reason}")
-    print(f"trained  {experiment.step:,} {experiment.task.unit}")
+        say(f"stopped  at step {experiment.step:,}: {experiment.stop_reason}")
+    say(f"trained  {experiment.step:,} {experiment.task.unit}")
     last = experiment.evaluate()
-    print(f"last     {last!r}", flush=True)
+    say(f"last     {last!r}")
     _say_left_out(last)
     best = _best(experiment)
     if best is not None:
-        print(f"best     {best!r}")
+        say(f"best     {best!r}")
     run = _shown(experiment.directory.path)
-    print(f"next     lab render {run}    lab report {run}")
+    say(f"next     lab render {run}    lab report {run}")
     experiment.close()
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from lab.experiment import Experiment
 
-    experiment = Experiment.open(options.run)
+    experiment = Experiment.open(options.run, source=options.source)
     evaluation = experiment.evaluate(options.episodes)
     if options.json:
-        print(json.dumps(evaluation.to_dict()))
+        say(json.dumps(evaluation.to_dict()))
     else:
         for name, value in evaluation.items():
-            print(f"{name:28} {value:.6g}")
+            say(f"{name:28} {value:.6g}")
+        if "iqm_low" in evaluation:
+            say(f"the interval of the IQM is over the {evaluation['episodes']} episodes of this one run")
         _say_left_out(evaluation)
     experiment.close()
 
@@ -182,18 +200,18 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _say_left_out(evaluation: Any) -> None:
     # Several metrics are left out for one reason.
     for reason in dict.fromkeys(evaluation.left_out.values()):
-        print(f"left out {reason}")
+        say(f"left out {reason}")
 
 
 def _render(options: argparse.Namespace) -> None:
     from lab.experiment import Experiment
 
-    experiment = Experiment.open(options.run)
+    experiment = Experiment.open(options.run, source=options.source)
     output = options.output
     if output is not None and output.parent == Path():
         # What a user names on the command line is meant from where they stand.
         output = Path.cwd() / output
-    print(experiment.render(output, kind=options.kind))
+    say(experiment.render(output, kind=options.kind))
     experiment.close()
 
 
@@ -207,19 +225,19 @@ def _record(options: argparse.Namespace) -> None:
 def _report(options: argparse.Namespace) -> None:
     from lab.reporting import write_report
 
-    print(write_report(options.runs, options.output))
+    say(write_report(options.runs, options.output))
 
 
 def _list(options: argparse.Namespace) -> None:
     found = {what: _names(what) for what in LISTS if options.what in (None, what)}
     if options.json:
-        print(json.dumps(found))
+        say(json.dumps(found))
         return
     for what, names in found.items():
         if options.what is None:
-            print(f"{what}:")
+            say(f"{what}:")
         for name in names:
-            print(f"  {name}" if options.what is None else name)
+            say(f"  {name}" if options.what is None else name)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -286,5 +304,5 @@ def _split_settings(learner_class: Any, given: list[str]) -> tuple[dict[str, Any
         elif name in keywords:
             chosen[name] = read_text("--set", name, hints[name], text)
         else:
-            raise UsageError(f"--set: no setting is called {name!r}; {nearest(name, [*fields, *keywords])}")
+            raise UsageError(f"--set: no setting is called {name!r}; {offered(name, [*fields, *keywords])}")
     return parse(learner_class.Settings, texts), chosen

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from lab.errors import UsageError, bad_value, nearest
+from lab.errors import UsageError, bad_value
+from lab.field_names import offered
+
+# Layers of a network and the like; whole numbers beyond LARGEST are not the same in every JSON reader, nor an int64.
+MOST_ENTRIES = 64
+LARGEST = 2**53
 
 S = TypeVar("S", bound="Settings")
 
@@ -23,6 +29,8 @@ def setting(
     below: float | None = None,
     at_most: float | None = None,
     choices: tuple[Any, ...] | None = None,
+    of_run: float | Callable[[Any], float] | None = None,
+    most_steps: int | None = None,
 ) -> Any:
     """Declare one field of a `Settings` class.
 
@@ -31,9 +39,14 @@ def setting(
         doc: One line with the unit; `lab train --help` and the report show it.
         above, at_least, below, at_most: Bounds; on a tuple they hold for each entry.
         choices: The only values allowed.
+        of_run: For the length of a schedule: the fraction of the run that None stands for, or a function of the
+            settings that gives it; see `scheduled`.
+        most_steps: What that fraction is at most, in steps.
     """
     limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
-    return dataclasses.field(default=default, metadata={"doc": doc, **limits})
+    return dataclasses.field(
+        default=default, metadata={"doc": doc, "of_run": of_run, "most_steps": most_steps, **limits}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +65,47 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+
+
+def scheduled(config: Settings, name: str, run_length: int) -> int:
+    """Return how many steps a schedule takes: the setting's number, or where it is None its fraction of the run.
+
+    Args:
+        config: The settings.
+        name: The setting, declared with `of_run`.
+        run_length: Steps of the whole run.
+    """
+    value = getattr(config, name)
+    if value is not None:
+        return int(value)
+    metadata = next(field.metadata for field in dataclasses.fields(config) if field.name == name)
+    fraction = metadata["of_run"]
+    fraction = fraction(config) if callable(fraction) else fraction
+    # What rounding takes off a whole number must not cost a step.
+    steps = max(1, math.floor(run_length * fraction + 1e-6))
+    return steps if metadata["most_steps"] is None else min(steps, metadata["most_steps"])
+
+
+def schedules_of_run(config: Settings) -> list[str]:
+    """Return the settings that leave the length of a schedule to the run."""
+    fields = dataclasses.fields(config)
+    return [f.name for f in fields if f.metadata.get("of_run") is not None and getattr(config, f.name) is None]
+
+
+def check_read(learner: Any) -> None:
+    """Raise `UsageError` for a setting that somebody chose and that has no effect beside the others or on the data.
+
+    Args:
+        learner: Built; its `unread_settings` say which those are, and why.
+    """
+    config = learner.config
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    for name, why in learner.unread_settings().items():
+        value = getattr(config, name)
+        # Defaults are nobody's choice.
+        if value != defaults[name]:
+            expected = f"the default, for nothing reads it: {why}"
+            raise bad_value(owner_name(type(config)), name, value, expected, "leave it out.")
 
 
 def with_defaults(cls: type[S], name: str, /, **defaults: Any) -> type[S]:
@@ -77,7 +131,7 @@ def make(cls: type[S], given: Mapping[str, Any]) -> S:
     names = [f.name for f in dataclasses.fields(cls)]
     for name in given:
         if name not in names:
-            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, names)}")
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, names)}")
     return cls(**given)
 
 
@@ -90,7 +144,7 @@ def parse(cls: type[Settings], texts: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in hints:
-            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {nearest(name, hints)}")
+            raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, hints)}")
         values[name] = read_text(owner_name(cls), name, hints[name], text)
     return values
 
@@ -136,8 +190,13 @@ def _kind_name(kind: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(kind, str(kind))
 
 
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
-    hint = typing.get_type_hints(cls)[field.name]
+    hint = _hints(cls)[field.name]
     optional, kind = _split_optional(hint)
     if value is None and optional:
         return None
@@ -150,16 +209,19 @@ def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
 def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
     if typing.get_origin(kind) is tuple:
         entry = typing.get_args(kind)[0]
-        if not isinstance(value, (list, tuple)):
-            raise bad_value(owner, name, value, _kind_name(kind))
+        if not isinstance(value, (list, tuple)) or len(value) > MOST_ENTRIES:
+            received = f"{len(value):,} values" if isinstance(value, (list, tuple)) else value
+            raise bad_value(owner, name, received, f"{_kind_name(kind)}, at most {MOST_ENTRIES}")
         return tuple(_converted(owner, name, entry, v) for v in value)
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     wrong = isinstance(value, bool) != (kind is bool)
-    if kind is float and isinstance(value, int) and not wrong:
+    if kind is float and isinstance(value, int) and not wrong and abs(value) < 1e300:
         return float(value)
     if kind in (int, float, bool, str) and (wrong or not isinstance(value, kind)):
         raise bad_value(owner, name, value, _kind_name(kind))
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise bad_value(owner, name, f"one of {value.bit_length()} bits", f"a whole number up to {LARGEST:,}")
     if isinstance(value, float) and math.isnan(value):
         raise bad_value(owner, name, value, "a number")
     return value

@@ -15,6 +15,7 @@ from lab.reporting.formats import duration, label, shown
 from lab.reporting.records import read_run
 from lab.reporting.scores import references
 from lab.run_directory import RunDirectory
+from lab.terminal import say
 
 if TYPE_CHECKING:
     from lab.evaluation import Evaluation
@@ -113,13 +114,15 @@ def run_demo(directory: Path, quick: bool = False) -> Path:
     directory = Path(directory)
     RunDirectory(directory).check_free()
     started = time.perf_counter()
-    print(f"lab demo: three runs below {directory}" + ("" if quick else ", about two minutes on 2 cores"))
+    say(f"lab demo: three runs below {directory}" + ("" if quick else ", about two minutes on 2 cores"))
     for number, job in enumerate(JOBS, 1):
-        print(f"\n{number}/{len(JOBS)} {job.learner} on {job.source}: {job.story}", flush=True)
+        print()
+        say(f"{number}/{len(JOBS)} {job.learner} on {job.source}: {job.story}")
         _run(job, directory / job.learner, quick)
     report = write_report([directory / job.learner for job in JOBS], directory / "report.html")
-    print(f"\ndone in {duration(time.perf_counter() - started)}; open the report in a browser:")
-    print(report, flush=True)
+    print()
+    say(f"done in {duration(time.perf_counter() - started)}; open the report in a browser:")
+    say(report)
     return report
 
 
@@ -158,7 +161,7 @@ def _run(job: Job, run: Path, quick: bool) -> None:
 
 def _say(what: str, words: str, since: float | None = None) -> None:
     took = "" if since is None else f"   ({duration(time.perf_counter() - since)})"
-    print(f"    {what:<8} {words}{took}", flush=True)
+    say(f"    {what:<8} {words}{took}")
 
 
 def _score(evaluation: Evaluation, experiment: Experiment) -> str:

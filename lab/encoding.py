@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.errors import VideoError
+
 # Browsers play a GIF's delays below 2 hundredths of a second as 10.
 FASTEST_GIF = 50
 # Each frame gets a palette of its own. Dither would flicker, as it falls anew in each frame.
@@ -48,6 +50,7 @@ class Encoder:
             path.absolute(), format="FFMPEG", mode="I", fps=float(fps), input_params=["-r", str(fps)], quality=None,
             macro_block_size=1, ffmpeg_log_level="quiet", **options,
         )  # fmt: skip
+        self._path = path
         self._pads = format == "mp4"
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="lab-video-")
@@ -57,7 +60,7 @@ class Encoder:
         """Add a frame, uint8 (H, W, 3).
 
         Raises:
-            RuntimeError: If ffmpeg has stopped; the message holds its words.
+            VideoError: If ffmpeg has stopped; the message holds its words.
         """
         height, width = frame.shape[:2]
         if self._pads and (height % 2 or width % 2):
@@ -82,6 +85,9 @@ class Encoder:
             if self._process.wait():
                 raise self._failure()
         self._clean()
+        # ffmpeg has been seen to end well without a picture in its file.
+        if not self._path.is_file() or not self._path.stat().st_size:
+            raise VideoError(f"ffmpeg wrote nothing into {self._path}. Fix: see that there is space.")
 
     def discard(self) -> None:
         """Stop ffmpeg, in whatever state it is."""
@@ -107,10 +113,10 @@ class Encoder:
             self._process.stdin.close()  # type: ignore[union-attr]
         return self._process.wait()  # type: ignore[union-attr]
 
-    def _failure(self) -> RuntimeError:
+    def _failure(self) -> VideoError:
         status = "" if self._process is None else f" with status {self._wait()}"
         report = self._report.read_text(errors="replace").strip() if self._report.exists() else ""
-        return RuntimeError(f"ffmpeg stopped{status}: {report or 'no message'}")
+        return VideoError(f"ffmpeg stopped{status}: {report or 'no message'}")
 
     def _clean(self) -> None:
         self._writer.close()

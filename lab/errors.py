@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
+def printable(value: object) -> str:
+    """Return a value as text that a terminal shows and does not obey.
+
+    Control characters, escape sequences, line ends, those that turn the direction of writing and all else that is not
+    printable become backslash escapes; wide and other spaces stay.
+    """
+    shown = str(value)
+    if shown.isprintable():
+        return shown
+    return "".join(c if _is_shown(c) else c.encode("unicode_escape").decode() for c in shown)
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
 class UsageError(ValueError):
-    """Bad input; the command line prints its one line and exits with status 2."""
+    """Bad input; the command line prints its one line and exits with status 2.
+
+    Its text may quote a stranger's file, so it is made `printable`: whoever shows it need not think of that.
+    """
+
+    def __init__(self, *texts: object) -> None:
+        lines = (str(text).split("\n") for text in texts)
+        super().__init__(*("\n".join(map(printable, each)) for each in lines))
 
 
 class CheckpointError(UsageError):
@@ -18,6 +42,18 @@ class RunDirectoryError(UsageError):
     """A run directory that is used, unwritable or not a run."""
 
 
+class ForeignFileError(CheckpointError, RunDirectoryError):
+    """A link, a pipe or a device where a run has files and folders of its own."""
+
+
+class VideoError(UsageError, RuntimeError):
+    """A video that ffmpeg could not write."""
+
+
+class UnconfirmedSource(UsageError):  # noqa: N818 - it names what happened
+    """What a file names would be imported, or searched for outside the run, and no user has named it."""
+
+
 class MissingPackageError(UsageError, ImportError):
     """An optional package that the request needs is not installed."""
 
@@ -26,20 +62,21 @@ class TrainingDiverged(RuntimeError):  # noqa: N818 - it names what happened, as
     """A loss or gradient that is not finite; training stopped before anything was overwritten."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], most: int = 12) -> str:
     """Return a phrase that offers the names nearest to a misspelt one.
 
     Args:
         name: What the user wrote.
         known: Every name that would have been right.
+        most: How many of them to list where none is near.
     """
     known = sorted(known)
     lowered = {k.lower(): k for k in known}
     close = [lowered[m] for m in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.5)]
     if close:
         return "did you mean " + " or ".join(repr(c) for c in close) + "?"
-    shown = ", ".join(known[:12])
-    return f"known: {shown}{', ...' if len(known) > 12 else ''}" if known else "none is known"
+    shown = ", ".join(known[:most])
+    return f"known: {shown}{', ...' if len(known) > most else ''}" if known else "none is known"
 
 
 def bad_value(owner: str, name: str, received: object, expected: str, fix: str = "") -> UsageError:

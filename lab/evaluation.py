@@ -13,6 +13,8 @@ from lab.errors import bad_value
 from lab.statistics import bootstrap_interval, iqm
 
 NEUTRAL = ("std", "episodes")
+# What `Evaluation.from_episodes` gives.
+EPISODE_METRICS = ("mean", "std", "iqm", "iqm_low", "iqm_high", "episodes", "min", "max", "length_mean")
 ATTRIBUTES = ("step", "returns", "lengths", "left_out")
 
 
@@ -67,8 +69,9 @@ class Evaluation(Mapping[str, float]):
         """Summarise episodes.
 
         Fills mean, std (of the population, as `numpy.std`), iqm with the ends of its 95 % bootstrap interval
-        iqm_low and iqm_high, episodes, min, max and length_mean. The main metric is mean; more is better for all but
-        std.
+        iqm_low and iqm_high, episodes, min, max and length_mean. The interval is over these episodes of one learner;
+        what other seeds would have learnt only several runs can tell (`lab.statistics.over_runs`). The main metric is
+        mean; more is better for all but std.
 
         Args:
             returns: Undiscounted return of every episode.
@@ -153,7 +156,7 @@ class Evaluation(Mapping[str, float]):
         shown = [] if self.step is None else [f"step={self.step}"]
         for name, value in self._metrics.items():
             if name == "iqm" and {"iqm_low", "iqm_high"} <= self.keys():
-                shown.append(f"iqm={value:.6g} [{self['iqm_low']:.6g}, {self['iqm_high']:.6g}]")
+                shown.append(f"iqm={value:.6g} [{self['iqm_low']:.6g}, {self['iqm_high']:.6g}] over episodes")
             elif name not in ("iqm_low", "iqm_high"):
                 shown.append(f"{name}={value:.6g}")
         return f"Evaluation({', '.join(shown)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,15 +13,17 @@ from lab.callbacks import Callback
 from lab.callbacks.standard import complete
 from lab.errors import bad_value, check_whole
 from lab.evaluation import Evaluation
+from lab.files.links import make_folder
 from lab.history import History
-from lab.interruption import listen
+from lab.interruption import Stopped, listen, stoppable
 from lab.learner import Learner
 from lab.loop import Loop
 from lab.run_directory import RunDirectory
+from lab.runs.sources import note_given
 from lab.seeding import Seeds
 from lab.task import Control, TaskOptions
 from lab.threads import start_tensorflow
-from lab.training_film import TRAINING, write_training_film
+from lab.training_film import TRAINING, chosen_target, write_training_film
 
 LANES = ("auto", "host", "compiled")
 
@@ -35,6 +38,7 @@ class Experiment(Loop):
         learner: An agent or a generator.
         source: For an agent an environment id, a `gymnasium.Env`, a factory without arguments or a vector
             environment; for a generator a data set's name, an array or a `tf.data.Dataset`.
+        evaluation_source: Another source to evaluate and film an agent in; None for fresh environments of `source`.
         seed: The one seed of everything random.
         run_dir: Where the run is written; None writes nothing.
         num_envs: Environments stepped together (agents).
@@ -56,6 +60,7 @@ class Experiment(Loop):
         learner: Learner,
         source: Any,
         *,
+        evaluation_source: Any = None,
         seed: int = 0,
         run_dir: str | os.PathLike[str] | None = None,
         num_envs: int = 1,
@@ -84,15 +89,19 @@ class Experiment(Loop):
             self.directory.check_free()
         self.learner = learner
         self._begins_built = learner.built
-        self.source = source
+        self.source, self.evaluation_source = source, evaluation_source
+        note_given(source)
+        note_given(evaluation_source)
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
         self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
-        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane))
+        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
+        self._begins_built = self._begins_built or learner.begins_trained
+        self.task.check_evaluation_source(evaluation_source, learner.name)
         self.log_every = log_every or learner.default_log_every
         self.history = History(unit=self.task.unit)
         self.stop_reason = ""
-        self._opened = False
+        self._opened, self._due = False, []
         self._control = Control()
         self.given_callbacks = list(callbacks)
         self.callbacks = self.with_standard(self.given_callbacks, progress)
@@ -124,7 +133,7 @@ class Experiment(Loop):
             TrainingDiverged: On a loss or gradient that is not finite.
         """
         self.prepare_training(steps)
-        with listen(self._control) as interruption, self.training(interruption):
+        with contextlib.suppress(Stopped), listen(self._control) as interruption, self.training(interruption):
             while self.wants_steps and not interruption.received:
                 self.train_chunk()
         interruption.raise_again()
@@ -176,13 +185,15 @@ class Experiment(Loop):
         """
         if episodes is not None:
             check_whole("episodes", episodes)
-        evaluation = self.task.evaluate(episodes=episodes, stream=0, step=self.step)
+        with stoppable():
+            evaluation = self.task.evaluate(episodes=episodes, stream=0, step=self.step)
         self._write_evaluation(evaluation, "report")
         return evaluation
 
     def evaluate_in_training(self, episodes: int | None = None) -> Evaluation:
         """Judge the learner on the seeds kept for selecting checkpoints, and tell the callbacks."""
-        evaluation = self.task.evaluate(episodes=episodes, stream=1, step=self.step)
+        with stoppable():
+            evaluation = self.task.evaluate(episodes=episodes, stream=1, step=self.step)
         self._write_evaluation(evaluation, "training")
         self.fire("on_evaluation", evaluation)
         return evaluation
@@ -199,24 +210,17 @@ class Experiment(Loop):
         Returns:
             The path written.
         """
-        kinds = (*self.task.kinds, TRAINING)
-        suffix = ".gif" if kind == TRAINING else self.task.default_suffix
-        target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
-        if kind is None:
-            kind = target.stem if target.stem in kinds else kinds[0]
-        if kind not in kinds:
-            raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, kinds)))
-        if target.suffix.lower() not in (".mp4", ".gif", ".png"):
-            raise bad_value("render", "path", str(target), "a file name that ends in .mp4, .gif or .png")
+        target, kind = chosen_target(path, kind, self.task)
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
+            make_folder(folder, self.directory.path)
             target = folder / target
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if kind == TRAINING:
-            pictures = self.directory.samples if self.directory is not None else None
-            return write_training_film(target, pictures, self.task.kinds, self.task.unit)
-        return self.task.render(target, kind)
+        pictures = self.directory.samples if self.directory is not None else None
+        with stoppable():
+            if kind == TRAINING:
+                return write_training_film(target, pictures, self.task.kinds, self.task.unit)
+            return self.task.render(target, kind)
 
     def with_standard(self, given: list[Callback], progress: bool | None) -> list[Callback]:
         """Return a user's callbacks among those that this experiment's arguments ask for."""
@@ -239,6 +243,7 @@ class Experiment(Loop):
         run_dir: str | os.PathLike[str],
         *,
         source: Any = None,
+        evaluation_source: Any = None,
         learner: Learner | None = None,
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
@@ -248,7 +253,8 @@ class Experiment(Loop):
 
         Args:
             run_dir: The run's directory.
-            source: The source, for a run whose source was an object rather than a name.
+            source, evaluation_source: For a run where it was an object rather than a name, or names what a file alone
+                is not followed to: a path outside the run, a module to import.
             learner: A fresh learner with the run's settings, if its class is not known by name here.
             callbacks: The run's own callbacks, made as they were then.
             progress: As for `Experiment`.
@@ -258,15 +264,42 @@ class Experiment(Loop):
             RunDirectoryError: When there is no run.
             CheckpointError: When every checkpoint is damaged, or the newest does not fit.
         """
-        return resuming.resume(cls, run_dir, source, learner, list(callbacks), progress, exact)
+        return resuming.resume(cls, run_dir, source, evaluation_source, learner, list(callbacks), progress, exact)
 
     @classmethod
-    def open(cls, run_dir: str | os.PathLike[str], which: str = "best", *, source: Any = None) -> Self:
+    def resume_many(
+        cls,
+        run_dir: str | os.PathLike[str],
+        *,
+        source: Any = None,
+        evaluation_source: Any = None,
+        learner: type[Learner] | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | None = None,
+        exact: bool = True,
+    ) -> list[Self]:
+        """Train the runs of a killed or stopped `train_many` on to their ends, bit for bit; begin those not begun.
+
+        Args:
+            run_dir: The directory that `train_many` was given; `runs.json` in it names the runs.
+            source, evaluation_source: Where it was an object rather than a name.
+            learner: The learner's class, if it is not known by name here.
+            callbacks: The runs' own callbacks, made as they were then.
+            progress, exact: As for `resume`.
+        It returns all runs, in the order of `train_many`, and raises what that and `resume` do.
+        """
+        given = {"source": source, "evaluation_source": evaluation_source}
+        return together.resume_many(cls, run_dir, given, learner, list(callbacks), progress, exact)
+
+    @classmethod
+    def open(
+        cls, run_dir: str | os.PathLike[str], which: str = "best", *, source: Any = None, evaluation_source: Any = None
+    ) -> Self:
         """Open a run to evaluate and render what it learnt; `resume` is the one to train on.
 
         Args:
             run_dir: The run's directory.
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
-            source: The source, for a run whose source was an object rather than a name.
+            source, evaluation_source: As for `resume`.
         """
-        return resuming.open_run(cls, run_dir, which, source)
+        return resuming.open_run(cls, run_dir, which, source, evaluation_source)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.atomic import replacing
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError, bad_value, printable
 from lab.logging import JsonLines, clean
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class History:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], unit: str = "environment steps") -> History:
-        """Read a run's metrics.jsonl; a last line cut short by a kill is left out.
+        """Read a run's metrics.jsonl; damaged lines are named in a warning, and one cut short by a kill is left out.
 
         Raises:
-            ValueError: If there is no such file, or a line is not a row.
+            UsageError: If there is no such file, or it cannot be read at all.
         """
         path = Path(path)
-        if not path.exists():
+        if not os.path.lexists(path):
             raise UsageError(f"History: no file {path}; expected a run's metrics.jsonl. Fix: check the path")
         return cls(JsonLines(path).read(), unit)
 
@@ -122,7 +122,7 @@ class History:
         if not self.rows:
             return f"History(no rows, unit={self.unit!r})"
         last = ", ".join(f"{k}={_shown(v)}" for k, v in self.rows[-1].items() if not k.startswith(CLOCK))
-        return f"History({len(self)} rows in {self.unit}; last: {last})"
+        return printable(f"History({len(self)} rows in {self.unit}; last: {last})")
 
     def _repr_html_(self) -> str:
         if not self.rows:

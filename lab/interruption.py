@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request to stop at the next step, so that a checkpoint can be written first."""
+"""Ctrl-C and SIGTERM: in training a request to stop at the next step, elsewhere the end of what runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,31 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from lab.task import Control
+if TYPE_CHECKING:
+    from lab.task import Control
+
+
+class Stopped(BaseException):
+    """Raised inside an evaluation, a film or a baseline when a signal asks the training around it to stop.
+
+    Like `KeyboardInterrupt` it is no error, so that no handler of errors takes it for one.
+    """
 
 
 class Interruption:
-    """Which signal, if any, has asked the run to stop."""
+    """Which signal, if any, has asked the run to stop.
+
+    Attributes:
+        received: The latest signal.
+        may_stop: Whether what the training loop does now can be left in the middle and done again on resuming.
+        inside: How many `stoppable` blocks are being run.
+    """
 
     received: signal.Signals | None = None
+    may_stop = False
+    inside = 0
 
     def raise_again(self) -> None:
         """End the program as the signal would have: `KeyboardInterrupt`, or exit status 143."""
@@ -22,6 +39,9 @@ class Interruption:
             raise KeyboardInterrupt
         if self.received is not None:
             raise SystemExit(128 + int(self.received))
+
+
+_listening: list[Interruption] = []
 
 
 @contextlib.contextmanager
@@ -36,17 +56,74 @@ def listen(*controls: Control) -> Iterator[Interruption]:
         return
 
     def receive(number: int, frame: FrameType | None) -> None:
-        if interruption.received is not None:
-            interruption.received = signal.Signals(number)
-            interruption.raise_again()
+        again = interruption.received is not None
         interruption.received = signal.Signals(number)
+        if again:
+            interruption.raise_again()
         for control in controls:
             control.stop = True
+        if interruption.may_stop and interruption.inside:
+            raise Stopped
 
     watched = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, receive) for number in watched}
+    _listening.append(interruption)
     try:
         yield interruption
     finally:
+        _listening.remove(interruption)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a signal end the block at once, and keep the block from beginning after one.
+
+    Inside a training that listens it ends by `Stopped`, where the training can do it again: see `leaving_due`.
+    Outside by `KeyboardInterrupt` or `SystemExit`, so that files begun are cleared away.
+
+    Raises:
+        Stopped: When a signal has asked the training around the block to stop.
+    """
+    if threading.current_thread() is not threading.main_thread() or not _listening:
+        with ending_cleanly():
+            yield
+        return
+    interruption = _listening[-1]
+    if interruption.received and interruption.may_stop:
+        raise Stopped
+    interruption.inside += 1
+    try:
+        yield
+    finally:
+        interruption.inside -= 1
+
+
+@contextlib.contextmanager
+def leaving_due() -> Iterator[None]:
+    """Allow `stoppable` blocks to be left in the middle: whoever calls this does again what was not finished."""
+    interruption = _listening[-1] if _listening else Interruption()
+    before, interruption.may_stop = interruption.may_stop, True
+    try:
+        yield
+    finally:
+        interruption.may_stop = before
+
+
+@contextlib.contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Turn SIGTERM into `SystemExit` with status 143, where nobody has said what it does: files begun are removed."""
+    outside = threading.current_thread() is not threading.main_thread()
+    if outside or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, receive)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
+import warnings
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
 
 from lab import checkpoints, registry
 from lab.config import Settings as AnySettings
-from lab.config import make
-from lab.errors import CheckpointError, UsageError
+from lab.config import make, scheduled, schedules_of_run
+from lab.errors import CheckpointError, UnconfirmedSource, UsageError
+from lab.files.run_state import read_learner
 from lab.run_directory import RunDirectory
+from lab.runs import building
 from lab.seeding import Seeds
 from lab.state import Stateful
 from lab.task import Task, TaskOptions
@@ -33,6 +38,8 @@ class Learner(Stateful):
         config: The frozen settings.
         seeds: The experiment's seed streams, from `build` on.
         name: The name on the command line: the class's in snake case.
+        most_numbers: How many numbers one variable of a learner that a file describes may have; None for any.
+        run_length: Steps of its first run, which schedules follow; 0 before it is known.
     """
 
     Settings: ClassVar[type[AnySettings]] = AnySettings
@@ -44,7 +51,9 @@ class Learner(Stateful):
     threads: ClassVar[int | None] = None
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
-    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names")
+    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers", "run_length")
+
+    most_numbers: int | None = None
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -64,6 +73,29 @@ class Learner(Stateful):
         self.seeds = Seeds(0)
         self.built = False
         self.state_names: frozenset[str] = frozenset()
+        self.run_length = 0
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a learner of the settings in a run's config.json, following no name or path among them (hook)."""
+        return cls(make(cls.Settings, settings))
+
+    def named_source(self, name: str, run: Path) -> str:
+        """Return the source to open for one that a run's file names, without importing anything (hook).
+
+        Args:
+            name: From config.json.
+            run: The run's directory, which must not be left.
+
+        Raises:
+            UnconfirmedSource: When it takes the user's word; the text goes on after "which".
+        """
+        raise UnconfirmedSource(f"{type(self).__name__} cannot tell to be harmless.")
+
+    @property
+    def begins_trained(self) -> bool:
+        """Whether it knew something before its run began that settings and seed cannot bring back (hook)."""
+        return False
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         """Build this learner for a source and return the task that feeds it."""
@@ -74,10 +106,51 @@ class Learner(Stateful):
 
     def finish_setup(self) -> None:
         """Call `build` and note which attributes it made: those are the learner's state."""
-        self.build()
+        with building.variables_within(self.most_numbers):
+            self.build()
         self._settle_names()
         self.state_names = frozenset(super().get_state())
         self.built = True
+
+    def unread_settings(self) -> dict[str, str]:
+        """Return settings that have no effect beside the others or on the data, each with the reason (hook)."""
+        return {}
+
+    # ---------------------------------------------------------------- schedules
+
+    def begin_run(self, steps: int) -> None:
+        """Note how long the run is, for schedules that follow it; the first run that a learner is in decides.
+
+        Training on beyond that run does not stretch them: they stay at their ends, so that what was learnt keeps.
+
+        Args:
+            steps: At which training is to end, counted from the run's beginning.
+        """
+        if self.run_length:
+            shorter = self._schedules_cut_short(steps)
+            if shorter:
+                warnings.warn(
+                    f"{type(self).__name__}: {', '.join(shorter)} followed the first training, of {self.run_length:,} "
+                    f"steps, and stay so up to step {steps:,}. Fix, to train in several parts: give numbers, such as "
+                    f"{shorter[0]}={scheduled(self.config, shorter[0], steps)}.",
+                    stacklevel=4,
+                )
+            return
+        self.run_length = steps
+        self.apply_schedules()
+
+    def scheduled(self, name: str) -> int:
+        """Return how many steps the schedule takes that a setting gives the length of; see `lab.config.scheduled`."""
+        return scheduled(self.config, name, self.run_length or self.default_steps)
+
+    def apply_schedules(self) -> None:
+        """Take over the lengths of schedules, which are known when training begins or is resumed (hook)."""
+
+    def _schedules_cut_short(self, steps: int) -> list[str]:
+        # Not warm-ups: one that was shorter than usual is over, and nothing is lost.
+        bounded = {f.name for f in dataclasses.fields(self.config) if f.metadata.get("most_steps") is not None}
+        names = [name for name in schedules_of_run(self.config) if name not in bounded]
+        return [n for n in names if scheduled(self.config, n, steps) > scheduled(self.config, n, self.run_length)]
 
     def _settle_names(self) -> None:
         # A learner without Keras must not load it.
@@ -98,7 +171,33 @@ class Learner(Stateful):
                 f"{type(self).__name__}.{late[0]} was made after `build`, so a resumed run could not restore it. "
                 "Fix: make it in `build`, or name it in `not_state` if training does not change it."
             )
-        return state
+        # Only where it decides something: other checkpoints stay as they were.
+        return {**state, "run_length": self.run_length} if schedules_of_run(self.config) else state
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        rest = dict(state)
+        if schedules_of_run(self.config):
+            if not isinstance(rest.get("run_length"), int):
+                raise CheckpointError(
+                    f"{type(self).__name__}: the checkpoint does not say how long its run was, which its schedules "
+                    "follow. Fix: build it with the settings and the version of the run."
+                )
+            self.run_length = rest.pop("run_length")
+        super().set_state(rest)
+        self.apply_schedules()
+
+    def setup_arguments(self) -> tuple[Any, ...]:
+        """Return what `setup` was given: what a copy is built with (hook)."""
+        raise UsageError(
+            f"{type(self).__name__} cannot be copied: it does not say what it was built with. "
+            "Fix: override `setup_arguments`, or load a run of it a second time."
+        )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # Keras' objects do not copy their weights reliably, and compiled programs not at all: a copy is built anew.
+        if not self.built:
+            return super().__reduce_ex__(protocol)
+        return remade, (type(self), self.config.to_dict(), self.setup_arguments(), self.get_state())
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         """Build from what `Task.describe` wrote into a run's config.json, without the source."""
@@ -135,10 +234,11 @@ class Learner(Stateful):
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
 
         Raises:
-            RunDirectoryError: When `run` is not a run.
+            RunDirectoryError: When `run` is not a run, or nothing can be made of what its config.json says.
             CheckpointError: When it has no whole checkpoint, or one of another learner.
         """
         directory = RunDirectory(run)
+        directory.check_links()
         config = directory.read_config()
         found: Any = cls if cls.name == config["learner"] else registry.learner(config["learner"])
         if not issubclass(found, cls):
@@ -149,9 +249,20 @@ class Learner(Stateful):
         path = directory.find_checkpoint(which)
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
-        learner = found(**config["settings"])
+        learner: L = building.made_from(config, directory, found)
         start_tensorflow(learner.threads)
-        learner.setup_from(config["task"], Seeds(config["seed"]))
-        state, _ = checkpoints.read(path)
-        learner.set_inference_state(state["learner"])
+        with building.as_run_errors(directory, "task and settings"):
+            learner.setup_from(config["task"], Seeds(config["seed"]))
+        state = read_learner(path)
+        with checkpoints.restoring(path):
+            learner.set_inference_state(state)
         return learner
+
+
+def remade(kind: type[Any], settings: Mapping[str, Any], arguments: tuple[Any, ...], state: Mapping[str, Any]) -> Any:
+    """Build a learner as another one was built, and give it that one's state: what copies are made by."""
+    learner = kind(**settings)
+    start_tensorflow(learner.threads)
+    learner.setup(*arguments)
+    learner.set_state(state)
+    return learner

@@ -9,9 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from lab.callbacks import Callback, Progress
+from lab.callbacks.checks import check_callbacks
+from lab.config import check_read
 from lab.errors import UsageError, check_whole
 from lab.hooks import Hooks
-from lab.interruption import Interruption
+from lab.interruption import Interruption, Stopped, leaving_due
+from lab.notes import warn
 from lab.recording import Recording
 from lab.task import Control
 
@@ -31,6 +34,11 @@ class Loop(Recording):
         return cast("Experiment", self)
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether a resumed run has steps left, or was stopped in what its last step was to be followed by."""
+        return self.step < self.target_step or bool(self._due)
+
+    @property
     def wants_steps(self) -> bool:
         """Whether the present call to `train` has steps to take."""
         return self.step < self.target_step and not self.stop_reason
@@ -39,13 +47,18 @@ class Loop(Recording):
         """Set the step at which training ends, before anything is written.
 
         Raises:
-            UsageError: When `steps` is not a whole number > 0, the run was opened to be judged, or training cannot
-                be done here.
+            UsageError: When `steps` is not a whole number > 0, the run was opened to be judged, training cannot be
+                done here, a setting that was chosen has no effect, or a callback could never act.
         """
         if self._opened:
             raise UsageError("this run was opened to be judged and shown. Fix: Experiment.resume(run_dir) to train on.")
         self.task.check_training()
-        self.target_step = self.step + self._steps_to_train(steps)
+        target_step = self.step + self._steps_to_train(steps)
+        if not self.step:
+            check_read(self.learner)
+        check_callbacks(self._myself, target_step)
+        self.target_step = target_step
+        self.learner.begin_run(target_step)
         self.stop_reason = ""
         self._control = Control(on_update=self._update_listener())
 
@@ -53,20 +66,23 @@ class Loop(Recording):
     def training(self, interruption: Interruption) -> Iterator[None]:
         """Begin training on entering and end it on leaving: with the last row and checkpoint, or after a signal with
         a checkpoint alone, or after an error without any."""
-        self._begin_writing()
-        self._elapsed_before, self._started = self._elapsed, time.perf_counter()
-        self.fire("on_train_begin")
-        try:
-            yield
-        except BaseException:
-            self._finish_progress()
-            raise
-        self._elapsed, self._started = self._time_elapsed(), None
-        if interruption.received and self.step < self.target_step:
-            self._finish_progress()
-            self.save_checkpoint()
-        else:
-            self._end_training()
+        with self.writing_alone():
+            self._begin_writing()
+            self._elapsed_before, self._started = self._elapsed, time.perf_counter()
+            self.fire("on_train_begin")
+            try:
+                self._call_due()
+                yield
+            except BaseException:
+                self._finish_progress()
+                self._end_writing_after_error()
+                raise
+            self._elapsed, self._started = self._time_elapsed(), None
+            if interruption.received and (self.step < self.target_step or self._due):
+                self._finish_progress()
+                self.save_checkpoint()
+            else:
+                self._end_training()
 
     def chunk_end(self) -> int:
         """Return the step of the next event: a log row, a callback's interval or the end."""
@@ -80,15 +96,28 @@ class Loop(Recording):
         self.step = before + taken
         if self.step // self.log_every > before // self.log_every:
             self.log()
-        for callback in self.callbacks:
-            if callback.every and self.step // callback.every > before // callback.every:
-                callback.on_interval(self._myself)
+        self._due = [c for c in self.callbacks if c.every and self.step // c.every > before // c.every]
+        self._call_due()
+
+    def _call_due(self) -> None:
+        # What a signal keeps from being finished stays due: the checkpoint says so, and resuming begins with it.
+        while self._due:
+            callback = self._due.pop(0)
+            state = callback.get_state() if self.directory is not None else None
+            try:
+                with leaving_due():
+                    callback.on_interval(self._myself)
+            except Stopped:
+                if state is not None:
+                    callback.set_state(state)
+                self._due.insert(0, callback)
+                return
 
     def _steps_to_train(self, steps: int | None) -> int:
         if steps is not None:
             check_whole("steps", steps)
             return int(steps)
-        if self._resumed_at is not None and self.target_step > self.step:
+        if self._resumed_at is not None and (self.target_step > self.step or self._due):
             return self.target_step - self.step
         return self.learner.default_steps
 
@@ -97,6 +126,13 @@ class Loop(Recording):
             self.log()
         self.fire("on_train_end")
         self.save_checkpoint()
+
+    def _end_writing_after_error(self) -> None:
+        # What ended the training is what is raised; that the disk failed as well is only said.
+        try:
+            self.end_writing()
+        except UsageError as error:
+            warn(str(error), stacklevel=2)
 
     def _finish_progress(self) -> None:
         for callback in self.callbacks:

@@ -18,11 +18,11 @@ def by_kind(folder: Path, suffixes: Collection[str]) -> dict[tuple[str, str], li
     """Return a folder's files by what they show and how they end, each with its step, by step; -1 without a number.
 
     Args:
-        folder: It need not be there.
+        folder: It need not be there; one that is a link is not followed.
         suffixes: Which files count, in lower case; hidden ones do not.
     """
     found: dict[tuple[str, str], list[tuple[int, Path]]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for path in sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []:
         suffix = path.suffix.lower()
         if suffix in suffixes and not path.name.startswith("."):
             match = NUMBERED.fullmatch(path.stem)

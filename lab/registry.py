@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import re
+import sys
+import warnings
 from typing import Any
 
 from lab.errors import UsageError, nearest
@@ -24,7 +26,13 @@ def snake_case(name: str) -> str:
 
 @functools.cache
 def _entry_points(group: str) -> dict[str, importlib.metadata.EntryPoint]:
-    return {e.name: e for e in importlib.metadata.entry_points(group=group)}
+    # Python also finds packages where the user stands, which may be a stranger's run with a package in it.
+    path = [folder for folder in sys.path if folder not in ("", ".")]
+    found: dict[str, importlib.metadata.EntryPoint] = {}
+    for distribution in importlib.metadata.distributions(path=path):
+        for entry in distribution.entry_points.select(group=group):
+            found.setdefault(entry.name, entry)
+    return found
 
 
 def register(group: str, name: str, thing: Any) -> None:
@@ -65,5 +73,7 @@ def learner(name: str) -> Any:
 @functools.cache
 def load_environments() -> None:
     """Let every installed package register its environments with Gymnasium, once a process."""
-    for entry in _entry_points("lab.environments").values():
-        entry.load()()
+    # What a package does to Python's warnings as it is imported must not outlast its import.
+    with warnings.catch_warnings():
+        for entry in _entry_points("lab.environments").values():
+            entry.load()()

@@ -11,19 +11,10 @@ from typing import Any
 from lab import checkpoints
 from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError
-
-# What opening a run relies on; the rest of config.json is for people and reports.
-_CONFIG: dict[str, tuple[type, ...]] = {
-    "learner": (str,),
-    "settings": (dict,),
-    "source": (str, type(None)),
-    "task": (dict,),
-    "callbacks": (list,),
-    "lane": (str,),
-    "lane_used": (str,),
-    **dict.fromkeys(("seed", "num_envs", "log_every", "steps"), (int,)),
-    **dict.fromkeys(("evaluate_every", "checkpoint_every", "video_every"), (int, type(None))),
-}
+from lab.files.links import refuse_links
+from lab.notes import warn
+from lab.runs import lock
+from lab.runs.config import read_config
 
 
 class RunDirectory:
@@ -42,6 +33,7 @@ class RunDirectory:
         self.videos = self.path / "videos"
         self.samples = self.path / "samples"
         self.report = self.path / "report.html"
+        self.lock = lock.RunLock(self.path)
 
     def check_free(self) -> None:
         """Check that a new run may be written here, without writing.
@@ -56,13 +48,23 @@ class RunDirectory:
                 f"run directory {self.path} already holds a run. "
                 f"Fix: choose another, or go on with it: `lab resume {self.path}` or Experiment.resume(...)."
             )
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if self.path.is_dir() and any(entry.name != lock.NAME for entry in self.path.iterdir()):
             raise RunDirectoryError(f"run directory {self.path} is not empty. Fix: choose a new or empty one.")
         parent = next(p for p in (self.path, *self.path.parents) if p.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
             raise RunDirectoryError(
                 f"run directory {self.path} cannot be made: {parent} is not writable. Fix: choose another path."
             )
+
+    def check_links(self) -> None:
+        """Check that none of the run's own files and folders is a link, of which none is ever followed.
+
+        Raises:
+            ForeignFileError: Naming the link.
+        """
+        own = (self.metrics, self.evaluations, self.checkpoints, self.videos, self.samples, self.report)
+        for path in (self.config_path, *own):
+            refuse_links(path, self.path)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the run's config.json, whole or not at all."""
@@ -78,34 +80,35 @@ class RunDirectory:
         """Return the run's configuration.
 
         Raises:
-            RunDirectoryError: When there is no run here or its config.json cannot be read.
+            RunDirectoryError: When there is no run here, or its config.json is damaged or beyond the limits of
+                `lab.runs.config`.
         """
-        if not self.config_path.is_file():
-            raise RunDirectoryError(
-                f"{self.path} is not a run: it has no config.json. Fix: give the directory that `lab train` printed."
-            )
-        try:
-            config = json.loads(self.config_path.read_text())
-            for key, kind in _CONFIG.items():
-                if not isinstance(config[key], kind):
-                    raise ValueError(f"{key} is {config[key]!r}")
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise RunDirectoryError(f"{self.config_path} cannot be read: {error!r}. Fix: restore the file.") from error
-        return config
+        return read_config(self.config_path)
 
     def find_checkpoint(self, which: str = "last") -> Path | None:
         """Return the newest whole checkpoint of a kind, or None where the run has none.
 
         Args:
-            which: `last` for the newest, `best` for the best kept by evaluation, or the newest if none was kept.
+            which: `last` for the newest, `best` for the best kept by evaluation, or the newest if none was kept or
+                (with a warning) none is whole.
 
         Raises:
-            CheckpointError: When all checkpoints of the kind are damaged.
+            CheckpointError: When there are checkpoints and none that would do is whole.
+            ForeignFileError: When the folder of checkpoints is a link.
         """
         if which not in ("last", "best"):
             raise CheckpointError(f"which received {which!r}; expected 'best' or 'last'.")
+        damage: CheckpointError | None = None
         if which == "best":
-            best = checkpoints.newest(checkpoints.listed(self.checkpoints, "best"))
+            try:
+                best = checkpoints.newest(checkpoints.listed(self.checkpoints, "best"))
+            except CheckpointError as error:
+                best, damage = None, error
             if best is not None:
                 return best
-        return checkpoints.newest(checkpoints.listed(self.checkpoints, "step"))
+        last = checkpoints.newest(checkpoints.listed(self.checkpoints, "step"))
+        if damage is not None:
+            if last is None:
+                raise damage
+            warn(f"the best checkpoint is damaged; the newest one, {last}, stands in for it", stacklevel=2)
+        return last

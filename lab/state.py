@@ -17,19 +17,22 @@ from typing import Any
 import numpy as np
 
 from lab.errors import CheckpointError, UsageError
+from lab.kinds import TUPLE, is_keras, is_variable
+from lab.state_checks import FIX, check_value, restore_generator
 
 _DEFINITION = object()
-# JSON has lists only; a tuple must come back as one.
-_TUPLE = "__tuple__"
 
 
 class Stateful:
     """Gives an object `get_state` and `set_state` over its own attributes.
 
-    Attributes named in `not_state` are left out: what is derived, or holds no state.
+    Attributes named in `not_state` are left out: what is derived, or holds no state. Those named in `counters` are
+    whole numbers >= 0. A value keeps its kind, an array its shape and dtype; what starts as None or as an empty array
+    may become anything.
     """
 
     not_state: tuple[str, ...] = ()
+    counters: tuple[str, ...] = ()
 
     def get_state(self) -> dict[str, Any]:
         """Return all that training changes, as nested dicts of arrays, numbers, texts and flags."""
@@ -66,16 +69,36 @@ def restore(thing: object, state: Mapping[str, Any], skip: set[str] | frozenset[
     Raises:
         CheckpointError: When the state's names, shapes or kinds are not the object's.
     """
+    check_state(thing, state, skip)
+    for name, packed in state.items():
+        unpack(thing, name, packed, f"{type(thing).__name__}.{name}")
+
+
+def check_state(thing: object, state: Any, skip: set[str] | frozenset[str] = frozenset()) -> None:
+    """Check that state is an object's, before anything of the object is changed.
+
+    Raises:
+        CheckpointError: When the state's names, shapes or kinds are not the object's.
+    """
+    kind = type(thing).__name__
+    if not isinstance(state, Mapping):
+        raise CheckpointError(f"{kind}: the checkpoint holds {state!r:.60}; expected its attributes by name. {FIX}")
     expected = collect(thing, skip)
     if expected.keys() != state.keys():
         missing = sorted(expected.keys() - state.keys())
         extra = sorted(state.keys() - expected.keys())
         raise CheckpointError(
-            f"{type(thing).__name__}: the checkpoint does not fit this object: missing {missing}, unknown {extra}. "
-            "Fix: build it with the settings and the version of the run."
+            f"{kind}: the checkpoint does not fit this object: missing {missing}, unknown {extra}. {FIX}"
         )
+    counters = {name for base in type(thing).__mro__ for name in vars(base).get("counters", ())}
     for name, packed in state.items():
-        unpack(thing, name, packed, f"{type(thing).__name__}.{name}")
+        current, where = getattr(thing, name), f"{kind}.{name}"
+        if isinstance(current, Stateful) and type(current).set_state is Stateful.set_state:
+            check_state(current, packed, _all_skipped(type(current)))
+            continue
+        check_value(current, packed, where)
+        if name in counters and (not isinstance(packed, int) or packed < 0):
+            raise CheckpointError(f"{where}: the checkpoint holds {packed!r:.60}; expected a whole number >= 0. {FIX}")
 
 
 def pack(value: Any, where: str) -> Any:
@@ -89,20 +112,20 @@ def pack(value: Any, where: str) -> Any:
         return array
     if isinstance(value, np.random.Generator):
         return value.bit_generator.state
-    if _is_keras(value, "Layer") or _is_keras(value, "Optimizer"):
+    if is_keras(value, "Layer") or is_keras(value, "Optimizer"):
         return {str(i): variable.numpy().copy() for i, variable in enumerate(value.variables)}
-    if _is_keras(value, "SeedGenerator"):
+    if is_keras(value, "SeedGenerator"):
         return np.array(value.state.numpy())
-    if _is_variable(value):
+    if is_variable(value):
         return np.array(value.numpy())
     if isinstance(value, (list, tuple)):
         items = [pack(v, f"{where}[{i}]") for i, v in enumerate(value)]
         if items and all(i is _DEFINITION for i in items):
             return _DEFINITION
         items = _without_definitions(items, where)
-        return {_TUPLE: items} if isinstance(value, tuple) else items
+        return {TUPLE: items} if isinstance(value, tuple) else items
     if isinstance(value, dict):
-        if any(not isinstance(k, str) or k == _TUPLE for k in value):
+        if any(not isinstance(k, str) or k == TUPLE for k in value):
             raise UsageError(f"{where} is a dict with keys that are not texts, which cannot be stored. {_HOW}")
         packed = {k: pack(v, f"{where}[{k!r}]") for k, v in value.items()}
         return {k: v for k, v in packed.items() if v is not _DEFINITION}
@@ -116,38 +139,34 @@ def pack(value: Any, where: str) -> Any:
 def unpack(thing: Any, name: str, packed: Any, where: str) -> None:
     """Put one packed value into `thing.name`, in place where the value is an object others may share."""
     current = getattr(thing, name)
+    check_value(current, packed, where)
     if isinstance(current, np.random.Generator):
-        current.bit_generator.state = packed
-    elif isinstance(current, np.ndarray):
-        array = np.asarray(packed)
-        if current.shape == array.shape and current.dtype == array.dtype:
-            current[...] = array
-        else:
-            setattr(thing, name, array.copy())
-    elif _is_keras(current, "Layer") or _is_keras(current, "Optimizer"):
-        variables = current.variables
-        if len(variables) != len(packed):
-            raise CheckpointError(f"{where}: the checkpoint has {len(packed)} variables; this object {len(variables)}.")
-        for i, variable in enumerate(variables):
-            _assign(variable, packed[str(i)], f"{where}/{variable.path}")
-    elif _is_keras(current, "SeedGenerator"):
-        _assign(current.state, packed, where)
-    elif _is_variable(current):
-        _assign(current, packed, where)
-    elif isinstance(current, (list, dict, tuple)) and type(packed) in (list, dict):
+        restore_generator(current, packed, where)
+    elif isinstance(current, np.ndarray) and current.size:
+        current[...] = packed
+    elif is_keras(current, "Layer") or is_keras(current, "Optimizer"):
+        for i, variable in enumerate(current.variables):
+            variable.assign(packed[str(i)])
+    elif is_keras(current, "SeedGenerator"):
+        current.state.assign(packed)
+    elif is_variable(current):
+        current.assign(packed)
+    elif isinstance(current, (list, dict, tuple)):
         setattr(thing, name, _rebuilt(current, packed, where))
     elif hasattr(current, "set_state"):
         current.set_state(packed)
-    elif isinstance(current, np.generic):
-        setattr(thing, name, current.dtype.type(packed))
+    elif isinstance(packed, np.ndarray):
+        # A NumPy scalar is stored as an array without axes.
+        scalar = isinstance(current, (np.generic, int, float)) and packed.ndim == 0
+        setattr(thing, name, packed[()] if scalar else packed.copy())
     else:
         setattr(thing, name, _plain(packed))
 
 
 def _plain(packed: Any) -> Any:
     if isinstance(packed, dict):
-        if _TUPLE in packed:
-            return tuple(_plain(v) for v in packed[_TUPLE])
+        if TUPLE in packed:
+            return tuple(_plain(v) for v in packed[TUPLE])
         return {k: _plain(v) for k, v in packed.items()}
     return [_plain(v) for v in packed] if isinstance(packed, list) else packed
 
@@ -172,40 +191,10 @@ def _rebuilt(current: Any, packed: Any, where: str) -> Any:
         rebuilt.update({k: entry(current.get(k), v, f"{where}[{k!r}]") for k, v in packed.items()})
         return rebuilt
     if isinstance(packed, dict):
-        packed = packed[_TUPLE]
+        packed = packed[TUPLE]
     olds = list(current) + [None] * (len(packed) - len(current))
     items = [entry(old, new, f"{where}[{i}]") for i, (old, new) in enumerate(zip(olds, packed, strict=False))]
     return type(current)(items) if not hasattr(current, "_fields") else type(current)(*items)
-
-
-def _assign(variable: Any, array: Any, where: str) -> None:
-    array = np.asarray(array)
-    if tuple(variable.shape) != array.shape:
-        raise CheckpointError(
-            f"{where}: the checkpoint holds shape {array.shape}; expected {tuple(variable.shape)}. "
-            "Fix: build it with the settings of the run."
-        )
-    variable.assign(array)
-
-
-def _is_keras(value: Any, kind: str) -> bool:
-    # A keras object can only exist where keras is imported; asking sys.modules keeps TensorFlow out otherwise.
-    keras = sys.modules.get("keras")
-    if keras is None:
-        return False
-    kinds = {
-        "Layer": keras.Layer,
-        "Optimizer": keras.optimizers.Optimizer,
-        "SeedGenerator": keras.random.SeedGenerator,
-    }
-    return isinstance(value, kinds[kind])
-
-
-def _is_variable(value: Any) -> bool:
-    keras, tensorflow = sys.modules.get("keras"), sys.modules.get("tensorflow")
-    return (keras is not None and isinstance(value, keras.Variable)) or (
-        tensorflow is not None and isinstance(value, tensorflow.Variable)
-    )
 
 
 _CODE = (
@@ -234,7 +223,7 @@ def _is_definition(value: Any) -> bool:
 
 
 def _holds_numbers(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, np.random.Generator)) or _is_variable(value)
+    return isinstance(value, (np.ndarray, np.random.Generator)) or is_variable(value)
 
 
 def _without_definitions(items: list[Any], where: str) -> list[Any]:

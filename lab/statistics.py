@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from lab.errors import bad_value
 
 # Resamples are drawn in blocks of about this many values (32 MB), so that long inputs do not fill the memory.
 BLOCK = 4_000_000
+# Of one run or two a bootstrap can only give back the runs themselves.
+LEAST_RUNS = 3
 
 
 class Statistic(Protocol):
@@ -74,12 +77,13 @@ def bootstrap_interval(
 def stratified_bootstrap_interval(
     groups: Sequence[ArrayLike], statistic: Statistic = iqm, level: float = 0.95, resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Return the stratified bootstrap interval of a statistic over several runs (section 4.1 and appendix A.3).
+    """Return the stratified bootstrap interval of a statistic (section 4.1 and appendix A.3).
 
-    Each resample draws within every group as many values as the group has, and takes the statistic of them all.
+    Each resample draws within every group as many values as the group has, and takes the statistic of them all. What is
+    drawn is what the interval speaks of: episodes of given runs, or runs of given tasks, as `over_runs` draws.
 
     Args:
-        groups: One 1-D array of finite numbers a run or task; they may differ in length.
+        groups: One 1-D array of finite numbers a task; they may differ in length.
         statistic: Reduces the axis it is given.
         level: Coverage, between 0 and 1.
         resamples: How often to draw.
@@ -110,6 +114,73 @@ def stratified_bootstrap_interval(
         results.append(np.asarray(statistic(np.concatenate(drawn, axis=1), axis=1), dtype=np.float64))
     low, high = np.quantile(np.concatenate(results), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunsEstimate:
+    """A statistic over runs, with its interval.
+
+    Attributes:
+        value: The statistic.
+        low, high: Ends of its interval over runs; None of fewer than three runs, which say nothing of their spread.
+        runs, tasks: How many there are.
+        statistic: `iqm`, `mean` or `median`.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    runs: int
+    tasks: int
+    statistic: str
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            runs = "1 run" if self.runs == 1 else f"{self.runs} runs"
+            return f"{self.value:.4g} (no interval: {runs}, at least {LEAST_RUNS} needed)"
+        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+def over_runs(
+    scores: ArrayLike, statistic: str = "iqm", level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> RunsEstimate:
+    """Estimate a statistic over runs: each run is one sample, however many episodes its score is the mean of.
+
+    Definitions and interval are those of rliable (Agarwal et al. 2021, sections 4.1 and 4.3): `iqm` is the
+    interquartile mean of all runs of all tasks, `mean` and `median` are those over tasks of each task's mean over runs;
+    the interval is the percentile bootstrap, stratified: runs are drawn with replacement within each task.
+
+    Args:
+        scores: One score a run: (runs,) of one task, or (runs, tasks).
+        statistic: `iqm`, `mean` or `median`. With one task the mean and the median are those over its runs.
+        level: Coverage, between 0 and 1.
+        resamples: How often to draw.
+        seed: Of the draws.
+
+    Raises:
+        ValueError: For no run, scores that are not finite, more than two axes or another statistic.
+    """
+    array = _checked(scores, "over_runs")
+    if array.ndim not in (1, 2):
+        raise bad_value("over_runs", "scores of shape", array.shape, "(runs,) or (runs, tasks)")
+    if statistic not in ("iqm", "mean", "median"):
+        raise bad_value("over_runs", "statistic", statistic, "'iqm', 'mean' or 'median'")
+    matrix = array.reshape(len(array), -1)
+    runs, tasks = matrix.shape
+
+    def of(drawn: NDArray[np.float64], /, *, axis: int) -> Any:
+        # The runs of one task after those of the other, as they are drawn below.
+        if statistic == "iqm":
+            return iqm(drawn, axis=axis)
+        if statistic == "median":
+            return np.median(drawn if tasks == 1 else drawn.reshape(len(drawn), tasks, runs).mean(axis=2), axis=1)
+        return drawn.mean(axis=axis)
+
+    value = float(of(matrix.T.reshape(1, -1), axis=1)[0])
+    if runs < LEAST_RUNS:
+        return RunsEstimate(value, None, None, runs, tasks, statistic)
+    low, high = stratified_bootstrap_interval(list(matrix.T), of, level, resamples, seed)
+    return RunsEstimate(value, low, high, runs, tasks, statistic)
 
 
 def _checked(values: ArrayLike, owner: str) -> NDArray[np.float64]:

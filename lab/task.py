@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from lab.errors import TrainingDiverged
+from lab.errors import TrainingDiverged, bad_value
 from lab.evaluation import Evaluation
 from lab.seeding import Seeds
 from lab.state import Stateful
@@ -31,11 +31,19 @@ class Control:
 
 @dataclasses.dataclass(frozen=True)
 class TaskOptions:
-    """What `Experiment` tells a learner that makes its task."""
+    """What `Experiment` tells a learner that makes its task.
+
+    Attributes:
+        seeds: The seed streams.
+        num_envs: Environments stepped together (agents).
+        lane: `auto`, `host` or `compiled`.
+        evaluation_source: Another source to evaluate and film in (agents); None for the training source.
+    """
 
     seeds: Seeds
     num_envs: int = 1
     lane: str = "auto"
+    evaluation_source: Any = None
 
 
 class Task(Stateful):
@@ -48,6 +56,8 @@ class Task(Stateful):
         lane_reason: Why it is that lane.
         exact: Whether restoring raises when the source cannot be brought back exactly, or goes on from elsewhere.
         default_suffix: The kind of file that shows this task best.
+        evaluation_names: The metrics of every evaluation, where they are known beforehand.
+        takes_evaluation_source: Whether it can evaluate in another source than it trains on.
     """
 
     unit = "steps"
@@ -55,8 +65,16 @@ class Task(Stateful):
     lane = "host"
     lane_reason = ""
     default_suffix = ".png"
+    takes_evaluation_source = False
     exact = True
+    evaluation_names: tuple[str, ...] = ()
     not_state: tuple[str, ...] = ("exact",)
+
+    def check_evaluation_source(self, given: Any, learner: str) -> None:
+        """Raise `UsageError` where an evaluation source is given and nothing would evaluate in it."""
+        if given is not None and not self.takes_evaluation_source:
+            fix = "give it to an agent, or leave it out."
+            raise bad_value("Experiment", "evaluation_source", given, f"None for {learner}", fix)
 
     def check_training(self) -> None:
         """Raise `UsageError` where training cannot be done here, before anything is written (hook)."""
@@ -101,6 +119,9 @@ class Task(Stateful):
     def drain(self) -> dict[str, float]:
         """Return the metrics gathered since the last call, and begin anew (hook)."""
         return {}
+
+    def check_description(self, description: Mapping[str, Any]) -> None:
+        """Raise `CheckpointError` where what `describe` wrote into a run cannot be continued here (hook)."""
 
     def describe(self) -> dict[str, Any]:
         """Return what a run's config.json must hold to build the learner again, as JSON values (hook)."""

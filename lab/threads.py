@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 
+from lab.errors import bad_value
 from lab.quiet import quiet_stderr
 
+# More than any machine has; each is a real thread of the process.
+MOST_THREADS = 1024
 VARIABLE = "TF_NUM_INTRAOP_THREADS"
 # TensorFlow reads it when it makes its devices.
 OWN_POOLS = "TF_OVERRIDE_GLOBAL_THREADPOOL"
@@ -24,6 +27,9 @@ def start_tensorflow(threads: int | None) -> None:
     import tensorflow as tf
 
     threading = tf.config.threading
+    if threads is not None:
+        _check_threads("threads", threads)
+    threads_in_use()
     if threads is not None and not os.environ.get(VARIABLE) and not threading.get_intra_op_parallelism_threads():
         # It raises once the runtime has begun.
         with contextlib.suppress(RuntimeError):
@@ -61,7 +67,19 @@ def _cut_processors() -> None:
 
 
 def threads_in_use() -> int:
-    """Return the threads an operation has here; 0 for TensorFlow's own choice."""
+    """Return the threads an operation has here; 0 for TensorFlow's own choice.
+
+    Raises:
+        UsageError: When the environment variable is no sensible number.
+    """
     import tensorflow as tf
 
-    return tf.config.threading.get_intra_op_parallelism_threads() or int(os.environ.get(VARIABLE) or 0)
+    found = os.environ.get(VARIABLE) or "0"
+    if not found.isascii() or not found.isdigit() or int(found) > MOST_THREADS:
+        raise bad_value("environment", VARIABLE, found, f"a whole number from 0 to {MOST_THREADS}, or unset")
+    return tf.config.threading.get_intra_op_parallelism_threads() or int(found)
+
+
+def _check_threads(name: str, threads: object) -> None:
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
+        raise bad_value("TensorFlow", name, threads, f"a whole number from 1 to {MOST_THREADS}")

@@ -1,19 +1,27 @@
-"""Trains several experiments side by side: the seeds and settings of `Experiment.train_many`."""
+"""Trains several experiments side by side: `Experiment.train_many` and `Experiment.resume_many`."""
 
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lab.callbacks import Progress
+from lab import registry, resuming
+from lab.callbacks import Callback, Progress
 from lab.config import make
 from lab.errors import TrainingDiverged, UsageError, bad_value
-from lab.interruption import listen
+from lab.interruption import Stopped, listen
+from lab.run_directory import RunDirectory
+from lab.runs import building, population
+from lab.runs.sources import from_run
+from lab.turns import Turns, parted
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
+    from lab.learner import Learner
 
 E = TypeVar("E", bound="Experiment")
 
@@ -23,8 +31,92 @@ def train_many(
 ) -> list[E]:
     """Train a pattern's siblings; see `Experiment.train_many`."""
     members = siblings(pattern, [pattern.seeds.seed] if seeds is None else list(seeds), list(settings))
-    train_together(members, steps, _shown(pattern))
+    for member in members:
+        member.prepare_training(steps)
+    if pattern.directory is not None:
+        population.write(pattern.directory.path, _plan(pattern, members))
+    _train_prepared(members, _shown(pattern))
     return members
+
+
+def resume_many(
+    cls: type[E],
+    run_dir: str | os.PathLike[str],
+    given: Mapping[str, Any],
+    learner: type[Learner] | None,
+    callbacks: list[Callback],
+    progress: bool | None,
+    exact: bool,
+) -> list[E]:
+    """Train a population on to its end; see `Experiment.resume_many`."""
+    plan = population.read(run_dir)
+    source, elsewhere, options = given["source"], given["evaluation_source"], dict(plan.options)
+    named, kind = options.pop("evaluation_source", None), options.pop("evaluation_source_kind", None)
+    if source is None and plan.source is None:
+        raise UsageError(
+            f"{run_dir} was trained on an object, which its files cannot name. "
+            "Fix: pass it again: Experiment.resume_many(run_dir, source=...)."
+        )
+    made = learner or registry.learner(plan.learner)
+    members = []
+    for member in plan.members:
+        directory = RunDirectory(Path(run_dir) / member.name)
+        own = copy.deepcopy(callbacks)
+        if directory.config_path.exists():
+            config = directory.read_config()
+            again = {"source": source, "evaluation_source": elsewhere}
+            fresh = building.made_from(config, directory, made)
+            one = cls.resume(directory.path, **again, learner=fresh, callbacks=own, progress=False, exact=exact)
+        else:
+            fresh = building.made_from({"settings": member.settings}, directory, made)
+            one = cls(
+                fresh,
+                from_run(fresh, {"source": plan.source}, Path(run_dir), "resume") if source is None else source,
+                evaluation_source=resuming.named_evaluation_source(fresh, named, kind, Path(run_dir))
+                if elsewhere is None
+                else elsewhere,
+                seed=member.seed,
+                run_dir=directory.path,
+                callbacks=own,
+                progress=False,
+                **options,
+            )
+            one.source = plan.source if source is None else source
+            resuming.check_callbacks(one, plan.callbacks, directory.path)
+        members.append(one)
+    left = []
+    for one in members:
+        begun = one.directory is not None and one.directory.config_path.exists()
+        if not begun or one.is_unfinished:
+            one.prepare_training(None if begun else plan.steps)
+            left.append(one)
+    if left:
+        _train_prepared(left, progress)
+    return members
+
+
+def _plan(pattern: Experiment, members: Sequence[Experiment]) -> population.Population:
+    options = {key: value for key, value in pattern.options.items() if key != "seed"}
+    runs = [
+        population.Member(m.directory.path.name, m.seeds.seed, m.learner.config.to_dict())
+        for m in members
+        if m.directory is not None
+    ]
+    return population.Population(
+        learner=pattern.learner.name,
+        source=resuming.source_name(pattern.source),
+        steps=members[0].target_step,
+        options={**options, **_elsewhere(pattern), "log_every": pattern.log_every},
+        callbacks=list(resuming.named(members[0].callbacks)),
+        members=runs,
+    )
+
+
+def _elsewhere(pattern: Experiment) -> dict[str, Any]:
+    if pattern.evaluation_source is None:
+        return {}
+    name = resuming.source_name(pattern.evaluation_source)
+    return {"evaluation_source": name, "evaluation_source_kind": type(pattern.evaluation_source).__name__}
 
 
 def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, Any]]) -> list[E]:
@@ -55,6 +147,7 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
             member = type(pattern)(
                 type(learner)(config),
                 pattern.source,
+                evaluation_source=pattern.evaluation_source,
                 run_dir=directory,
                 callbacks=copy.deepcopy(pattern.given_callbacks),
                 progress=False,
@@ -65,10 +158,10 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
 
 
 def train_together(members: Sequence[Experiment], steps: int | None = None, progress: bool | None = None) -> None:
-    """Train experiments side by side up to their ends.
+    """Train experiments side by side, each by a number of steps.
 
     Up to their next events they are trained as a batch where their tasks can be, else in turns; then what is due
-    happens, run by run. No number depends on the neighbours.
+    happens, run by run. No number depends on the neighbours; `time_elapsed` is a run's part of the clock's time.
 
     Args:
         members: The experiments, alike but for settings and seeds.
@@ -80,8 +173,16 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     """
     for member in members:
         member.prepare_training(steps)
+    _train_prepared(members, progress)
+
+
+def _train_prepared(members: Sequence[Experiment], progress: bool | None) -> None:
+    turns = [Turns(len(members)) for _ in members]
+    for member, own in zip(members, turns, strict=True):
+        member._turns = own
     diverged: dict[int, TrainingDiverged] = {}
     with (
+        suppress(Stopped),
         listen(*(member._control for member in members)) as interruption,
         _bar(members, progress) as show,
         _Contexts() as contexts,
@@ -91,13 +192,18 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
         while active := [i for i, m in enumerate(members) if m.wants_steps and i not in diverged]:
             if interruption.received:
                 break
-            for i, taken in zip(active, _advance([members[i] for i in active]), strict=True):
+            with parted([turns[i] for i in active]):
+                steps_taken = _advance([members[i] for i in active])
+            for i, taken in zip(active, steps_taken, strict=True):
                 try:
-                    _finish(members[i], taken)
+                    with turns[i].alone():
+                        _finish(members[i], taken)
                 except TrainingDiverged as error:
                     diverged[i] = error
                     contexts.fail(i, error)
             show()
+    for member in members:
+        member._turns = None
     interruption.raise_again()
     if diverged:
         told = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())

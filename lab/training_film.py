@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import io
+import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import UsageError, bad_value
+from lab.files.links import read_bytes
 from lab.numbered import by_kind, numbered
+
+if TYPE_CHECKING:
+    from lab.task import Task
 
 TRAINING = "training"
 # A film of few pictures is slow enough to see each, one of many takes no longer than it must.
 SLOWEST, FASTEST, SECONDS = 2.0, 20.0, 10.0
 # Seconds for which the last picture stays, so that one sees where it ended before the film begins again.
 REST = 1.5
+LARGEST_PICTURE = 1 << 28
+
+
+def chosen_target(path: str | os.PathLike[str] | None, kind: str | None, task: Task) -> tuple[Path, str]:
+    """Return the file that `Experiment.render` is to write and the kind of it, as far as they are left open.
+
+    Raises:
+        UsageError: On a kind that the task has not, or another suffix.
+    """
+    kinds = (*task.kinds, TRAINING)
+    suffix = ".gif" if kind == TRAINING else task.default_suffix
+    target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
+    if kind is None:
+        kind = target.stem if target.stem in kinds else kinds[0]
+    if kind not in kinds:
+        raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, kinds)))
+    if target.suffix.lower() not in (".mp4", ".gif", ".png"):
+        raise bad_value("render", "path", str(target), "a file name that ends in .mp4, .gif or .png")
+    return target, kind
 
 
 def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], unit: str) -> Path:
@@ -49,10 +75,9 @@ def write_training_film(path: Path, folder: Path | None, kinds: Sequence[str], u
 
 def _pictures(folder: Path) -> dict[str, list[tuple[int, Path]]]:
     """Return a run's pictures of each kind by step. A link could lead out of the run, so none is followed."""
-    true = folder.parent.resolve() / folder.name
 
     def is_own(kind: str, step: int, path: Path) -> bool:
-        return path.name == numbered(kind, step, ".png") and path.is_file() and path.resolve() == true / path.name
+        return path.name == numbered(kind, step, ".png") and path.is_file() and not path.is_symlink()
 
     files = by_kind(folder, (".png",))
     return {
@@ -71,7 +96,13 @@ def _read(path: Path) -> NDArray[np.uint8]:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        content = read_bytes(path, path.parent.parent, LARGEST_PICTURE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+                return np.asarray(image.convert("RGB"))
+    except UsageError:
+        raise
+    except Exception as error:
+        # Pillow meets broken pictures with errors of many kinds.
         raise UsageError(f"render: {path} cannot be read as a picture ({error}). Fix: remove it.") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.errors import UsageError, bad_value
+from lab.interruption import Stopped
 from lab.task import Control, Task
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class UpdateTask(Task):
     """
 
     unit = "updates"
+    counters: tuple[str, ...] = ("done", "rounds")
     not_state: tuple[str, ...] = ("updates",)
 
     updates: Any
@@ -52,7 +54,11 @@ class UpdateTask(Task):
         while taken < steps and not control.stop:
             # Calls end at multiples of their length, so that a callback's stop falls on the same step in a resumed run.
             count = min(updates.most - self.done % updates.most, steps - taken, self.at_once())
-            for metrics in self.run_updates(count).tolist():
+            try:
+                rows = self.run_updates(count).tolist()
+            except Stopped:
+                break
+            for metrics in rows:
                 taken += 1
                 self._gather(dict(zip(updates.names, metrics, strict=True)), taken, control)
             self.done += count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from lab.atomic import temporary_sibling
 from lab.encoding import Encoder
 from lab.errors import UsageError, bad_value
+from lab.files.faults import unwritable
 from lab.images import as_rgb
 
 SUFFIXES = (".mp4", ".gif")
@@ -32,7 +34,8 @@ class VideoWriter:
 
     Raises:
         ValueError: For another suffix or fps, for frames that differ in shape, and at the end for no frame at all.
-        RuntimeError: If ffmpeg fails; the message holds its words.
+        VideoError: If ffmpeg fails; the message holds its words.
+        RunDirectoryError: If the disk refuses the file its name.
     """
 
     def __init__(self, path: str | os.PathLike[str], fps: float) -> None:
@@ -70,16 +73,22 @@ class VideoWriter:
         try:
             self._encoder.close()
             os.replace(self._partial, self.path)
+        except OSError as error:
+            self.discard()
+            raise unwritable(self.path, error) from error
         except BaseException:
             self.discard()
             raise
 
     def discard(self) -> None:
         """Stop and remove what was written; an older file of that name stays."""
-        if self._encoder is not None:
-            self._encoder.discard()
-        if self._partial is not None:
-            self._partial.unlink(missing_ok=True)
+        try:
+            if self._encoder is not None:
+                self._encoder.discard()
+        finally:
+            if self._partial is not None:
+                with contextlib.suppress(OSError):
+                    self._partial.unlink(missing_ok=True)
 
     def _open(self) -> Encoder:
         partial = temporary_sibling(self.path)

@@ -217,24 +217,20 @@ SMALL_DQN = {
     "updates_per_round": 2,
     "target_update_every": 30,
     "epsilon_steps": 200,
+    "learning_rate_steps": 50_000,
 }
 
 SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
 
-SMALL_DIFFUSION = {
-    "channels": (4, 8),
-    "attention": False,
-    "dropout": 0.1,
-    "batch_size": 8,
-    "schedule_steps": 20,
-    "steps": 3,
-    "average_decay": 0.9,
-}
+SMALL_UPDATES = {"batch_size": 8, "warmup_updates": 100, "steps": 3, "average_decay": 0.9}
+
+SMALL_DIFFUSION = {**SMALL_UPDATES, "channels": (4, 8), "attention": False, "dropout": 0.1, "schedule_steps": 20}
 
 ALL_WAYS = ("brightness", "translation", "cutout")
 
 SMALL_GAN = {"network": "dense", "hidden_sizes": (8,), "latent_size": 3, "batch_size": 8, "average_decay": 0.9}
 
+# Schedules have lengths of their own here: those that follow the run would differ when it is trained in two parts.
 # Settings with which each learner is quick and yet uses everything it has: rounds of updates, copies to the target
 # network, a replay that wraps round, schedules that still move. A learner may have several cases.
 SMALL: dict[str, list[dict[str, Any]]] = {
@@ -311,6 +307,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "encoder_sizes": (),
                 "batch_size": 8,
                 "offline_updates": 15,
+                "warmup_updates": 100,
                 "updates_per_round": 6,
                 "episodes_per_round": 3,
                 "buffer_episodes": 8,
@@ -332,7 +329,14 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "ddpm": [
         {
-            "settings": {**SMALL_DIFFUSION, "network": "dit", "token_size": 8, "depth": 1, "heads": 2},
+            "settings": {
+                **SMALL_UPDATES,
+                "network": "dit",
+                "token_size": 8,
+                "depth": 1,
+                "heads": 2,
+                "schedule_steps": 20,
+            },
             "source": pictures,
         }
     ],
@@ -346,6 +350,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "first_intervals": 2,
                 "intervals": 8,
                 "updates_per_doubling": 30,
+                "warmup_updates": 100,
                 "target_decay": 0.8,
                 "average_decay": 0.9,
             },
@@ -358,7 +363,10 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "conditional_gan": [{"settings": {**SMALL_GAN, "label_size": 2}, "source": pictures}],
     "conditional_vae": [
-        {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
+        {
+            "settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8, "warmup_updates": 200},
+            "source": pictures,
+        },
     ],
     "dcgan": [
         {"settings": {"channels": (2, 4), "latent_size": 3, "batch_size": 4, "augment": ALL_WAYS}, "source": pictures}
@@ -388,7 +396,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "edm": [
         {
-            "settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8), "precision": "bfloat16"},
+            "settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8, 8), "precision": "bfloat16"},
             "source": pictures,
         }
     ],
@@ -396,7 +404,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "hinge_gan": [{"settings": SMALL_GAN, "source": pictures}],
     "lsgan": [{"settings": SMALL_GAN, "source": pictures}],
     "rectified_flow": [
-        {"settings": {**SMALL_DIFFUSION, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
+        {"settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
     ],
     "progressive_distillation": [
         {
@@ -406,6 +414,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "first_steps": 8,
                 "steps": 2,
                 "updates_per_halving": 20,
+                "warmup_updates": 100,
                 "average_decay": 0.9,
             },
             "source": pictures,
@@ -582,7 +591,7 @@ CALLBACKS: dict[str, CallbackCase] = {
     "LearningRateSchedule": CallbackCase(lambda c: c(lambda step: 0.1 / (1 + step), every=10), learner="tiny"),
     "NaNGuard": CallbackCase(lambda c: c(), standard=True),
     "Progress": CallbackCase(lambda c: c(show=False), standard=True),
-    "RenderEvery": CallbackCase(lambda c: c(every=60, suffix=".png")),
+    "RenderEvery": CallbackCase(lambda c: c(every=33, suffix=".png")),
     "StopAtReturn": CallbackCase(lambda c: c(threshold=1e9)),
 }
 

@@ -52,6 +52,14 @@ class BehaviorCloning(OfflineAgent):
         self.exploration = self.seeds.generator("exploration")
         self.forward = Forward(self.policy)
 
+    def unread_settings(self) -> dict[str, str]:
+        unread = {}
+        if not features.is_picture(self.observation_space):
+            unread["filters"] = "the observations are no pictures"
+        if not isinstance(self.action_space, Discrete):
+            unread["stochastic"] = "only Discrete actions are drawn"
+        return unread
+
     def sampler(self, episodes: Episodes) -> Callable[[np.random.Generator], Any]:
         return Actions(episodes, self.batch_size)
 

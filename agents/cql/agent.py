@@ -42,6 +42,9 @@ class CQL(OfflineAgent, DQN):
         self.rate = tf.Variable(self.config.learning_rate)
         self.updates = tf.Variable(0)
 
+    def apply_schedules(self) -> None:
+        """Do nothing: its step size is fixed, and it does not explore."""
+
     def loss(self, values: tf.Tensor, chosen: tf.Tensor, target: tf.Tensor, settings: Any) -> tf.Tensor:
         return super().loss(values, chosen, target, settings) + settings.alpha * conservative_penalty(values, chosen)
 

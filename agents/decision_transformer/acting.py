@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -22,6 +21,7 @@ from agents.decision_transformer.tokens import drawn, within_bounds
 from agents.decision_transformer.windows import Steps
 from lab.averages import WeightAverage
 from lab.errors import UsageError, bad_value
+from lab.notes import warn
 
 
 class ActsOnContext(Agent):
@@ -222,7 +222,7 @@ class ActsOnContext(Agent):
         if not np.isfinite(given):
             raise bad_value(type(self).__name__, "target_return", given, "a finite number")
         if not self.lowest_return <= given <= self.best_return:
-            warnings.warn(
+            warn(
                 f"target_return {given:g} lies beyond the returns in the data, {self.lowest_return:g} to "
                 f"{self.best_return:g}: nothing was learnt about it.",
                 stacklevel=4,

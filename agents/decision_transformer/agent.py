@@ -18,7 +18,7 @@ from agents.decision_transformer.network import TrajectoryTransformer, Window
 from agents.decision_transformer.settings import DecisionTransformerSettings
 from agents.decision_transformer.windows import Sampler, Steps
 from agents.episodes import Episodes
-from agents.features import network, number_of_features
+from agents.features import is_picture, network, number_of_features
 from agents.offline import OfflineAgent
 from lab.adam import Moments, adam, clipped, flat, no_moments
 from lab.averages import WeightAverage
@@ -51,6 +51,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
     updates_per_call: ClassVar[int] = 10
     figures: ClassVar[tuple[str, ...]] = ("calibration", "attention")
     training_state: ClassVar[tuple[str, ...]] = ("moments",)
+    not_state: tuple[str, ...] = ("warmup",)
     compile: str | None = "graph"
 
     def check_spaces(self) -> None:
@@ -69,6 +70,22 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         # A step size that somebody set; below 0 the one that the settings describe applies.
         self.fixed_rate = tf.Variable(-1.0)
         self.exploration = self.seeds.generator("exploration")
+        self.warmup = tf.Variable(1.0, trainable=False)
+        self.apply_schedules()
+
+    def unread_settings(self) -> dict[str, str]:
+        unread = {}
+        discrete = isinstance(self.action_space, Discrete)
+        if type(self).encoder is DecisionTransformer.encoder and not is_picture(self.observation_space):
+            unread["filters"] = "the observations are no pictures"
+        if discrete:
+            unread["bound"] = "Discrete actions have no bounds"
+        else:
+            unread["stochastic"] = "only Discrete actions are drawn"
+        return unread
+
+    def apply_schedules(self) -> None:
+        self.warmup.assign(max(1, self.scheduled("warmup_updates")))
 
     def make_network(self) -> TrajectoryTransformer:
         """Return a network as the settings describe it, with the agent's first weights."""
@@ -191,7 +208,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
     def _rate(self) -> tf.Tensor:
         c = self.config
-        warm = tf.minimum((self.moments.count + 1.0) / max(1, c.warmup_updates), 1.0)
+        warm = tf.minimum((self.moments.count + 1.0) / self.warmup, 1.0)
         return tf.where(self.fixed_rate < 0.0, c.learning_rate * warm, self.fixed_rate)
 
     @property

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from agents import spaces
 from agents.decision_transformer.network import TOKENS
 from agents.decision_transformer.windows import Steps
+from agents.rollout import Stage
 from lab.plotting import COLOUR, GRAY, style
 
 if TYPE_CHECKING:
@@ -73,15 +74,16 @@ def attention_figure(agent: DecisionTransformer, task: AgentTask) -> Figure:
 
 def last_steps(agent: DecisionTransformer, task: AgentTask) -> Steps:
     """Play an episode and return the steps in the context at its end, of batches of 1."""
-    env = task.source.make()
+    stage = Stage(task.evaluation_source.make(), task.wrapper_statistics())
+    env = stage.env
     shape, dtype = spaces.layout(env.observation_space)
     try:
         agent.begin_episode()
-        observation, ended = env.reset(seed=task.seeds.integer("render", 1))[0], False
+        observation, ended = stage.reset(task.seeds.integer("render", 1)), False
         while not ended:
             batch = np.asarray(observation, dtype).reshape(1, *shape)
             action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
-            observation, reward, terminated, truncated, _ = env.step(action)
+            observation, reward, terminated, truncated = stage.step(action)
             agent.observe_rewards(float(reward))
             ended = bool(terminated or truncated)
         context = agent.context

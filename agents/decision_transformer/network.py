@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -30,6 +30,7 @@ class Window(NamedTuple):
     timesteps: tf.Tensor
 
 
+@keras.saving.register_keras_serializable("agents")
 class TrajectoryTransformer(keras.Model):
     """Predicts each step's action from the returns-to-go, observations and actions up to its observation.
 
@@ -56,8 +57,11 @@ class TrajectoryTransformer(keras.Model):
         places: int,
         octaves: int,
         seed: int,
+        **options: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(**options)
+        self.arguments = {"actions": actions, "width": width, "layers": layers, "heads": heads, "dropout": dropout}
+        self.arguments |= {"places": places, "octaves": octaves, "seed": seed}
         self.width, self.octaves = width, octaves
 
         def dense(units: int, number: int, inputs: int) -> keras.layers.Dense:
@@ -87,6 +91,14 @@ class TrajectoryTransformer(keras.Model):
         self.head = keras.layers.Dense(actions, kernel_initializer=keras.initializers.RandomNormal(0, 0.02, seed + 5))
         self.head.build((None, width))
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        encoder = keras.saving.serialize_keras_object(self.encode_observation)
+        return {**super().get_config(), **self.arguments, "encoder": encoder}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TrajectoryTransformer:
+        return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
     def call(self, window: Window, present: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         """Return a prediction for each step, (B, T, a): logits, or actions before their bounds.

@@ -12,7 +12,10 @@ from lab.config import setting
 class OnlineDecisionTransformerSettings(DecisionTransformerSettings):
     """Settings of `OnlineDecisionTransformer`."""
 
-    offline_updates: int = setting(1_000, "updates on the recording before the first episodes are played", at_least=0)
+    offline_updates: int | None = setting(
+        None, "updates on the recording before the first episodes are played; none for the first third of the run",
+        at_least=0, of_run=1 / 3,
+    )  # fmt: skip
     updates_per_round: int = setting(100, "updates after each round of episodes", at_least=1)
     episodes_per_round: int = setting(10, "episodes played at the beginning of each round", at_least=1)
     buffer_episodes: int = setting(

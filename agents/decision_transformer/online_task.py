@@ -15,6 +15,7 @@ from agents.episodes.recording import record
 from agents.episodes.selection import best_few
 from agents.offline.task import OfflineTask
 from lab.errors import CheckpointError, UsageError
+from lab.interruption import leaving_due, stoppable
 from lab.task import TaskOptions
 
 
@@ -61,12 +62,12 @@ class OnlineTask(OfflineTask):
 
     def at_once(self) -> int:
         c = self.agent.config
-        online = self.done - c.offline_updates
+        online = self.done - self.agent.scheduled("offline_updates")
         return -online if online < 0 else c.updates_per_round - online % c.updates_per_round
 
     def run_updates(self, count: int) -> np.ndarray:
         c = self.agent.config
-        online = self.done - c.offline_updates
+        online = self.done - self.agent.scheduled("offline_updates")
         if online >= 0 and online // c.updates_per_round == self.rounds_played:
             self.play_round()
         return super().run_updates(count)
@@ -80,7 +81,10 @@ class OnlineTask(OfflineTask):
         with agent.asking(asked), warnings.catch_warnings():
             # To ask for more than anybody has obtained is the point.
             warnings.simplefilter("ignore")
-            new = record(agent, data.environment, episodes=c.episodes_per_round, seed=seed, explore=True, lane="host")
+            # Nothing has changed yet: a round that a signal cuts short is played again from its beginning.
+            number = c.episodes_per_round
+            with leaving_due(), stoppable():
+                new = record(agent, data.environment, episodes=number, seed=seed, explore=True, lane="host")
         self.rounds_played += 1
         self.episodes += len(new)
         self.return_sum, self.return_count = self.return_sum + float(new.returns.sum()), self.return_count + len(new)

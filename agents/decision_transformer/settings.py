@@ -22,6 +22,7 @@ class DecisionTransformerSettings(Settings):
     context_length: int = setting(
         3, "steps that it sees, the present one among them; as many as must be remembered, and few where none need be",
         at_least=1,
+        at_most=16_384,
     )  # fmt: skip
     max_episode_length: int = setting(1_000, "steps of an episode that have a position of their own", at_least=1)
     positions: str = setting(
@@ -47,7 +48,10 @@ class DecisionTransformerSettings(Settings):
         choices=("tanh", "clip"),
     )
     learning_rate: float = setting(1e-3, "AdamW's step size after the warm-up", above=0)
-    warmup_updates: int = setting(100, "updates over which the step size rises in a line from 0", at_least=0)
+    warmup_updates: int | None = setting(
+        None, "updates over which the step size rises in a line from 0; none for 100, or half of a run of fewer than "
+        "200", at_least=0, of_run=0.5, most_steps=100,
+    )  # fmt: skip
     weight_decay: float = setting(0.1, "share of each weight lost an update, times the step size", at_least=0)
     average_decay: float = setting(
         0.998,

@@ -13,8 +13,10 @@ from gymnasium.spaces import Discrete
 from agents import features, losses, spaces
 from agents.base import Agent, Transition
 from agents.dqn.compiled import CompiledDQN
+from agents.dqn.networks import begin_alike, checked
+from agents.dqn.program import DQNProgram
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, assign, averaged, copied
+from agents.dqn.state import Parameters
 from agents.exploration import epsilon_greedy, linear
 from agents.replay import Replay, ReplayBatch
 from lab.adam import Moments, adam, clipped, flat, no_moments
@@ -36,7 +38,10 @@ class DQN(CompiledDQN, Agent):
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
     training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
-    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "ring")
+    counters: tuple[str, ...] = ("steps", "target_updates")
+    not_state: tuple[str, ...] = (
+        "latest", "greedy", "number_of_actions", "ring", "rate_steps", "epsilon_steps", "program", "round",
+    )  # fmt: skip
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -58,21 +63,57 @@ class DQN(CompiledDQN, Agent):
         self.steps = 0
         self.next_round = max(c.update_every, c.learning_starts)
         self.target_updates = 0
+        self.apply_schedules()
+
+    def apply_schedules(self) -> None:
+        # Kept: epsilon is asked for at every step.
+        self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
 
     def build_networks(self) -> None:
         """Make both networks and the optimizer's moments."""
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
         seed = self.seeds.integer("network")
-        self.online, self.target = self.network(seed), self.network(seed)
+        self.online, self.target = self._checked_network(seed), self._checked_network(seed)
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
-        self.average = self.network(seed) if self.config.average_decay else None
-        self.latest = Forward(self.online)
-        self.greedy = self.latest if self.average is None else Forward(self.average)
+        self.average = self._checked_network(seed) if self.config.average_decay else None
+        begin_alike(type(self).__name__, self.online, self.target, self.average)
+        # Made when first needed: the compiled lane does without.
+        self.program: DQNProgram | None = None
+        self.round: Any = None
+        self.latest = Forward(self.online, self._compiled_values)
+        self.greedy = self.latest if self.average is None else Forward(self.average, self._compiled_values)
+
+    def build_definition(self, seed: int) -> None:
+        """Make what computing with explicit weights takes, in a copy of an agent that holds no state."""
+        self.online = self._checked_network(seed)
+
+    def _checked_network(self, seed: int) -> keras.Model:
+        owner = type(self).__name__
+        return checked(owner, self.network(seed), self.number_of_features, self.number_of_actions)
+
+    def _compiled_values(self, model: keras.Model, features: tf.Tensor) -> tf.Tensor:
+        weights = tuple(v.value for v in model.trainable_variables)
+        if self.program is None:
+            self.program = DQNProgram.shared(self)
+        return self.program.traced_values(weights, features)(weights, features)
 
     def renew_forwards(self) -> None:
         """Let acting follow weights that have changed."""
         self.latest.renew()
         self.greedy.renew()
+
+    def unread_settings(self) -> dict[str, str]:
+        c, unread = self.config, {}
+        # A variant with another network may read what it likes.
+        if type(self).network is DQN.network and not features.is_picture(self.observation_space):
+            unread["filters"] = "the observations are no pictures"
+        if type(self).next_values is DQN.next_values and not c.double:
+            unread["pessimism"] = "it is a part of double=True"
+        if getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1):
+            unread["epsilon_steps"] = "epsilon_start and epsilon_end are equal"
+        if c.learning_rate == getattr(c, "learning_rate_end", None):
+            unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
+        return unread
 
     # ---------------------------------------------------------------- what variants override
 
@@ -171,7 +212,7 @@ class DQN(CompiledDQN, Agent):
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
-        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.config.epsilon_steps)
+        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
 
     # ---------------------------------------------------------------- learning in the host lane
 
@@ -202,36 +243,19 @@ class DQN(CompiledDQN, Agent):
         self.latest.renew(result[3:])
         return dict(zip(self.pure_metrics, result[:3].tolist(), strict=True))
 
-    @tf.function(jit_compile=True, autograph=False)
     def _train(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
-        # Every tensor that enters or leaves a compiled call costs as much as a small layer, so a transition is one
-        # row of float32 numbers, and metrics and new weights come back as one vector.
-        rate, copy = orders[0], orders[1] > 0.0
         variables = self.parameters()
-        parameters = tf.nest.map_structure(tf.convert_to_tensor, variables)
-        parameters = copied(parameters, copy)
-        count = rows.shape[0]
-
-        def one(i: tf.Tensor, parameters: Parameters, metrics: tf.Tensor) -> tuple[tf.Tensor, Parameters, tf.Tensor]:
-            parameters, numbers = self.update_step(parameters, self._unpacked(rows[i]), rate, self.config)
-            return i + 1, averaged(parameters, self.config.average_decay), metrics + numbers
-
-        start = (tf.zeros((), tf.int32), parameters, tf.zeros(3))
-        _, parameters, metrics = tf.while_loop(lambda i, *_: i < count, one, start)
-        assign(variables, parameters)
-        return tf.concat([metrics / count, *(tf.reshape(w, [-1]) for w in parameters.online)], axis=0)
+        if self.round is None:
+            if self.program is None:
+                self.program = DQNProgram.shared(self)
+            self.round = self.program.traced_round(variables, rows, orders)
+        return self.round(variables, rows, orders)
 
     def parameters(self) -> Parameters:
         """Return the variables that an update changes."""
         online, target = (tuple(v.value for v in m.trainable_variables) for m in (self.online, self.target))
         average = () if self.average is None else tuple(v.value for v in self.average.trainable_variables)
         return Parameters(online, target, self.moments, average)
-
-    def _unpacked(self, rows: tf.Tensor) -> ReplayBatch:
-        width = self.number_of_features
-        observation, following, columns = tf.split(rows, [width, width, 3], axis=-1)
-        action, reward, terminated = tf.unstack(columns, axis=-1)
-        return ReplayBatch(observation, tf.cast(action, tf.int32), reward, terminated, following)
 
     # ---------------------------------------------------------------- state
 
@@ -241,7 +265,7 @@ class DQN(CompiledDQN, Agent):
         c = self.config
         if self.fixed_rate >= 0.0:
             return self.fixed_rate
-        return linear(self.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        return linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:

@@ -36,6 +36,7 @@ class CompiledDQN(PureFunctions):
         "huber_delta",
     )
     pure_shared: ClassVar[tuple[str, ...]] = (
+        "apply_schedules",
         "build",
         "build_networks",
         "check_spaces",
@@ -44,6 +45,7 @@ class CompiledDQN(PureFunctions):
         "network",
         "next_values",
         "renew_forwards",
+        "unread_settings",
         "update_step",
         "values",
     )
@@ -129,7 +131,8 @@ class CompiledDQN(PureFunctions):
         return state, names, tf.cast(rounds, tf.float32)
 
     def refreshed_pure_state(self, state: DQNState) -> DQNState:
-        return state._replace(rate=tf.constant(self.fixed_rate, tf.float32))
+        rate = tf.constant(self.fixed_rate, tf.float32)
+        return state._replace(rate=rate, knobs=self.refreshed_knobs(state.knobs))
 
     def set_pure_state(self, state: DQNState) -> None:
         assign(self.parameters(), state.parameters)

@@ -18,7 +18,9 @@ class DQNSettings(Settings):
     )
     learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0)
     learning_rate_end: float = setting(1e-5, "Adam's step size after learning_rate_steps", above=0)
-    learning_rate_steps: int = setting(50_000, "environment steps over which the step size falls", at_least=1)
+    learning_rate_steps: int | None = setting(
+        None, "environment steps over which the step size falls; none for all of the run", at_least=1, of_run=1.0
+    )
     adam_epsilon: float = setting(1e-4, "Adam's epsilon; large, so that small gradients make small steps", above=0)
     batch_size: int = setting(64, "transitions an update", at_least=1)
     discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
@@ -29,7 +31,9 @@ class DQNSettings(Settings):
     target_update_every: int = setting(100, "environment steps between copies to the target network", at_least=1)
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
-    epsilon_steps: int = setting(8_000, "environment steps over which epsilon falls", at_least=1)
+    epsilon_steps: int | None = setting(
+        None, "environment steps over which epsilon falls; none for the first 0.16 of the run", at_least=1, of_run=0.16
+    )
     epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
     double: bool = setting(True, "whether the online network selects the action that the target network values")
     pessimism: float = setting(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import os
 import struct
+import tokenize
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,15 +19,18 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from agents import spaces
-from agents.episodes.card import FORMAT, Card
+from agents.episodes.card import Card
+from agents.episodes.checks import check_columns
 from agents.episodes.columns import Columns
 from lab.atomic import replacing
 from lab.errors import UsageError
+from lab.files.schema import MOST_BYTES
 
 BLOCK_BYTES = 1 << 24
 ALIGNMENT = 64
 CARD = "card"
+MOST_LISTED = 1 << 20
+MOST_AXES = 16
 # What a zip member's own header takes beside its name: the fixed part, sizes of 64 bits, and the head of the padding.
 _FIXED, _LONG_SIZES, _PADDING = 30, 20, 4
 
@@ -71,54 +76,52 @@ def read(path: Path) -> tuple[Card, Columns]:
     if not path.is_file():
         raise EpisodesError(f"there is no file {path}. Fix: record one with `lab record`, or give its place.")
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            places = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        with open(path, "rb") as file, zipfile.ZipFile(_Sparing(file)) as archive:
+            places = _places(archive)
             size = os.fstat(file.fileno()).st_size
-            card = _card(bytes(_mapped(path, file, places[CARD], size)))
-            arrays = {name: _mapped(path, file, places[name], size) for name in Columns._fields}
-    except EpisodesError as error:
-        raise EpisodesError(f"{path}: {error}") from error
-    except (zipfile.BadZipFile, ValueError, TypeError, KeyError, EOFError, struct.error) as error:
-        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+            card = Card.from_json(_card(_mapped(path, file, places[CARD], size)))
+            found = Columns(*(_mapped(path, file, places[name], size) for name in Columns._fields))
+        check_columns(found, card.episodes, card.steps, card.spaces())
+    except (zipfile.BadZipFile, *_DAMAGES) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise EpisodesError(
             f"{path} is no whole file of recorded episodes ({why}). Fix: record it again with `lab record`, or make it "
             "with Episodes.from_arrays(...).save(path)."
         ) from error
-    found = Columns(**arrays)
-    _check(path, card, found)
     return card, found
 
 
-def _card(data: bytes) -> Card:
-    import json
-
-    version = json.loads(data).get("format")
-    if version != FORMAT:
-        raise EpisodesError(
-            f"its format is {version!r}; this version reads {FORMAT}. Fix: use the version that recorded it, and "
-            "save its arrays for this one."
-        )
-    return Card.from_json(data)
+# What zipfile and NumPy raise where bytes lie; both are kept from taking memory that a file only declares.
+_DAMAGES = (
+    *(ValueError, TypeError, KeyError, EOFError, OSError, struct.error, SyntaxError, OverflowError),
+    *(RecursionError, MemoryError, NotImplementedError, tokenize.TokenError),
+)
 
 
-def _check(path: Path, card: Card, found: Columns) -> None:
-    steps, episodes = card.steps, card.episodes
-    lengths = found.lengths
-    whole = lengths.shape == (episodes,) and episodes > 0 and int(lengths.min()) > 0 and int(lengths.sum()) == steps
-    rows = dict.fromkeys(("observations", "actions", "rewards"), steps)
-    fit = all(len(array) == rows.get(name, episodes) for name, array in zip(Columns._fields, found, strict=True))
-    if not (whole and fit):
-        raise EpisodesError(
-            f"{path} is no whole file of recorded episodes (its arrays are not those of {episodes} episodes with "
-            f"{steps} steps). Fix: record it again."
-        )
-    for name, space in zip(("observations", "actions"), card.spaces(), strict=True):
-        array, (shape, dtype) = getattr(found, name), spaces.layout(space)
-        if array.shape[1:] != shape or array.dtype != dtype:
-            raise EpisodesError(
-                f"{path}: its {name} are {array.dtype} {array.shape[1:]}; its card says {dtype} {shape}. "
-                "Fix: record it again."
-            )
+class _Sparing:
+    """A file of which no more is read at once than the list of its members can take."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable, self._read = file.seek, file.tell, file.seekable, file.read
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, all that are left of at most `MOST_LISTED` without a size."""
+        if size > MOST_LISTED:
+            raise ValueError(f"its list of members takes {size:,} bytes")
+        return self._read(MOST_LISTED if size < 0 else size)
+
+
+def _places(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    places = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if len(places) < len(archive.infolist()):
+        raise ValueError("it has a member twice")
+    return places
+
+
+def _card(data: np.ndarray) -> bytes:
+    if data.dtype != np.uint8 or data.ndim != 1 or data.nbytes > MOST_BYTES:
+        raise ValueError(f"its card is {data.dtype} {data.shape}; expected at most {MOST_BYTES:,} bytes of JSON")
+    return data.tobytes()
 
 
 def _members(parts: Sequence[Columns]) -> Iterator[tuple[str, list[np.ndarray]]]:
@@ -159,13 +162,15 @@ def _mapped(path: Path, file: BinaryIO, info: zipfile.ZipInfo, size: int) -> np.
     begins = info.header_offset + _FIXED + name + extra
     file.seek(begins)
     version = np.lib.format.read_magic(file)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in readers:
+    if version != (1, 0):
         raise ValueError(f"{info.filename} is an array of version {version}")
-    shape, fortran, dtype = readers[version](file)
-    if fortran or dtype.hasobject:
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    if fortran or dtype.kind not in "buif" or dtype.itemsize > 8 or dtype.newbyteorder("<") != dtype:
         raise ValueError(f"{info.filename} is {dtype} in an order that cannot be mapped")
-    offset, needed = file.tell(), int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if len(shape) > MOST_AXES or any(isinstance(n, bool) or not 0 <= n < 2**48 for n in shape):
+        raise ValueError(f"{info.filename} has the shape {shape}")
+    # In whole numbers without end: those of NumPy would wrap.
+    offset, needed = file.tell(), math.prod(shape) * dtype.itemsize
     if offset + needed != begins + info.file_size or offset + needed > size:
         raise ValueError(f"{info.filename} is cut off")
     if not needed:

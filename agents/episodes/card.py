@@ -11,8 +11,25 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
+from lab.files.schema import anything, check, entries, items, optional, parse, real, text, whole
 
 FORMAT = 1
+
+_ANY = entries({"format": anything()}, more=anything())
+_CARD = entries(
+    {
+        "environment": optional(text()),
+        "observation_space": entries({}, more=anything()),
+        "action_space": entries({}, more=anything()),
+        "policy": text(1 << 20, control=True),
+        "seeds": items(whole(0, 2**256)),
+        "episodes": whole(1),
+        "steps": whole(1),
+        "returns": entries({}, more=real()),
+        "sha256": text(64),
+        "format": whole(FORMAT, FORMAT),
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,10 +71,16 @@ class Card:
         """Return the card that `to_json` wrote.
 
         Raises:
-            ValueError, TypeError, KeyError: When it is no card.
+            ValueError: When it is no card, or one of another format or beyond the limits of a file.
         """
-        entries = json.loads(data)
-        return cls(**{**entries, "seeds": tuple(entries["seeds"])})
+        found = check(parse(data), _ANY)
+        if found["format"] != FORMAT:
+            raise ValueError(
+                f"its format is {found['format']!r}; this version reads {FORMAT}, for which the version that recorded "
+                "it can save its arrays"
+            )
+        found = check(found, _CARD)
+        return cls(**{**found, "seeds": tuple(found["seeds"])})
 
 
 def describe_returns(returns: np.ndarray) -> dict[str, float]:

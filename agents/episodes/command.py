@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from agents.base import Agent
 from agents.baselines import Random
-from agents.episodes.episodes import Episodes
 from agents.episodes.recording import record
-from lab.errors import UsageError
+from agents.sources import named_id
+from lab.errors import UnconfirmedSource, UsageError
 from lab.run_directory import RunDirectory
+from lab.terminal import say
 from lab.threads import start_tensorflow
 
 
@@ -19,33 +21,40 @@ def record_to(output: Path, policy: str, source: str | None, which: str, append:
 
     Args:
         output: The file.
-        policy: A run's directory; or random, with
-        source: an environment's id.
+        policy: A run's directory, or random.
+        source: An environment's id; None after a run for the one that it names.
         which: Which of the run's checkpoints.
         append: Whether to add to a file that is there.
         chosen: For `record`.
     """
     agent: Agent = Random()
-    if source is None:
-        agent = Agent.load(policy, which)
-        source = _environment_of(policy)
-    else:
+    if policy == "random":
         start_tensorflow(agent.threads)
+    else:
+        agent = Agent.load(policy, which)
+    source = source or _environment_of(policy)
     episodes = record(agent, source, **chosen)
     (episodes.append if append else episodes.save)(output)
     returns = episodes.card.returns
-    print(f"recorded {len(episodes):,} episodes, {episodes.steps:,} steps of {episodes.card.policy} in {source}")
-    print(f"returns  mean {returns['mean']:.4g}, from {returns['min']:.4g} to {returns['max']:.4g}")
-    print(f"next     lab train behavior_cloning {output}    lab train cql {output}")
+    say(f"recorded {len(episodes):,} episodes, {episodes.steps:,} steps of {episodes.card.policy} in {source}")
+    say(f"returns  mean {returns['mean']:.4g}, from {returns['min']:.4g} to {returns['max']:.4g}")
+    say(f"next     lab train behavior_cloning {output}    lab train cql {output}")
 
 
 def _environment_of(run: str) -> str:
-    source = RunDirectory(run).read_config()["source"]
-    if source is not None and source.endswith(".npz"):
-        source = Episodes.load(source).card.environment
+    config = RunDirectory(run).read_config()
+    data = config["task"].get("data")
+    # Offline agents learnt from a file, and the run says from which environment that was.
+    source = data.get("environment") if isinstance(data, dict) else config["source"]
     if source is None:
         raise UsageError(
-            f"the files of {run} name no environment to record in. "
-            "Fix: record from Python: agents.episodes.record(agent, make_environment, ...)."
+            f"the files of {run} name no environment to record in. Fix: name it: `lab record {run} SOURCE -o FILE.npz`"
+            ", or record from Python: agents.episodes.record(agent, make_environment, ...)."
         )
-    return source
+    try:
+        return named_id(str(source))
+    except UnconfirmedSource as why:
+        raise UnconfirmedSource(
+            f"{run} names the environment {source!r}, which {why} Fix: that, or name it yourself: "
+            f"`{shlex.join(['lab', 'record', str(run), str(source)])} -o FILE.npz`."
+        ) from why

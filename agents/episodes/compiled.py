@@ -11,6 +11,7 @@ from gymnasium.spaces import Box, Discrete
 
 from agents.base import Agent
 from agents.baselines import Random
+from agents.spaces import pure_to_environment
 from envs import random
 from envs.tensor import Carry, TensorEnv
 from lab.errors import UsageError
@@ -90,6 +91,7 @@ class _Rollout:
         if isinstance(self.agent, Random):
             return self.uniform(own)
         action = self.agent.pure_act(learner, observations, own, self.explore)
+        action = pure_to_environment(self.env.action_space, action)
         if not self.epsilon:
             return action
         at_random = random.bernoulli(coin, self.epsilon, (self.number,))

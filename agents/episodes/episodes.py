@@ -17,7 +17,7 @@ from agents.episodes.card import Card, describe_returns, join_cards
 from agents.episodes.columns import Columns, columns, divided, joined, returns_of, taken
 from agents.episodes.reading import Recording
 from agents.episodes.selection import best, check_alike, statistics
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError, bad_value, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -197,7 +197,8 @@ class Episodes(Recording):
 
     def __repr__(self) -> str:
         c = self._card
-        return f"Episodes({len(self)} of {c.environment or 'an unnamed environment'}, {self.steps:,} steps, {c.policy})"
+        where = c.environment or "an unnamed environment"
+        return printable(f"Episodes({len(self)} of {where}, {self.steps:,} steps, {c.policy})")
 
     # ---------------------------------------------------------------- choosing
 

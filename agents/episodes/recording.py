@@ -19,6 +19,7 @@ from agents.lanes import Dynamics, find
 from agents.rollout import play
 from agents.sources import EnvironmentSource
 from lab.errors import UsageError, bad_value, check_whole
+from lab.interruption import ending_cleanly
 from lab.seeding import Seeds
 
 WIDTH = 10
@@ -62,6 +63,7 @@ def record(
     if isinstance(epsilon, bool) or not 0.0 <= epsilon <= 1.0:
         raise bad_value("record", "epsilon", epsilon, "a probability from 0 to 1")
     found, seeds = EnvironmentSource(source), Seeds(seed)
+    found.check_separate()
     example = found.make()
     acting = _seeded(policy, example, seeds)
     dynamics = _dynamics(acting, found, source, lane)
@@ -71,10 +73,15 @@ def record(
         arrays = roll_out(acting, dynamics.env, seeds, episodes, explore, epsilon, num_envs)
     else:
         envs = [found.make() for _ in range(min(num_envs or WIDTH, episodes))]
-        arrays = _played(_Player(acting, example.action_space, epsilon, seeds), envs, seeds, episodes, explore)
-        for env in envs:
-            env.close()
+        try:
+            player = _Player(acting, example.action_space, epsilon, seeds)
+            with ending_cleanly():
+                arrays = _played(player, envs, seeds, episodes, explore)
+        finally:
+            for env in envs:
+                env.close()
     example.close()
+    found.release()
     recorded = Episodes.from_arrays(
         **arrays,
         observation_space=example.observation_space,
@@ -169,7 +176,9 @@ def _dynamics(acting: Any, found: EnvironmentSource, source: Any, lane: str) -> 
 def _played(player: Any, envs: list[Any], seeds: Seeds, episodes: int, explore: bool) -> dict[str, Any]:
     rows: list[list[tuple[Any, ...]]] = [[] for _ in range(episodes)]
     starts = [seeds.integer("environment", i) for i in range(episodes)]
-    play(player, envs, starts, explore, watch=lambda episode, *step: rows[episode].append(step))
+    # What an agent sees here is scaled as in its training.
+    statistics = getattr(player, "wrapper_statistics", {})
+    play(player, envs, starts, explore, lambda episode, *step: rows[episode].append(step), statistics)
     ends = [steps[-1] for steps in rows]
     flat = [step for steps in rows for step in steps]
     return {

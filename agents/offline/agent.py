@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -34,6 +35,14 @@ class OfflineAgent(Agent):
 
     compile: str | None = "xla"
     rate: tf.Variable
+
+    def named_source(self, name: str, run: Path) -> str:
+        from agents.offline.sources import are_episodes
+        from lab.runs.sources import check_path
+
+        if not are_episodes(name):
+            return super().named_source(name, run)
+        return str(check_path(name, run, "a file of recorded episodes"))
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
         from agents.offline.task import OfflineTask

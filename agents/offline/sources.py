@@ -9,8 +9,8 @@ from typing import Any
 import gymnasium
 
 from agents.episodes import Episodes
-from agents.sources import EnvironmentSource
-from lab.errors import UsageError
+from agents.sources import EnvironmentSource, named_id
+from lab.errors import UnconfirmedSource, UsageError
 
 SUFFIX = ".npz"
 
@@ -45,9 +45,13 @@ def environment_of(episodes: Episodes) -> tuple[EnvironmentSource, gymnasium.Env
     """Return where the episodes' environment is made, and one of it.
 
     Raises:
-        UsageError: When it has other spaces than the episodes.
+        UsageError: When it has other spaces than the episodes, or is not registered here.
     """
-    source = EnvironmentSource(episodes.environment or (lambda: Unplayable(episodes)))
+    named: Any = episodes.environment
+    if isinstance(named, str):
+        named = _registered(named)
+    source = EnvironmentSource(named or (lambda: Unplayable(episodes)))
+    source.check_separate()
     source.kind = "episodes"
     example = source.make()
     pairs = {name: getattr(episodes, name) for name in ("observation_space", "action_space")}
@@ -58,6 +62,17 @@ def environment_of(episodes: Episodes) -> tuple[EnvironmentSource, gymnasium.Env
                 f"is {getattr(example, name)}. Fix: give episodes.with_environment(...) the environment they are from."
             )
     return source, example
+
+
+def _registered(name: str) -> str:
+    # The name comes from the file: with whoever wrote it, it is not the user's word.
+    try:
+        return named_id(name)
+    except UnconfirmedSource as why:
+        raise UnconfirmedSource(
+            f"the episodes name the environment {name!r}, which {why} "
+            "Fix: that, or episodes.with_environment(lambda: MyEnv())."
+        ) from why
 
 
 class Unplayable(gymnasium.Env[Any, Any]):

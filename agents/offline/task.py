@@ -45,6 +45,7 @@ class OfflineTask(UpdateTask, AgentTask):
         place, example = environment_of(data)
         self.playable = not isinstance(example.unwrapped, Unplayable)
         super().__init__(agent, place, example, options, 1, reason)
+        self.playable = self.playable or self.evaluates_elsewhere
         example.close()
         self.episodes_read: Episodes = data
         if new:

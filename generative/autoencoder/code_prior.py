@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable("generative")
 class CodePrior(keras.Model):
     """Reads a grid of codes row by row; each code's distribution depends on those before it only.
 
@@ -21,10 +24,12 @@ class CodePrior(keras.Model):
         classes: How many labels there are that it is told, or 0 for none.
     """
 
-    def __init__(self, height: int, width: int, codes: int, units: int, seed: int, classes: int = 0) -> None:
-        super().__init__()
+    def __init__(
+        self, height: int, width: int, codes: int, units: int, seed: int, classes: int = 0, **options: Any
+    ) -> None:
+        super().__init__(**options)
         self.width, self.places, self.codes = width, height * width, codes
-        self.units = units
+        self.units, self.seed, self.classes = units, seed, classes
 
         def embedding(number: int, i: int) -> keras.layers.Embedding:
             start = keras.initializers.RandomNormal(stddev=0.1, seed=seed + i)
@@ -48,6 +53,17 @@ class CodePrior(keras.Model):
             codes, kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 7)
         )
         self(tf.zeros((1, self.places), tf.int32), tf.zeros(1, tf.int32))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "height": self.places // self.width,
+            "width": self.width,
+            "codes": self.codes,
+            "units": self.units,
+            "seed": self.seed,
+            "classes": self.classes,
+        }
 
     def call(self, codes: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         """Return logits (B, P, codes) of each code given those before it, for int32 (B, P) and labels (B,)."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class DenoisingAutoencoderSettings(AutoencoderSettings):
     """What a `DenoisingAutoencoder` can be told."""
 
-    latent_size: int = setting(32, "numbers in a latent", at_least=1)
+    latent_size: int = setting(32, "numbers in a latent", at_least=1, at_most=16_384)
     corruption: str = setting(
         "gaussian", "gaussian noise on values, or mask: values set to the range's low end", choices=("gaussian", "mask")
     )

@@ -16,7 +16,7 @@ from generative.arguments import plain_array
 from generative.autoencoder import figures, latent_figures, networks
 from generative.autoencoder.freezing import Freezing
 from generative.autoencoder.prior import GaussianPrior, LocalPrior, StandardNormal
-from generative.autoencoder.settings import AutoencoderSettings
+from generative.autoencoder.settings import AutoencoderSettings, unread
 from generative.base import Batch
 from generative.batching import in_batches
 from generative.data import Dataset
@@ -88,14 +88,12 @@ class Autoencoder(Freezing):
         Raises:
             UsageError: When the architecture cannot take the data's shape.
         """
-        c, shape, size = self.config, self.spec.shape, self.config.latent_size
+        c, shape, size, codes = self.config, self.spec.shape, self.config.latent_size, self.encoder_outputs
         classes = (self.spec.classes or 0) if self.conditional else 0
         inner, outer, dtype = self.code_activation, self.output_activation, type_policy(c)
         if c.architecture == "dense":
             return (
-                networks.dense_encoder(
-                    shape, c.hidden_sizes, self.encoder_outputs, encoder_seed, inner, classes, dtype
-                ),
+                networks.dense_encoder(shape, c.hidden_sizes, codes, encoder_seed, inner, classes, dtype),
                 networks.dense_decoder(shape, c.hidden_sizes, size, decoder_seed, outer, classes, dtype),
             )
         if len(shape) == 1:
@@ -104,9 +102,12 @@ class Autoencoder(Freezing):
                 "(H, W, C). Fix: architecture='dense'."
             )
         return (
-            networks.conv_encoder(shape, c.filters, self.encoder_outputs, encoder_seed, inner, classes, dtype),
+            networks.conv_encoder(shape, c.filters, codes, encoder_seed, inner, classes, dtype),
             networks.conv_decoder(shape, c.filters, size, decoder_seed, outer, classes, dtype, c.upsampling),
         )
+
+    def unread_settings(self) -> dict[str, str]:
+        return unread(self, Autoencoder)
 
     def make_prior(self) -> GaussianPrior | StandardNormal:
         """Build what new latents are drawn from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from generative.settings import UpdateSettings
 from lab.config import owner_name, setting
@@ -13,7 +14,7 @@ from lab.errors import bad_value
 class BottleneckSettings(UpdateSettings):
     """What every autoencoder can be told."""
 
-    latent_size: int = setting(8, "numbers in a latent", at_least=1)
+    latent_size: int = setting(8, "numbers in a latent", at_least=1, at_most=16_384)
     learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
     weight_decay: float = setting(0.3, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
     upsampling: str = setting(
@@ -60,4 +61,24 @@ class AutoencoderSettings(NetworkSettings):
     prior_spread: float = setting(
         0.3, "share of those neighbours' covariance that a draw has; less is nearer to rows (local)", at_least=0
     )
-    prior_latents: int = setting(4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2)
+    prior_latents: int = setting(
+        4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2, at_most=65_536
+    )
+
+
+def unread(learner: Any, base: Any) -> dict[str, str]:
+    """Return the settings of networks and prior that have no effect beside the others, each with the reason.
+
+    Args:
+        learner: Built; where its class makes networks or a prior of its own, it may read what it likes for them.
+        base: `Autoencoder`.
+    """
+    kind, config, found = type(learner), learner.config, {}
+    if kind.networks is base.networks and hasattr(config, "architecture"):
+        names = ["filters", "upsampling"] if config.architecture == "dense" else ["hidden_sizes"]
+        other = "conv" if config.architecture == "dense" else "dense"
+        found = dict.fromkeys(names, f"it is of a {other}, and the architecture is a {config.architecture}")
+    if kind.make_prior is base.make_prior and getattr(config, "prior", "local") != "local":
+        of_prior = ("prior_neighbours", "prior_spread", "prior_latents")
+        found.update(dict.fromkeys(of_prior, f"it is of prior='local', and the prior is {config.prior!r}"))
+    return found

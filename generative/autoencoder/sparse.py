@@ -16,7 +16,7 @@ from lab.config import Settings, setting
 class SparseAutoencoderSettings(AutoencoderSettings):
     """What a `SparseAutoencoder` can be told."""
 
-    latent_size: int = setting(64, "numbers in a latent", at_least=1)
+    latent_size: int = setting(64, "numbers in a latent", at_least=1, at_most=16_384)
     sparsity: str = setting(
         "kl", "what is paid for: kl to the target activation, or l1 of the latents", choices=("kl", "l1")
     )

@@ -29,14 +29,17 @@ ANOMALY_SAMPLES = 8
 class VAESettings(AutoencoderSettings):
     """What a `VAE` can be told."""
 
-    latent_size: int = setting(16, "numbers in a latent", at_least=1)
+    latent_size: int = setting(16, "numbers in a latent", at_least=1, at_most=16_384)
     likelihood: str = setting(
         "auto",
         "of values given the decoder's outputs; auto is discretised for whole numbers, gaussian for floating ones",
         choices=("auto", "discretised", "gaussian", "bernoulli"),
     )
     beta: float = setting(1.0, "weight of the divergence from the prior once warmed up", at_least=0)
-    warmup_updates: int = setting(200, "updates over which that weight rises from 0", at_least=0)
+    warmup_updates: int | None = setting(
+        None, "updates over which that weight rises from 0; none for 200, or a tenth of a run of fewer than 2,000",
+        at_least=0, of_run=0.1, most_steps=200,
+    )  # fmt: skip
     free_nats: float = setting(
         0.0, "divergence that each latent may have at no cost, mean over the batch, nats (free bits)", at_least=0
     )
@@ -69,14 +72,19 @@ class VAE(Autoencoder):
     Settings: ClassVar[type[Settings]] = VAESettings
     kinds: ClassVar[tuple[str, ...]] = ("samples", *(kind for kind in Autoencoder.kinds if kind != "samples"))
     main_metric: ClassVar[str] = "nelbo"
+    not_state: tuple[str, ...] = ("warmup",)
 
     def build(self) -> None:
         self.likelihood = likelihoods.choose(self.config.likelihood, self.spec, type(self).__name__)
         self.log_scale = keras.Variable(math.log(0.3), name="log_scale")
         self.noise = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         self.updates = tf.Variable(0, trainable=False)
+        self.warmup = tf.Variable(self.scheduled("warmup_updates"), trainable=False)
         super().build()
         self._terms: Any = tf.function(lambda rows, *rest: self.bound_terms(self.spec.normalise_tensor(rows), *rest))
+
+    def apply_schedules(self) -> None:
+        self.warmup.assign(self.scheduled("warmup_updates"))
 
     @property
     def encoder_outputs(self) -> int:
@@ -123,7 +131,7 @@ class VAE(Autoencoder):
         outputs = self.decoder(self.joined(latents, *labels), training=True)
         misfit = -tf.reduce_mean(self.log_likelihood(data, outputs))
         divergence = tf.reduce_mean(kl_to_standard_normal(mean, log_variance), axis=0)
-        beta = c.beta * warm_up(self.updates, c.warmup_updates)
+        beta = c.beta * warm_up(self.updates, self.warmup)
         paid = tf.reduce_sum(tf.maximum(divergence, c.free_nats))
         kl = tf.reduce_sum(divergence)
         return misfit + beta * paid, {"nelbo": misfit + kl, "misfit": misfit, "kl": kl, "beta": beta}, latents
@@ -209,9 +217,10 @@ def kl_to_standard_normal(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor
     return 0.5 * (tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0)
 
 
-def warm_up(updates: tf.Tensor, length: int) -> tf.Tensor:
-    """Return what share of `length` updates have been made, at most 1; 1 for no length."""
-    return tf.minimum(1.0, tf.cast(updates, tf.float32) / length) if length else tf.ones(())
+def warm_up(updates: tf.Tensor, length: Any) -> tf.Tensor:
+    """Return what fraction of `length`, int32 (), updates have been made, at most 1; 1 for no length."""
+    share = tf.cast(updates, tf.float32) / tf.cast(tf.maximum(length, 1), tf.float32)
+    return tf.where(length > 0, tf.minimum(1.0, share), 1.0)
 
 
 def log_mean_exp(values: np.ndarray) -> np.ndarray:

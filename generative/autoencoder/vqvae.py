@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 class VQVAESettings(BottleneckSettings):
     """What a `VQVAE` can be told."""
 
-    latent_size: int = setting(16, "numbers in the vector of a code", at_least=1)
-    codes: int = setting(64, "vectors in the codebook", at_least=2)
+    latent_size: int = setting(16, "numbers in the vector of a code", at_least=1, at_most=16_384)
+    codes: int = setting(64, "vectors in the codebook", at_least=2, at_most=65_536)
     grid_side: int = setting(8, "images are halved, at least once, until no side is longer", at_least=1)
     channels: int = setting(32, "filters of each convolution", at_least=1)
     commitment: float = setting(0.25, "weight of the encoder's distance from its codes", at_least=0)

@@ -12,7 +12,7 @@ from generative.data import Dataset, DataSpec, fixed_permutation
 from generative.datasets.ranges import known_range, range_notes
 from generative.labels import count_classes, read_labels
 from lab.errors import UsageError, bad_value
-from lab.notices import notice
+from lab.notes import warn
 
 TEST_FRACTION = 5
 FEWEST_ROWS = 10
@@ -73,7 +73,7 @@ def from_arrays(
     train_labels, held_out = (None, None) if known is None else (_kept(part, values, names) for part in known)
     said += range_notes(train, spec)
     if said:
-        notice(f"{name}: {'; '.join(said)}", stacklevel=3)
+        warn(f"{name}: {'; '.join(said)}", stacklevel=2)
     return Dataset(train, test, spec, train_labels, held_out, kind, notes=tuple(said))
 
 

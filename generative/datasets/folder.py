@@ -13,7 +13,7 @@ from generative.data import Dataset
 from generative.datasets.arrays import FEWEST_ROWS, from_arrays
 from generative.datasets.decoding import Head, Unreadable, colour, decode, head
 from generative.datasets.splits import SUFFIXES, Part, find
-from lab.errors import UsageError, bad_value
+from lab.errors import UnconfirmedSource, UsageError, bad_value
 
 MOST_BYTES = 8 << 30
 SHOWN = 3
@@ -64,6 +64,21 @@ def load(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None
     if 1 < distinct <= len(rows) // 2:
         said.append(f"only {distinct} of {len(rows)} images to train on differ")
     return from_arrays(rows, classes, **held_out, low=0, high=255, name=root.resolve().name, kind="folder", notes=said)
+
+
+def check_links(root: Path, run: Path) -> None:
+    """Check that no image below a folder in a run is a link that leads out of the run.
+
+    Raises:
+        UnconfirmedSource: When one is; the text goes on after "which".
+    """
+    inside = run.resolve()
+    if not root.resolve().is_relative_to(inside):
+        # A folder that the user lets runs look in; what it links to is the user's own affair.
+        return
+    astray = next((f for f in root.rglob("*") if not f.resolve().is_relative_to(inside)), None)
+    if astray is not None:
+        raise UnconfirmedSource(f"has the link {astray.name!r} that leads out of the run.")
 
 
 def _checked_size(size: Any) -> tuple[int, int] | None:

@@ -13,7 +13,8 @@ from generative.data import Dataset, DataSpec
 from generative.datasets.ranges import range_notes
 from lab import registry
 from lab.errors import UsageError, bad_value
-from lab.notices import notice
+from lab.notes import warn
+from lab.runs.sources import imported_environment
 
 TEST_FRACTION = 5
 MOST_BYTES = 8 << 30
@@ -33,7 +34,8 @@ def record(
     to each other look too much alike for a test.
 
     Args:
-        environment: An environment's id, or an environment made with `render_mode="rgb_array"`, which stays open.
+        environment: An environment's id, `module:id` where a module that registers it is to be imported first, or an
+            environment made with `render_mode="rgb_array"`, which stays open.
         number: Frames to train on.
         size: Pixels of both sides to which frames are scaled, whatever their proportions; None takes them as they are.
         seed: Of the environment and of the random actions.
@@ -60,14 +62,14 @@ def record(
     said = tuple(range_notes(train, spec))
     title = environment if isinstance(environment, str) else (made.spec.id if made.spec else type(made).__name__)
     if said:
-        notice(f"{title}: {'; '.join(said)}")
+        warn(f"{title}: {'; '.join(said)}")
     return Dataset(train, test, dataclasses.replace(spec, name=title), kind="frames", notes=said)
 
 
 def _make(name: str) -> gymnasium.Env[Any, Any]:
     registry.load_environments()
     try:
-        return gymnasium.make(name, render_mode="rgb_array")
+        return gymnasium.make(imported_environment(name), render_mode="rgb_array")
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         raise UsageError(f"frames: the environment {name!r} cannot be made with pictures: {error}") from error
 

@@ -35,6 +35,7 @@ def make_network(config: DiffusionSettings, spec: DataSpec, classes: int, seed: 
     return keras.Model(network.inputs, NoiseGuess(config.data_scale, dtype="float32")(network.output, rows, level))
 
 
+@keras.saving.register_keras_serializable("generative")
 class NoiseGuess(keras.layers.Layer):
     """Returns the noise in a row: the part that any row of its scale would have, and the output's share.
 
@@ -50,6 +51,9 @@ class NoiseGuess(keras.layers.Layer):
     def __init__(self, data_scale: float, **options: Any) -> None:
         super().__init__(**options)
         self.data_scale = data_scale
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_scale": self.data_scale}
 
     def call(self, output: tf.Tensor, rows: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
         """Return (B, ...) for an output (B, ...), rows (B, ...) at unit scale and log(sigma / alpha) / 4, (B,)."""

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+OF_NETWORK = {
+    "unet": ("channels", "blocks", "attention", "dropout"),
+    "dit": ("token_size", "depth", "heads"),
+    "mlp": ("hidden_sizes",),
+}
+
+
 class Diffusion(Editing, Drawing, Generator):
     """Learns to denoise at every level of noise (Ho et al. 2020, "Denoising Diffusion Probabilistic Models").
 
@@ -66,7 +73,7 @@ class Diffusion(Editing, Drawing, Generator):
         self.compile = best_compiler(c, perceptron=c.network == "mlp" or not self.spec.is_image)
         self.average = WeightAverage(self.network, self.make_network(), c.average_decay)
         variables = self.network.trainable_variables
-        self.optimizer = WarmAdam(variables, c.learning_rate, c.warmup_updates, c.gradient_clip)
+        self.optimizer = WarmAdam(variables, c.learning_rate, self.scheduled("warmup_updates"), c.gradient_clip)
         self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         self.label_counts = tf.Variable(tf.zeros(max(1, self.classes)), trainable=False)
         self._compile_drawing()
@@ -74,6 +81,21 @@ class Diffusion(Editing, Drawing, Generator):
     def takes(self, spec: DataSpec) -> bool:
         # A conditional network has a vector for each class.
         return super().takes(spec) and (not self.classes or self.same_classes(spec))
+
+    def unread_settings(self) -> dict[str, str]:
+        c, unread = self.config, {}
+        chosen = c.network if c.network != "auto" else "unet" if self.spec.is_image else "mlp"
+        if type(self).make_network is Diffusion.make_network:
+            others = {name: kind for kind, names in OF_NETWORK.items() if kind != chosen for name in names}
+            unread = {name: f"it is of a {kind}, and the network is a {chosen}" for name, kind in others.items()}
+        if type(self).make_schedule is Diffusion.make_schedule and c.schedule in ("edm", "rectified"):
+            unread["schedule_steps"] = f"the schedule {c.schedule!r} has any number of times"
+        if not self.classes:
+            unread["label_dropout"] = unread["guidance"] = "no labels are learnt"
+        return unread
+
+    def apply_schedules(self) -> None:
+        self.optimizer.warmup.assign(max(1, self.scheduled("warmup_updates")))
 
     # ---------------------------------------------------------------- what variants override
 

@@ -18,7 +18,7 @@ class DiffusionSettings(UpdateSettings):
     """What a `Diffusion` can be told: schedule, prediction, weights, network and sampler vary independently."""
 
     schedule: str = setting("cosine", "noise levels: linear or cosine, edm, or rectified (flow)", choices=SCHEDULES)
-    schedule_steps: int = setting(1_000, "times of a linear or cosine schedule", at_least=2)
+    schedule_steps: int = setting(1_000, "times of a linear or cosine schedule", at_least=2, at_most=100_000)
     prediction: str = setting("v", "what the network predicts", choices=tuple(PREDICTIONS))
     min_snr: float | None = setting(
         5.0, "cap on the SNR that weights the loss; none for equal weights, which points in a plane need", above=0
@@ -42,11 +42,14 @@ class DiffusionSettings(UpdateSettings):
     conditional: bool | None = setting(None, "whether to learn rows by label; none for wherever there are labels")
     label_dropout: float = setting(0.1, "share of rows trained without their label, for guidance", at_least=0, below=1)
     learning_rate: float = setting(2e-3, "Adam's step size after warm-up", above=0)
-    warmup_updates: int = setting(100, "updates over which the step size grows from 0", at_least=0)
+    warmup_updates: int | None = setting(
+        None, "updates over which the step size grows from 0; none for 100, or half of a run of fewer than 200",
+        at_least=0, of_run=0.5, most_steps=100,
+    )  # fmt: skip
     gradient_clip: float = setting(1.0, "greatest norm of the gradient", above=0)
     average_decay: float = setting(0.999, "share of the old, each update, in the averaged weights", at_least=0, below=1)
     sampler: str = setting("dpm_solver", "how rows are drawn", choices=tuple(SAMPLERS))
-    steps: int = setting(25, "steps from noise to a row", at_least=1)
+    steps: int = setting(25, "steps from noise to a row", at_least=1, at_most=100_000)
     guidance: float = setting(
         1.0, "how far to go towards the label: 0 ignores it, 1 is the model, more exaggerates", at_least=0
     )

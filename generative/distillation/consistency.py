@@ -30,15 +30,23 @@ from lab.errors import UsageError, bad_value
 HUBER = 0.00054
 
 
+def doublings(config: Any) -> int:
+    """Return how often the number of intervals is doubled."""
+    return round(math.log2(config.intervals / config.first_intervals))
+
+
 @dataclasses.dataclass(frozen=True)
 class ConsistencyDistillationSettings(DiffusionSettings):
     """What `ConsistencyDistillation` can be told beside what its teacher decides."""
 
     teacher: str = setting("", "directory of the run of the diffusion model to begin with")
     solver: str = setting("heun", "the teacher's step along its flow; euler is ddim", choices=("euler", "heun"))
-    first_intervals: int = setting(10, "steps in which the teacher's flow is cut at first", at_least=1)
-    intervals: int = setting(40, "the same in the end: as at first, doubled some times", at_least=1)
-    updates_per_doubling: int = setting(500, "updates before the number of intervals is doubled", at_least=1)
+    first_intervals: int = setting(10, "steps in which the teacher's flow is cut at first", at_least=1, at_most=50_000)
+    intervals: int = setting(40, "the same in the end: as at first, doubled some times", at_least=1, at_most=50_000)
+    updates_per_doubling: int | None = setting(
+        None, "updates before the number of intervals is doubled; none for an eighth of the run, or less where it is "
+        "doubled more often than that", at_least=1, of_run=lambda c: 1.0 / max(8, doublings(c) + 1),
+    )  # fmt: skip
     least_noise: float = setting(0.002, "sigma / alpha at which a row counts as clean", above=0)
     most_noise: float = setting(80.0, "sigma / alpha at which rows begin", above=0)
     metric: str = setting("pseudo_huber", "distance of rows", choices=("pseudo_huber", "squared"))
@@ -49,7 +57,7 @@ class ConsistencyDistillationSettings(DiffusionSettings):
         0.95, "share of the old, each update, in the weights that give the target; 0 for the student's own",
         at_least=0, below=1,
     )  # fmt: skip
-    steps: int = setting(1, "network calls with which rows are drawn", at_least=1)
+    steps: int = setting(1, "network calls with which rows are drawn", at_least=1, at_most=50_000)
     sampler: str = setting("multistep", "how rows are drawn", choices=("multistep",))
     dropout: float = setting(0.0, "share of values left out in training (unet)", at_least=0, below=1)
     learning_rate: float = setting(1e-3, "Adam's step size after warm-up", above=0)
@@ -90,13 +98,14 @@ class ConsistencyDistillation(Student):
     kinds: tuple[str, ...] = ("samples", "classes", "denoising", "inpainting")  # type: ignore[misc]
     frame_sampler: ClassVar[str] = "multistep"
     training_state: ClassVar[tuple[str, ...]] = (*Student.training_state, "target")
-    not_state: tuple[str, ...] = ("steps_of", "weights")
+    not_state: tuple[str, ...] = ("steps_of", "weights", "per_doubling")
     schedule: Karras
 
     def build(self) -> None:
         super().build()
         self.target = WeightAverage(self.network, self.make_network(), self.config.target_decay)
         self.updates = tf.Variable(0, trainable=False)
+        self.per_doubling = tf.Variable(self.scheduled("updates_per_doubling"), trainable=False)
         stages = [self.schedule.noisy(self.config.first_intervals << i) for i in range(self.doublings + 1)]
         # The steps of all stages, one after the other.
         table = np.concatenate([step_table(self.config.solver, levels) for levels in stages])
@@ -105,6 +114,10 @@ class ConsistencyDistillation(Student):
         if self.config.weighting == "none":
             weights = [np.ones_like(each) for each in weights]
         self.weights = tf.constant(np.concatenate([each / each.mean() for each in weights]), tf.float32)
+
+    def apply_schedules(self) -> None:
+        super().apply_schedules()
+        self.per_doubling.assign(self.scheduled("updates_per_doubling"))
 
     def make_schedule(self) -> Schedule:
         return Karras(super().make_schedule(), self.config.least_noise, self.config.most_noise)
@@ -115,11 +128,11 @@ class ConsistencyDistillation(Student):
     @property
     def doublings(self) -> int:
         """How often the number of intervals is doubled."""
-        return round(math.log2(self.config.intervals / self.config.first_intervals))
+        return doublings(self.config)
 
     def present_intervals(self) -> tf.Tensor:
         """Return into how many steps the flow is cut now, int32 ()."""
-        number = tf.minimum(self.updates // self.config.updates_per_doubling, self.doublings)
+        number = tf.minimum(self.updates // self.per_doubling, self.doublings)
         return tf.bitwise.left_shift(self.config.first_intervals, number)
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -23,14 +23,24 @@ from lab.errors import bad_value
 LEAST_RATE = 0.02
 
 
+def students(config: Any) -> int:
+    """Return how many students there are, each with half the steps of the one before."""
+    return int(np.log2(config.first_steps / config.steps)) + 1
+
+
 @dataclasses.dataclass(frozen=True)
 class ProgressiveDistillationSettings(DiffusionSettings):
     """What `ProgressiveDistillation` can be told beside what its teacher decides."""
 
     teacher: str = setting("", "directory of the run of the diffusion model to begin with")
-    first_steps: int = setting(32, "steps of the first student; its teacher takes twice as many", at_least=1)
-    steps: int = setting(4, "steps of the last student, with which rows are drawn", at_least=1)
-    updates_per_halving: int = setting(1_000, "updates of each student", at_least=1)
+    first_steps: int = setting(
+        32, "steps of the first student; its teacher takes twice as many", at_least=1, at_most=50_000
+    )
+    steps: int = setting(4, "steps of the last student, with which rows are drawn", at_least=1, at_most=50_000)
+    updates_per_halving: int | None = setting(
+        None, "updates of each student; none for equal parts of the run", at_least=1,
+        of_run=lambda c: 1.0 / students(c),
+    )  # fmt: skip
     sampler: str = setting("ddim", "how rows are drawn; students learn steps of ddim", choices=("ddim", "euler"))
     min_snr: float | None = setting(None, "cap on the SNR that weights the loss; none for equal weights", above=0)
     dropout: float = setting(0.0, "share of values left out in training (unet)", at_least=0, below=1)
@@ -65,14 +75,19 @@ class ProgressiveDistillation(Student):
 
     Settings: ClassVar[type[Settings]] = ProgressiveDistillationSettings
     default_steps: ClassVar[int] = 4_000
-    not_state: tuple[str, ...] = ("alphas", "sigmas")
+    not_state: tuple[str, ...] = ("alphas", "sigmas", "per_student")
 
     def build(self) -> None:
         finest = self.config.first_steps * 2
         levels = self.make_schedule().levels(finest)
         self.alphas, self.sigmas = (tf.constant(v, tf.float32) for v in (levels.alpha, levels.sigma))
         self.updates = tf.Variable(0, trainable=False)
+        self.per_student = tf.Variable(self.scheduled("updates_per_halving"), trainable=False)
         super().build()
+
+    def apply_schedules(self) -> None:
+        super().apply_schedules()
+        self.per_student.assign(self.scheduled("updates_per_halving"))
 
     def make_schedule(self) -> Schedule:
         return Nested(super().make_schedule(), 2 * self.config.first_steps)
@@ -80,15 +95,15 @@ class ProgressiveDistillation(Student):
     @property
     def halvings(self) -> int:
         """How many students there are."""
-        return int(np.log2(self.config.first_steps / self.config.steps)) + 1
+        return students(self.config)
 
     def stride(self) -> tf.Tensor:
         """Return how many of the finest levels the present student's steps span, int32 ()."""
-        number = tf.minimum(self.updates // self.config.updates_per_halving, self.halvings - 1)
+        number = tf.minimum(self.updates // self.per_student, self.halvings - 1)
         return tf.bitwise.left_shift(2, number)
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
-        per = self.config.updates_per_halving
+        per = self.per_student
         begins = (self.updates > 0) & (self.updates % per == 0) & (self.updates < per * self.halvings)
         tf.cond(begins, self._become_teacher, tf.no_op)
         metrics = super().update(batch)
@@ -104,9 +119,9 @@ class ProgressiveDistillation(Student):
         return tf.no_op()
 
     def step_share(self) -> tf.Tensor:
-        per = self.config.updates_per_halving
+        per = self.per_student
         since = self.updates - tf.minimum(self.updates // per, self.halvings - 1) * per
-        return tf.maximum(1.0 - tf.cast(since, tf.float32) / per, LEAST_RATE)
+        return tf.maximum(1.0 - tf.cast(since, tf.float32) / tf.cast(per, tf.float32), LEAST_RATE)
 
     def draws(self, data: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Return which of the finest levels each row's step begins at, int32 (B,), and noise (B, ...)."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import keras
 import tensorflow as tf
@@ -38,7 +39,10 @@ class Student(Diffusion):
     """
 
     training_state: ClassVar[tuple[str, ...]] = (*Diffusion.training_state, "teacher", "taught")
-    not_state: tuple[str, ...] = ("given",)
+    not_state: tuple[str, ...] = ("given", "follows_teacher")
+
+    # A run's file is not followed to another run: its own checkpoints hold the teacher's weights.
+    follows_teacher = True
 
     def __init__(self, config: Settings | None = None, /, *, teacher: Any = None, **settings: Any) -> None:
         owner = type(self).__name__
@@ -56,6 +60,16 @@ class Student(Diffusion):
         super().__init__(config, **settings)
         self.given = teacher if isinstance(teacher, Diffusion) else None
 
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        learner = super().from_settings(settings)
+        learner.follows_teacher = False
+        return learner
+
+    @property
+    def begins_trained(self) -> bool:
+        return self.built and self.taught
+
     def _taken_over(self, theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
         owner = type(self).__name__
         if any(name not in theirs for name in INHERITED):
@@ -66,12 +80,17 @@ class Student(Diffusion):
                 raise bad_value(owner, name, same, f"the teacher's, {theirs[name]!r}", "leave it out.")
         return {**ours, **{name: _as_given(theirs[name]) for name in INHERITED}}
 
+    def unread_settings(self) -> dict[str, str]:
+        # Many are its teacher's, and not chosen here.
+        return {}
+
     def build(self) -> None:
         super().build()
         self.teacher: keras.Model = self.make_network()
         self.taught = False
         source = self.given
-        if source is None and self.config.teacher and (Path(self.config.teacher) / "config.json").exists():
+        followed = self.follows_teacher and self.config.teacher
+        if source is None and followed and (Path(self.config.teacher) / "config.json").exists():
             source = Diffusion.load(self.config.teacher)
         if source is None:
             return

@@ -15,7 +15,7 @@ from generative.metrics.neighbours import squared_distances
 from generative.task import DatasetTask
 from lab.callbacks import Callback
 from lab.errors import UsageError, bad_value
-from lab.notices import notice
+from lab.notes import warn
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -126,7 +126,7 @@ class CollapseAlarm(Callback):
             self.warned = True
             text = f"{type(learner).__name__}, step {experiment.step}: mode collapse: {complaint}"
             fix = "Fix: RelativisticGAN or WGANGP, a larger r1, a lower learning_rate, or an older checkpoint."
-            notice(f"{text}. {fix}")
+            warn(f"{text}. {fix}", stacklevel=2)
             if self.stop:
                 experiment.stop(f"mode collapse: {complaint}")
 

@@ -22,7 +22,10 @@ class GANSettings(UpdateSettings):
         choices=NETWORKS,
     )
     latent_size: int | None = setting(
-        None, "numbers that a row is made from; none for 64 for images, and 4 for other rows", at_least=1
+        None,
+        "numbers that a row is made from; none for 64 for images, and 4 for other rows",
+        at_least=1,
+        at_most=16_384,
     )
     hidden_sizes: tuple[int, ...] = setting((128, 128), "units of the layers of both players (dense)", at_least=1)
     channels: tuple[int, ...] = setting(

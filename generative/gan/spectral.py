@@ -50,6 +50,16 @@ class SpectralNorm:
             weight = layer.add_weight(shape=(side,), initializer=start, trainable=False, autocast=False, name=name)
             setattr(self, name, weight)
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "vector_seed": self.vector_seed}  # type: ignore[misc]
+
+    def save_own_variables(self, store: Any) -> None:
+        # Keras' dense layers would write `kernel`, which is not what training changes, and leave the vectors out.
+        keras.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        keras.Layer.load_own_variables(self, store)
+
     @property
     def kernel(self) -> tf.Tensor:
         """The normalised kernel, which the layer works with."""
@@ -73,10 +83,12 @@ class SpectralNorm:
         layer.right.assign(right)
 
 
+@keras.saving.register_keras_serializable("generative")
 class SpectralDense(SpectralNorm, keras.layers.Dense):
     """A dense layer with a `SpectralNorm`."""
 
 
+@keras.saving.register_keras_serializable("generative")
 class SpectralConv2D(SpectralNorm, keras.layers.Conv2D):
     """A convolution with a `SpectralNorm`."""
 

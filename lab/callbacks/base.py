@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lab.errors import bad_value
 from lab.state import Stateful
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from lab.experiment import Experiment
 
 
+HOOKS = ("on_train_begin", "on_train_end", "on_update", "on_log", "on_interval", "on_evaluation", "on_checkpoint")
+
+
 class Callback(Stateful):
     """Something that happens beside training; override the hooks you need.
 
@@ -21,7 +24,12 @@ class Callback(Stateful):
 
     Args:
         every: Call `on_interval` each time this many training steps have passed; None for never.
+
+    Attributes:
+        acts_at_end: Whether what it does at intervals is also done when training ends.
     """
+
+    acts_at_end: ClassVar[bool] = False
 
     not_state: tuple[str, ...] = ("every",)
     every: int | None = None
@@ -30,6 +38,9 @@ class Callback(Stateful):
         if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every <= 0):
             raise bad_value(type(self).__name__, "every", every, "a whole number of training steps > 0, or None")
         self.every = every
+
+    def check_training(self, experiment: Experiment) -> None:
+        """Raise `UsageError` where it could never act in the training about to begin; nothing is written yet (hook)."""
 
     def on_train_begin(self, experiment: Experiment) -> None:
         """Run before the first step of a call to `train`, also after a resume."""

@@ -36,6 +36,11 @@ class Evaluate(Callback):
         self.best: float | None = None
         self.best_step: int | None = None
 
+    def check_training(self, experiment: Experiment) -> None:
+        known = experiment.task.evaluation_names
+        if self.monitor is not None and known and self.monitor not in known:
+            raise UsageError(f"Evaluate: monitor received {self.monitor!r}; {nearest(self.monitor, known)}")
+
     def on_train_begin(self, experiment: Experiment) -> None:
         experiment.task.expect_evaluation(self.episodes)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import Callback
+from lab.errors import UsageError
 from lab.logging import JsonLines
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ class JSONLLogger(Callback):
 
 class CSVLogger(Callback):
     """Writes the history as metrics.csv into the run directory, every `every` steps and when training ends."""
+
+    def check_training(self, experiment: Experiment) -> None:
+        if experiment.directory is None:
+            raise UsageError(
+                "CSVLogger: the experiment has no run directory, so nothing would ever be written. "
+                "Fix: Experiment(..., run_dir='runs/NAME'), or history.to_csv(path) after training."
+            )
 
     def on_interval(self, experiment: Experiment) -> None:
         self.on_train_end(experiment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab.callbacks.base import Callback
+from lab.errors import bad_value
 from lab.numbered import numbered
 
 if TYPE_CHECKING:
@@ -24,8 +25,15 @@ class RenderEvery(Callback):
 
     def __init__(self, every: int, suffix: str | None = None, kind: str | None = None) -> None:
         super().__init__(every)
+        if suffix not in (None, ".mp4", ".gif", ".png"):
+            raise bad_value("RenderEvery", "suffix", suffix, "'.mp4', '.gif', '.png' or None")
         self.suffix = suffix
         self.kind = kind
+
+    def check_training(self, experiment: Experiment) -> None:
+        kinds = experiment.task.kinds
+        if self.kind is not None and self.kind not in kinds:
+            raise bad_value("RenderEvery", "kind", self.kind, "one of " + ", ".join(map(repr, kinds)))
 
     def on_interval(self, experiment: Experiment) -> None:
         kind = self.kind or experiment.task.kinds[0]

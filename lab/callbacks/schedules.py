@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lab.callbacks.base import Callback
+from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:
     from lab.experiment import Experiment
@@ -23,8 +25,18 @@ class LearningRateSchedule(Callback):
 
     def __init__(self, schedule: Callable[[int], float], every: int = 100) -> None:
         super().__init__(every)
+        if not callable(schedule):
+            raise bad_value("LearningRateSchedule", "schedule", schedule, "a function from training step to step size")
         self.schedule = schedule
         self.set_at: int | None = None
+
+    def check_training(self, experiment: Experiment) -> None:
+        learner = experiment.learner
+        # Asking raises where there is none, and says so.
+        learner.learning_rate  # noqa: B018
+        found = inspect.getattr_static(type(learner), "learning_rate", None)
+        if isinstance(found, property) and found.fset is None:
+            raise UsageError(f"{type(learner).__name__}.learning_rate cannot be set. Fix: give it a setter.")
 
     def on_train_begin(self, experiment: Experiment) -> None:
         # A resumed run keeps the rate of the step it was last set at, as an uninterrupted one does.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import Callback
-from lab.errors import bad_value
+from lab.errors import UsageError, bad_value, nearest
 
 if TYPE_CHECKING:
     from lab.evaluation import Evaluation
     from lab.experiment import Experiment
+
+
+# What rows may have before any update, or only once an episode has ended.
+ROW_NAMES = frozenset({"step", "episodes", "epochs", "return", "length"})
 
 
 class EarlyStopping(Callback):
@@ -23,7 +28,8 @@ class EarlyStopping(Callback):
         min_delta: The least change that counts as an improvement.
     """
 
-    not_state: tuple[str, ...] = ("monitor", "patience", "mode", "min_delta")
+    counters: tuple[str, ...] = ("waited",)
+    not_state: tuple[str, ...] = ("monitor", "patience", "mode", "min_delta", "found", "evaluated", "updated")
 
     def __init__(self, monitor: str = "loss", patience: int = 10, mode: str = "min", min_delta: float = 0.0) -> None:
         super().__init__()
@@ -37,15 +43,48 @@ class EarlyStopping(Callback):
         self.min_delta = min_delta
         self.best: float | None = None
         self.waited = 0
+        self.found = self.evaluated = self.updated = False
+
+    def check_training(self, experiment: Experiment) -> None:
+        from lab.callbacks.checks import may_evaluate
+
+        self.found = self.evaluated = self.updated = False
+        only_evaluated = self.monitor in experiment.task.evaluation_names and self.monitor not in ROW_NAMES
+        if only_evaluated and not may_evaluate(experiment):
+            raise UsageError(
+                f"EarlyStopping: monitor received {self.monitor!r}, a metric of evaluations, and none are made during "
+                "training. Fix: Experiment(..., evaluate_every=N), or a metric of the log rows, such as 'loss'."
+            )
 
     def on_log(self, experiment: Experiment, row: Mapping[str, Any]) -> None:
         self._read(experiment, row)
+        self._check_found(experiment, row)
 
     def on_evaluation(self, experiment: Experiment, evaluation: Evaluation) -> None:
+        self.evaluated = True
         self._read(experiment, evaluation)
+
+    def on_train_end(self, experiment: Experiment) -> None:
+        if self.updated and not self.found:
+            warnings.warn(
+                f"EarlyStopping: no row and no evaluation had {self.monitor!r}, so it could not act.", stacklevel=2
+            )
+
+    def _check_found(self, experiment: Experiment, row: Mapping[str, Any]) -> None:
+        from lab.callbacks.checks import has_own_code, may_evaluate
+
+        # What updates measure is known once some have been made; a user's own code may add to rows at any time.
+        gauges: Mapping[str, float] = getattr(experiment.learner, "gauges", dict)()
+        self.updated |= any(n not in ROW_NAMES and n not in gauges and not n.startswith("time_") for n in row)
+        waiting = self.monitor in ROW_NAMES or (may_evaluate(experiment) and not self.evaluated)
+        if self.found or not self.updated or waiting or has_own_code(experiment):
+            return
+        known = [*(n for n in row if n != "step"), *experiment.task.evaluation_names]
+        raise UsageError(f"EarlyStopping: monitor received {self.monitor!r}; {nearest(self.monitor, known)}")
 
     def _read(self, experiment: Experiment, values: Mapping[str, Any]) -> None:
         value = values.get(self.monitor)
+        self.found = self.found or self.monitor in values
         if value is None:
             return
         sign = 1.0 if self.mode == "max" else -1.0
@@ -70,6 +109,20 @@ class StopAtReturn(Callback):
         super().__init__()
         self.threshold = threshold
 
+    def check_training(self, experiment: Experiment) -> None:
+        from lab.callbacks.checks import may_evaluate
+
+        if not may_evaluate(experiment):
+            raise UsageError(
+                "StopAtReturn: no evaluations are made during training, so it would never act. "
+                "Fix: Experiment(..., evaluate_every=N), or the callback Evaluate(every=N)."
+            )
+
     def on_evaluation(self, experiment: Experiment, evaluation: Evaluation) -> None:
-        if evaluation.get("mean", float("-inf")) >= self.threshold:
+        if "mean" not in evaluation:
+            raise UsageError(
+                f"StopAtReturn: an evaluation of {type(experiment.learner).__name__} has no mean return; it has "
+                f"{', '.join(evaluation)}. Fix: EarlyStopping(monitor=...)."
+            )
+        if evaluation["mean"] >= self.threshold:
             experiment.stop(f"mean return {evaluation['mean']:.6g} reached {self.threshold:g}")

@@ -54,6 +54,7 @@ def attention_shares(query: tf.Tensor, key: tf.Tensor, bias: tf.Tensor | None = 
     return tf.cast(tf.nn.softmax(scores if bias is None else scores + bias), query.dtype)
 
 
+@keras.saving.register_keras_serializable("lab")
 class SelfAttention(keras.layers.Layer):
     """Lets every token look at every other one (Vaswani et al. 2017, section 3.2), without normalisation or sum.
 
@@ -79,6 +80,7 @@ class SelfAttention(keras.layers.Layer):
     ) -> None:
         super().__init__(**options)
         self.heads, self.causal, self.rotary = heads, causal, rotary
+        self.seed, self.zero_start, self.rate = seed, zero_start, dropout
         start = keras.initializers.GlorotUniform(seed=seed)
         end = keras.initializers.Zeros() if zero_start else keras.initializers.GlorotUniform(seed=seed + 1)
         self.starts = start, end
@@ -92,6 +94,17 @@ class SelfAttention(keras.layers.Layer):
         self.output_map = keras.layers.Dense(size, kernel_initializer=end, dtype=self.dtype_policy)
         self.query_key_value.build(shape)
         self.output_map.build(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "heads": self.heads,
+            "seed": self.seed,
+            "zero_start": self.zero_start,
+            "causal": self.causal,
+            "rotary": self.rotary,
+            "dropout": self.rate,
+        }
 
     def call(
         self,
@@ -175,6 +188,7 @@ class SelfAttention(keras.layers.Layer):
         return padding_bias(present) if bias is None else bias + padding_bias(present)
 
 
+@keras.saving.register_keras_serializable("lab")
 class CrossAttention(keras.layers.Layer):
     """Lets every token look at the tokens of another sequence (Vaswani et al. 2017, section 3.2.3).
 
@@ -184,7 +198,7 @@ class CrossAttention(keras.layers.Layer):
 
     def __init__(self, heads: int, seed: int, zero_start: bool = True, **options: Any) -> None:
         super().__init__(**options)
-        self.heads = heads
+        self.heads, self.seed, self.zero_start = heads, seed, zero_start
         starts = [keras.initializers.GlorotUniform(seed=seed + i) for i in range(3)]
         self.starts = starts[0], starts[1], keras.initializers.Zeros() if zero_start else starts[2]
 
@@ -199,6 +213,9 @@ class CrossAttention(keras.layers.Layer):
         self.query.build(shape)
         self.key_value.build(memory_shape)
         self.output_map.build(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "heads": self.heads, "seed": self.seed, "zero_start": self.zero_start}
 
     def call(self, tokens: tf.Tensor, memory: tf.Tensor, present: tf.Tensor | None = None) -> tf.Tensor:
         """Return (B, N, C) for tokens (B, N, C) that look at a memory (B, K, U); `present`, bool (B, K), is its own."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import keras
 
+from lab.errors import UsageError
+
 
 def convnet(
     shape: tuple[int, ...], filters: Sequence[int], hidden_sizes: Sequence[int], outputs: int, seed: int
@@ -18,7 +20,16 @@ def convnet(
         hidden_sizes: Units of each dense layer after them.
         outputs: Number of outputs.
         seed: Of the initial weights; layer i draws with seed + i.
+
+    Raises:
+        UsageError: When a side is so short that a convolution would leave nothing of it.
     """
+    needed = 1 + 2 * len(filters)
+    if min(shape[:2]) < needed:
+        raise UsageError(
+            f"convnet: filters received {tuple(filters)} for a picture of {shape[0]} x {shape[1]}; {len(filters)} "
+            f"convolutions of 3 x 3 need {needed} x {needed}. Fix: fewer filters, such as filters=()."
+        )
     size = shape[0] * shape[1] * shape[2]
     layers: list[keras.Layer] = [keras.Input((size,)), keras.layers.Reshape(shape)]
     for i, number in enumerate(filters):

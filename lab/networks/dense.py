@@ -12,6 +12,7 @@ import tensorflow as tf
 NARROW = 4
 
 
+@keras.saving.register_keras_serializable("lab")
 class NarrowDense(keras.layers.Dense):
     """A linear dense layer of at most `NARROW` units that multiplies and adds in its gradient.
 

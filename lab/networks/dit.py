@@ -16,6 +16,7 @@ from lab.networks.unet import DepthToSpace
 EPSILON = 1e-6
 
 
+@keras.saving.register_keras_serializable("lab")
 class AdaptiveBlock(keras.layers.Layer):
     """One transformer block whose norms and branches are set by a condition (Peebles and Xie 2023, "DiT", adaLN-Zero).
 
@@ -45,6 +46,9 @@ class AdaptiveBlock(keras.layers.Layer):
         self.expand.build(tokens_shape)
         self.contract.build((*tokens_shape[:-1], self.expansion * size))
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "heads": self.attention.heads, "seed": self.seed, "expansion": self.expansion}
+
     def call(self, tokens: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
         """Return (B, N, C) for tokens (B, N, C) and a condition (B, U)."""
         parts = tf.split(self.modulation(condition)[:, None], 6, axis=-1)
@@ -61,6 +65,7 @@ def modulated(tokens: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor) -> tf.Tenso
     return normalised(tokens, EPSILON) * (1 + scale) + shift
 
 
+@keras.saving.register_keras_serializable("lab")
 class PatchTokens(keras.layers.Layer):
     """Cuts images into patches and adds a learnt vector for each place.
 
@@ -81,6 +86,9 @@ class PatchTokens(keras.layers.Layer):
         count = math.ceil(shape[1] / self.patch) * math.ceil(shape[2] / self.patch)
         start = keras.initializers.RandomNormal(stddev=0.02, seed=self.seed + 1)
         self.places = self.add_weight(shape=(count, self.size), initializer=start, name="places")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "patch": self.patch, "size": self.size, "seed": self.seed}
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Return (B, N, C) for images (B, H, W, C)."""

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable("lab")
 class Dropout(keras.layers.Layer):
     """Sets entries to 0 with a probability while training, and enlarges the others (Srivastava et al. 2014).
 
@@ -23,10 +24,13 @@ class Dropout(keras.layers.Layer):
         super().__init__(**options)
         if not 0 <= rate < 1:
             raise ValueError(f"Dropout: rate received {rate}; expected a number >= 0 and < 1.")
-        self.rate = rate
+        self.rate, self.seed = rate, seed
         if rate:
             self.generator = keras.random.SeedGenerator(seed)
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
     def call(self, values: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not (training and self.rate):

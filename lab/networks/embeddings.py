@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable("lab")
 class SinusoidalEmbedding(keras.layers.Layer):
     """Turns one number a row into sines and cosines of it (Vaswani et al. 2017, section 3.5).
 
@@ -19,9 +20,12 @@ class SinusoidalEmbedding(keras.layers.Layer):
 
     def __init__(self, size: int, fastest: float = 32.0, slowest: float = 0.5, **options: Any) -> None:
         super().__init__(**options)
-        self.size = size
+        self.size, self.fastest, self.slowest = size, fastest, slowest
         exponents = [i / max(1, size // 2 - 1) for i in range(size // 2)]
         self.frequencies = [fastest * (slowest / fastest) ** e for e in exponents]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": self.size, "fastest": self.fastest, "slowest": self.slowest}
 
     def call(self, numbers: tf.Tensor) -> tf.Tensor:
         # In float32: bfloat16 knows an angle to two digits only.

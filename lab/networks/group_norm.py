@@ -10,6 +10,7 @@ import tensorflow as tf
 from lab.networks.normalising import ACTIVATIONS, normalised, normalised_compiled, worth_compiling
 
 
+@keras.saving.register_keras_serializable("lab")
 class GroupNorm(keras.layers.Layer):
     """Normalises groups of channels of each row (Wu and He 2018, "Group Normalization", eq. 1), and modulates them.
 
@@ -45,6 +46,9 @@ class GroupNorm(keras.layers.Layer):
             )
         self.gamma = self.add_weight(shape=(channels,), initializer="ones", name="gamma", autocast=False)
         self.beta = self.add_weight(shape=(channels,), initializer="zeros", name="beta", autocast=False)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "groups": self.groups, "epsilon": self.epsilon, "activation": self.activation}
 
     def call(self, rows: tf.Tensor, modulation: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         between = rows.shape[1:-1]

@@ -11,6 +11,7 @@ import tensorflow as tf
 SLOWEST = 10_000.0
 
 
+@keras.saving.register_keras_serializable("lab")
 class LearntPositions(keras.layers.Layer):
     """Gives each place a learnt vector (Vaswani et al. 2017, section 3.5, table 3 row E).
 
@@ -22,11 +23,14 @@ class LearntPositions(keras.layers.Layer):
 
     def __init__(self, places: int, size: int, seed: int, **options: Any) -> None:
         super().__init__(**options)
-        self.places, self.size = places, size
+        self.places, self.size, self.seed = places, size, seed
         self.start = keras.initializers.RandomNormal(stddev=0.02, seed=seed)
 
     def build(self, shape: Any = None) -> None:
         self.table = self.add_weight(shape=(self.places, self.size), initializer=self.start, name="table")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "places": self.places, "size": self.size, "seed": self.seed}
 
     def call(self, positions: tf.Tensor) -> tf.Tensor:
         """Return (..., size) for positions int (...) from 0 to `places` - 1."""
@@ -36,6 +40,7 @@ class LearntPositions(keras.layers.Layer):
         return (*shape, self.size)
 
 
+@keras.saving.register_keras_serializable("lab")
 class SinusoidalPositions(keras.layers.Layer):
     """Gives each place sines and cosines of it, without a limit (Vaswani et al. 2017, section 3.5).
 
@@ -48,6 +53,9 @@ class SinusoidalPositions(keras.layers.Layer):
         if size % 2:
             raise ValueError(f"SinusoidalPositions: size received {size}; expected an even number. Fix: {size + 1}.")
         self.size = size
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": self.size}
 
     def call(self, positions: tf.Tensor) -> tf.Tensor:
         """Return (..., size) for positions (...): the sines first, then the cosines."""

@@ -20,6 +20,7 @@ def normalised(tokens: tf.Tensor, epsilon: float) -> tf.Tensor:
     return tf.cast((values - mean) * tf.math.rsqrt(variance + epsilon), tokens.dtype)
 
 
+@keras.saving.register_keras_serializable("lab")
 class LayerNorm(keras.layers.Layer):
     """Normalises each token to mean 0 and variance 1, then scales and shifts it (Ba et al. 2016, equation 4).
 
@@ -38,6 +39,7 @@ class LayerNorm(keras.layers.Layer):
         return shape
 
 
+@keras.saving.register_keras_serializable("lab")
 class EncoderBlock(keras.layers.Layer):
     """Self-attention and a perceptron for each token, each added to what came in (Vaswani et al. 2017, section 3.1).
 
@@ -81,6 +83,18 @@ class EncoderBlock(keras.layers.Layer):
             layer.build(shape)
         self.contract.build((*shape[:-1], self.expansion * size))
 
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "seed": self.seed,
+            "expansion": self.expansion,
+            "activation": self.activation,
+            "heads": self.attention.heads,
+            "causal": self.attention.causal,
+            "rotary": self.attention.rotary,
+            "dropout": self.attention.rate,
+        }
+
     def call(
         self,
         tokens: tf.Tensor,
@@ -122,6 +136,7 @@ class EncoderBlock(keras.layers.Layer):
         return tokens + self.drops[1](self.contract(self.expand(self.second_norm(tokens))), training=training)
 
 
+@keras.saving.register_keras_serializable("lab")
 class DecoderBlock(EncoderBlock):
     """An encoder block whose tokens look at earlier ones only, and then at another sequence, if one is given.
 
@@ -142,6 +157,11 @@ class DecoderBlock(EncoderBlock):
         if self.cross is not None:
             self.cross.build(shape, memory_shape)
             self.cross_norm.build(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {**super().get_config(), "cross": self.cross is not None}
+        del config["causal"]
+        return config
 
     def call(
         self,

@@ -85,6 +85,7 @@ def unet(
     return keras.Model([images, numbers] + ([] if labels is None else [labels]), x)
 
 
+@keras.saving.register_keras_serializable("lab")
 class DepthToSpace(keras.layers.Layer):
     """Lays channels out as squares of pixels.
 
@@ -95,6 +96,9 @@ class DepthToSpace(keras.layers.Layer):
     def __init__(self, side: int, **options: Any) -> None:
         super().__init__(**options)
         self.side = side
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "side": self.side}
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         return tf.nn.depth_to_space(images, self.side)

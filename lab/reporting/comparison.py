@@ -9,8 +9,8 @@ from lab.reporting import scores
 from lab.reporting.charts import Points, overlay_chart, series
 from lab.reporting.formats import duration, interval, label, number, setting, shown
 from lab.reporting.markup import Markup, join, table, tag
-from lab.reporting.records import Row, RunRecord
-from lab.statistics import iqm, stratified_bootstrap_interval
+from lab.reporting.records import RunRecord
+from lab.statistics import LEAST_RUNS, over_runs
 
 CURVES = ("return", "loss")
 DIFFERENCES = 3
@@ -37,10 +37,10 @@ def comparison(records: list[RunRecord]) -> Markup:
 
 
 def grouped(records: list[RunRecord]) -> list[Group]:
-    """Return runs by learner, source and settings; each has its number on the page beside it."""
+    """Return runs by learner, source, settings, lane and length; each has its number on the page beside it."""
     found: dict[str, list[tuple[int, RunRecord]]] = {}
     for i, record in enumerate(records, 1):
-        key = [record.learner, _source_key(record), record.settings, record.config["num_envs"]]
+        key = [record.learner, _source_key(record), _options(record)]
         found.setdefault(json.dumps(key, sort_keys=True), []).append((i, record))
     groups = list(found.values())
     return [Group(_name(runs[0][1], groups), runs[0][1].source, runs) for runs in groups]
@@ -52,11 +52,16 @@ def _source_key(record: RunRecord) -> str:
     return json.dumps([named, None if isinstance(named, str) else record.task], sort_keys=True)
 
 
+def _options(record: RunRecord) -> dict[str, object]:
+    # Whatever decides a run's numbers beside learner, source and seed.
+    asked = {"num_envs": record.config["num_envs"], "lane": record.config.get("lane_used")}
+    return {**asked, "steps": record.config["steps"], **record.settings}
+
+
 def _name(record: RunRecord, groups: list[list[tuple[int, RunRecord]]]) -> str:
     alike = [runs[0][1] for runs in groups if runs[0][1].learner == record.learner]
     alike = [other for other in alike if _source_key(other) == _source_key(record)]
-    options = [{**other.settings, "num_envs": other.config["num_envs"]} for other in alike]
-    mine = {**record.settings, "num_envs": record.config["num_envs"]}
+    options, mine = [_options(other) for other in alike], _options(record)
     differ = [name for name in mine if any(other.get(name) != mine[name] for other in options)]
     if not differ:
         return record.learner
@@ -69,13 +74,20 @@ def _overview(groups: list[Group]) -> Markup:
     for group in groups:
         for i, record in group.runs:
             link = tag("a", record.path.name, href=f"#run-{i}")
-            facts = [str(record.seed), shown(record.step), duration(record.seconds)]
+            facts = [str(record.seed), shown(record.step), _time(record)]
             rows.append([link, group.name, group.source, *_score(record), *facts])
         if len(group.runs) > 1:
             rows.append([tag("em", _together(group)), group.name, group.source, *_joint_score(group), "", "", ""])
-    note = "Agents are scored by the mean return of greedy episodes on seeds that training never sees. IQM is the "
-    note += "interquartile mean of the episodes, with its 95 % bootstrap interval."
+    note = "Agents are scored by the mean return of greedy episodes on seeds that training never sees. The "
+    note += "interquartile mean (IQM) of one run is that of its episodes; its 95 % bootstrap interval says what other "
+    note += "episodes would give, and nothing of other seeds. That of several runs is the IQM of their scores, each "
+    note += "run one sample, and its interval is over runs (that of rliable; Agarwal et al. 2021)."
     return join([table(head, rows, texts=4), tag("p", note, class_="note")])
+
+
+def _time(record: RunRecord) -> str:
+    others = scores.trained_together(record) - 1
+    return duration(record.seconds) + (f" (part of {others + 1} runs' time)" if others > 0 else "")
 
 
 def _score(record: RunRecord) -> list[str]:
@@ -89,8 +101,9 @@ def _score(record: RunRecord) -> list[str]:
 
 def _together(group: Group) -> str:
     seeds = {str(record.seed) for _, record in group.runs}
-    count = len(group.runs)
-    return f"mean of {count} seeds" if len(seeds) == count else f"mean of {count} runs, a seed repeats"
+    count, early = len(group.runs), sum(record.step < record.config["steps"] for _, record in group.runs)
+    name = f"mean of {count} seeds" if len(seeds) == count else f"mean of {count} runs, a seed repeats"
+    return name + (f", {early} ended early" if early else "")
 
 
 def _joint_score(group: Group) -> list[str]:
@@ -101,21 +114,21 @@ def _joint_score(group: Group) -> list[str]:
     if metric is None or not values:
         return ["not evaluated", *[shown(None)] * 3]
     spread = f"from {shown(min(values))} to {shown(max(values))}"
-    return [label(metric), shown(sum(values) / len(values)), _joint_middle(rows), spread]
+    during = sum(row.get("purpose") == scores.TRAINING for row in rows)
+    kind = f" ({during} during training)" if during else ""
+    seeds = {record.seed for record in records}
+    return [label(metric) + kind, shown(sum(values) / len(values)), _over_runs(values, len(seeds)), spread]
 
 
-def _joint_middle(rows: list[Row]) -> str:
-    """Return the IQM over all episodes of all runs, with its stratified bootstrap interval."""
-    returns = [[value for value in map(number, _listed(row)) if value is not None] for row in rows]
-    if not all(returns):
-        return shown(None)
-    low, high = stratified_bootstrap_interval(returns)
-    return f"{shown(iqm([value for episodes in returns for value in episodes]))} {interval(low, high)}"
-
-
-def _listed(row: Row) -> list[object]:
-    returns = row.get("returns")
-    return returns if isinstance(returns, list) else []
+def _over_runs(values: list[float], seeds: int) -> str:
+    """Return the IQM over runs with its interval, or why there is none."""
+    found, count = over_runs(values), f"of {len(values)} run" + "s" * (len(values) > 1)
+    if found.low is None or found.high is None:
+        return f"{shown(found.value)} {count}, no interval of fewer than {LEAST_RUNS}"
+    if seeds < len(values):
+        # The same run twice is no second sample.
+        return f"{shown(found.value)} {count}, no interval: a seed repeats"
+    return f"{shown(found.value)} {interval(found.low, found.high)} {count}"
 
 
 def _overlays(groups: list[Group]) -> Markup:

@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.errors import ForeignFileError
+from lab.files.links import is_regular, read_bytes
 from lab.grids import sample_evenly
 from lab.numbered import by_kind
 from lab.reporting.formats import file_size, label
@@ -67,16 +69,19 @@ def _figure(run: Path, path: Path, step: int, budget: Budget, notes: list[str]) 
     mime, is_kind = KINDS[path.suffix.lower()]
     try:
         # A link could lead to a file of the reader's own, which a shared report would then give away.
-        if not path.is_file() or not path.resolve().is_relative_to(run.resolve()):
-            notes.append(f"{name}: left out; it is not a file of the run.")
+        if not is_regular(path, run):
+            notes.append(f"{name}: left out; it is gone.")
             return None
-        length = path.stat().st_size
+        length = path.stat(follow_symlinks=False).st_size
         if length > min(LARGEST_FILE, budget.left):
             limit = LARGEST_FILE if length > LARGEST_FILE else LARGEST_PAGE
             what = "a file" if length > LARGEST_FILE else "a page"
             notes.append(f"{name}: left out; {file_size(length)} is too large (at most {file_size(limit)} {what}).")
             return None
-        content = path.read_bytes()
+        content = read_bytes(path, run, length)
+    except ForeignFileError:
+        notes.append(f"{name}: left out; it is not a file of the run.")
+        return None
     except OSError as error:
         notes.append(f"{name}: cannot be read ({error.strerror}).")
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,10 +11,11 @@ from typing import Any
 
 from lab import checkpoints
 from lab.errors import RunDirectoryError, UsageError
+from lab.files.links import list_folder
+from lab.files.rows import read_lines
 from lab.reporting.formats import number
 from lab.run_directory import RunDirectory
 
-LARGEST_STEP = 2**53
 CHECKPOINT = re.compile(r"(step|best)-([0-9]{1,15})")
 NOT_METRICS = frozenset({"step", "purpose", "learner", "returns", "lengths"})
 
@@ -146,43 +146,34 @@ def _mapping(value: object) -> Row:
 
 def _rows(path: Path, notes: list[str]) -> list[Row]:
     try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
+        lines = read_lines(path, path.parent)
+    except UsageError as error:
+        notes.append(f"{path.name}: cannot be read. {error}")
         return []
-    except OSError as error:
-        notes.append(f"{path.name}: cannot be read ({error.strerror}).")
-        return []
-    rows, bad = [], []
-    for i, line in enumerate(lines, 1):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if isinstance(row, dict) and _is_step(row.get("step")):
-            rows.append(row)
-        elif line.strip():
-            bad.append(i)
+    rows = [line.row for line in lines if line.row is not None]
+    bad = [line.number for line in lines if line.row is None]
     if bad:
         others = f" and {len(bad) - 1:,} more" if len(bad) > 1 else ""
         notes.append(f"{path.name}: line {bad[0]}{others} could not be read as a row with a step and is left out.")
     return rows
 
 
-def _is_step(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_STEP
-
-
 def _checkpoints(parent: Path, notes: list[str]) -> list[CheckpointRecord]:
     found = []
-    for directory in sorted(parent.iterdir()) if parent.is_dir() else []:
-        match = CHECKPOINT.fullmatch(directory.name)
-        if match is None or not directory.is_dir():
+    try:
+        entries = list_folder(parent, parent.parent)
+    except (OSError, UsageError) as error:
+        notes.append(f"checkpoints/: cannot be read. {error}")
+        return []
+    for entry in entries:
+        match, directory = CHECKPOINT.fullmatch(entry.name), parent / entry.name
+        if match is None or not entry.is_dir():
             continue
         try:
             manifest = checkpoints.manifest_of(directory)
-            sizes = [number(entry["bytes"]) for entry in manifest["files"].values()]
+            sizes = [number(about["bytes"]) for about in manifest["files"].values()]
             digest = checkpoints.digest(directory)
-        except (UsageError, OSError, LookupError, TypeError, AttributeError, ValueError, RecursionError):
+        except UsageError:
             notes.append(f"checkpoints/{directory.name}: the manifest is damaged; resuming would skip this checkpoint.")
             continue
         size = None if None in sizes else float(sum(size for size in sizes if size is not None))

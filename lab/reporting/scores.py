@@ -61,10 +61,17 @@ def main_metric(record: RunRecord) -> str | None:
 
 
 def middle(row: Row) -> str:
-    """Return an evaluation's IQM and its interval, or a dash."""
+    """Return an evaluation's IQM with its interval over the episodes of that one run, or a dash."""
     if number(row.get("iqm")) is None:
         return shown(None)
-    return f"{shown(row['iqm'])} {interval(row.get('iqm_low'), row.get('iqm_high'))}"
+    ends = interval(row.get("iqm_low"), row.get("iqm_high"))
+    return f"{shown(row['iqm'])} {ends} of {shown(row.get('episodes'))} episodes"
+
+
+def trained_together(record: RunRecord) -> int:
+    """Return how many runs shared the clock with this one, itself among them, at its last row."""
+    last = record.metrics[-1] if record.metrics else {}
+    return int(number(last.get("time_runs_together")) or 1)
 
 
 def best_training(record: RunRecord) -> Row | None:
@@ -118,7 +125,19 @@ def table_of(record: RunRecord) -> tuple[list[str], list[list[str]]]:
     if "mean" in names and "iqm" in names:
         hidden = {"mean", "std", "iqm", "iqm_low", "iqm_high", "episodes", "min", "max", "length_mean"}
         extra = [name for name in names if name not in hidden]
-        head = ["Evaluation", "Step", "Mean", "Std", "IQM", "95 % interval", "Min", "Max", "Length", *extra, "Episodes"]
+        head = [
+            "Evaluation",
+            "Step",
+            "Mean",
+            "Std",
+            "IQM",
+            "95 % over episodes",
+            "Min",
+            "Max",
+            "Length",
+            *extra,
+            "Episodes",
+        ]
         keys = ["mean", "std", "iqm", "", "min", "max", "length_mean", *extra, "episodes"]
     else:
         keys = [*(n for n in names if n not in COUNTS), *(n for n in names if n in COUNTS)]

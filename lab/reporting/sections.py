@@ -46,8 +46,8 @@ def _headline(record: RunRecord) -> Markup:
     tiles = [
         *_score_tiles(record),
         _tile("Steps", shown(record.step), asked),
-        _tile("Training time", duration(record.seconds), "by the clock, with evaluations"),
-        _tile("Speed", shown(_rounded(record.steps_per_second)), "steps a second"),
+        _tile("Training time", duration(record.seconds), _shared(record, "by the clock, with evaluations")),
+        _tile("Speed", shown(_rounded(record.steps_per_second)), _shared(record, "steps a second")),
         _tile("Seed", str(record.seed), f"run {record.path.name}"),
     ]
     return tag("div", *tiles, class_="tiles")
@@ -64,7 +64,7 @@ def _score_tiles(record: RunRecord) -> list[Markup]:
     tiles = [_tile(title, shown(row.get(metric)), "; ".join([where, *others]), "score")]
     if shown(row.get("iqm")) != shown(None):
         ends = interval(row.get("iqm_low"), row.get("iqm_high"))
-        small = f"95 % interval {ends}, {shown(row.get('episodes'))} episodes"
+        small = f"of {shown(row.get('episodes'))} episodes; 95 % interval over these {ends}"
         tiles.append(_tile("Interquartile mean", shown(row.get("iqm")), small))
     return tiles
 
@@ -94,9 +94,9 @@ def _curves(record: RunRecord, notes: list[str]) -> Markup:
     if not charts:
         return _part("Learning curves", tag("p", "No row was logged yet.", class_="note"))
     words = (
-        "Bands are 95 % bootstrap intervals. Of a pale and a bold line, the pale one is every logged row and the bold "
+        "Bands are 95 % bootstrap intervals over the episodes of an evaluation, not over runs. Of a pale and a bold "
     )
-    words += "one the mean of the latest 5 % of the rows."
+    words += "line, the pale one is every logged row and the bold one the mean of the latest 5 % of the rows."
     return _part("Learning curves", join([tag("div", *charts, class_="charts"), tag("p", words, class_="note")]))
 
 
@@ -137,6 +137,12 @@ def _notes(notes: list[str]) -> Markup | None:
 
 def _part(title: str, content: Markup | None) -> Markup:
     return join([tag("h3", title), content]) if content is not None else join([])
+
+
+def _shared(record: RunRecord, words: str) -> str:
+    others = scores.trained_together(record) - 1
+    plural = "run" if others == 1 else "runs"
+    return f"{words}; its part of the time beside {others} other {plural}" if others > 0 else words
 
 
 def _rounded(value: float | None) -> float | None:

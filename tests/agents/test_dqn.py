@@ -177,9 +177,9 @@ def test_nothing_retraces_in_steady_state():
     made = DQN(**SMALL)
     experiment = Experiment(made, Counter, progress=False)
     experiment.train(20)
-    before = made._train.experimental_get_tracing_count()
+    before = made.program.round.experimental_get_tracing_count()
     experiment.train(200)
-    assert made._train.experimental_get_tracing_count() == before == 1
+    assert made.program.round.experimental_get_tracing_count() == before == 1
 
 
 def test_evaluating_changes_nothing_that_training_uses():

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from generative import GAN, VAE, VQVAE, ConditionalGAN, Diffusion
 from lab import Experiment
-from lab.notices import Notice, notice
+from lab.notes import warn
 from tests.generative.test_rows import LABELS, TINY, learner
 from tests.generative.tiny import Tiny, images
 
@@ -123,13 +123,13 @@ def test_settings_take_numpys_numbers() -> None:
 def test_a_package_that_turns_warnings_into_errors_ends_no_training(capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        notice("a\nb \x1b[31m")
+        warn("a\nb \x1b[31m")
         made = Experiment(Tiny(), (ROWS // 16, LABELS), seed=1)
         assert made.train(2).rows and made.learner.sample(2).shape == (2, 4, 4, 1)
     printed = capsys.readouterr().err
-    assert "warning: a b \\x1b[31m\n" in printed and "less than 10%" in printed
-    with pytest.warns(Notice, match="a b"):
-        notice("a\nb")
+    assert "note: a b \\x1b[31m\n" in printed and "less than 10%" in printed
+    with pytest.warns(UserWarning, match="a b"):
+        warn("a\nb")
 
 
 @pytest.mark.parametrize("kind", [VAE, VQVAE, GAN, Diffusion])

@@ -45,9 +45,7 @@ class Recorder(Callback):
 
 def test_events_come_in_one_order_and_checkpoints_last(tmp_path):
     recorder = Recorder(every=15)
-    made = experiment(
-        callbacks=[recorder], run_dir=tmp_path / "run", evaluate_every=15, checkpoint_every=15, video_every=100
-    )
+    made = experiment(callbacks=[recorder], run_dir=tmp_path / "run", evaluate_every=15, checkpoint_every=15)
     history = made.train(30)
     assert recorder.seen == [
         "begin", "log 10", "evaluation 15", "interval 15", "checkpoint 15",

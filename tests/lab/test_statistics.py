@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
 
 import lab.statistics
-from lab.statistics import bootstrap_interval, iqm, stratified_bootstrap_interval
+from lab.statistics import bootstrap_interval, iqm, over_runs, stratified_bootstrap_interval
 
 
 def test_iqm_by_hand() -> None:
@@ -109,3 +111,51 @@ def test_bad_input_is_refused_with_words() -> None:
         bootstrap_interval([1, 2], resamples=0)
     with pytest.raises(ValueError, match="1-D"):
         bootstrap_interval(np.ones((2, 2)))
+
+
+FIVE = [480.0, 470.0, 300.0, 120.0, 9.0]
+
+
+def test_runs_are_the_samples_and_not_their_episodes() -> None:
+    found = over_runs(FIVE)
+    assert found.value == pytest.approx((470 + 300 + 120) / 3) and (found.runs, found.tasks) == (5, 1)
+    # All 5^5 equally likely resamples, of which the bootstrap draws some.
+    drawn = np.array(list(itertools.product(FIVE, repeat=5)))
+    ends = np.quantile(stats.trim_mean(drawn, 0.25, axis=1), [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx(tuple(ends), abs=12)
+    assert found.low is not None and found.low < 60 and found.high is not None and found.high > 460
+    assert str(found) == "296.7 [46, 473.3]"
+    episodes = stratified_bootstrap_interval([np.random.default_rng(i).normal(m, 5, 100) for i, m in enumerate(FIVE)])
+    assert episodes[1] - episodes[0] < 5, "the interval over episodes says nothing of another seed"
+
+
+def test_statistics_over_runs_and_tasks_are_rliables() -> None:
+    scores = np.random.default_rng(0).normal(size=(7, 3))
+    assert over_runs(scores).value == pytest.approx(stats.trim_mean(scores, 0.25, axis=None))
+    assert over_runs(scores, "mean").value == pytest.approx(scores.mean())
+    assert over_runs(scores, "median").value == pytest.approx(np.median(scores.mean(axis=0)))
+    assert over_runs(FIVE, "median").value == 300
+    found = over_runs(scores, "mean", resamples=20_000)
+    # Stratified: the variances of the tasks' means add up, whatever the tasks' own means are.
+    width = 2 * 1.96 * np.sqrt((scores.var(axis=0) / 7).sum()) / 3
+    assert found.high is not None and found.low is not None
+    assert found.high - found.low == pytest.approx(width, rel=0.05)
+    shifted = over_runs(np.add(scores, [0, 100, 200]), "mean", resamples=20_000)
+    assert shifted.low == pytest.approx(found.low + 100)
+
+
+def test_one_run_or_two_have_no_interval() -> None:
+    for scores in ([3.0], [3.0, 5.0]):
+        found = over_runs(scores)
+        assert found.low is None and found.high is None and "no interval" in str(found)
+    assert over_runs([3.0, 5.0]).value == 4.0
+    assert over_runs([3.0, 5.0, 7.0]).low == 3.0
+
+
+def test_bad_runs_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"scores of shape received \(1, 1, 1\)"):
+        over_runs([[[1.0]]])
+    with pytest.raises(ValueError, match="statistic received 'mode'; expected 'iqm', 'mean' or 'median'"):
+        over_runs([1.0], "mode")
+    with pytest.raises(ValueError, match="received nan"):
+        over_runs([1.0, float("nan"), 2.0])

@@ -9,7 +9,7 @@ import pytest
 
 from agents import DQN, QLearning, Random
 from generative import Autoencoder
-from lab import Callback, Experiment, TrainingDiverged, UsageError
+from lab import Callback, Experiment, TrainingDiverged, UsageError, turns
 from lab.callbacks import StopAtReturn
 from tests.agents.helpers import Counter
 from tests.contracts import assert_same_state, without_clock
@@ -30,7 +30,7 @@ def three(tmp_path_factory):
 
 def test_seeds_end_as_each_would_alone_and_are_runs_of_their_own(three, tmp_path):
     run, members = three
-    assert sorted(p.name for p in run.iterdir()) == ["seed-0", "seed-1", "seed-2"]
+    assert sorted(p.name for p in run.iterdir()) == ["runs.json", "seed-0", "seed-1", "seed-2"]
     alone = experiment(seed=2, run_dir=tmp_path / "alone", evaluate_every=100, checkpoint_every=70)
     alone.train(200)
     assert_same_state(members[2].get_state(), alone.get_state())
@@ -150,3 +150,21 @@ def test_what_several_runs_cannot_have_is_refused_before_anything_is_written(tmp
     fresh.train(10)
     with pytest.raises(UsageError, match="has begun a run of its own"):
         fresh.train_many([0, 1], steps=10)
+
+
+def test_runs_trained_together_share_the_clock(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(turns.time, "perf_counter", lambda: now[0])
+    first, second = turns.Turns(2), turns.Turns(2)
+    with turns.parted([first, second]):
+        now[0] += 10.0
+    with first.alone():
+        now[0] += 3.0
+        assert first.seconds() == 8.0
+    assert (first.seconds(), second.seconds()) == (8.0, 5.0), "the parts add up to what the clock shows"
+
+
+def test_rows_of_a_batch_say_how_many_shared_the_time(three):
+    _, members = three
+    assert all(row["time_runs_together"] == 3 for member in members for row in member.history.rows)
+    assert members[0]._turns is None, "what it trains on alone is by its own clock"

@@ -27,7 +27,7 @@ def test_entropy_by_hand():
 
 
 def test_rounds_come_after_the_offline_updates_however_training_is_cut():
-    whole, cut = online(episodes(20)), online(episodes(20))
+    whole, cut = (online(episodes(20), warmup_updates=20) for _ in range(2))
     whole.train(24)
     assert whole.task.rounds_played == 0
     whole.train(41)

@@ -76,7 +76,7 @@ def test_objects_and_other_versions_are_refused(tmp_path):
     with pytest.raises(EpisodesError, match="format is 2; this version reads 1"):
         Episodes.load(path)
     archive.write(path, dataclasses.replace(e.card, steps=7), [e.columns])
-    with pytest.raises(EpisodesError, match="not those of 3 episodes with 7 steps"):
+    with pytest.raises(EpisodesError, match="its card of 3 episodes with 7 steps says float32 \\(7, 1\\)"):
         Episodes.load(path)
 
 

@@ -13,7 +13,8 @@ from generative.datasets import load
 from lab import Experiment
 from tests.generative.tiny import images
 
-TINY: dict[str, Any] = {"hidden_sizes": (4,), "latent_size": 3, "batch_size": 8}
+SIZES: dict[str, Any] = {"latent_size": 3, "batch_size": 8}
+TINY: dict[str, Any] = {"hidden_sizes": (4,), **SIZES}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_labels_that_do_not_fit_are_refused(trained: Experiment, labels: Any, me
 
 def test_convolutions_see_labels_too() -> None:
     rows, labels = images(40, (6, 5)), np.arange(40) % 4
-    made = Experiment(ConditionalVAE(architecture="conv", filters=(4,), **TINY), (rows, labels), seed=1)
+    made = Experiment(ConditionalVAE(architecture="conv", filters=(4,), **SIZES), (rows, labels), seed=1)
     made.train(20)
     first = made.learner.encode(rows, 0)
     assert first.shape == (40, 3) and not np.array_equal(first, made.learner.encode(rows, 1))

@@ -12,7 +12,6 @@ import tensorflow as tf
 from generative.datasets import from_arrays, load
 from generative.updates import Updates
 from lab import Experiment
-from lab.notices import Notice
 from tests.generative.tiny import Tiny, images
 
 RNG = np.random.default_rng(0)
@@ -53,7 +52,7 @@ def test_whole_numbers_beyond_float32() -> None:
 
 def test_features_far_from_zero_are_normalised_each_by_itself() -> None:
     rows = np.stack([1e6 + RNG.normal(size=500), RNG.normal(size=500)], axis=1)
-    with pytest.warns(Notice, match=r"2 columns \(0, 1\) differ by less than 1%.*normalised\('feature'\)"):
+    with pytest.warns(UserWarning, match=r"2 columns \(0, 1\) differ by less than 1%.*normalised\('feature'\)"):
         data = load(rows).normalised("feature")
     seen = data.spec.normalise(data.train)
     assert len(np.unique(seen[:, 0])) > 390
@@ -63,7 +62,7 @@ def test_features_far_from_zero_are_normalised_each_by_itself() -> None:
 
 def test_uint8_of_0_and_1_is_a_mask() -> None:
     rows = (images(40) > 100).astype(np.uint8)
-    with pytest.warns(Notice, match=r"taken for masks, of range \[0, 1\]"):
+    with pytest.warns(UserWarning, match=r"taken for masks, of range \[0, 1\]"):
         data = load(rows)
     assert (data.spec.low, data.spec.high) == (0.0, 1.0)
     assert set(np.unique(data.spec.normalise(data.train))) == {-1.0, 1.0}
@@ -82,13 +81,13 @@ def test_uint8_of_0_and_1_is_a_mask() -> None:
     ],
 )
 def test_rows_that_fill_little_of_their_range_are_warned_of(rows: np.ndarray, message: str) -> None:
-    with pytest.warns(Notice, match=message):
+    with pytest.warns(UserWarning, match=message):
         data = load(rows)
     assert len(data.notes) == 1
 
 
 def test_notes_are_in_the_runs_description(tmp_path: Path) -> None:
-    with pytest.warns(Notice):
+    with pytest.warns(UserWarning):
         made = Experiment(Tiny(), images(20) // 16)
     assert made.task.describe()["notes"][0].startswith("values lie in [0, 15]")
     assert "notes" not in Experiment(Tiny(), images(20)).task.describe()

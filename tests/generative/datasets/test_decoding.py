@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from generative.datasets import folder, load
-from lab.notices import Notice
 
 RNG = np.random.default_rng(3)
 ICON = RNG.integers(0, 256, (5, 6, 4), np.uint8)
@@ -24,7 +23,7 @@ def loaded(path: Path, image: Any, count: int = 10, **how: Any) -> np.ndarray:
     for i in range(count):
         image.save(path / f"{i}{suffix}", **save)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Notice)
+        warnings.simplefilter("ignore", UserWarning)
         return folder.load(path, **how).train[0]
 
 
@@ -45,10 +44,10 @@ def test_black_icons_that_differ_in_transparency_alone_stay_apart(tmp_path: Path
         Image.fromarray(np.concatenate([np.zeros((8, 8, 3)), alpha], axis=2).astype(np.uint8)).save(
             tmp_path / f"{i:02}.png"
         )
-    with pytest.warns(Notice, match=r"laid 40 transparent images on white"):
+    with pytest.warns(UserWarning, match=r"laid 40 transparent images on white"):
         data = load(f"folder:{tmp_path}")
     assert len({row.tobytes() for row in [*data.train, *data.test]}) == 40 and data.notes
-    with pytest.warns(Notice, match="only 1 of|are equal"):
+    with pytest.warns(UserWarning, match="only 1 of|are equal"):
         load(f"folder:{tmp_path},background=black")
 
 
@@ -84,7 +83,7 @@ def test_sixteen_bits_are_scaled_by_their_depth(tmp_path: Path) -> None:
     row = loaded(tmp_path, Image.fromarray(values))
     np.testing.assert_array_equal(row[..., 0], np.rint(values / 257.0))
     assert len(np.unique(row)) == 30
-    with pytest.warns(Notice, match="rounded 10 images of 16 bits to 8"):
+    with pytest.warns(UserWarning, match="rounded 10 images of 16 bits to 8"):
         folder.load(tmp_path)
     transparent = loaded(tmp_path, Image.fromarray(values), transparency=int(values[0, 0]))
     assert transparent[0, :2, 0].tolist() == [255, row[0, 1, 0]]
@@ -103,6 +102,6 @@ def test_the_first_of_several_frames_is_said(tmp_path: Path) -> None:
     frames = [Image.fromarray(RNG.integers(0, 256, (5, 6, 3), np.uint8)) for _ in range(3)]
     for i in range(10):
         frames[0].save(tmp_path / f"{i}.png", save_all=True, append_images=frames[1:])
-    with pytest.warns(Notice, match="took the first frame of 10 animated images"):
+    with pytest.warns(UserWarning, match="took the first frame of 10 animated images"):
         data = folder.load(tmp_path)
     np.testing.assert_array_equal(data.train[0], np.asarray(frames[0]))

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from generative.datasets import folder, load
-from lab.notices import Notice
 
 RNG = np.random.default_rng(3)
 
@@ -115,7 +114,7 @@ def test_a_damaged_image_is_left_out_and_named(part: float, tmp_path: Path) -> N
     rows = fill(tmp_path, 12)
     whole = (tmp_path / "007.png").read_bytes()
     (tmp_path / "007.png").write_bytes(whole[: int(part * len(whole))])
-    with pytest.warns(Notice, match=r"left out 1 unreadable images: 007.png \("):
+    with pytest.warns(UserWarning, match=r"left out 1 unreadable images: 007.png \("):
         data = folder.load(tmp_path)
     assert all_rows(data) == sorted(row.tobytes() for i, row in enumerate(rows) if i != 7)
     assert "left out 1 unreadable" in data.notes[0]
@@ -129,7 +128,7 @@ def test_what_is_left_out_is_counted_and_said_once(tmp_path: Path) -> None:
     fill(tmp_path, 12)
     for name in ("a.txt", "b.txt", "c.gif", ".hidden.png", "readme"):
         (tmp_path / name).write_text("no image")
-    with pytest.warns(Notice) as caught:
+    with pytest.warns(UserWarning) as caught:
         data = folder.load(tmp_path)
     words = "left out 5 files: 1 .gif, 2 .txt, 1 hidden, 1 without a suffix"
     assert data.notes == (words,) and [str(w.message) for w in caught] == [f"{data.spec.name}: {words}"]

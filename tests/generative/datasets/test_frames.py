@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from generative.datasets import frames, load
-from lab.notices import Notice
 
 
 class Counter(gymnasium.Env[np.ndarray, int]):
@@ -122,5 +121,5 @@ class Even(Counter):
 def test_float_frames_are_refused_and_equal_ones_warned_of() -> None:
     with pytest.raises(ValueError, match=r"float32 \(4, 6, 3\).*np.rint\(frame \* 255\)"):
         frames.record(Even(np.float32), number=10)
-    with pytest.warns(Notice, match="all 10 rows to train on are equal"):
+    with pytest.warns(UserWarning, match="all 10 rows to train on are equal"):
         assert frames.record(Even(np.uint8), number=10).notes

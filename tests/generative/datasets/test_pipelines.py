@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf
 
 from generative.datasets import load
-from lab.notices import Notice
 from tests.generative.tiny import images
 
 ROWS = images(12, (16, 16, 3))
@@ -75,6 +74,6 @@ def test_what_could_be_either_is_refused_with_the_fix(pipeline: Any, message: st
 
 
 def test_entries_without_a_use_are_left_out_with_a_word() -> None:
-    with pytest.warns(Notice, match="left out the entries id of each row"):
+    with pytest.warns(UserWarning, match="left out the entries id of each row"):
         data = load(tf.data.Dataset.from_tensor_slices({"x": ROWS, "y": np.arange(12), "id": np.arange(12)}))
     assert data.notes == ("left out the entries id of each row",) and data.spec.classes == 12

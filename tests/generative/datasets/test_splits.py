@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from generative.datasets import folder, load
-from lab.notices import Notice
 from tests.generative.datasets.test_folder import fill
 
 
@@ -36,14 +35,14 @@ def test_a_validation_part_beside_a_test_part_is_left_out_with_a_word(tmp_path: 
     fill(tmp_path / "train", 12)
     fill(tmp_path / "validation", 4)
     fill(tmp_path / "test", 3)
-    with pytest.warns(Notice, match="left out 4 images of validation/"):
+    with pytest.warns(UserWarning, match="left out 4 images of validation/"):
         data = folder.load(tmp_path)
     assert (len(data.train), len(data.test)) == (12, 3)
 
 
 def test_one_folder_alone_is_no_class(tmp_path: Path) -> None:
     fill(tmp_path / "dataset" / "train", 12)
-    with pytest.warns(Notice, match=r"all images are in dataset/.*all images are in train/"):
+    with pytest.warns(UserWarning, match=r"all images are in dataset/.*all images are in train/"):
         data = folder.load(tmp_path)
     assert data.spec.classes is None and (len(data.train), len(data.test)) == (10, 2)
 

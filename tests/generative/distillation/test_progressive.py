@@ -93,6 +93,15 @@ def test_a_run_can_be_its_teacher_and_goes_on_without_it(tmp_path: Path) -> None
     np.testing.assert_array_equal(drawing.sample(3, seed=0), experiment.learner.sample(3, seed=0))
 
 
+def test_a_run_killed_before_its_first_checkpoint_still_has_its_teacher(tmp_path: Path) -> None:
+    experiment = uncompiled(ProgressiveDistillation(teacher=teacher(), **HALVING), run_dir=tmp_path / "student")
+    experiment.claim()
+    resumed = Experiment.resume(tmp_path / "student", source=images(), progress=False)
+    assert resumed.learner.taught  # type: ignore[attr-defined]
+    for mine, theirs in zip(values(resumed.learner.teacher), values(experiment.learner.teacher), strict=True):  # type: ignore[attr-defined]
+        np.testing.assert_array_equal(mine, theirs)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

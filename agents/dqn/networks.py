@@ -1,0 +1,92 @@
+"""What the networks of value learners must be, checked before anything is trained."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+
+from lab.errors import UsageError
+
+
+def checked(owner: str, network: Any, width: int, outputs: int) -> keras.Model:
+    """Return a network that is built and fit for both lanes.
+
+    Both call it with explicit weights, so all that it holds must be weights that train: statistics of batches and
+    seeds of noise would be neither learnt nor restored.
+
+    Args:
+        owner: Whose `network` gave it, for messages.
+        network: As that returned it; a subclassed model that has no weights yet is built here.
+        width: Numbers that describe an observation.
+        outputs: Actions.
+
+    Raises:
+        UsageError: When it is no model, cannot be called on such rows, has other outputs, or holds more than weights.
+    """
+    if not isinstance(network, keras.Model):
+        raise UsageError(f"{owner}.network returned {network!r}; expected a keras.Model.")
+    try:
+        given: Any = network(np.zeros((1, width), np.float32))
+    except Exception as error:
+        told = " ".join(str(error).split())[:300]
+        raise UsageError(
+            f"{owner}.network: the model cannot be called on features float32 (B, {width}): {told} "
+            f"Fix: keras.Input(({width},)), whose width `number_of_features` gives."
+        ) from error
+    shape, dtype = getattr(given, "shape", None), getattr(getattr(given, "dtype", None), "name", None)
+    if shape is None or tuple(shape) != (1, outputs) or dtype != "float32":
+        found = f"{dtype} {tuple(shape)}" if shape is not None else type(given).__name__
+        raise UsageError(
+            f"{owner}.network: the model gives {found} for one observation; expected float32 (1, {outputs}), a value "
+            f"for each action. Fix: end it with keras.layers.Dense({outputs}, dtype='float32')."
+        )
+    _check_layers(owner, network)
+    return network
+
+
+def _check_layers(owner: str, network: keras.Model) -> None:
+    held = {id(v) for v in network.variables} - {id(v) for v in network.trainable_variables}
+    if not held:
+        return
+    layers = network._flatten_layers(include_self=True, recursive=True)
+    guilty = [
+        f"{type(layer).__name__} {layer.name!r}"
+        for layer in layers
+        if not layer._layers and held & {id(v) for v in layer.variables}
+    ]
+    raise UsageError(
+        f"{owner}.network: the model holds more than weights that train: {', '.join(guilty) or network.name}; expected "
+        "layers without batch statistics, noise or frozen weights, because target network and averaged weights are "
+        "copies of what trains. Fix: LayerNormalization for BatchNormalization, no Dropout, and trainable=True."
+    )
+
+
+def begin_alike(owner: str, first: keras.Model, *others: keras.Model | None) -> None:
+    """Let networks begin with the weights of the first, which a seed should have given them all.
+
+    Raises:
+        UsageError: When two of them are one object.
+    """
+    mine = {id(v) for v in first.variables}
+    for other in others:
+        if other is None:
+            continue
+        if mine & {id(v) for v in other.variables}:
+            raise UsageError(
+                f"{owner}.network returned the same weights twice; expected a new network at each call. "
+                "Fix: make the layers inside `network`."
+            )
+        mine |= {id(v) for v in other.variables}
+        pairs = list(zip(first.variables, other.variables, strict=True))
+        if all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs):
+            continue
+        warnings.warn(
+            f"{owner}.network(seed) gave other weights the second time, so runs of one seed will differ. "
+            "Fix: give its initializers the seed, as keras.initializers.HeUniform(seed=seed).",
+            stacklevel=2,
+        )
+        for a, b in pairs:
+            b.assign(a)

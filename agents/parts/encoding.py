@@ -1,0 +1,150 @@
+"""How an observation's numbers lie in its array, and on what scale: decided by rules that are stated, or refused."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box
+
+from lab.errors import CheckpointError, UsageError
+
+# A picture's sides seldom differ by more; a reading in which they do is taken only where nothing else fits.
+ASPECT = 2.0
+# Sides below this make a matrix of numbers, not a gray picture.
+SMALLEST_GRAY = 8
+PLAIN = "(height, width, channels)"
+FLATTEN = "wrap the environment in gymnasium.wrappers.FlattenObservation"
+
+
+class Encoding(NamedTuple):
+    """How observations of a Box become rows of numbers.
+
+    Attributes:
+        shape: Of one observation.
+        picture: (height, width, channels) as a network is given it, or None for a vector.
+        order: The axes of one observation in the order height, width, channels; None where they lie so already.
+        divisor: What numbers are divided by, float32 () or (d,) in the network's order; None for nothing.
+        layout: How a picture's axes were read, in words; empty for a vector.
+    """
+
+    shape: tuple[int, ...]
+    picture: tuple[int, int, int] | None
+    order: tuple[int, ...] | None
+    divisor: np.ndarray | np.float32 | None
+    layout: str
+
+
+_known: dict[int, tuple[weakref.ref[Any], Encoding]] = {}
+
+
+def encoding(space: gymnasium.Space[Any]) -> Encoding:
+    """Return how observations of a Box are encoded.
+
+    Raises:
+        UsageError: For a Box whose axes could be read in more than one way.
+    """
+    key = id(space)
+    found = _known.get(key)
+    if found is not None and found[0]() is space:
+        return found[1]
+    made = _encoding(space)
+    _known[key] = (weakref.ref(space, lambda _: _known.pop(key, None)), made)
+    return made
+
+
+def check_described(description: Mapping[str, Any], space: gymnasium.Space[Any]) -> None:
+    """Check that a run was trained on observations encoded as they are now.
+
+    Args:
+        description: What `Task.describe` wrote into the run's config.json.
+        space: Of its observations.
+
+    Raises:
+        CheckpointError: For a run of a version that gave its network such observations on another scale or with other
+            axes; silence would show an agent what it has not learnt to see.
+    """
+    if "observation_layout" in description or not isinstance(space, Box) or len(space.shape) not in (1, 3):
+        return
+    try:
+        now = encoding(space)
+    except UsageError:
+        return
+    before = np.float32(255) if space.dtype == np.uint8 else None
+    divisor = None if before is None and now.divisor is None else now.divisor
+    same = divisor is before if before is None or divisor is None else bool(np.all(divisor == before))
+    if now.order is not None or not same:
+        raise CheckpointError(
+            f"the run is of an earlier version of lab, which read observations of a {_brief(space)} with other axes or "
+            "on another scale than this one does; expected a run of this version. Fix: train it again, or use it with "
+            "the version that trained it."
+        )
+
+
+def _encoding(space: Any) -> Encoding:
+    shape = tuple(int(side) for side in space.shape)
+    if len(shape) == 1:
+        return Encoding(shape, None, None, _divisor(space, None), "")
+    order, layout = _axes(space, shape)
+    sides = [shape[axis] for axis in order]
+    picture = (sides[0], sides[1], math.prod(sides[2:]))
+    moved = None if order == tuple(range(len(shape))) else order
+    return Encoding(shape, picture, moved, _divisor(space, moved), layout)
+
+
+def _divisor(space: Any, order: tuple[int, ...] | None) -> np.ndarray | np.float32 | None:
+    # Bytes, and pictures of any dtype, are brought to [0, 1] by the bound that the space declares; other vectors stay
+    # as they are, for their units are their own.
+    if space.dtype != np.uint8 and len(space.shape) == 1:
+        return None
+    high = np.asarray(space.high, np.float64)
+    if not np.isfinite(high).all() or (np.asarray(space.low, np.float64) < 0).any() or high.max(initial=0.0) <= 1.0:
+        return None
+    if (high == high.flat[0]).all():
+        return np.float32(high.flat[0])
+    return np.maximum(high.transpose(order) if order else high, 1.0).ravel().astype(np.float32)
+
+
+def _axes(space: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
+    """Return the axes in the order height, width, channels, and what they were read as."""
+    if len(shape) == 2 and space.dtype == np.uint8 and min(shape) >= SMALLEST_GRAY:
+        return (0, 1), "(height, width) of one gray picture"
+    if len(shape) == 3:
+        last = _channels_last(shape)
+        if last is not None:
+            if last:
+                return (0, 1, 2), PLAIN
+            return (1, 2, 0), "(channels or stacked frames, height, width)"
+    if len(shape) == 4:
+        last = _channels_last(shape[1:])
+        if last is not None and shape[0] <= min(shape[1:3] if last else shape[2:4]):
+            # The frames become further channels, the oldest first.
+            if last:
+                return (1, 2, 0, 3), "(stacked frames, height, width, channels)"
+            return (2, 3, 0, 1), "(stacked frames, channels, height, width)"
+    raise UsageError(
+        f"received the observation space {_brief(space)}, which can be read in more than one way; expected a vector, a "
+        "gray uint8 picture (height, width), a picture (height, width, channels) or (channels, height, width) whose "
+        "channels are told apart by their number, or such pictures stacked on the first axis. "
+        f"Fix: {FLATTEN}, or give gymnasium.wrappers.TransformObservation a function that arranges them so."
+    )
+
+
+def _channels_last(shape: tuple[int, ...]) -> bool | None:
+    """Tell whether (a, b, c) is (height, width, channels), or (channels, height, width); None for either."""
+    a, b, c = shape
+    ratios = (max(a, b) / max(1, min(a, b)), max(b, c) / max(1, min(b, c)))
+    if (ratios[0] == 1.0) != (ratios[1] == 1.0):
+        return ratios[0] == 1.0
+    if (ratios[0] <= ASPECT) != (ratios[1] <= ASPECT):
+        return ratios[0] <= ASPECT
+    few = (2 * c <= min(a, b), 2 * a <= min(b, c))
+    return few[0] if few[0] != few[1] else None
+
+
+def _brief(space: Any) -> str:
+    return f"Box of shape {tuple(space.shape)} and dtype {space.dtype}"

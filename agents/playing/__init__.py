@@ -1,0 +1,1 @@
+"""What playing in environments takes: checks of what they give, limits, statistics and separation."""

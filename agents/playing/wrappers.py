@@ -1,0 +1,74 @@
+"""The layers of a wrapped environment: their names, time limits and rewards before reward wrappers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gymnasium
+from gymnasium.wrappers import TimeLimit
+
+# An episode without a time limit is cut off after so many steps where it is played to evaluate, film or record.
+MAX_EPISODE_STEPS = 10_000
+
+
+def layers(env: gymnasium.Env[Any, Any]) -> Iterator[gymnasium.Env[Any, Any]]:
+    """Yield an environment's wrappers from the outermost one on, then the environment itself."""
+    layer = env
+    while isinstance(layer, gymnasium.Wrapper):
+        yield layer
+        layer = layer.env
+    yield layer
+
+
+def name_of(env: gymnasium.Env[Any, Any]) -> str:
+    """Return what to call an environment in a message: its id, or its class."""
+    spec = getattr(env, "spec", None)
+    return spec.id if spec is not None else type(env.unwrapped).__name__
+
+
+def has_time_limit(env: gymnasium.Env[Any, Any]) -> bool:
+    """Tell whether an environment declares after how many steps its episodes end at the latest."""
+    if any(isinstance(layer, TimeLimit) for layer in layers(env)):
+        return True
+    spec = getattr(env, "spec", None)
+    # Atari games count frames themselves.
+    return spec is not None and (
+        spec.max_episode_steps is not None or "max_num_frames_per_episode" in (spec.kwargs or {})
+    )
+
+
+class RewardTap(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Adds up an episode's rewards as they are below the reward wrappers.
+
+    Attributes:
+        total: The undiscounted return so far.
+    """
+
+    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        super().__init__(env)
+        self.total = 0.0
+
+    def reset(self, **keywords: Any) -> Any:
+        self.total = 0.0
+        return self.env.reset(**keywords)
+
+    def step(self, action: Any) -> Any:
+        result = self.env.step(action)
+        self.total += float(result[1])
+        return result
+
+
+def changes_rewards(layer: gymnasium.Env[Any, Any]) -> bool:
+    """Tell whether a layer is there to change rewards: clips, scales or normalises them."""
+    return isinstance(layer, gymnasium.RewardWrapper) or hasattr(layer, "return_rms")
+
+
+def tap_rewards(env: gymnasium.Env[Any, Any]) -> RewardTap | None:
+    """Put a tap below the innermost reward wrapper of an environment; return it, or None where there is no wrapper."""
+    wrappers: list[Any] = [layer for layer in layers(env) if isinstance(layer, gymnasium.Wrapper)]
+    for layer in reversed(wrappers):
+        if changes_rewards(layer):
+            layer.env = tap = RewardTap(layer.env)
+            return tap
+    return None

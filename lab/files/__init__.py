@@ -1,0 +1,1 @@
+"""Reading what may be a stranger's files, and writing files whole or not at all."""

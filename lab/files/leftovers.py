@@ -1,0 +1,92 @@
+"""The hidden names under which files are written before they get their own, and what a dead process left of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import shutil
+import time
+import uuid
+import zlib
+from pathlib import Path
+
+from lab.errors import ForeignFileError
+from lab.files.links import list_folder
+
+FOLDERS = ("", "checkpoints", "videos", "samples")
+# `.NAME.HOST-PID-TAG.partial` of files, with a further suffix where a library wants one; without host and process in
+# earlier versions. `.NAME.tmp-PID` of checkpoints, and `.NAME.old-PID` of one that another takes the place of.
+_PARTIAL = re.compile(r"\..+\.(?:(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]{1,10})-)?[0-9a-f]{12}\.partial(\.[a-z0-9]+)?")
+_CHECKPOINT = re.compile(r"\.(?P<name>.+)\.(?P<kind>tmp|old)-(?P<pid>[0-9]{1,10})")
+# After which a file of another machine, whose processes cannot be asked for, counts as left behind.
+SECONDS = 24 * 3600.0
+_BEGAN = time.time()
+
+
+def partial_name(name: str) -> str:
+    """Return a hidden name of its own for each writer: two that write the same path must not write into one file."""
+    return f".{name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:12]}.partial"
+
+
+def clean(run: Path) -> list[Path]:
+    """Remove the temporary files that dead processes left in a run, and return what was removed.
+
+    A checkpoint that was about to be replaced gets its name back where its successor did not take it. What cannot be
+    removed stays for the next time. Only the process that writes the run may call this, not one that looks at it.
+
+    Args:
+        run: The run's directory.
+    """
+    found = []
+    for folder in FOLDERS:
+        try:
+            entries = list_folder(run / folder, run)
+        except (OSError, ForeignFileError):
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            with contextlib.suppress(OSError):
+                if _is_dead(path):
+                    _remove(path)
+                    found.append(path)
+    return found
+
+
+def _remove(path: Path) -> None:
+    match = _CHECKPOINT.fullmatch(path.name)
+    if match is not None and match["kind"] == "old" and not os.path.lexists(path.with_name(match["name"])):
+        os.rename(path, path.with_name(match["name"]))
+    elif path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _is_dead(path: Path) -> bool:
+    match = _PARTIAL.fullmatch(path.name) or _CHECKPOINT.fullmatch(path.name)
+    if match is None:
+        return False
+    written, parts = path.lstat().st_mtime, match.groupdict()
+    if parts["pid"] is None or (parts.get("host") or _host()) != _host():
+        return written < time.time() - SECONDS
+    process = int(parts["pid"])
+    if process == os.getpid():
+        # A container gives each of its processes the number that the one before had.
+        return written < _BEGAN
+    return not _is_alive(process)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _host() -> str:
+    return f"{zlib.crc32(platform.node().encode()):08x}"

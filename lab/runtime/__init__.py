@@ -1,0 +1,1 @@
+"""What a run is computed with: threads, libraries, processor."""
