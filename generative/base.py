@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from generative import pictures
+from generative.arguments import whole
 from generative.data import Dataset, DataSpec
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
 from lab.task import Task, TaskOptions
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # What a data set says of itself beside what its rows are.
-ABOUT_LABELS = ("name", "classes", "class_names")
+ABOUT_LABELS = ("name", "classes", "class_names", "label_values")
+# Of samples drawn in one call.
+MOST_BYTES = 8 << 30
 
 
 class Batch(NamedTuple):
@@ -90,6 +94,12 @@ class Generator(Learner):
         """Return whether this generator, which is built, can go on with data of that kind (hook)."""
         return self.spec.differing(spec).keys() <= set(ABOUT_LABELS)
 
+    def same_classes(self, spec: DataSpec) -> bool:
+        """Return whether other data have the labels of this generator's, which mean the same where they have names."""
+        ours, named = self.spec, spec.class_names is not None and self.spec.class_names is not None
+        same = (ours.classes, ours.label_values) == (spec.classes, spec.label_values)
+        return same and (not named or ours.class_names == spec.class_names)
+
     def _unlike(self, spec: DataSpec) -> UsageError:
         name, differing = type(self).__name__, self.spec.differing(spec)
         told = [(field, *values) for field, values in differing.items() if field not in ("name", "class_names")]
@@ -133,8 +143,11 @@ class Generator(Learner):
     def sample(self, number: int, seed: int | None = None) -> np.ndarray:
         """Draw new rows, without changing the generator.
 
+        Every row has random numbers of its own: row i depends on the seed and on i (and on its label), never on how
+        many rows are drawn. The arithmetic of networks may differ in the last bits from one number of rows to another.
+
         Args:
-            number: How many.
+            number: How many; 0 gives no rows.
             seed: Equal seeds give equal rows; None for the experiment's own sampling seed, which gives the same rows
                 each time too.
 
@@ -186,17 +199,34 @@ class Generator(Learner):
         """Rows an update."""
         return int(getattr(self.config, "batch_size", 128))
 
-    def rng(self, seed: int | None) -> np.random.Generator:
-        """Return the random numbers for `sample` with this seed.
+    def count(self, number: Any, method: str = "sample") -> int:
+        """Return a number of rows to draw, checked before any work begins.
+
+        Raises:
+            UsageError: When it is no whole number >= 0, or the rows would not fit in memory (8 GiB).
+        """
+        spec = self.spec
+        row = math.prod(spec.shape) * max(4, np.dtype(spec.dtype).itemsize)
+        most = max(1, MOST_BYTES // row)
+        return whole(f"{type(self).__name__}.{method}", "number", number, 0, most)
+
+    def rng(self, seed: int | None, stream: int = 0) -> np.random.Generator:
+        """Return random numbers for `sample` with this seed.
+
+        Draw all rows with one call, (number, ...), and each purpose from a stream of its own: then row i has the same
+        numbers however many rows there are.
+
+        Args:
+            seed: As for `sample`.
+            stream: 0 for rows themselves, others for further purposes, such as labels.
 
         Raises:
             UsageError: When the generator is not built yet, or the seed is no whole number >= 0.
         """
         if self.spec and seed is None:
-            return self.seeds.generator("sampling")
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise bad_value(f"{type(self).__name__}.sample", "seed", seed, "a whole number >= 0, or None")
-        return np.random.default_rng(int(seed))
+            return self.seeds.generator("sampling", *([stream] if stream else []))
+        number = whole(f"{type(self).__name__}.sample", "seed", seed, 0, fix="None for the experiment's own.")
+        return np.random.default_rng(np.random.SeedSequence(number, spawn_key=(stream,)) if stream else number)
 
     @property
     def learning_rate(self) -> float:

@@ -23,6 +23,7 @@ from lab.files.schema import (
 )
 
 MOST_CLASSES = 1 << 20
+MOST_LABEL = (1 << 63) - 1
 
 _numbers = optional(items(real(), MOST_NUMBERS))
 _DESCRIPTION = entries(
@@ -32,6 +33,7 @@ _DESCRIPTION = entries(
         "name": text(),
         "bounded": flag(),
         "class_names": optional(items(text(), MOST_CLASSES)),
+        "label_values": optional(items(whole(0, MOST_LABEL), MOST_CLASSES)),
         "centre": _numbers,
         "spread": _numbers,
     },

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from generative.base import Generator
+from generative.data import DataSpec
 from generative.datasets import load
+from generative.labels import label_codes
 from generative.metrics.features import FeatureNetwork, feature_networks
 from generative.metrics.table import HIGHER, standard_table
 from generative.stream import IndexStream
@@ -75,7 +77,8 @@ class DatasetTask(UpdateTask):
         from generative.updates import Updates
 
         data = self.views[0]
-        return Updates(self.generator, data.train, data.train_labels, self.lane == "compiled", data.augmentation)
+        labels = None if data.train_labels is None else label_codes(data.spec, data.train_labels)
+        return Updates(self.generator, data.train, labels, self.lane == "compiled", data.augmentation)
 
     def run_updates(self, count: int) -> np.ndarray:
         return self.updates.run(self.stream.take(count, self.generator.batch_size), self.done)
@@ -119,7 +122,19 @@ class DatasetTask(UpdateTask):
             "data": data.spec.to_json(),
             "features": [network.name for network in self._networks()],
             "rows": {"train": len(data.train), "selection": len(selection.test), "test": len(data.test)},
+            **({"notes": list(data.notes)} if data.notes else {}),
         }
+
+    def check_same(self, description: Mapping[str, Any]) -> None:
+        ours, theirs = self.views[0].spec, DataSpec.from_json(description["data"])
+        differing = {k: v for k, v in theirs.differing(ours).items() if k not in ("name", "class_names")}
+        if differing:
+            told = ", ".join(f"{field} {now!r} (in the run {then!r})" for field, (then, now) in differing.items())
+            declared = f"low={theirs.low:g}, high={theirs.high:g}"
+            raise CheckpointError(
+                f"the data ({ours.name}) mean something else than in the run: received {told}. "
+                f"Fix: generative.datasets.from_arrays(rows, labels, {declared}), or the version that made the run."
+            )
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         if state.get("fingerprint") != self.fingerprint:

@@ -8,9 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from generative.base import Batch, Generator
+from generative.data import DataSpec
 from generative.datasets.augmentation import Augmentation
 from generative.datasets.augmenting import Augmenter
 from lab.updates import UpdateLoop
+
+CHUNK = 4_096
 
 
 class Updates(UpdateLoop):
@@ -19,7 +22,7 @@ class Updates(UpdateLoop):
     Args:
         generator: A built generator.
         rows: (N, ...) rows in the data set's own range and type; they are put on the device as they are.
-        labels: int32 (N,) or None.
+        labels: Codes from 0, int32 (N,), or None.
         compiled: Whether many updates run in one call, or each in its own.
         augmentation: How rows are varied, or None.
     """
@@ -35,8 +38,10 @@ class Updates(UpdateLoop):
         owner = f"{type(generator).__name__}.update"
         super().__init__(owner, generator.update, generator.compile, generator.updates_per_call, compiled)
         self.generator = generator
-        # Nothing is lost: every batch becomes float32.
-        self.rows = tf.constant(rows.astype(np.float32) if rows.dtype == np.float64 else rows)
+        # Rows that float32 cannot tell apart are scaled before they become float32. An augmentation sees them before
+        # they are normalised feature-wise; it is coarser than what is lost by that.
+        self.scaled = generator.spec.is_wide
+        self.rows = tf.constant(_scaled(rows, self._spec(augmentation)) if self.scaled else rows)
         self.labels = None if labels is None else tf.constant(labels)
         self.augmenter: Augmenter | None = None
         if augmentation is not None:
@@ -63,10 +68,21 @@ class Updates(UpdateLoop):
 
     def batch(self, indices: tf.Tensor, number: tf.Tensor) -> Batch:
         """Return rows and labels of the data, varied and scaled, for int32 (B,) indices and the update's number."""
-        spec, rows = self.generator.spec, tf.gather(self.rows, indices)
-        if self.augmenter is None:
-            data = spec.normalise_tensor(rows)
-        else:
-            plain = dataclasses.replace(spec, centre=None, spread=None)
-            data = spec.standardise_tensor(self.augmenter(plain.normalise_tensor(rows), number))
+        rows, augmenter = tf.gather(self.rows, indices), self.augmenter
+        data = rows if self.scaled else self._spec(augmenter).normalise_tensor(rows)
+        if augmenter is not None:
+            data = self.generator.spec.standardise_tensor(augmenter(data, number))
         return Batch(data, None if self.labels is None else tf.gather(self.labels, indices))
+
+    def _spec(self, augmented: object) -> DataSpec:
+        """Return what scales rows: an augmentation sees them before they are normalised feature-wise."""
+        spec = self.generator.spec
+        return spec if augmented is None else dataclasses.replace(spec, centre=None, spread=None)
+
+
+def _scaled(rows: np.ndarray, spec: DataSpec) -> np.ndarray:
+    """Return rows as float32 in [-1, 1], a part after the other, because each takes twice its memory on the way."""
+    result = np.empty(rows.shape, np.float32)
+    for start in range(0, len(rows), CHUNK):
+        result[start : start + CHUNK] = spec.normalise(rows[start : start + CHUNK])
+    return result

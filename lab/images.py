@@ -22,15 +22,40 @@ def as_rgb(frame: NDArray[Any]) -> NDArray[np.uint8]:
     Raises:
         ValueError: For another dtype or shape.
     """
-    array = np.asarray(frame)
+    try:
+        array = np.asarray(frame)
+    except (ValueError, TypeError):
+        raise bad_value("frame", "type", type(frame).__name__, "one uint8 array", "np.stack its lines") from None
     if array.dtype != np.uint8:
-        raise bad_value("frame", "dtype", str(array.dtype), "uint8, 0 to 255", "scale, round and cast the frame first")
+        raise bad_value("frame", "dtype", str(array.dtype), "uint8, 0 to 255", _to_uint8(array))
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or array.shape[2] not in (1, 3) or 0 in array.shape:
-        fix = "pass frame[..., :3]" if array.ndim == 3 and array.shape[2] == 4 else "pass one image at a time"
+        fix = "pass one image at a time"
+        if array.ndim == 3 and array.shape[2] in (2, 4):
+            # What is transparent is black in most files, and would be seen as such.
+            fix = "pass frame[..., :3]" if array.shape[2] == 4 else "pass frame[..., :1]"
+            fix = f"{fix} where nothing is transparent, else lay it on a background first"
+        elif array.ndim == 3 and array.shape[0] in (1, 3):
+            fix = "pass np.moveaxis(frame, 0, -1): channels come last"
         raise bad_value("frame", "shape", np.shape(frame), "(H, W), (H, W, 1) or (H, W, 3)", fix)
     return np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array
+
+
+def _to_uint8(array: NDArray[Any]) -> str:
+    """Return how values of another type become 0 to 255, as far as the type tells."""
+    if array.dtype == np.bool_:
+        return "frame.astype(np.uint8) * 255"
+    if array.dtype == np.uint16:
+        return "np.rint(frame / 257).astype(np.uint8) for all 16 bits"
+    if array.dtype.kind == "f" and array.size and np.isfinite(array).all():
+        if array.min() >= 0.0 and array.max() <= 1.0:
+            return "np.rint(frame * 255).astype(np.uint8)"
+        if array.min() >= 0.0 and array.max() <= 255.0:
+            return "np.rint(frame).astype(np.uint8)"
+        if array.min() >= -1.0 and array.max() <= 1.0:
+            return "np.rint((frame + 1) * 127.5).astype(np.uint8)"
+    return "scale, round and cast the frame first"
 
 
 def magnify(frame: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

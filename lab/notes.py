@@ -14,7 +14,7 @@ def note(text: str) -> None:
     Args:
         text: What to say; line breaks become blanks.
     """
-    line = " ".join(text.split())
+    line = _line(text)
     if line not in _said:
         _said.add(line)
         print(f"note: {line}", file=sys.stderr, flush=True)
@@ -28,6 +28,11 @@ def warn(text: str, stacklevel: int = 1) -> None:
         stacklevel: As for `warnings.warn`, counted from the caller.
     """
     try:
-        warnings.warn(text, stacklevel=stacklevel + 1)
+        warnings.warn(_line(text), stacklevel=stacklevel + 1)
     except Warning:
         note(text)
+
+
+def _line(text: str) -> str:
+    """Return a text without line breaks and control characters, such as those of a file's name."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))

@@ -94,6 +94,7 @@ def resume(
     check_callbacks(experiment, config["callbacks"], directory.path)
     experiment.task.check_description(config["task"])
     restore_newest(experiment, directory, exact)
+    experiment.task.check_same(config["task"])
     return experiment
 
 

@@ -127,6 +127,9 @@ class Task(Stateful):
         """Return what a run's config.json must hold to build the learner again, as JSON values (hook)."""
         return {}
 
+    def check_same(self, description: Mapping[str, Any]) -> None:
+        """Raise `CheckpointError` where values mean something else than in the run that `describe` described (hook)."""
+
     def baselines(self) -> dict[str, Evaluation]:
         """Return evaluations of baselines to show beside the learner's, by name (hook)."""
         return {}

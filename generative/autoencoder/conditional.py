@@ -11,6 +11,7 @@ from generative import pictures
 from generative.autoencoder.vae import VAE
 from generative.base import Batch
 from generative.data import Dataset, DataSpec
+from generative.labels import drawn_codes, label_values
 from lab.errors import UsageError
 from lab.grids import image_grid
 
@@ -42,7 +43,7 @@ class ConditionalVAE(VAE):
 
     def takes(self, spec: DataSpec) -> bool:
         # Its networks have one input a class.
-        return super().takes(spec) and spec.classes == self.spec.classes
+        return super().takes(spec) and self.same_classes(spec)
 
     def learn_from(self, batch: Batch, seen: Any) -> None:
         super().learn_from(batch, seen)
@@ -54,25 +55,23 @@ class ConditionalVAE(VAE):
         Args:
             number: How many.
             seed: See `Generator.sample`.
-            labels: Whole numbers (number,), or one for all; None to draw them as often as training met them.
+            labels: Labels of the data (number,), or one for all; None to draw them as often as training met them.
         """
-        rng = self.rng(seed)
+        number = self.count(number)
         if labels is None:
-            labels = self.sample_labels(number, rng)
-        (told,) = self.checked_labels(labels, number, "sample")
-        return self.decode(self.prior.sample(number, rng, told), told)
+            labels = self.sample_labels(number, self.rng(seed, 1))
+        (codes,) = self.checked_labels(labels, number, "sample")
+        return self.decode(self.prior.sample(number, self.rng(seed), codes), label_values(self.spec, codes))
 
     def sample_labels(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw labels, int32 (number,), as often as training met them; before training all alike."""
-        counts = self.class_counts.numpy().astype(np.float64)
-        share = counts / counts.sum() if counts.any() else np.full(len(counts), 1.0 / len(counts))
-        return rng.choice(len(share), number, p=share).astype(np.int32)
+        """Draw labels, (number,), as often as training met them; before training all alike."""
+        return label_values(self.spec, drawn_codes(self.class_counts.numpy(), number, rng))
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         if kind != "classes":
             return super().picture(kind, data)
         classes = self.spec.classes or 0
-        labels = np.repeat(np.arange(classes, dtype=np.int32), ROWS_A_CLASS)
+        labels = label_values(self.spec, np.repeat(np.arange(classes, dtype=np.int32), ROWS_A_CLASS))
         rows = self.sample(len(labels), labels=labels)
         if not self.spec.is_image:
             return pictures.rows_picture(rows, self.spec, data.test)

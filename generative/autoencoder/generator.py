@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from generative import pictures
+from generative.arguments import plain_array
 from generative.autoencoder import figures, latent_figures, networks
 from generative.autoencoder.freezing import Freezing
 from generative.autoencoder.prior import GaussianPrior, LocalPrior, StandardNormal
@@ -191,7 +192,7 @@ class Autoencoder(Freezing):
 
         Args:
             data: The rows.
-            labels: Whole numbers (N,), or one for all; only a conditional autoencoder looks at them.
+            labels: Labels of the data (N,), or one for all; only a conditional autoencoder looks at them.
 
         Raises:
             UsageError: On another shape, type or range.
@@ -205,14 +206,14 @@ class Autoencoder(Freezing):
         Raises:
             UsageError: On another shape, or values that are not finite.
         """
-        spec, owner, array = self.spec, f"{type(self).__name__}.decode", np.asarray(latents)
-        if array.ndim != 2 or array.shape[1] != self.config.latent_size or array.dtype.kind not in "fiu":
-            received = f"{array.dtype} {array.shape}"
-            raise bad_value(owner, "latents", received, f"numbers of shape (N, {self.config.latent_size})")
+        spec, size, owner = self.spec, self.config.latent_size, f"{type(self).__name__}.decode"
+        array = plain_array(owner, "latents", latents)
+        if array.ndim != 2 or array.shape[1] != size or array.dtype.kind not in "fiu":
+            raise bad_value(owner, "latents", f"{array.dtype} {array.shape}", f"numbers of shape (N, {size})")
         if not np.isfinite(array).all():
             raise bad_value(owner, "latents", "values that are not finite", "finite values")
-        given = self.checked_labels(labels, len(array), "decode")
-        return spec.quantise(in_batches(self._decode, array.astype(np.float32), *given))
+        array, given = array.astype(np.float32), self.checked_labels(labels, len(array), "decode")
+        return spec.quantise(in_batches(self._decode, array, *given))
 
     def reconstruct(self, data: Any, labels: Any = None) -> np.ndarray:
         """Return what is left of rows after the bottleneck, in the data set's own range and type; see `encode`."""
@@ -231,22 +232,22 @@ class Autoencoder(Freezing):
 
     def sample_latents(self, number: int, seed: int | None = None) -> np.ndarray:
         """Draw latents, float32 (number, latent_size), from the prior; see `sample`."""
-        rng = self.rng(seed)
+        number, rng = self.count(number, "sample"), self.rng(seed)
         return self.prior.sample(number, rng)
 
     def checked_labels(self, labels: Any, count: int, method: str) -> tuple[np.ndarray, ...]:
-        """Return labels as a compiled function's further arguments, int32 (count,): none if unconditional.
+        """Return labels as a compiled function's further arguments, codes int32 (count,): none if unconditional.
 
         Raises:
             UsageError: When they are missing where they are needed, or are none of the data's.
         """
         if not self.conditional:
             return ()
-        owner, classes = f"{type(self).__name__}.{method}", self.spec.classes or 0
-        expected = f"whole numbers in [0, {classes - 1}] of shape ({count},), or one for all"
+        owner = f"{type(self).__name__}.{method}"
         if labels is None:
-            raise bad_value(owner, "labels", None, expected, "labels=..., because what it does depends on the class.")
-        return (checked_labels(owner, labels, count, classes, expected),)
+            fix = "labels=..., because what it does depends on the class."
+            raise bad_value(owner, "labels", None, f"the labels of {self.spec.name}: one, or {count} of them", fix)
+        return (checked_labels(owner, self.spec, labels, count),)
 
     # ---------------------------------------------------------------- judging and showing
 

@@ -116,8 +116,9 @@ def purity(found: np.ndarray, labels: np.ndarray) -> float:
 
     Args:
         found: Clusters, whole numbers (N,).
-        labels: Whole numbers (N,) from 0.
+        labels: Whole numbers (N,).
     """
+    labels = np.unique(labels, return_inverse=True)[1]
     return sum(int(np.bincount(labels[found == cluster]).max()) for cluster in np.unique(found)) / len(labels)
 
 

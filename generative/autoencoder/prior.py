@@ -13,6 +13,8 @@ from lab.state import Stateful
 EVERYWHERE = 0.03
 # So that a latent that never varies can be divided by its standard deviation.
 LEAST_UNIT = 1e-9
+# Rows that scikit-learn looks for neighbours of at once.
+QUERIES = 256
 
 
 class GaussianPrior(Stateful):
@@ -54,12 +56,20 @@ class GaussianPrior(Stateful):
         return mean, (covariance + covariance.T) / 2.0
 
     def sample(self, number: int, rng: np.random.Generator, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw latents, float32 (number, size), for labels int32 (number,) where they matter."""
+        """Draw latents, float32 (number, size), for labels int32 (number,) where they matter.
+
+        Row i depends on `rng`, i and its label alone; `rng` serves this one call.
+        """
+        return self._shaped(rng.standard_normal((number, self.size)))
+
+    def _shaped(self, normal: np.ndarray) -> np.ndarray:
+        """Return latents, float32 (N, size), of the moments for standard normal numbers (N, size)."""
         mean, covariance = self.moments()
         values, vectors = np.linalg.eigh(covariance)
         # Rounding can leave a direction without spread a little below zero.
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return (mean + rng.standard_normal((number, self.size)) @ root.T).astype(np.float32)
+        # Row by row: a product of matrices sums in another order for another number of rows.
+        return (mean + np.matmul(normal[:, None, :], root.T)[:, 0]).astype(np.float32)
 
 
 class LocalPrior(GaussianPrior):
@@ -100,26 +110,34 @@ class LocalPrior(GaussianPrior):
     def sample(self, number: int, rng: np.random.Generator, labels: np.ndarray | None = None) -> np.ndarray:
         kept = min(int(self.seen.numpy()), self.kept)
         latents, known = self.latents.numpy()[:kept].astype(np.float64), self.labels.numpy()[:kept]
+        # A stream for each of: which latent, what is added everywhere, and how far towards its neighbours.
+        choosing, everywhere, near = rng.spawn(3)
+        draws = (
+            choosing.random(number),
+            everywhere.standard_normal((number, self.size)),
+            near.standard_normal((number, self.neighbours)),
+        )
         if labels is None:
-            return self._drawn(latents, number, rng)
+            return self._drawn(latents, *draws)
         drawn = np.zeros((number, self.size), np.float32)
         for label in np.unique(labels):
             asked = labels == label
-            drawn[asked] = self._drawn(latents[known == label], int(asked.sum()), rng)
+            drawn[asked] = self._drawn(latents[known == label], *(numbers[asked] for numbers in draws))
         return drawn
 
-    def _drawn(self, latents: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
+    def _drawn(self, latents: np.ndarray, uniform: np.ndarray, normal: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """Return a draw, float32 (n, size), for uniform (n,), and normal numbers (n, size) and (n, neighbours)."""
         if len(latents) < 2:
             # Of all latents' moments: too few to tell more.
-            return super().sample(number, rng)
+            return self._shaped(normal)
         unit = np.maximum(latents.std(axis=0), LEAST_UNIT)
         scaled = latents / unit
-        chosen = rng.integers(0, len(latents), number)
-        drawn = scaled[chosen] + math.sqrt(EVERYWHERE) * rng.standard_normal((number, self.size))
+        chosen = np.minimum((uniform * len(latents)).astype(np.int64), len(latents) - 1)
+        drawn = scaled[chosen] + math.sqrt(EVERYWHERE) * normal
         offsets = neighbours_of(scaled, chosen, min(self.neighbours, len(latents) - 1))
         # A sum of as many normal numbers as there are offsets, times these, has their covariance.
-        noise = rng.standard_normal(offsets.shape[:2]) * math.sqrt(self.spread / offsets.shape[1])
-        return ((drawn + np.einsum("nk,nkj->nj", noise, offsets)) * unit).astype(np.float32)
+        noise = near[:, : offsets.shape[1]] * math.sqrt(self.spread / offsets.shape[1])
+        return ((drawn + np.matmul(noise[:, None, :], offsets)[:, 0]) * unit).astype(np.float32)
 
 
 def neighbours_of(points: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
@@ -132,9 +150,13 @@ def neighbours_of(points: np.ndarray, chosen: np.ndarray, count: int) -> np.ndar
     """
     from sklearn.neighbors import NearestNeighbors
 
+    if not len(chosen):
+        return np.zeros((0, count, points.shape[1]))
+    # Always whole chunks of queries, so that a point has the same neighbours however many are asked about.
+    asked = np.concatenate([chosen, np.zeros(-len(chosen) % QUERIES, np.int64)])
     # A point is the first of its own neighbours, or as near as that one.
     found = NearestNeighbors(n_neighbors=count + 1, algorithm="brute").fit(points)
-    nearest = found.kneighbors(points[chosen], return_distance=False)[:, 1:]
+    nearest = found.kneighbors(points[asked], return_distance=False)[: len(chosen), 1:]
     return points[nearest] - points[chosen][:, None]
 
 

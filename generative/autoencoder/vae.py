@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from generative.arguments import whole
 from generative.autoencoder import likelihoods
 from generative.autoencoder.generator import Autoencoder
 from generative.autoencoder.prior import GaussianPrior, StandardNormal
@@ -180,13 +181,11 @@ class VAE(Autoencoder):
         """
         rows, rng = self.spec.check(data, f"{type(self).__name__}.bounds"), self.rng(seed)
         given = self.checked_labels(labels, len(rows), "bounds")
-        shape = (len(rows), self.config.latent_size)
-        terms = np.stack(
-            [
-                in_batches(self._terms, rows, rng.standard_normal(shape).astype(np.float32), *given).astype(np.float64)
-                for _ in range(samples)
-            ]
-        )
+        samples = whole(f"{type(self).__name__}.bounds", "samples", samples)
+        # A row's numbers are next to each other, so that they do not depend on how many rows there are.
+        noise = rng.standard_normal((len(rows), samples, self.config.latent_size)).astype(np.float32)
+        terms = np.stack([in_batches(self._terms, rows, noise[:, i], *given) for i in range(samples)])
+        terms = terms.astype(np.float64)
         fit, divergence, weight = np.moveaxis(terms, 2, 0)
         return fit.mean(axis=0) - divergence[0], log_mean_exp(weight), divergence[0]
 

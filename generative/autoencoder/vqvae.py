@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from generative.arguments import plain_array
 from generative.autoencoder import figures, networks
 from generative.autoencoder.code_prior import CodePrior
 from generative.autoencoder.codebook import Codebook, perplexity
@@ -18,7 +19,7 @@ from generative.autoencoder.settings import BottleneckSettings
 from generative.base import Batch, Generator
 from generative.batching import in_batches
 from generative.data import Dataset, DataSpec
-from generative.labels import drawn_labels
+from generative.labels import drawn_codes, label_codes
 from generative.metrics import psnr, squared_error
 from generative.metrics.reconstruction import mean_row_error
 from generative.settings import type_policy
@@ -82,7 +83,7 @@ class VQVAE(Autoencoder):
 
     def takes(self, spec: DataSpec) -> bool:
         # The model of grids has a vector for each class.
-        return super().takes(spec) and spec.classes == self.spec.classes
+        return super().takes(spec) and self.same_classes(spec)
 
     @property
     def filters(self) -> tuple[int, ...]:
@@ -155,7 +156,11 @@ class VQVAE(Autoencoder):
         Raises:
             UsageError: On another shape, or codes that there are not.
         """
-        array, grid, most = np.asarray(latents), self.grid, self.config.codes - 1
+        array, grid, most = (
+            plain_array(f"{type(self).__name__}.decode", "codes", latents),
+            self.grid,
+            self.config.codes - 1,
+        )
         if array.shape[1:] != grid or array.ndim != 3 or array.dtype.kind not in "iu":
             received, wanted = f"{array.dtype} {array.shape}", f"whole numbers of shape (N, {grid[0]}, {grid[1]})"
             raise bad_value(f"{type(self).__name__}.decode", "codes", received, wanted)
@@ -166,9 +171,10 @@ class VQVAE(Autoencoder):
 
     def sample_latents(self, number: int, seed: int | None = None) -> np.ndarray:
         """Draw grids of codes, int32 (number, *grid); see `sample`."""
-        rng = self.rng(seed)
-        uniforms = rng.random((number, self.code_prior.places), np.float32)
-        told = (drawn_labels(self.label_counts.numpy(), number, rng),) if self.spec.classes else ()
+        number = self.count(number)
+        uniforms = self.rng(seed).random((number, self.code_prior.places), np.float32)
+        counts = self.label_counts.numpy()
+        told = (drawn_codes(counts, number, self.rng(seed, 1)),) if self.spec.classes else ()
         return in_batches(self._draw, uniforms, *told).reshape(number, *self.grid)
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
@@ -179,7 +185,7 @@ class VQVAE(Autoencoder):
         """
         codes = self.encode(data.test)
         error = squared_error(data, self.decode(codes))
-        told = () if data.test_labels is None else (data.test_labels,)
+        told = () if data.test_labels is None else (label_codes(data.spec, data.test_labels),)
         nats = in_batches(self._code_nats, codes.reshape(len(codes), -1), *told)
         return {
             "mse": error,

@@ -23,7 +23,8 @@ def load(source: Any) -> Dataset:
     Args:
         source: A name that `lab list datasets` prints, with what `generative.datasets.sources.read` allows behind it,
             such as `folder:path,size=64` or `digits,rotation=10`; a `Dataset`; an array of rows, or a pair
-            (rows, labels), for which see `from_arrays`; or a finite `tf.data.Dataset` of rows or (row, label) pairs,
+            (rows, labels), for which see `from_arrays`; two such pairs, ((rows, labels), (test rows, test labels)), as
+            Keras' loaders return them; or a finite `tf.data.Dataset` of rows or (row, label) pairs,
             for which see `generative.datasets.pipelines.materialise`.
 
     Raises:
@@ -37,12 +38,17 @@ def load(source: Any) -> Dataset:
     if tensorflow is not None and isinstance(source, tensorflow.data.Dataset):
         from generative.datasets.pipelines import materialise
 
-        return from_arrays(*materialise(source), kind="tf.data.Dataset")
+        pipeline = materialise(source)
+        return from_arrays(pipeline.rows, pipeline.labels, kind="tf.data.Dataset", notes=pipeline.notes)
     if isinstance(source, np.ndarray):
         return from_arrays(source)
     if isinstance(source, tuple) and len(source) == 2:
-        return from_arrays(np.asarray(source[0]), source[1])
+        first, second = source
+        if all(isinstance(part, tuple) and len(part) == 2 for part in source):
+            return from_arrays(*first, test=second[0], test_labels=second[1])
+        return from_arrays(first, second)
     raise UsageError(
         f"data source received a {type(source).__name__}; expected a data set's name, an array, a pair of arrays "
-        "(rows, labels) or a tf.data.Dataset. Fix: np.asarray(...) of the rows."
+        "(rows, labels) or a tf.data.Dataset. Fix: np.asarray(...) of the rows, such as frame.to_numpy() of a table or "
+        "np.load(path) of a file."
     )

@@ -1,8 +1,8 @@
-"""A folder of PNG or JPEG images as a data set; sub-folders are class labels."""
+"""A folder of PNG or JPEG images as a data set; sub-folders are class labels, or parts to train and to test on."""
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -11,52 +11,59 @@ import numpy as np
 
 from generative.data import Dataset
 from generative.datasets.arrays import FEWEST_ROWS, from_arrays
+from generative.datasets.decoding import Head, Unreadable, colour, decode, head
+from generative.datasets.splits import SUFFIXES, Part, find
 from lab.errors import UnconfirmedSource, UsageError, bad_value
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 MOST_BYTES = 8 << 30
-GRAY_MODES = ("1", "L", "LA")
+SHOWN = 3
 
 
-def load(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None) -> Dataset:
-    """Return every image below a folder, uint8 (H, W, 1) if all are gray, else (H, W, 3) without transparency.
+def load(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None, background: str = "white") -> Dataset:
+    """Return every image below a folder, uint8 (H, W, 1) if all are gray, else (H, W, 3).
 
-    Where the folder holds sub-folders with images, each is a class, in alphabetical order, with its name. A fifth of
-    the images is held out, as for arrays. Names decide the order, so that equal folders give equal data sets.
+    What is transparent is laid on the background, values of 16 bits are rounded to 8 by their whole range, and images
+    are turned as the camera noted. Where the folder holds sub-folders with images, each is a class, in alphabetical
+    order, with its name, except train/ and test/ (or val/), which are parts of the data; without them a fifth of the
+    images is held out, as for arrays. Names decide the order, so that equal folders give equal data sets. What is left
+    out (other formats, hidden and unreadable files) or converted is counted, warned of and noted in config.json.
 
     Args:
         path: The folder.
         size: Pixels of height and width, or of both, to which images are scaled and, where their proportions differ,
             cropped around the centre; None takes them as they are, which must be one size.
+        background: Colour behind what is transparent: a name that HTML knows, or #rrggbb.
 
     Raises:
-        UsageError: When there is no such folder, it holds fewer than ten images or both classes and loose images,
-            sizes differ, a file cannot be read, or all would not fit in memory (8 GiB).
+        UsageError: When there is no such folder, it holds fewer than ten readable images or both classes and loose
+            images, sizes differ, or all would not fit in memory (8 GiB).
     """
     root = Path(path).expanduser()
     if not root.is_dir():
         raise bad_value("folder", "path", str(path), "a folder of images")
-    files, names = _find(root)
-    if len(files) < FEWEST_ROWS:
-        kinds = ", ".join(SUFFIXES)
-        raise bad_value("folder", f"images in {root}", len(files), f"at least {FEWEST_ROWS} files that end in {kinds}")
-    wanted = _checked_size(size)
-    modes, shape = _survey(files, wanted)
-    channels = 1 if modes <= set(GRAY_MODES) else 3
-    total = len(files) * shape[0] * shape[1] * channels
+    behind = colour(background)
+    found, wanted = find(root), _checked_size(size)
+    parts = [found.train] if found.test is None else [found.train, found.test]
+    damaged: dict[Path, str] = {}
+    heads = _heads([file for part in parts for file in part.files], damaged)
+    _check_number(root, heads, damaged)
+    shape = wanted or _common_size(heads)
+    gray = all(h.gray for h in heads.values())
+    # Behind gray images a coloured background shows as such.
+    channels = 1 if gray and (len({*behind}) == 1 or not any(h.transparent for h in heads.values())) else 3
+    total = len(heads) * shape[0] * shape[1] * channels
     if total > MOST_BYTES:
         received = f"{total / 2**30:.1f} GiB of pixels"
         raise bad_value("folder", str(root), received, f"at most {MOST_BYTES >> 30} GiB", "size=64 makes them smaller.")
-    rows = np.empty((len(files), *shape, channels), np.uint8)
-    for row, file in zip(rows, files, strict=True):
-        pixels = _pixels(file, channels, wanted)
-        if pixels.shape != row.shape:
-            raise _unreadable(file, f"pixels of shape {pixels.shape}, head of {row.shape}")
-        row[...] = pixels
-    labels = None if names is None else np.array([names.index(f.relative_to(root).parts[0]) for f in files])
-    data = from_arrays(rows, labels, name=root.resolve().name, kind="folder")
-    spec = dataclasses.replace(data.spec, classes=None if names is None else len(names), class_names=names)
-    return dataclasses.replace(data, spec=spec, results={})
+    read = [_read(part, heads, (*shape, channels), wanted, behind, damaged) for part in parts]
+    _check_number(root, [row for rows, _ in read for row in rows], damaged)
+    (rows, classes), *rest = read
+    held_out = dict(zip(("test", "test_labels"), rest[0], strict=True)) if rest else {}
+    said = [*found.notes, *_conversions(heads, background, damaged, root)]
+    distinct = len({hashlib.blake2b(row.data, digest_size=16).digest() for row in rows})
+    if 1 < distinct <= len(rows) // 2:
+        said.append(f"only {distinct} of {len(rows)} images to train on differ")
+    return from_arrays(rows, classes, **held_out, low=0, high=255, name=root.resolve().name, kind="folder", notes=said)
 
 
 def check_links(root: Path, run: Path) -> None:
@@ -74,17 +81,6 @@ def check_links(root: Path, run: Path) -> None:
         raise UnconfirmedSource(f"has the link {astray.name!r} that leads out of the run.")
 
 
-def _find(root: Path) -> tuple[list[Path], tuple[str, ...] | None]:
-    files = [f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file()]
-    files = [f for f in files if not any(part.startswith(".") for part in f.relative_to(root).parts)]
-    files.sort(key=lambda f: f.relative_to(root).as_posix())
-    loose = [f for f in files if f.parent == root]
-    if loose and len(loose) < len(files):
-        received = f"{len(loose)} loose images and {len(files) - len(loose)} in sub-folders"
-        raise bad_value("folder", str(root), received, "one or the other", "sort the loose ones into a sub-folder.")
-    return files, None if loose or not files else tuple(sorted({f.relative_to(root).parts[0] for f in files}))
-
-
 def _checked_size(size: Any) -> tuple[int, int] | None:
     if size is None:
         return None
@@ -94,46 +90,80 @@ def _checked_size(size: Any) -> tuple[int, int] | None:
     return int(both[0]), int(both[1])
 
 
-def _survey(files: list[Path], wanted: tuple[int, int] | None) -> tuple[set[str], tuple[int, int]]:
-    """Return the images' modes and common size, from the files' heads alone."""
-    modes, first = set(), None
+def _check_number(root: Path, images: Any, damaged: dict[Path, str]) -> None:
+    if len(images) >= FEWEST_ROWS:
+        return
+    beside = f" and {len(damaged)} that cannot be read as an image" if damaged else ""
+    fix = f"mend or remove {_named(damaged, root)}." if damaged else ""
+    kinds = ", ".join(SUFFIXES)
+    expected = f"at least {FEWEST_ROWS} files that end in {kinds}"
+    raise UsageError(
+        f"folder: images in {root} received {len(images)}{beside}; expected {expected}.{fix and f' Fix: {fix}'}"
+    )
+
+
+def _heads(files: list[Path], damaged: dict[Path, str]) -> dict[Path, Head]:
+    """Return what the files' heads say of them; add those that cannot be read to `damaged`."""
+    heads = {}
     for file in files:
-        with _opened(file) as image:
-            modes.add(image.mode)
-            # A camera held upright notes so in the file's head instead of turning the pixels.
-            turned = "exif" in image.info and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            width, height = image.size[::-1] if turned else image.size
-        if first is None:
-            first = (file, (height, width))
-        elif wanted is None and first[1] != (height, width):
-            received = f"{first[1]} in {first[0].name} and {(height, width)} in {file.name}"
-            raise bad_value("folder", "sizes (height, width)", received, "one size", "give size=64, or another.")
-    if first is None:
-        raise bad_value("folder", "images", "none", "at least one")
-    return modes, wanted or first[1]
-
-
-def _pixels(file: Path, channels: int, size: tuple[int, int] | None) -> np.ndarray:
-    from PIL import Image, ImageOps
-
-    with _opened(file) as opened:
         try:
-            image = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-        except (OSError, ValueError, SyntaxError) as error:
-            raise _unreadable(file, error) from error
-        if size is not None and image.size != size[::-1]:
-            image = ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS)
-        return np.asarray(image).reshape(*image.size[::-1], channels)
+            heads[file] = head(file)
+        except Unreadable as error:
+            damaged[file] = str(error)
+    return heads
 
 
-def _opened(file: Path) -> Any:
-    from PIL import Image
+def _common_size(heads: dict[Path, Head]) -> tuple[int, int]:
+    first, size = next((file, each.size) for file, each in heads.items())
+    for file, each in heads.items():
+        if each.size != size:
+            received = f"{size} in {first.name} and {each.size} in {file.name}"
+            raise bad_value("folder", "sizes (height, width)", received, "one size", "give size=64, or another.")
+    return size
 
-    try:
-        return Image.open(file)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise _unreadable(file, error) from error
+
+def _read(
+    part: Part, heads: dict[Path, Head], shape: tuple[int, int, int], size: tuple[int, int] | None,
+    background: tuple[int, int, int], damaged: dict[Path, str],
+) -> tuple[np.ndarray, list[str] | None]:  # fmt: skip
+    """Return the images of a part, uint8 (N, *shape), and their classes, without those that turn out to be damaged."""
+    rows = np.empty((sum(file in heads for file in part.files), *shape), np.uint8)
+    kept: list[int] = []
+    for i, file in enumerate(part.files):
+        if file not in heads:
+            continue
+        try:
+            pixels = decode(file, shape[2], size, background)
+            if pixels.shape != shape:
+                raise Unreadable(f"pixels of shape {pixels.shape}, head of {shape}")
+        except Unreadable as error:
+            damaged[file] = str(error)
+            continue
+        rows[len(kept)] = pixels
+        kept.append(i)
+    classes = None if part.classes is None else [part.classes[i] for i in kept]
+    return rows[: len(kept)], classes
 
 
-def _unreadable(file: Path, error: object) -> UsageError:
-    return UsageError(f"folder: {file} cannot be read as an image ({error}). Fix: mend or remove it.")
+def _conversions(heads: dict[Path, Head], background: str, damaged: dict[Path, str], root: Path) -> list[str]:
+    """Return in words what was done to images, and which were left out."""
+    whole = [each for file, each in heads.items() if file not in damaged]
+    counts = {name: sum(getattr(each, name) for each in whole) for name in ("transparent", "deep", "animated")}
+    said = []
+    if damaged:
+        said.append(f"left out {len(damaged)} unreadable images: {_named(damaged, root)}")
+    if counts["transparent"]:
+        said.append(f"laid {counts['transparent']} transparent images on {background} (background=...)")
+    if counts["deep"]:
+        said.append(f"rounded {counts['deep']} images of 16 bits to 8")
+    if counts["animated"]:
+        said.append(f"took the first frame of {counts['animated']} animated images")
+    return said
+
+
+def _named(damaged: dict[Path, str], root: Path) -> str:
+    listed = [
+        f"{file.relative_to(root).as_posix()} ({why.replace(str(file), file.name)})"
+        for file, why in list(damaged.items())[:SHOWN]
+    ]
+    return ", ".join(listed) + (", ..." if len(damaged) > SHOWN else "")

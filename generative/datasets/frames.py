@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,10 @@ import gymnasium
 import numpy as np
 
 from generative.data import Dataset, DataSpec
+from generative.datasets.ranges import range_notes
 from lab import registry
 from lab.errors import UsageError, bad_value
+from lab.notes import warn
 from lab.runs.sources import imported_environment
 
 TEST_FRACTION = 5
@@ -55,8 +58,12 @@ def record(
     finally:
         if made is not environment:
             made.close()
+    spec = DataSpec(train.shape[1:], "uint8", 0.0, 255.0)
+    said = tuple(range_notes(train, spec))
     title = environment if isinstance(environment, str) else (made.spec.id if made.spec else type(made).__name__)
-    return Dataset(train, test, DataSpec(train.shape[1:], "uint8", 0.0, 255.0, None, title), kind="frames")
+    if said:
+        warn(f"{title}: {'; '.join(said)}")
+    return Dataset(train, test, dataclasses.replace(spec, name=title), kind="frames", notes=said)
 
 
 def _make(name: str) -> gymnasium.Env[Any, Any]:
@@ -105,7 +112,11 @@ def _frame(environment: gymnasium.Env[Any, Any], size: int | None) -> np.ndarray
     frame = environment.render()
     if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         received = f"{getattr(frame, 'dtype', type(frame).__name__)} {getattr(frame, 'shape', '')}"
-        raise bad_value("frames", "a rendered frame", received, "uint8 (H, W, 3)")
+        if isinstance(frame, np.ndarray) and frame.dtype != np.uint8:
+            fix = "a wrapper whose render() returns uint8, such as np.rint(frame * 255).astype(np.uint8)."
+        else:
+            fix = "a wrapper whose render() returns one frame, gray ones repeated over three channels."
+        raise bad_value("frames", "a rendered frame", received, "uint8 (H, W, 3)", fix)
     if size is None or frame.shape[:2] == (size, size):
         return frame
     # Each new pixel is the mean of those it covers, so that thin poles do not come and go.

@@ -6,11 +6,13 @@ import dataclasses
 
 import numpy as np
 
-from generative.data import Dataset
+from generative.data import Dataset, DataSpec
 from lab.errors import bad_value
 
 KINDS = ("feature", "sample")
 CHUNK = 4_096
+# Standard deviations on [-1, 1] that are none: of rows scaled in float32, and in float64.
+LEAST, LEAST_WIDE = 1e-6, 1e-13
 
 
 def normalised(data: Dataset, by: str) -> Dataset:
@@ -36,21 +38,35 @@ def normalised(data: Dataset, by: str) -> Dataset:
 def _by_feature(data: Dataset) -> Dataset:
     plain = dataclasses.replace(data.spec, centre=None, spread=None)
     features = plain.shape[-1] if len(plain.shape) != 2 else 1
-    count, total, squares = 0, np.zeros(features), np.zeros(features)
-    for start in range(0, len(data.train), CHUNK):
-        values = plain.normalise(data.train[start : start + CHUNK]).reshape(-1, features).astype(np.float64)
-        count, total, squares = count + len(values), total + values.sum(axis=0), squares + np.square(values).sum(axis=0)
-    centre = total / count
-    spread = np.sqrt(np.maximum(squares / count - np.square(centre), 0.0))
+    centre, spread = _moments(data.train, plain, features)
     # What never differs stays 0, whatever it is divided by.
-    spread = np.where(spread < 1e-6, 1.0, spread)
+    spread = np.where(spread < (LEAST_WIDE if plain.is_wide else LEAST), 1.0, spread)
     if plain.bounded:
         farthest = (1.0 + np.abs(centre)) / spread
     else:
-        farthest = np.abs((plain.normalise(data.train).reshape(-1, features) - centre) / spread).max(axis=0)
+        values = _scaled(data.train, plain) if plain.is_wide else plain.normalise(data.train)
+        farthest = np.abs((values.reshape(-1, features) - centre) / spread).max(axis=0)
     spread = spread * max(float(farthest.max()), 1e-6)
     spec = dataclasses.replace(plain, centre=tuple(centre.tolist()), spread=tuple(spread.tolist()))
     return dataclasses.replace(data, spec=spec, results={})
+
+
+def _moments(rows: np.ndarray, plain: DataSpec, features: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each feature on [-1, 1], float64 (features,)."""
+    if plain.is_wide:
+        # In two passes: of features far from zero the difference of squares would be lost.
+        values = _scaled(rows, plain).reshape(-1, features)
+        return values.mean(axis=0), values.std(axis=0)
+    count, total, squares = 0, np.zeros(features), np.zeros(features)
+    for start in range(0, len(rows), CHUNK):
+        values = plain.normalise(rows[start : start + CHUNK]).reshape(-1, features).astype(np.float64)
+        count, total, squares = count + len(values), total + values.sum(axis=0), squares + np.square(values).sum(axis=0)
+    centre = total / count
+    return centre, np.sqrt(np.maximum(squares / count - np.square(centre), 0.0))
+
+
+def _scaled(rows: np.ndarray, plain: DataSpec) -> np.ndarray:
+    return plain.fractions(rows) * 2.0 - 1.0
 
 
 def _by_sample(data: Dataset) -> Dataset:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from generative.arguments import real
 from generative.diffusion.denoiser import denoiser
 from generative.diffusion.levels import Levels
 from generative.diffusion.predictions import Prediction
 from generative.diffusion.samplers import SAMPLERS, Plan, Sampler
 from generative.diffusion.sampling import run
 from generative.diffusion.schedules import Schedule, Times
-from generative.labels import checked_labels, drawn_labels
+from generative.labels import checked_labels, drawn_codes
 from lab.averages import WeightAverage
 from lab.errors import UsageError, bad_value, nearest
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from generative.data import DataSpec
 
 LARGEST_BATCH = 256
+# Streams of a seed beside that of the noise with which rows begin.
+LABELS, STEPS = 1, 2
 
 Steps = int | Times | None
 
@@ -38,9 +41,13 @@ class Drawing:
     limit: float | None
     label_counts: tf.Variable
 
-    def rng(self, seed: int | None) -> np.random.Generator:
+    def rng(self, seed: int | None, stream: int = 0) -> np.random.Generator:
         """Return random numbers for a seed; see `Generator.rng`."""
-        return super().rng(seed)  # type: ignore[misc]
+        return super().rng(seed, stream)  # type: ignore[misc]
+
+    def count(self, number: Any, method: str = "sample") -> int:
+        """Return a checked number of rows; see `Generator.count`."""
+        return super().count(number, method)  # type: ignore[misc]
 
     def sample(
         self, number: int, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
@@ -61,9 +68,8 @@ class Drawing:
         Raises:
             UsageError: On labels the data do not have, or more steps than the schedule has.
         """
-        rng = self.rng(seed)
-        plan, told, x = self._start(number, rng, labels, sampler, steps)
-        return self.spec.quantise(self._run(plan, x, told, rng, guidance))
+        plan, told, x = self._start(self.count(number), seed, labels, sampler, steps)
+        return self.spec.quantise(self._run(plan, x, told, self.rng(seed, STEPS), guidance))
 
     def sample_path(
         self, number: int, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
@@ -75,20 +81,19 @@ class Drawing:
             float32 (network calls + 1, number, ...): noise first, then each step's rows, all divided by
             sqrt(alpha**2 + sigma**2), so that they are of one scale.
         """
-        rng = self.rng(seed)
-        plan, told, x = self._start(number, rng, labels, sampler, steps)
-        path = self._run(plan, x, told, rng, guidance, record=True)
+        plan, told, x = self._start(self.count(number, "sample_path"), seed, labels, sampler, steps)
+        path = self._run(plan, x, told, self.rng(seed, STEPS), guidance, record=True)
         scales = np.hypot(plan.alpha_after, plan.sigma_after).astype(np.float32)
         path = path / scales.reshape(-1, *(1 for _ in x.shape))
         return np.concatenate([x[None] / np.hypot(plan.alpha[0], plan.sigma[0]).astype(np.float32), path])
 
     def _start(
-        self, number: int, rng: np.random.Generator, labels: Any, sampler: str | None, steps: Steps
+        self, number: int, seed: int | None, labels: Any, sampler: str | None, steps: Steps
     ) -> tuple[Plan, np.ndarray, np.ndarray]:
         """Return the plan, the labels and the noise with which rows begin."""
         plan = self._sampler(sampler)(self._levels(steps))
-        told = self._drawn_labels(labels, number, rng)
-        return plan, told, plan.sigma[0] * rng.standard_normal((number, *self.spec.shape), np.float32)
+        told = self._drawn_labels(labels, number, seed)
+        return plan, told, plan.sigma[0] * self.rng(seed).standard_normal((number, *self.spec.shape), np.float32)
 
     def _compile_drawing(self) -> None:
         c, network = self.config, self.average.network
@@ -113,10 +118,13 @@ class Drawing:
         self, plan: Plan, x: np.ndarray, labels: np.ndarray, rng: np.random.Generator, guidance: float | None,
         known: np.ndarray | None = None, mask: np.ndarray | None = None, record: bool = False,
     ) -> np.ndarray:  # fmt: skip
-        """Carry a plan out for rows in [-1, 1] from its first level on, in batches of few sizes."""
-        strength = self.config.guidance if guidance is None else guidance
-        if isinstance(strength, bool) or not isinstance(strength, (int, float)) or not 0 <= strength < np.inf:
-            raise bad_value(type(self).__name__, "guidance", strength, "a number >= 0")
+        """Carry a plan out for rows in [-1, 1] from its first level on, in batches of few sizes.
+
+        Row i is row i % 256 of batch i // 256 however many there are, and both the batches' seeds and the numbers
+        drawn for a batch are the same as far as they go: so its noise depends on `rng` and i alone.
+        """
+        given = self.config.guidance if guidance is None else guidance
+        strength = real(type(self).__name__, "guidance", given, "a number >= 0", least=0.0)
         guided = None if strength == 1.0 or not self.classes else tf.constant(strength, tf.float32)
         table = tf.constant(plan.table(), tf.float32)
         size = min(LARGEST_BATCH, 1 << max(0, len(x) - 1).bit_length())
@@ -159,20 +167,19 @@ class Drawing:
         return self.schedule.levels(self.config.steps if steps is None else steps)
 
     def _told(self, labels: Any, count: int) -> np.ndarray:
-        """Return labels as int32 (count,) for the network; without any, those that mean none."""
+        """Return labels as codes, int32 (count,), for the network; without any, those that mean none."""
         if labels is None or (not self.classes and self.spec.classes):
             return np.full(count, self.classes, np.int32)
         owner = type(self).__name__
         if not self.classes:
             raise bad_value(owner, "labels", labels, "none: it was trained without", "conditional=True, with labels.")
-        values = f"0 to {self.classes - 1}, the labels of {self.spec.name}"
-        return checked_labels(owner, labels, count, self.classes, f"one whole number, or {count} of them", values)
+        return checked_labels(owner, self.spec, labels, count)
 
-    def _drawn_labels(self, labels: Any, number: int, rng: np.random.Generator) -> np.ndarray:
+    def _drawn_labels(self, labels: Any, number: int, seed: int | None) -> np.ndarray:
         counts = self.label_counts.numpy()
         if labels is not None or not self.classes or not counts.sum():
             return self._told(labels, number)
-        return drawn_labels(counts, number, rng)
+        return drawn_codes(counts, number, self.rng(seed, LABELS))
 
 
 def _filled(rows: np.ndarray, size: int, value: float = 0.0) -> tf.Tensor:

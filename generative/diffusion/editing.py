@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from generative.diffusion.drawing import Drawing, Steps
+from generative.arguments import plain_array, real, whole
+from generative.diffusion.drawing import STEPS, Drawing, Steps
 from generative.diffusion.levels import Levels
 from generative.diffusion.samplers import Sampler, ddim, ddpm, resample
 from generative.slerp import slerp
@@ -41,8 +42,7 @@ class Editing(Drawing):
         """
         owner = f"{type(self).__name__}.denoise"
         rows = self._rows(data, owner)
-        if isinstance(noise, bool) or not isinstance(noise, (int, float)) or not 0 < noise < np.inf:
-            raise bad_value(owner, "noise", noise, "a number > 0, the standard deviation on [-1, 1]")
+        noise = real(owner, "noise", noise, "a number > 0, the standard deviation on [-1, 1]", above=0.0)
         alpha, sigma = self.schedule.at(noise)
         whole = self._levels(steps)
         with np.errstate(divide="ignore"):
@@ -53,7 +53,7 @@ class Editing(Drawing):
         levels = Levels(np.append(alpha, whole.alpha[below]), np.append(sigma, whole.sigma[below]))
         plan = self._sampler(sampler)(levels)
         x = (alpha * rows).astype(np.float32)
-        return self.spec.quantise(self._run(plan, x, self._told(labels, len(rows)), self.rng(seed), guidance))
+        return self.spec.quantise(self._run(plan, x, self._told(labels, len(rows)), self.rng(seed, STEPS), guidance))
 
     def inpaint(
         self, data: Any, mask: Any, seed: int | None = None, *, labels: Any = None, steps: Steps = None,
@@ -63,7 +63,8 @@ class Editing(Drawing):
 
         Args:
             data: (N, ...) rows in the data set's own range and type; what is missing may hold anything.
-            mask: True where a value is known and stays, of the shape of a row or of all rows; of images (H, W) too.
+            mask: True (or 1) where a value is known and stays, False (or 0) elsewhere, of the shape of a row or of all
+                rows; of images (H, W), (H, W, 1) or (N, H, W) too, for all channels.
             seed: As for `sample`.
             labels: One label or (N,) of them, or None.
             steps: From noise to a row.
@@ -75,22 +76,28 @@ class Editing(Drawing):
         """
         owner = f"{type(self).__name__}.inpaint"
         given = self.spec.check(data, owner)
-        kept = np.asarray(mask)
-        if len(self.spec.shape) == 3 and kept.shape == self.spec.shape[:2]:
-            kept = np.broadcast_to(kept[..., None], self.spec.shape)
-        if kept.dtype != np.bool_ or kept.shape not in (self.spec.shape, given.shape):
-            received = f"{kept.dtype} {kept.shape}"
-            raise bad_value(owner, "mask", received, f"bool {self.spec.shape}, True where a value is known")
-        if isinstance(repeats, bool) or not isinstance(repeats, (int, np.integer)) or repeats < 1:
-            raise bad_value(owner, "repeats", repeats, "a whole number >= 1")
-        kept = np.broadcast_to(kept, given.shape)
-        rng = self.rng(seed)
-        plan = resample(self._inpainting_sampler()(self._levels(steps)), int(repeats))
-        x = plan.sigma[0] * rng.standard_normal(given.shape, np.float32)
+        kept = self._mask(mask, len(given), owner)
+        repeats = whole(owner, "repeats", repeats)
+        plan = resample(self._inpainting_sampler()(self._levels(steps)), repeats)
+        x = plan.sigma[0] * self.rng(seed).standard_normal(given.shape, np.float32)
         known = np.where(kept, self.spec.normalise(given), np.float32(0.0))
         told = self._told(labels, len(given))
-        filled = self._run(plan, x, told, rng, guidance, known, kept.astype(np.float32))
+        filled = self._run(plan, x, told, self.rng(seed, STEPS), guidance, known, kept.astype(np.float32))
         return np.where(kept, given, self.spec.quantise(filled)).astype(self.spec.dtype)
+
+    def _mask(self, mask: Any, count: int, owner: str) -> np.ndarray:
+        """Return a mask as booleans (count, ...): of one row or all, of images with or without channels."""
+        shape, kept = self.spec.shape, plain_array(owner, "mask", mask)
+        expected = f"booleans (or 0 and 1) of shape {shape} or {(count, *shape)}, True where a value is known"
+        if len(shape) == 3 and kept.shape != shape and kept.shape in (shape[:2], (count, *shape[:2])):
+            kept = kept[..., None]
+        single = (*shape[:2], 1) if len(shape) == 3 else shape
+        if kept.dtype.kind not in "buif" or kept.shape not in (shape, single, (count, *shape), (count, *single)):
+            raise bad_value(owner, "mask", f"{kept.dtype} {kept.shape}", expected)
+        if kept.dtype != np.bool_ and not ((kept == 0) | (kept == 1)).all():
+            received = f"values in [{kept.min():g}, {kept.max():g}]"
+            raise bad_value(owner, "mask", received, expected, "mask > 0 keeps what is above 0.")
+        return np.broadcast_to(kept.astype(bool), (count, *shape))
 
     def _inpainting_sampler(self) -> Sampler:
         """Return a sampler of one network call a step and without memory (hook)."""
@@ -117,8 +124,8 @@ class Editing(Drawing):
         ends = [self.spec.normalise(self.spec.check(rows, owner)) for rows in (first, second)]
         if ends[0].shape != ends[1].shape:
             raise bad_value(owner, "second of shape", ends[1].shape, f"{ends[0].shape}, that of first")
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 2:
-            raise bad_value(owner, "number", number, "a whole number >= 2")
+        number = whole(owner, "number", number, 2)
+        self.count(len(ends[0]) * number, "interpolate")
         told = self._told(labels, len(ends[0]))
         noise = [self._to_noise(rows, told, steps) for rows in ends]
         between = slerp(noise[0], noise[1], np.linspace(0.0, 1.0, number))
@@ -139,7 +146,7 @@ class Editing(Drawing):
         return x / np.float32(upwards.sigma[-1])
 
     def _rows(self, data: Any, owner: str) -> np.ndarray:
-        array, shape = np.asarray(data), self.spec.shape
+        array, shape = plain_array(owner, "data", data), self.spec.shape
         if array.ndim != len(shape) + 1 or array.shape[1:] != shape or array.dtype.kind not in "buif":
             received, wanted = f"{array.dtype} {array.shape}", ", ".join(map(str, ("N", *shape)))
             raise bad_value(owner, "data", received, f"numbers of shape ({wanted})")

@@ -9,6 +9,7 @@ import numpy as np
 
 from generative import pictures
 from generative.data import Dataset, DataSpec
+from generative.labels import label_values
 from lab.errors import UsageError
 from lab.grids import image_grid
 from lab.plotting import COLOUR, GRAY
@@ -64,7 +65,7 @@ def frames(model: Diffusion, kind: str, data: Dataset) -> Iterator[np.ndarray]:
     labels = None
     number = CELLS if spec.is_image else pictures.how_many(spec)
     if kind == "classes":
-        labels = np.arange(number) % model.classes
+        labels = label_values(spec, np.arange(number) % model.classes)
     path = model.sample_path(number, sampler=model.frame_sampler, steps=steps, labels=labels)
     for step in [*range(len(path)), *[len(path) - 1] * STAY]:
         if spec.is_image:
@@ -81,14 +82,14 @@ def half(spec: DataSpec) -> np.ndarray:
 
 
 def _classes(model: Diffusion) -> np.ndarray | Figure:
-    spec, classes = model.spec, np.arange(min(model.classes, MOST_CLASSES))
+    spec, classes = model.spec, label_values(model.spec, np.arange(min(model.classes, MOST_CLASSES)))
     if spec.is_image:
         labels = np.repeat(classes, COLUMNS)
         return image_grid(pictures.pixels(model.sample(len(labels), labels=labels), spec), COLUMNS)
     figure, axes = pictures.new_figure(5.0, 4.5)
     for label in classes:
         rows = model.sample(200, labels=int(label)).reshape(200, -1)
-        axes.scatter(rows[:, 0], rows[:, min(1, rows.shape[1] - 1)], s=8, linewidths=0, label=str(label))
+        axes.scatter(rows[:, 0], rows[:, min(1, rows.shape[1] - 1)], s=8, linewidths=0, label=spec.label_name(label))
     pictures.legend(axes, title="label")
     return figure
 

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from generative.arguments import whole
 from generative.base import Batch, Generator
-from generative.data import Dataset
+from generative.data import Dataset, DataSpec
 from generative.diffusion import figures
 from generative.diffusion.denoiser import make_network, output_of
 from generative.diffusion.drawing import Drawing
@@ -76,6 +77,10 @@ class Diffusion(Editing, Drawing, Generator):
         self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         self.label_counts = tf.Variable(tf.zeros(max(1, self.classes)), trainable=False)
         self._compile_drawing()
+
+    def takes(self, spec: DataSpec) -> bool:
+        # A conditional network has a vector for each class.
+        return super().takes(spec) and (not self.classes or self.same_classes(spec))
 
     def unread_settings(self) -> dict[str, str]:
         c, unread = self.config, {}
@@ -154,11 +159,13 @@ class Diffusion(Editing, Drawing, Generator):
 
         Args:
             data: (N, ...) rows in the data set's own range and type.
-            labels: Whole numbers (N,), or None.
+            labels: One label or (N,) of them, or None.
             draws: Levels drawn for each row.
             seed: Of levels and noise; see `sample`.
         """
-        rows = self.spec.normalise(self.spec.check(data, f"{type(self).__name__}.bits_per_dimension"))
+        owner = f"{type(self).__name__}.bits_per_dimension"
+        rows, draws = self.spec.normalise(self.spec.check(data, owner)), whole(owner, "draws", draws)
+        whole(owner, "rows", len(rows))
         told = self._told(labels, len(rows))
         spec, levels = self.spec, even_levels(self.schedule)
         width = 2.0 / (spec.high - spec.low) if np.dtype(spec.dtype).kind in "bui" else None

@@ -55,5 +55,6 @@ def run(
 
 
 def _normal(x: tf.Tensor, seed: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-    # A stream of its own for each number: the two words of a stateless seed are one key.
-    return tf.random.stateless_normal(tf.shape(x), seed + tf.stack([0, number]), dtype=x.dtype)
+    # A stream of its own for each number: the two words of a stateless seed are one key. Philox counts along the
+    # numbers of a batch, so that more rows change nothing of those before; "auto_select" may be another algorithm.
+    return tf.random.stateless_normal(tf.shape(x), seed + tf.stack([0, number]), dtype=x.dtype, alg="philox")

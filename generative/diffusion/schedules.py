@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 LARGEST_BETA = 0.999
+# Network calls that nobody means.
+MOST_STEPS = 100_000
 # Of the data for which Karras et al. (2022) chose their noise levels.
 PAPER_SCALE = 0.5
 # The least and the greatest number above 0.
@@ -95,9 +97,10 @@ class Schedule(abc.ABC):
 
     def _check(self, steps: int) -> None:
         whole = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool)
-        most = self.most_steps
-        if not whole or steps < 1 or (most is not None and steps > most):
-            limit = "" if most is None else f" and <= {most}, the steps of the schedule that was trained"
+        most = self.most_steps or MOST_STEPS
+        if not whole or steps < 1 or steps > most:
+            trained = ", the steps of the schedule that was trained" if self.most_steps else ""
+            limit = f" and <= {most}{trained}" if self.most_steps or (whole and steps > most) else ""
             raise UsageError(
                 f"{type(self).__name__}: steps received {steps!r}; expected a whole number >= 1{limit}. "
                 "Fix: fewer steps, or train with a larger schedule_steps."

@@ -9,6 +9,7 @@ import numpy as np
 
 from generative.base import Generator
 from generative.data import Dataset
+from generative.labels import label_codes, label_values
 from generative.metrics.classes import class_shares
 from generative.metrics.neighbours import squared_distances
 from generative.task import DatasetTask
@@ -138,7 +139,7 @@ class CollapseAlarm(Callback):
             part = f"{reading.nearest:.2f} of that of real rows; expected at least {self.least_nearest:g}"
             found.append(f"the distance from a sample to the nearest other one is {part}")
         if reading.missing is not None and reading.found < self.least_classes:
-            names = ", ".join(data.spec.label_name(label) for label in reading.missing[:10])
+            names = ", ".join(data.spec.label_name(label) for label in label_values(data.spec, reading.missing[:10]))
             more = ", ..." if len(reading.missing) > 10 else ""
             number = f"{reading.classes - len(reading.missing)} of {reading.classes} classes"
             found.append(f"samples have {number}, and lack {names}{more}")
@@ -167,7 +168,7 @@ def _shares(samples: np.ndarray, data: Dataset) -> tuple[np.ndarray, np.ndarray]
         return None if found is None or real is None else (class_shares(found), class_shares(real))
     if data.train_labels is None or not data.spec.classes:
         return None
-    known, labels = data.train[:MOST_NEIGHBOURS], data.train_labels[:MOST_NEIGHBOURS]
+    known, labels = data.train[:MOST_NEIGHBOURS], label_codes(data.spec, data.train_labels[:MOST_NEIGHBOURS])
     ours, theirs = (data.spec.fractions(rows).reshape(len(rows), -1) for rows in (samples, known))
     nearest = labels[squared_distances(ours, theirs).argmin(axis=1)]
     return tuple(np.bincount(found, minlength=data.spec.classes) / len(found) for found in (nearest, labels))  # type: ignore[return-value]

@@ -9,6 +9,7 @@ import numpy as np
 
 from generative import pictures
 from generative.data import Dataset
+from generative.labels import label_values
 from generative.slerp import slerp
 from lab.grids import image_grid
 from lab.plotting import COLOUR
@@ -54,7 +55,7 @@ def frames(model: GAN, data: Dataset) -> Iterator[np.ndarray]:
     spec, rng = model.spec, model.rng(None)
     number = CELLS if spec.is_image else pictures.how_many(spec)
     stops = rng.standard_normal((LEGS, number, model.latent_size), np.float32)
-    labels = model.drawn_labels(number, rng)
+    labels = model.drawn_labels(number, model.rng(None, 1))
     # Slow at both ends of a leg, so that every stop can be seen.
     shares = 0.5 - 0.5 * np.cos(np.pi * np.arange(FRAMES_A_LEG) / FRAMES_A_LEG)
     for leg in range(LEGS):
@@ -66,7 +67,7 @@ def frames(model: GAN, data: Dataset) -> Iterator[np.ndarray]:
 
 
 def _classes(model: GAN) -> np.ndarray | Figure:
-    spec, classes = model.spec, range(min(model.classes, MOST_CLASSES))
+    spec, classes = model.spec, label_values(model.spec, np.arange(min(model.classes, MOST_CLASSES)))
     if spec.is_image:
         labels = np.repeat(classes, COLUMNS)
         return image_grid(pictures.pixels(model.sample(len(labels), labels=labels), spec), COLUMNS)
@@ -82,7 +83,7 @@ def _interpolation(model: GAN, data: Dataset) -> np.ndarray | Figure:
     spec, rng = model.spec, model.rng(None)
     first, second = rng.standard_normal((2, ROWS, model.latent_size), np.float32)
     columns = COLUMNS if spec.is_image else 4 * COLUMNS
-    labels = model.drawn_labels(ROWS, rng)
+    labels = model.drawn_labels(ROWS, model.rng(None, 1))
     way = slerp(first, second, np.linspace(0.0, 1.0, columns)).reshape(ROWS * columns, -1)
     # A way keeps its label.
     rows = model.decode(way, None if labels is None else np.repeat(labels, columns))

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from generative.arguments import plain_array
 from generative.base import Batch, Generator
 from generative.batching import in_batches
 from generative.data import Dataset, DataSpec
@@ -20,7 +21,7 @@ from generative.gan.networks import kind_of, latent_size_of, make_discriminator,
 from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
 from generative.gan.settings import GANSettings
 from generative.gan.spectral import spectral_layers
-from generative.labels import checked_labels, drawn_labels
+from generative.labels import checked_labels, drawn_codes, label_values
 from generative.optimizer import WarmAdam
 from generative.settings import best_compiler
 from lab.averages import WeightAverage
@@ -82,7 +83,7 @@ class GAN(Generator):
 
     def takes(self, spec: DataSpec) -> bool:
         # Conditional networks have a vector for each class.
-        return super().takes(spec) and (not self.classes or spec.classes == self.classes)
+        return super().takes(spec) and (not self.classes or self.same_classes(spec))
 
     # ---------------------------------------------------------------- what flavours override
 
@@ -224,9 +225,11 @@ class GAN(Generator):
         Raises:
             UsageError: On labels the data do not have, or any where the settings are not conditional.
         """
-        rng = self.rng(seed)
-        latents = rng.standard_normal((number, self.latent_size), np.float32)
-        return self.decode(latents, self.drawn_labels(number, rng) if labels is None else labels)
+        number = self.count(number)
+        latents = self.rng(seed).standard_normal((number, self.latent_size), np.float32)
+        if labels is None and self.classes:
+            labels = self.drawn_labels(number, self.rng(seed, 1))
+        return self.decode(latents, labels)
 
     def decode(self, latents: np.ndarray, labels: Any = None) -> np.ndarray:
         """Return the rows that latents stand for, in the data set's own range and type.
@@ -235,9 +238,11 @@ class GAN(Generator):
             latents: (N, latent_size); those of `sample` are standard normal.
             labels: One label or (N,) of them where the settings are conditional, else None.
         """
-        size, array = self.latent_size, np.asarray(latents)
+        size, array = self.latent_size, plain_array(f"{type(self).__name__}.decode", "latents", latents)
         if array.ndim != 2 or array.shape[1] != size or array.dtype.kind not in "iuf":
             raise bad_value(f"{type(self).__name__}.decode", "latents", f"{array.dtype} {array.shape}", f"(N, {size})")
+        if not np.isfinite(array).all():
+            raise bad_value(f"{type(self).__name__}.decode", "latents", "values that are not finite", "finite values")
         told = self._told(labels, len(array))
         return self.spec.quantise(in_batches(self._decode, array.astype(np.float32), *told))
 
@@ -247,21 +252,20 @@ class GAN(Generator):
         return in_batches(self._judge, rows, *self._told(labels, len(rows)))
 
     def drawn_labels(self, number: int, rng: np.random.Generator) -> np.ndarray | None:
-        """Draw labels, int32 (number,), as often as training met them; before training all alike; None without."""
+        """Draw labels, (number,), as often as training met them; before training all alike; None without."""
         if not self.classes:
             return None
-        return drawn_labels(self.label_counts.numpy(), number, rng)
+        return label_values(self.spec, drawn_codes(self.label_counts.numpy(), number, rng))
 
     def _told(self, labels: Any, count: int) -> tuple[np.ndarray, ...]:
-        """Return labels as a compiled function's further arguments, int32 (count,): none if unconditional."""
-        owner, classes = type(self).__name__, self.classes
-        if not classes:
+        """Return labels as a compiled function's further arguments, codes int32 (count,): none if unconditional."""
+        owner = type(self).__name__
+        if not self.classes:
             if labels is not None:
                 fix = "conditional=True, with labelled data."
                 raise bad_value(owner, "labels", labels, "none: it was trained without", fix)
             return ()
-        expected = f"whole numbers 0 to {classes - 1}: one, or {count} of them"
-        return (checked_labels(owner, labels, count, classes, expected),)
+        return (checked_labels(owner, self.spec, labels, count),)
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return `discriminator_accuracy`: how often a held-out row scores above a sample.

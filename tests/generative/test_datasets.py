@@ -32,6 +32,7 @@ def test_digits_have_a_fixed_stratified_split() -> None:
         "class_names": None,
         "centre": None,
         "spread": None,
+        "label_values": None,
     }
     assert data.train_labels is not None and data.test_labels is not None
     assert max(abs(np.bincount(data.train_labels) / 1437 - np.bincount(data.test_labels) / 360)) < 0.002
@@ -106,7 +107,7 @@ with_nan[3] = np.nan
         (images(20).astype(np.int64), "declares another range"),
         (np.ones((20, 2)), "values that differ"),
         ((images(20), np.zeros(19, int)), "labels"),
-        ((images(20), np.zeros(20)), "labels"),
+        ((images(20), np.full(20, 0.5)), "labels received .0.5 for row 0"),
         ((images(20), np.full(20, -1)), "labels.*-1"),
         ({"a": 1}, "received a dict"),
         (3, "received a int"),
@@ -148,7 +149,7 @@ def test_pipelines_that_cannot_be_read_say_so(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(ValueError, match="none"):
         load(tf.data.Dataset.from_tensor_slices(images(20)).take(0))
     with pytest.raises(ValueError, match="pairs"):
-        load(tf.data.Dataset.from_tensor_slices({"image": images(20)}))
+        load(tf.data.Dataset.from_tensor_slices({"left": images(20)}))
     endless = tf.data.Dataset.from_generator(
         lambda: itertools.repeat(images(1)[0]), output_signature=tf.TensorSpec((4, 4, 1), tf.uint8)
     )

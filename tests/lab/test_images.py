@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from lab.captions import MINIMUM_WIDTH, caption
 from lab.grids import GAP_COLOUR, contact_sheet, image_grid, sample_evenly
 from lab.images import as_rgb, upscale, write_png
+from lab.video import write_video
 
 RNG = np.random.default_rng(0)
 FRAME = RNG.integers(0, 256, (40, 300, 3), dtype=np.uint8)
@@ -29,6 +31,30 @@ def test_png_refuses_what_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected uint8"):
         write_png(tmp_path / "a.png", FRAME / 255)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (np.zeros((4, 4), bool), r"frame.astype\(np.uint8\) \* 255"),
+        (np.full((4, 4), 65535, np.uint16), "frame / 257.*16 bits"),
+        (np.full((4, 4, 3), 0.5), r"np.rint\(frame \* 255\)"),
+        (np.full((4, 4, 3), 200.0), r"np.rint\(frame\)"),
+        (np.full((4, 4, 3), -0.5), r"\(frame \+ 1\) \* 127.5"),
+        (np.full((4, 4, 3), np.nan), "scale, round"),
+        (np.zeros((4, 4, 2), np.uint8), "nothing is transparent"),
+        (np.zeros((4, 4, 4), np.uint8), r"frame\[..., :3\] where nothing is transparent"),
+        (np.zeros((3, 8, 8), np.uint8), "channels come last"),
+        (np.zeros((2, 4, 4, 3), np.uint8), "one image at a time"),
+        ([[1, 2], [3]], "one uint8 array"),
+    ],
+)
+def test_frames_of_other_kinds_are_refused_with_the_fix(frame: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        write_png(tmp_path / "a.png", frame)
+    with pytest.raises(ValueError, match=message):
+        write_video(tmp_path / "a.gif", [frame], 10)
+    assert not list(tmp_path.iterdir())
 
 
 def test_caption_adds_a_band_and_leaves_the_picture() -> None:

@@ -51,7 +51,7 @@ def test_gray_and_transparent_ones_among_coloured_become_rgb(tmp_path: Path) -> 
     Image.fromarray(np.full((4, 4), 9, np.uint8)).save(tmp_path / "a.png")
     Image.fromarray(np.full((4, 4, 4), 7, np.uint8)).save(tmp_path / "b.png")
     rows = all_rows(folder.load(tmp_path))
-    assert bytes([9] * 48) in rows and bytes([7] * 48) in rows
+    assert bytes([9] * 48) in rows and bytes([248] * 48) in rows
 
 
 def test_sizes_that_differ_need_a_size(tmp_path: Path) -> None:
@@ -109,10 +109,26 @@ def test_folders_that_do_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         folder.load(tmp_path)
 
 
-@pytest.mark.parametrize("part", [0.2, 0.6])
-def test_a_damaged_image_is_named(part: float, tmp_path: Path) -> None:
-    fill(tmp_path, 12)
+@pytest.mark.parametrize("part", [0.0, 0.2, 0.6])
+def test_a_damaged_image_is_left_out_and_named(part: float, tmp_path: Path) -> None:
+    rows = fill(tmp_path, 12)
     whole = (tmp_path / "007.png").read_bytes()
     (tmp_path / "007.png").write_bytes(whole[: int(part * len(whole))])
-    with pytest.raises(ValueError, match=r"007.png cannot be read as an image.*mend or remove"):
+    with pytest.warns(UserWarning, match=r"left out 1 unreadable images: 007.png \("):
+        data = folder.load(tmp_path)
+    assert all_rows(data) == sorted(row.tobytes() for i, row in enumerate(rows) if i != 7)
+    assert "left out 1 unreadable" in data.notes[0]
+    for i in range(3):
+        (tmp_path / f"{i:03}.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match="received [89] and [34] that cannot be read as an image.*mend or"):
         folder.load(tmp_path)
+
+
+def test_what_is_left_out_is_counted_and_said_once(tmp_path: Path) -> None:
+    fill(tmp_path, 12)
+    for name in ("a.txt", "b.txt", "c.gif", ".hidden.png", "readme"):
+        (tmp_path / name).write_text("no image")
+    with pytest.warns(UserWarning) as caught:
+        data = folder.load(tmp_path)
+    words = "left out 5 files: 1 .gif, 2 .txt, 1 hidden, 1 without a suffix"
+    assert data.notes == (words,) and [str(w.message) for w in caught] == [f"{data.spec.name}: {words}"]

@@ -105,3 +105,21 @@ def test_frames_of_several_sizes_need_a_size() -> None:
     grow = lambda observation: setattr(environment, "shape", (4, 5, 3)) or 0  # noqa: E731
     with pytest.raises(ValueError, match=r"\(4, 5, 3\).*\(4, 6, 3\).*size=64"):
         frames.record(environment, number=10, policy=grow)
+
+
+class Even(Counter):
+    """Renders one gray value, in a type of its own."""
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def render(self) -> Any:
+        return np.zeros((4, 6, 3), self.kind)
+
+
+def test_float_frames_are_refused_and_equal_ones_warned_of() -> None:
+    with pytest.raises(ValueError, match=r"float32 \(4, 6, 3\).*np.rint\(frame \* 255\)"):
+        frames.record(Even(np.float32), number=10)
+    with pytest.warns(UserWarning, match="all 10 rows to train on are equal"):
+        assert frames.record(Even(np.uint8), number=10).notes

@@ -146,7 +146,7 @@ def test_labels_are_drawn_as_often_as_training_met_them() -> None:
     made.train(50)
     counts = made.learner.label_counts.numpy()
     assert counts.sum() == 400
-    drawn = made.learner._drawn_labels(None, 4_000, np.random.default_rng(0))
+    drawn = made.learner._drawn_labels(None, 4_000, 0)
     assert abs(drawn.mean() - counts[1] / 400) < 0.03
 
 
@@ -161,13 +161,13 @@ def test_presets_are_choices_of_settings() -> None:
     [
         (lambda m: m.sample(3, steps=21), r"steps received 21; expected .* <= 20.*schedule_steps"),
         (lambda m: m.sample(3, sampler="ddmp"), "did you mean 'ddpm'"),
-        (lambda m: m.sample(3, labels=3), r"labels received 'values in \[3, 3\]'; expected 0 to 2"),
-        (lambda m: m.sample(3, labels=[0, 1]), "one whole number, or 3 of them"),
+        (lambda m: m.sample(3, labels=3), r"labels received 'values in \[3, 3\], .*; expected whole numbers 0 to 2"),
+        (lambda m: m.sample(3, labels=[0, 1]), "one, or 3 of them"),
         (lambda m: m.sample(3, guidance=-1), "guidance received -1"),
         (lambda m: m.denoise(images(), 0), "noise received 0"),
         (lambda m: m.denoise(images(), 1e9), "the most that was trained"),
         (lambda m: m.denoise(np.zeros((3, 4)), 1.0), r"numbers of shape \(N, 4, 4, 1\)"),
-        (lambda m: m.inpaint(images(), np.ones((4, 4, 1))), r"mask received 'float64.*bool \(4, 4, 1\)"),
+        (lambda m: m.inpaint(images(), np.ones((4, 4, 3))), r"mask received 'float64.*booleans.*\(4, 4, 1\)"),
         (lambda m: m.inpaint(images(), np.ones((4, 4, 1), bool), repeats=0), "repeats received 0"),
         (lambda m: m.interpolate(images(3), images(4)), "second of shape"),
         (lambda m: m.interpolate(images(3), images(3), 1), "number received 1"),

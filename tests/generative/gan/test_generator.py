@@ -179,7 +179,7 @@ def test_ways_between_rows_as_a_film(tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda m: m.sample(3, labels=3), r"labels received 'values in \[3, 3\]'; expected whole numbers 0 to 2"),
+        (lambda m: m.sample(3, labels=3), r"labels received 'values in \[3, 3\].*; expected whole numbers 0 to 2"),
         (lambda m: m.sample(3, labels=[0, 1]), "one, or 3 of them"),
         (lambda m: m.sample(3, labels="a"), "labels received '<U1"),
         (lambda m: m.decode(np.zeros((2, 4)), 0), r"latents received 'float64 \(2, 4\)'; expected '?\(N, 3\)"),
