@@ -202,8 +202,8 @@ class Experiment(Loop):
         """Show the learner at work.
 
         Args:
-            path: A bare file name goes into the run's `videos/` or `samples/` (the working directory without a run);
-                a path with a folder is taken as it is. The suffix decides: `.mp4`, `.gif` or `.png`.
+            path: `.mp4`, `.gif` or `.png`. A bare name goes into the run's `videos/` or `samples/` (the working
+                directory without a run); a path with a folder is taken as it is.
             kind: What to show, one of `task.kinds`, or `training`: a film of the pictures that the run wrote as it went
                 on. None for the kind named like the file, else the first.
 
@@ -234,8 +234,6 @@ class Experiment(Loop):
     def close(self) -> None:
         """Free environments and files."""
         self.task.close()
-
-    # ---------------------------------------------------------------- saving and resuming
 
     @classmethod
     def resume(
@@ -280,13 +278,9 @@ class Experiment(Loop):
     ) -> list[Self]:
         """Train the runs of a killed or stopped `train_many` on to their ends, bit for bit; begin those not begun.
 
-        Args:
-            run_dir: The directory that `train_many` was given; `runs.json` in it names the runs.
-            source, evaluation_source: Where it was an object rather than a name.
-            learner: The learner's class, if it is not known by name here.
-            callbacks: The runs' own callbacks, made as they were then.
-            progress, exact: As for `resume`.
-        It returns all runs, in the order of `train_many`, and raises what that and `resume` do.
+        The arguments are those of `resume`, but that `run_dir` is what `train_many` was given, where `runs.json` names
+        the runs, and `learner` the learner's class. It returns all runs in the order of `train_many`, and raises what
+        that and `resume` do.
         """
         given = {"source": source, "evaluation_source": evaluation_source}
         return together.resume_many(cls, run_dir, given, learner, list(callbacks), progress, exact)

@@ -274,8 +274,7 @@ class Autoencoder(Freezing):
             return figures.latent_figure(self.encode(rows, labels), labels, self.spec.name)
         if kind == "interpolation":
             rows, labels = figures.balanced(data, figures.COLUMNS)
-            strips = figures.strips(self.encode(rows, labels))
-            # A way keeps the label it begins with.
+            strips = figures.strips(self.encode(rows, labels))  # each keeps the label it begins with
             along = None if labels is None else np.repeat(labels, figures.COLUMNS)[: len(strips)]
             return image_grid(pictures.pixels(self.decode(strips, along), self.spec), figures.COLUMNS)
         if kind == "clusters":

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab.errors import RunDirectoryError
+from lab.files.links import is_regular
 
 NAME = ".lock"
 
@@ -64,9 +65,10 @@ class RunLock:
             os.close(descriptor)
 
     def _opened(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
             self.run.mkdir(parents=True, exist_ok=True)
+            is_regular(self.path, self.run)
             descriptor = os.open(self.path, flags, 0o644)
         except OSError as error:
             raise RunDirectoryError(f"run directory {self.run} cannot be written: {error}.") from error
@@ -76,8 +78,10 @@ class RunLock:
                     f"run directory {self.run} is being written by {_holder(descriptor)}. "
                     "Fix: wait for its end or stop it; or copy the run to go on with the copy."
                 )
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, str(os.getpid()).encode())
+            if os.fstat(descriptor).st_nlink == 1:
+                # A second name may be that of a file elsewhere, which nothing of a run's may change.
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, str(os.getpid()).encode())
         except OSError as error:
             os.close(descriptor)
             raise RunDirectoryError(f"run directory {self.run} cannot be written: {error}.") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -105,13 +107,21 @@ def test_two_experiments_begun_for_one_directory_do_not_share_it(tmp_path):
         second.train(10)
 
 
-def test_the_lock_follows_no_link(tmp_path):
+@pytest.mark.parametrize("make", [Path.symlink_to, Path.hardlink_to])
+def test_the_lock_writes_through_no_link(tmp_path, make):
     (tmp_path / "victim").write_text("mine")
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / ".lock").symlink_to(tmp_path / "victim")
-    with pytest.raises(RunDirectoryError, match="cannot be written"), RunLock(tmp_path / "run").hold():
+    make(tmp_path / "run" / ".lock", tmp_path / "victim")
+    with contextlib.suppress(RunDirectoryError), RunLock(tmp_path / "run").hold():
         pass
     assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_a_pipe_in_place_of_the_lock_is_an_error_and_waits_for_nobody(tmp_path):
+    (tmp_path / "run").mkdir()
+    os.mkfifo(tmp_path / "run" / ".lock")
+    with pytest.raises(RunDirectoryError, match="is a pipe"), RunLock(tmp_path / "run").hold():
+        pass
 
 
 def test_a_run_killed_before_its_config_leaves_a_directory_that_can_be_used(tmp_path):
