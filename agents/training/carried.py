@@ -122,6 +122,8 @@ def _generators(env: gymnasium.Env[Any, Any]) -> Iterator[tuple[str, tuple[Any, 
         if id(thing) in seen:
             continue
         seen.add(id(thing))
+        if isinstance(thing, random.SystemRandom):
+            continue  # It has no state: what draws from it cannot be brought back.
         if isinstance(thing, _GENERATORS):
             # `reset(seed=...)` makes it anew: it is the one that every episode's seed decides.
             if path[-1] != "_np_random" or thing is not getattr(base, "_np_random", None):

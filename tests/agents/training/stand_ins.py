@@ -142,6 +142,16 @@ class Irreproducible(Walk):
         return random.SystemRandom().random()
 
 
+class MakesSpacesAnew(Walk):
+    """Makes its action space anew in reset and draws from it for nothing; keeps a source of the system's entropy."""
+
+    def reset(self, *, seed=None, options=None):
+        self.entropy = random.SystemRandom()
+        self.action_space = Discrete(3)
+        self.action_space.sample()
+        return super().reset(seed=seed)
+
+
 class RunningMean(gymnasium.ObservationWrapper):
     """A user's own wrapper with running statistics."""
 

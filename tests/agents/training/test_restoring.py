@@ -63,6 +63,7 @@ KINDS = {
     "reset ignores the seed": stand_ins.IgnoresSeed,
     "its action space": stand_ins.SamplesSpace,
     "hidden": Hidden,
+    "spaces made anew": stand_ins.MakesSpacesAnew,
     "writes into actions": stand_ins.WritesIntoActions,
     "normalised observations": lambda: NormalizeObservation(Walk()),
     "normalised rewards": lambda: NormalizeReward(Walk()),
