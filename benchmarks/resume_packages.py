@@ -49,7 +49,7 @@ TABLE: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
     ("flappy-bird-gymnasium", "flappy_bird_gymnasium", "FlappyBird-v0", {}, ""),
     ("gym-anytrading", "gym_anytrading", "stocks-v0", {}, ""),
     ("gym-trading-env", "gym_trading_env", "TradingEnv", {}, "prices"),
-    ("gym-classics", "gym_classics", "4Rooms-v0", {}, ""),
+    ("gym-classics", "gym_classics", "FourRooms-v0", {}, ""),
     ("mo-gymnasium", "mo_gymnasium", "minecart-v0", {}, "linear reward"),
     ("gymnasium-2048", "gymnasium_2048", "gymnasium_2048/TwentyFortyEight-v0", {}, ""),
     ("tetris-gymnasium", "tetris_gymnasium.envs", "tetris_gymnasium/Tetris", {}, "flatten"),
