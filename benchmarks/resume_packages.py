@@ -49,7 +49,7 @@ TABLE: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
     ("flappy-bird-gymnasium", "flappy_bird_gymnasium", "FlappyBird-v0", {}, ""),
     ("gym-anytrading", "gym_anytrading", "stocks-v0", {}, ""),
     ("gym-trading-env", "gym_trading_env", "TradingEnv", {}, "prices"),
-    ("gym-classics", "gym_classics", "4Rooms-v0", {}, ""),
+    ("gym-classics", "gym_classics", "FourRooms-v0", {}, ""),
     ("mo-gymnasium", "mo_gymnasium", "minecart-v0", {}, "linear reward"),
     ("gymnasium-2048", "gymnasium_2048", "gymnasium_2048/TwentyFortyEight-v0", {}, ""),
     ("tetris-gymnasium", "tetris_gymnasium.envs", "tetris_gymnasium/Tetris", {}, "flatten"),
@@ -171,7 +171,7 @@ def record(entry: Any, folder: Path, cuts: int, steps: int, follow: int, seconds
         "episodes": player.pool.records[0].number,
         "mode": check.mode,
         "reason": check.reason,
-        "global_random": player.pool.records[0].guard is not None,
+        "draws_from_global": player.pool.records[0].guard is not None and player.pool.records[0].guard.used,
         "notes": notes,
     }
 
@@ -271,16 +271,18 @@ def markdown(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
         "",
         f"Each environment was cut at {options.cuts} random steps and restored in a fresh process; the next "
         f"{options.follow} steps were compared bit for bit with the uninterrupted ones. "
-        f"{len(tried)} environments of {len(packages)} packages.",
+        f"{len(tried)} environments of {len(packages)} packages. In the probation, the first "
+        "2,000 steps and two episodes, all episodes since the environment was made are played again; later the running "
+        "one alone, unless a check has found that more is needed.",
         "",
-        "| package | version | environment | steps, episodes | verdict |",
-        "|---|---|---|---|---|",
+        "| package | version | environment | steps, episodes | played again at the end | verdict |",
+        "|---|---|---|---|---|---|",
     ]
     for row in tried:
         name = row["environment"] + (f" ({row['wrapped']})" if row["wrapped"] else "")
-        notes = "; global generators lent" if row["global_random"] else ""
+        notes = "; draws from the global generators, lent to it" if row.get("draws_from_global") else ""
         lines.append(
-            f"| {row['package']} | {row['version']} | {name} | {row['steps']:,}, {row['episodes']:,} "
+            f"| {row['package']} | {row['version']} | {name} | {row['steps']:,}, {row['episodes']:,} | {row['mode']} "
             f"| {row['verdict']}{notes} |"
         )
     lines += ["", "Left out:", ""]
