@@ -193,11 +193,21 @@ class Learner(Stateful):
             "Fix: override `setup_arguments`, or load a run of it a second time."
         )
 
+    def __copy__(self) -> Self:
+        """Return a learner that shares with this one all that it holds, as a shallow copy does."""
+        made = object.__new__(type(self))
+        vars(made).update(vars(self))
+        return made
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         # Keras' objects do not copy their weights reliably, and compiled programs not at all: a copy is built anew.
         if not self.built:
             return super().__reduce_ex__(protocol)
-        return remade, (type(self), self.config.to_dict(), self.setup_arguments(), self.get_state())
+        # Of what is no state, a user's own is what the user gave it; ours is made anew.
+        theirs = [c for c in type(self).__mro__ if not c.__module__.startswith(("lab.", "agents.", "generative."))]
+        named = {name for c in theirs for name in vars(c).get("not_state", ())}
+        given = {name: value for name, value in vars(self).items() if name in named}
+        return remade, (type(self), self.config.to_dict(), given, self.setup_arguments(), self.get_state())
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         """Build from what `Task.describe` wrote into a run's config.json, without the source."""
@@ -259,9 +269,16 @@ class Learner(Stateful):
         return learner
 
 
-def remade(kind: type[Any], settings: Mapping[str, Any], arguments: tuple[Any, ...], state: Mapping[str, Any]) -> Any:
+def remade(
+    kind: type[Any],
+    settings: Mapping[str, Any],
+    given: Mapping[str, Any],
+    arguments: tuple[Any, ...],
+    state: Mapping[str, Any],
+) -> Any:
     """Build a learner as another one was built, and give it that one's state: what copies are made by."""
     learner = kind(**settings)
+    vars(learner).update(given)
     start_tensorflow(learner.threads)
     learner.setup(*arguments)
     learner.set_state(state)

@@ -228,7 +228,7 @@ def test_an_agent_acts_on_one_observation_or_many_within_its_space(case: Case) -
     assert len(agent.act(observations, explore=True)) == 5
     assert agent.act(observations[0], explore=True) in actions
     with pytest.raises(UsageError, match="observations received shape"):
-        agent.act(np.zeros((2, 3, 4)))
+        agent.act(np.zeros((2, 3, 4), observations.dtype))
 
 
 class Whole(gymnasium.Env[Any, Any]):

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import inspect
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,7 +114,8 @@ def test_flavours_are_short_run_and_resume_to_the_bit(name: str, tmp_path: Path)
     run = module.main(20, tmp_path / "run", **settings)
     assert (tmp_path / "run" / output).stat().st_size > 500
     check_metrics(logged(tmp_path / "run"))
-    resumed = Experiment.resume(tmp_path / "run", progress=False)
+    shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    resumed = Experiment.resume(tmp_path / "copy", progress=False)
     resumed.train(10)
     run.train(10)
     assert_same_state(resumed.learner.get_state(), run.learner.get_state())

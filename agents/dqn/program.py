@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,7 +24,7 @@ OWN = frozenset(
         *("action_space", "average", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "greedy"),
         *("latest", "moments", "next_round", "num_envs", "number_of_actions", "observation_space", "online"),
         *("program", "rate", "replay", "ring", "round", "seeds", "state_names", "steps", "target"),
-        *("target_updates", "updates"),
+        *("target_updates", "updates", "wrapper_statistics", "rate_steps", "epsilon_steps", "run_length"),
     )
 )
 STATE = ("average", "exploration", "greedy", "latest", "moments", "program", "replay", "ring", "round", "target")
@@ -61,9 +62,8 @@ class DQNProgram:
     _recent: ClassVar[list[DQNProgram]] = []
 
     def __init__(self, agent: DQN) -> None:
-        # Not `copy.copy`, which builds anew: what else an agent holds its program must see as it changes.
-        self.agent: Any = object.__new__(type(agent))
-        vars(self.agent).update(vars(agent))
+        # What else an agent holds its program must see as it changes.
+        self.agent: Any = copy.copy(agent)
         self.settings = Noting(agent.config)
         self.agent.config = self.settings
         for name in STATE:

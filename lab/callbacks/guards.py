@@ -19,6 +19,8 @@ class NaNGuard(Callback):
     def on_update(self, experiment: Experiment, metrics: Mapping[str, float]) -> None:
         for name, value in metrics.items():
             if not math.isfinite(value):
+                # One that is being written is as good as the one before.
+                experiment.end_writing()
                 good = experiment.last_checkpoint
                 raise TrainingDiverged(
                     f"{name} became {value} at step {experiment.task_step}. Nothing was overwritten; the last good "

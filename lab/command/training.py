@@ -42,6 +42,7 @@ def train(options: argparse.Namespace) -> None:
         close_many(experiment.train_many(seeds, steps=steps, settings=settings_of_each), directory)
         return
     experiment.prepare_training(steps)
+    experiment.claim()
     say(f"run      {directory}")
     say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
     experiment.train(steps)

@@ -31,6 +31,7 @@ def interrupted(kind, run, folder):
     experiment._begin_writing()
     while experiment.step < 140:
         experiment.train_chunk()
+    experiment.end_writing()
     experiment.close()
     assert [checkpoints.step_of(p) for p in checkpoints.listed(folder / "checkpoints", "step")] == [70, 140]
     train(kind, run, 300)

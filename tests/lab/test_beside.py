@@ -23,12 +23,15 @@ class Holder:
     def get_state(self):
         return {"array": self.array}
 
+    def describe(self):
+        return {}
+
 
 class Small(Recording):
     def __init__(self, path):
         path.mkdir()
         self.directory = RunDirectory(path)
-        self.callbacks, self._due = [], ()
+        self.callbacks, self._due, self._described = [], (), {}
         self.learner, self.task = Holder(), Holder()
 
 

@@ -94,7 +94,7 @@ def test_several_seeds_and_settings_become_runs_side_by_side(lab, tmp_path):
     assert status == 0, err
     parent = tmp_path / "runs" / "dqn-CartPole-v1-seeds7-8"
     names = [f"learning_rate={rate},seed-{seed}" for rate in (0.001, 0.0001) for seed in (7, 8)]
-    assert sorted(p.name for p in parent.iterdir()) == sorted(names)
+    assert sorted(p.name for p in parent.iterdir()) == sorted([*names, "runs.json"])
     assert all(f"{name:32} last mean" in out for name in names)
     lines = [line for line in out.splitlines() if "IQM over" in line]
     assert [line.split()[0] for line in lines] == ["learning_rate=0.001", "learning_rate=0.0001"], "no two are pooled"

@@ -17,6 +17,7 @@ from tests.generative.tiny import images
 
 # A process of its own, because devices are cut before TensorFlow's first operation.
 SCRIPT = """
+import shutil
 import sys
 import keras
 import numpy as np
@@ -73,7 +74,9 @@ assert two.learner.compile == "graph"
 for experiment in (one, two):
     experiment.train(7)
 close(one, two)
-resumed = Experiment.resume(sys.argv[1], source=data, progress=False)
+copy = sys.argv[1] + "-copy"
+shutil.copytree(sys.argv[1], copy)
+resumed = Experiment.resume(copy, source=data, progress=False)
 two.train(4)
 first = two.learner.get_state()
 two.close()

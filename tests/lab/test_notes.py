@@ -56,7 +56,7 @@ def test_what_is_warned_of_does_not_end_a_run_where_warnings_are_errors(tmp_path
         with pytest.raises(CheckpointError):
             checkpoints.newest(checkpoints.listed(damaged[0].parent, "step"))
     said = capsys.readouterr().err
-    assert "starts a new episode" in said and "skipped a damaged checkpoint" in said
+    assert "begins its next episode" in said and "skipped a damaged checkpoint" in said
 
 
 def test_numbers_out_of_range_raise_no_warning_of_numpys():

@@ -83,7 +83,8 @@ def test_a_run_can_be_its_teacher_and_goes_on_without_it(tmp_path: Path) -> None
     assert all(map(np.array_equal, values(experiment.learner.teacher), values(run.learner.average.network)))
     experiment.train(3)
     shutil.rmtree(tmp_path / "teacher")
-    resumed = Experiment.resume(tmp_path / "student", source=images(), progress=False)
+    shutil.copytree(tmp_path / "student", tmp_path / "copy")
+    resumed = Experiment.resume(tmp_path / "copy", source=images(), progress=False)
     resumed.learner.compile = None  # type: ignore[attr-defined]
     resumed.train(1)
     experiment.train(1)

@@ -76,6 +76,8 @@ def strangers(originals, tmp_path, monkeypatch):
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shipped\nVersion: 1.0\n")
         groups = ("lab.agents", "lab.generators", "lab.environments", "lab.datasets")
         (info / "entry_points.txt").write_text("".join(f"[{group}]\nstranger = shipped:thing\n" for group in groups))
+        # Looked up before the run stands where Python looks, as by whoever goes there; and kept, also for later tests.
+        registry.names(*groups)
         monkeypatch.chdir(run)
         monkeypatch.syspath_prepend(str(run))
         monkeypatch.setattr(sources, "_given", set())
