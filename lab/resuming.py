@@ -15,7 +15,7 @@ from lab.logging import JsonLines
 from lab.run_directory import RunDirectory
 from lab.runs import building, population
 from lab.runs.sources import from_run, is_given
-from lab.runtime.conditions import recorded, warn_of_other_conditions
+from lab.runtime.conditions import had_cut_processors, recorded, warn_of_other_conditions
 from lab.threads import start_tensorflow
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def resume(
         )
     config = directory.read_config()
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
-    start_tensorflow(config.get("threads") or None)
+    start_tensorflow(config.get("threads") or None, cut=had_cut_processors(config))
     warn_of_other_conditions(config, directory.path)
     if learner is None:
         learner = building.made_from(config, directory, registry.learner(config["learner"]))

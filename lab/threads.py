@@ -15,7 +15,7 @@ VARIABLE = "TF_NUM_INTRAOP_THREADS"
 OWN_POOLS = "TF_OVERRIDE_GLOBAL_THREADPOOL"
 
 
-def start_tensorflow(threads: int | None) -> None:
+def start_tensorflow(threads: int | None, cut: bool = True) -> None:
     """Start TensorFlow's runtime with the threads an operation that suit a learner.
 
     A number that the user has set (`TF_NUM_INTRAOP_THREADS` or `tf.config.threading`) is left alone, and so is a
@@ -23,6 +23,7 @@ def start_tensorflow(threads: int | None) -> None:
 
     Args:
         threads: Threads; None for TensorFlow's own choice, one for each core.
+        cut: Whether with one thread there is to be a logical CPU for each processor.
     """
     import tensorflow as tf
 
@@ -34,7 +35,7 @@ def start_tensorflow(threads: int | None) -> None:
         # It raises once the runtime has begun.
         with contextlib.suppress(RuntimeError):
             threading.set_intra_op_parallelism_threads(threads)
-    if threads == 1 == threads_in_use():
+    if cut and threads == 1 == threads_in_use():
         _cut_processors()
     with quiet_stderr():
         tf.config.list_logical_devices()

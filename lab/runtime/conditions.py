@@ -110,6 +110,11 @@ def warn_of_other_conditions(config: Mapping[str, Any], run: Path) -> None:
         )
 
 
+def had_cut_processors(config: Mapping[str, Any]) -> bool:
+    """Return whether a run's process had several logical CPUs, as far as its config.json knows."""
+    return _parts(config)[-1].get("logical_cpus") != 1
+
+
 def _parts(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     given = config.get("conditions")
     parts: list[Mapping[str, Any]] = []

@@ -1,7 +1,10 @@
 """What a run was computed with is kept, and said where a resumed run is computed with something else."""
 
 import json
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,9 @@ from lab import Experiment, UsageError
 from lab.runtime import conditions
 from lab.threads import start_tensorflow, threads_in_use
 from tests.agents.helpers import Counter
+
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -92,3 +98,24 @@ def test_the_variable_is_checked(monkeypatch, variable):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", variable)
     with pytest.raises(UsageError, match="TF_NUM_INTRAOP_THREADS received .*; expected a whole number from 0 to 1024"):
         threads_in_use()
+
+
+def test_a_resumed_process_has_as_many_logical_cpus_as_the_runs_had(tmp_path):
+    """A generator's process has one; with one thread from the environment, resuming had cut it into several."""
+    script = """
+import os, sys, warnings
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+from lab import Experiment
+from tests.generative.tiny import Tiny, images
+data = images(40, (8, 8, 3))
+if sys.argv[2] == "train":
+    Experiment(Tiny(), data, run_dir=sys.argv[1], progress=False).train(4)
+else:
+    warnings.simplefilter("error")
+    Experiment.resume(sys.argv[1], source=data, progress=False).train(4)
+"""
+    run = tmp_path / "run"
+    for what in ("train", "resume"):
+        done = subprocess.run([sys.executable, "-c", script, str(run), what], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+    assert len(json.loads((run / "config.json").read_text())["conditions"]) == 1
