@@ -14,7 +14,6 @@ from lab.runtime import conditions
 from lab.threads import start_tensorflow, threads_in_use
 from tests.agents.helpers import Counter
 
-
 ROOT = Path(__file__).parents[3]
 
 
