@@ -164,6 +164,12 @@ class Pool:
                 f"the checkpoint holds {len(state['environments'])} environments; expected {self.number}. "
                 "Fix: resume with the num_envs of the run."
             )
+        if any("origin" in saved for saved in state["environments"]) and "taken" not in state:
+            warn(
+                "the run was begun by an earlier version of lab, whose episodes had no seeds of their own: the present "
+                "ones are brought back, and those after them are others than that version would have played",
+                stacklevel=3,
+            )
         for i, saved in enumerate(state["environments"]):
             self._restore(i, saved, drawn[i])
 

@@ -12,7 +12,7 @@ from lab import registry
 from lab.arguments import parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.interruption import ending_cleanly
-from lab.quiet import load_tensorflow
+from lab.quiet import load_tensorflow, set_quiet_defaults
 from lab.runs.sources import import_module
 from lab.terminal import complain, printable_warnings
 
@@ -27,11 +27,7 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 2 for a usage error, 1 for a run that diverged, 130 for Ctrl-C."""
     # Before TensorFlow, pygame and SDL load, or they would talk over the output and take the signals.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
-    if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    set_quiet_defaults()
     try:
         with ending_cleanly(), printable_warnings():
             return _run(sys.argv[1:] if arguments is None else arguments)

@@ -7,9 +7,11 @@ import importlib
 import sys
 from types import ModuleType
 
+from lab.quiet import quiet_stderr, set_quiet_defaults
+
 
 def load(name: str) -> ModuleType:
-    """Import a module; where that brings TensorFlow, do not look for cyclic garbage meanwhile.
+    """Import a module; where that brings TensorFlow, keep it quiet and do not look for cyclic garbage meanwhile.
 
     The import makes a great many objects that stay. To search them for garbage again and again takes a good part of its
     time, and to search them once more whenever a program is traced slows that down too: so they are exempt from then on
@@ -18,7 +20,15 @@ def load(name: str) -> ModuleType:
     Args:
         name: The module's full name.
     """
-    if "tensorflow" in sys.modules or not gc.isenabled():
+    set_quiet_defaults()
+    if "tensorflow" in sys.modules:
+        return importlib.import_module(name)
+    with quiet_stderr(only_with="tensorflow"):
+        return _load_with_tensorflow(name)
+
+
+def _load_with_tensorflow(name: str) -> ModuleType:
+    if not gc.isenabled():
         return importlib.import_module(name)
     gc.disable()
     try:

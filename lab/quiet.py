@@ -9,9 +9,25 @@ import tempfile
 from collections.abc import Iterator
 
 
+def set_quiet_defaults() -> None:
+    """Tell TensorFlow, pygame and SDL, by variables that are not set yet, to neither chat nor take the signals.
+
+    They read them when they are loaded.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
+    if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+
 @contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Hold back what native code writes to standard error; let it out if the block raises."""
+def quiet_stderr(only_with: str | None = None) -> Iterator[None]:
+    """Hold back what native code writes to standard error; let it out if the block raises.
+
+    Args:
+        only_with: A module's name: let it out, too, where the block has not loaded that module.
+    """
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -21,16 +37,22 @@ def quiet_stderr() -> Iterator[None]:
         return
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
+        let_out = True
         try:
             yield
-        except BaseException:
-            os.dup2(kept, 2)
-            held.seek(0)
-            os.write(2, held.read())
-            raise
+            let_out = only_with is not None and only_with not in sys.modules
         finally:
+            sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)
+            if let_out:
+                held.seek(0)
+                _write_all(held.read())
+
+
+def _write_all(text: bytes) -> None:
+    while text:
+        text = text[os.write(2, text) :]
 
 
 def load_tensorflow() -> None:

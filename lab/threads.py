@@ -25,19 +25,21 @@ def start_tensorflow(threads: int | None, cut: bool = True) -> None:
         threads: Threads; None for TensorFlow's own choice, one for each core.
         cut: Whether with one thread there is to be a logical CPU for each processor.
     """
-    import tensorflow as tf
-
-    threading = tf.config.threading
     if threads is not None:
         _check_threads("threads", threads)
-    threads_in_use()
-    if threads is not None and not os.environ.get(VARIABLE) and not threading.get_intra_op_parallelism_threads():
-        # It raises once the runtime has begun.
-        with contextlib.suppress(RuntimeError):
-            threading.set_intra_op_parallelism_threads(threads)
-    if cut and threads == 1 == threads_in_use():
-        _cut_processors()
+    # Whichever is the first to look for devices complains of a CUDA library without a device.
     with quiet_stderr():
+        import tensorflow as tf
+
+        threading = tf.config.threading
+        chosen = os.environ.get(VARIABLE) or threading.get_intra_op_parallelism_threads()
+        threads_in_use()
+        if threads is not None and not chosen:
+            # It raises once the runtime has begun.
+            with contextlib.suppress(RuntimeError):
+                threading.set_intra_op_parallelism_threads(threads)
+        if cut and threads == 1 == threads_in_use():
+            _cut_processors()
         tf.config.list_logical_devices()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import HOOKS, Callback
@@ -21,9 +22,10 @@ def check_callbacks(experiment: Experiment, target_step: int) -> None:
         target_step: At which the training ends.
     """
     _check_hooks(type(experiment), Hooks)
+    resumed = experiment.options.values() if experiment.begun_with is not None else ()
     for callback in experiment.callbacks:
         _check_hooks(type(callback), Callback)
-        _check_due(callback, experiment.step, target_step)
+        _check_due(callback, experiment.step, target_step, resumed)
         callback.check_training(experiment)
 
 
@@ -38,8 +40,11 @@ def _check_hooks(kind: type, base: type) -> None:
                 )
 
 
-def _check_due(callback: Callback, step: int, target_step: int) -> None:
+def _check_due(callback: Callback, step: int, target_step: int, resumed: Collection[Any]) -> None:
     if callback.every is None or step or target_step >= callback.every:
+        return
+    if callback.every in resumed:
+        # As the run had it, which was told of more steps.
         return
     overridden = {hook for hook in HOOKS if getattr(type(callback), hook) is not getattr(Callback, hook)}
     if (overridden == {"on_interval"} and not callback.acts_at_end) or isinstance(callback, Evaluate):

@@ -58,6 +58,15 @@ def test_a_baseline_lost_before_a_later_kill_is_played_again_once(tmp_path):
         assert (tmp_path / "run" / "evaluations.jsonl").read_text() == row
 
 
+def test_a_run_killed_before_its_first_checkpoint_goes_on_for_fewer_steps_than_an_interval(tmp_path):
+    made = experiment(tmp_path / "run", evaluate_every=100)
+    made.prepare_training(400)
+    made.claim()
+    resumed = Experiment.resume(tmp_path / "run", progress=False)
+    resumed.train(50)
+    assert resumed.step == 50
+
+
 def test_asking_for_the_same_report_twice_writes_one_row(tmp_path):
     made = experiment(tmp_path / "run")
     made.train(100)

@@ -221,3 +221,29 @@ def test_sigterm_and_sigint_write_a_checkpoint_and_give_their_status(tmp_path):
         assert any(p.name.startswith("step-") for p in (run / "checkpoints").iterdir())
         assert "Traceback" not in err
     assert os.listdir(tmp_path / "SIGTERM")
+
+
+def test_nothing_but_its_own_lines_reaches_the_terminal(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "SDL_", "PYGAME_"))}
+    command = [
+        sys.executable,
+        "-m",
+        "lab",
+        "train",
+        "random",
+        "CartPole-v1",
+        "--steps",
+        "10",
+        "--run",
+        tmp_path / "run",
+    ]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == "" and done.stdout.startswith("run ")
+
+
+def test_a_program_of_the_users_is_as_quiet(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "SDL_", "PYGAME_"))}
+    program = "from lab import Experiment; from agents import DQN; Experiment(DQN(), 'CartPole-v1', lane='host')"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""

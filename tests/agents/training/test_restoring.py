@@ -256,7 +256,8 @@ def test_a_checkpoint_from_before_episodes_had_seeds_goes_on(origin):
 
     old = {"origin": given, "actions": np.array([0, 2]), "hash": _hash(env, observation, total)}
     state = {"started": True, "environments": [old], "observation": observation[None], "finished": []}
-    player.pool.set_state(state)
+    with pytest.warns(UserWarning, match="begun by an earlier version of lab"):
+        player.pool.set_state(state)
     again = Player(Walk)
     again.pool.set_state(player.pool.get_state())
     expected = [env.step(1)[0] for _ in range(10)]
