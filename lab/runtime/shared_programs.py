@@ -60,7 +60,7 @@ class Program(NamedTuple):
 programs: Recent[Any, Program] = Recent(KEPT)
 
 
-class Unshareable(Exception):
+class Unshareable(Exception):  # noqa: N818 - it names what was found
     """A learner holds something of which nobody can tell whether its updates read it."""
 
 
@@ -165,14 +165,19 @@ def _ours(kind: type) -> bool:
 def _functions(*kinds: type) -> Hashable:
     """Return classes with what they define now: a class can be given other functions."""
     found: list[Hashable] = []
-    for kind in dict.fromkeys(base for kind in kinds for base in kind.__mro__):
+    for kind in dict.fromkeys(base for given in kinds for base in given.__mro__):
         module = kind.__module__.partition(".")[0]
         if module not in (*HOMES, "keras", "builtins", "abc", "typing", "tensorflow"):
             raise Unshareable(kind.__name__)
         mine = vars(kind).items() if module in HOMES else ()
         # A default that is no function is told by its text.
-        found.append((kind, tuple((n, v if _is_code(v) else repr(v)) for n, v in mine if not n.startswith("_abc_"))))
+        found.append((kind, tuple((n, v if _is_code(v) else repr(v)) for n, v in mine if not _aside(n))))
     return tuple(found)
+
+
+def _aside(name: str) -> bool:
+    # Python adds and changes these while classes are used.
+    return name.startswith("_abc_") or name in ("__annotations__", "__doc__", "__module__", "__dict__", "__weakref__")
 
 
 def _is_code(value: Any) -> bool:
@@ -185,7 +190,13 @@ def _settings(thing: Any) -> str:
     names = {layer.name: f"#{i}" for i, layer in enumerate(layers)}
     try:
         return json.dumps(_traced(thing.get_config(), names), sort_keys=True, default=_text)
-    except (NotImplementedError, TypeError, ValueError) as error:
+    except NotImplementedError as error:
+        if not _ours(type(thing)):
+            raise Unshareable(type(thing).__name__) from error
+        # One of this project's layers that was given other layers: its numbers say what it computes.
+        plain = {k: v for k, v in vars(thing).items() if k[0] != "_" and isinstance(v, (bool, int, float, str, tuple))}
+        return json.dumps(_traced(plain, names), sort_keys=True, default=_text)
+    except (TypeError, ValueError) as error:
         raise Unshareable(type(thing).__name__) from error
 
 
