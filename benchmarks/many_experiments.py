@@ -18,6 +18,7 @@ WARM = 5
 USUAL = ("q_learning", "dqn", "dqn-2", "cql", "behavior_cloning", "decision_transformer", "autoencoder", "diffusion")
 SCRIPT = """
 import gc, json, sys
+import envs
 from tests import contracts
 
 label, number, warm, steps = sys.argv[1], *map(int, sys.argv[2:])

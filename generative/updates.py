@@ -36,13 +36,18 @@ class Updates(UpdateLoop):
         augmentation: Augmentation | None = None,
     ) -> None:
         owner = f"{type(generator).__name__}.update"
-        super().__init__(owner, generator.update, generator.compile, generator.updates_per_call, compiled)
         self.generator = generator
         # Rows that float32 cannot tell apart are scaled before they become float32. An augmentation sees them before
         # they are normalised feature-wise; it is coarser than what is lost by that.
         self.scaled = generator.spec.is_wide
-        self.rows = tf.constant(_scaled(rows, self._spec(augmentation)) if self.scaled else rows)
-        self.labels = None if labels is None else tf.constant(labels)
+        held = tf.constant(_scaled(rows, self._spec(augmentation)) if self.scaled else rows)
+        fixed = (held,) if labels is None else (held, tf.constant(labels))
+        # An augmentation's seeds are traced with it.
+        super().__init__(
+            *(owner, generator.update, generator.compile, generator.updates_per_call, compiled, generator),
+            fixed=fixed,
+            shares=augmentation is None,
+        )
         self.augmenter: Augmenter | None = None
         if augmentation is not None:
             # A path of its own below "data", where generators count from 1.
@@ -66,13 +71,14 @@ class Updates(UpdateLoop):
         padded[:count] = indices
         return self.run_stacked((padded, numbers), count)
 
-    def batch(self, indices: tf.Tensor, number: tf.Tensor) -> Batch:
+    def batch(self, fixed: tuple[tf.Tensor, ...], *inputs: tf.Tensor) -> Batch:
         """Return rows and labels of the data, varied and scaled, for int32 (B,) indices and the update's number."""
-        rows, augmenter = tf.gather(self.rows, indices), self.augmenter
+        indices, number = inputs
+        rows, augmenter = tf.gather(fixed[0], indices), self.augmenter
         data = rows if self.scaled else self._spec(augmenter).normalise_tensor(rows)
         if augmenter is not None:
             data = self.generator.spec.standardise_tensor(augmenter(data, number))
-        return Batch(data, None if self.labels is None else tf.gather(self.labels, indices))
+        return Batch(data, tf.gather(fixed[1], indices) if len(fixed) > 1 else None)
 
     def _spec(self, augmented: object) -> DataSpec:
         """Return what scales rows: an augmentation sees them before they are normalised feature-wise."""

@@ -33,5 +33,11 @@ class Recent(Generic[K, V]):
         self._values.move_to_end(key)
         return self._values[key]
 
+    def find(self, key: K) -> V | None:
+        """Return the value of a key, None where there is none."""
+        if key in self._values:
+            self._values.move_to_end(key)
+        return self._values.get(key)
+
     def __len__(self) -> int:
         return len(self._values)

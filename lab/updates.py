@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from lab.errors import bad_value
+from lab.runtime.shared_programs import Identity, Program, Unshareable, programs
 
 
 class UpdateLoop(ABC):
@@ -24,6 +25,9 @@ class UpdateLoop(ABC):
         compile: How updates run: "graph", "xla", or None for Python.
         per_call: The most updates in one compiled call.
         compiled: Whether many updates run in one call, or each in its own.
+        learner: Whose update it is. Learners whose updates compute the same share what is compiled.
+        fixed: Tensors that `batch` takes besides an update's inputs, such as rows; they stay on the device.
+        shares: Whether nothing but the learner and the shapes of inputs decides what is traced.
 
     Attributes:
         most: The most updates of one `run_stacked`.
@@ -38,11 +42,20 @@ class UpdateLoop(ABC):
         compile: str | None,
         per_call: int,
         compiled: bool,
+        learner: Any,
+        fixed: tuple[tf.Tensor, ...] = (),
+        shares: bool = True,
     ) -> None:
         self.owner = owner
         self.most = per_call if compiled else 1
         self.names: tuple[str, ...] = ()
         self.traces = 0
+        self.compile = compile
+        self.learner = learner
+        self.fixed = fixed
+        self.shares = shares and compile is not None
+        # By the shapes of its arguments, which are the same at each call of most learners.
+        self.bound: dict[Any, Any] = {}
         self.update: Any = update
         self.step: Any = self._step
         self.call: Any = None
@@ -54,8 +67,8 @@ class UpdateLoop(ABC):
             self.call = tf.function(self._call, jit_compile=xla, autograph=False) if compiled else None
 
     @abstractmethod
-    def batch(self, *inputs: Any) -> Any:
-        """Return the batch that an update learns from, in TensorFlow operations over the update's inputs."""
+    def batch(self, fixed: tuple[tf.Tensor, ...], *inputs: Any) -> Any:
+        """Return the batch that an update learns from, in TensorFlow operations over `fixed` and its inputs."""
 
     def run_stacked(self, inputs: tuple[Any, ...], count: int) -> np.ndarray:
         """Make updates in one compiled call.
@@ -68,29 +81,65 @@ class UpdateLoop(ABC):
             float64 (count, len(names)), the metrics of each update.
         """
         stacked = tf.nest.map_structure(tf.constant, inputs)
-        return self.call(stacked, tf.constant(count)).numpy()[:count].astype(np.float64)
+        found = self._run("call", self.call, self.fixed, stacked, tf.constant(count))
+        return found.numpy()[:count].astype(np.float64)
 
     def run_each(self, inputs: list[tuple[Any, ...]]) -> np.ndarray:
         """Make updates in a call each; see `run_stacked`."""
-        rows = [self.step(*tf.nest.map_structure(tf.constant, one)).numpy() for one in inputs]
+        constants = (tf.nest.map_structure(tf.constant, one) for one in inputs)
+        rows = [self._run("step", self.step, self.fixed, *one).numpy() for one in constants]
         return np.stack(rows).astype(np.float64)
 
-    def _call(self, inputs: tuple[Any, ...], count: tf.Tensor) -> tf.Tensor:
+    def _run(self, part: str, function: Any, *arguments: Any) -> tf.Tensor:
+        if not self.shares:
+            return function(*arguments)
+        signature = (part, *((x.shape, x.dtype) for x in tf.nest.flatten(arguments)))
+        bound = self.bound.get(signature)
+        if bound is None:
+            bound = self.bound[signature] = self._shared(part, function, signature, arguments)
+        return bound(*arguments)
+
+    def _shared(self, part: str, function: Any, signature: Any, arguments: Any) -> Any:
+        """Return a function that another learner's updates were traced for, or else one of its own."""
+        try:
+            identity = Identity(self.learner)
+        except Unshareable:
+            return function
+        functions = (type(self), type(self).batch, UpdateLoop._step, UpdateLoop._call)
+        key = (identity.key, functions, self.compile, self.most, signature, self.structure(arguments))
+        program = programs.find(key)
+        if program is None:
+            traced = function.get_concrete_function(*arguments)
+            order = identity.order(traced.captured_inputs)
+            if order is None:
+                # It read something that is not the learner's.
+                return function
+            program = programs.get(key, lambda: Program.of(traced, order, self.names))
+        self.names = program.names
+        return program.bound(identity.variables)
+
+    @staticmethod
+    def structure(arguments: Any) -> str:
+        """Return how arguments are nested, whatever their values."""
+        return repr(tf.nest.map_structure(lambda _: 0, arguments))
+
+    def _call(self, fixed: tuple[tf.Tensor, ...], inputs: tuple[Any, ...], count: tf.Tensor) -> tf.Tensor:
         # Traced on its own first, because the loop must know how many metrics there are.
         specs = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape[1:], t.dtype), inputs)
-        one = self.step.get_concrete_function(*specs)
+        kept = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), fixed)
+        one = self.step.get_concrete_function(kept, *specs)
         rows = tf.zeros((self.most, len(self.names)))
 
         def body(i: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            metrics = one(*(t[i] for t in tf.nest.flatten(inputs)))
+            metrics = one(*fixed, *(t[i] for t in tf.nest.flatten(inputs)))
             return i + 1, tf.tensor_scatter_nd_update(rows, [[i]], [metrics])
 
         # One at a time: an update reads the variables that the one before has written.
         return tf.while_loop(lambda i, _: i < count, body, (tf.constant(0), rows), parallel_iterations=1)[1]
 
-    def _step(self, *inputs: Any) -> tf.Tensor:
+    def _step(self, fixed: tuple[tf.Tensor, ...], *inputs: Any) -> tf.Tensor:
         self.traces += 1
-        metrics = dict(self.update(self.batch(*inputs)))
+        metrics = dict(self.update(self.batch(fixed, *inputs)))
         if not metrics:
             raise bad_value(self.owner, "metrics", "none", "at least one, such as the loss")
         for name, value in metrics.items():

@@ -25,6 +25,7 @@ OWN = frozenset(
         *("latest", "moments", "next_round", "num_envs", "number_of_actions", "observation_space", "online"),
         *("program", "rate", "replay", "ring", "round", "seeds", "state_names", "steps", "target"),
         *("target_updates", "updates", "wrapper_statistics", "rate_steps", "epsilon_steps", "run_length"),
+        "most_numbers",
     )
 )
 STATE = ("average", "exploration", "greedy", "latest", "moments", "program", "replay", "ring", "round", "target")
@@ -155,4 +156,6 @@ def _kind(agent: DQN) -> tuple[Any, ...]:
     # The functions themselves, because a class can be given others.
     functions = tuple(getattr(type(agent), name) for name in agent.pure_shared)
     described = [json.dumps(spaces.to_json(s), sort_keys=True) for s in (agent.observation_space, agent.action_space)]
-    return type(agent), functions, *described
+    # The lengths of schedules too: what updates read of them is traced.
+    lengths = tuple(vars(agent).get(name) for name in ("run_length", "rate_steps", "epsilon_steps"))
+    return type(agent), functions, *described, *lengths

@@ -21,7 +21,7 @@ class Updates(UpdateLoop):
 
     def __init__(self, agent: OfflineAgent, compiled: bool) -> None:
         owner = f"{type(agent).__name__}.update_on"
-        super().__init__(owner, agent.update_on, agent.compile, agent.updates_per_call, compiled)
+        super().__init__(owner, agent.update_on, agent.compile, agent.updates_per_call, compiled, agent)
 
     def run(self, batches: list[Any]) -> np.ndarray:
         """Make an update on each batch.
@@ -38,6 +38,6 @@ class Updates(UpdateLoop):
         stacked = tf.nest.map_structure(lambda *parts: np.stack(parts), *padded)
         return self.run_stacked((stacked,), len(batches))
 
-    def batch(self, *inputs: Any) -> Any:
+    def batch(self, fixed: tuple[Any, ...], *inputs: Any) -> Any:
         """Return the batch as it was drawn."""
         return inputs[0]
