@@ -169,6 +169,9 @@ def _rebuilt(
         # As it was named, also where that was looked up under another name.
         experiment.source = config["source"]
     experiment.options["lane"] = config["lane"]
+    if isinstance(config.get("lane_reason"), str):
+        # It is asked for the lane that was used; why that was used the run knows.
+        experiment.task.lane_reason = config["lane_reason"]
     attach(experiment, directory, callbacks, progress)
     experiment.target_step = config["steps"]
     experiment.begun_with = config

@@ -49,9 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
         tally.merge(done)
         tries = sum(sum(counts.values()) for counts in done.counts.values())
         print(f"{part}: {tries} tries, {done.failed} failures, {time.monotonic() - began:.0f} s", flush=True)
+        # At once, since a later part may be stopped.
+        for failure in done.failures:
+            print(failure, flush=True)
     print("\n" + tally.table())
-    for failure in tally.failures:
-        print(failure)
     tally.save(folder / "tally.json")
     if tally.failed:
         print(f"\n{tally.failed} tries ended as none may; their runs are in {folder}")

@@ -26,6 +26,8 @@ CONTROLLED = ("q_learning", "dqn", "dqn-2", "cql", "tiny", "dqn x3")
 # Beside what the contract calls idle: what is only for people, or is set again when a run is opened.
 IDLE = {"callbacks.progress", "callbacks.jsonl_logger", "callbacks.checkpoint", "callbacks.na_n_guard",
         "callbacks.render_every", "experiment.target_step"}  # fmt: skip
+# Its updates have no metrics of which rounds would be the divisor.
+IDLE_OF = {"q_learning": {"task.rounds"}}
 
 
 def check(label: str, home: Path) -> Tally:
@@ -42,6 +44,7 @@ def check(label: str, home: Path) -> Tally:
     path = checkpoints.listed(stopped / "checkpoints", "step")[-1]
     state, notes = checkpoints.read(path)
     idle = {f"learner.{name}" for name in job.case.idle} | {f"task.{n}" for n in (*IDLE_TASK, *job.case.idle)} | IDLE
+    idle |= IDLE_OF.get(label, set())
     for part, items in state.items():
         for item in items:
             name = f"{part}.{item}"
@@ -92,7 +95,8 @@ def _altered(value: Any) -> tuple[Any, bool]:
     if isinstance(value, bool):
         return not value, True
     if isinstance(value, (int, float)):
-        return value + 1, True
+        # Downwards, for a counter that is ahead is often set right by what it counts next.
+        return value - 1 if value > 0 else value + 1, True
     return value, False
 
 
