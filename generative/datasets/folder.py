@@ -40,7 +40,7 @@ def load(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None
     """
     root = Path(path).expanduser()
     if not root.is_dir():
-        raise bad_value("folder", "path", str(path), "a folder of images")
+        raise bad_value("folder", "path", str(path), "a folder of images", f"give one; there is no {root.absolute()}.")
     behind = colour(background)
     found, wanted = find(root), _checked_size(size)
     parts = [found.train] if found.test is None else [found.train, found.test]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
 from lab import checkpoints
+from lab.errors import UnconfirmedSource
 from lab.logging import JsonLines
 from lab.terminal import say
 
@@ -22,8 +24,8 @@ def close(experiment: Any) -> None:
     best = _best(experiment)
     if best is not None:
         say(f"best     {best!r}")
-    run = _shown(experiment.directory.path)
-    say(f"next     lab render {run}    lab report {run}")
+    run = str(_shown(experiment.directory.path))
+    say(f"next     {shlex.join(['lab', 'render', run, *_word(experiment)])}    {shlex.join(['lab', 'report', run])}")
     experiment.close()
 
 
@@ -44,7 +46,7 @@ def close_many(runs: list[Any], parent: Path) -> None:
     # Settings are never pooled: they are what is to be compared.
     for setting, found in results.items():
         say(f"{setting:8} {line_over_runs(found)}")
-    say(f"next     lab report {_shown(parent)}")
+    say(f"next     {shlex.join(['lab', 'report', str(_shown(parent))])}")
 
 
 def owes_report(experiment: Any) -> bool:
@@ -75,6 +77,20 @@ def _best(experiment: Any) -> Any:
 def _best_path(experiment: Any) -> Path | None:
     path = experiment.directory.find_checkpoint("best")
     return path if path is not None and path.name.startswith("best-") else None
+
+
+def _word(experiment: Any) -> list[str]:
+    """Return the arguments by which a further command follows the run's source, where its file alone is not enough."""
+    name = experiment.source
+    if not isinstance(name, str):
+        return []
+    # A module that `module:id` names is loaded here, and will not be where the next command runs.
+    needed = ":" in name
+    try:
+        experiment.learner.named_source(name, experiment.directory.path)
+    except UnconfirmedSource:
+        needed = True
+    return ["--source", name] if needed else []
 
 
 def _shown(path: Path) -> Path:

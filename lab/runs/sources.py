@@ -52,11 +52,12 @@ def from_run(learner: Learner, config: dict[str, Any], run: Path, verb: str) -> 
     try:
         return learner.named_source(name, run)
     except UnconfirmedSource as why:
-        command = shlex.join(["lab", verb, str(run), "--source", name])
+        argument = shlex.join(["--source", name])
         method = "resume" if verb == "resume" else "open"
         raise UnconfirmedSource(
-            f"{run} names the source {name!r}, which {why} Fix: if you trust it, name it yourself: `{command}`, or "
-            f"Experiment.{method}(run, source={name!r})."
+            f"{run} names the source {name!r}, which {why} Fix: if you trust it, name it yourself: add `{argument}` "
+            f"to the command, or Experiment.{method}(run, source={name!r}). Relative paths begin "
+            "at the working directory."
         ) from why
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
+from PIL import Image
 
 from agents import BehaviorCloning, Episodes, Random
 from lab import Experiment, cli, registry
@@ -129,7 +130,7 @@ def test_the_users_word_imports_and_the_run_goes_on(lab, strangers):
     rewrite(run, task={**json.loads((run / "config.json").read_text())["task"]})
     status, out, err = lab("evaluate", run, "--episodes", 2)
     assert status == 2 and "would import the module 'shipped'" in err and "--import shipped" in err
-    assert f"`lab evaluate {run} --source shipped:FromModule-v0`" in err and "Experiment.open(run, source=" in err
+    assert "add `--source shipped:FromModule-v0` to the command" in err and "Experiment.open(run, source=" in err
     unharmed(run)
     status, out, err = lab("evaluate", run, "--episodes", 2, "--import", "shipped")
     assert status == 0 and "mean" in out, err
@@ -170,10 +171,10 @@ PATHS = [
 def test_no_path_out_of_a_run_is_followed(strangers, tmp_path, which, source, words):
     run = strangers(which, source.format(outside=tmp_path / "pictures"))
     (tmp_path / "pictures").mkdir()
-    for call, verb in ((Experiment.open, "evaluate"), (Experiment.resume, "resume")):
+    for call, verb in ((Experiment.open, "open"), (Experiment.resume, "resume")):
         with pytest.raises(UnconfirmedSource, match=words) as raised:
             call(run)
-        assert f"`lab {verb} {run} --source " in str(raised.value)
+        assert "add `--source " in str(raised.value) and f"Experiment.{verb}(run, source=" in str(raised.value)
 
 
 def test_the_users_word_opens_a_path_and_so_does_a_folder_for_data(lab, originals, strangers, tmp_path, monkeypatch):
@@ -344,3 +345,28 @@ def test_the_command_prints_through_one_place():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 assert not node.args, f"{path}, line {node.lineno}: print(...); use lab.terminal.say"
+
+
+def test_the_commands_that_training_says_come_next_work_in_a_new_process(lab, pictures_run, monkeypatch):
+    out, run = pictures_run
+    command = next(line for line in out.splitlines() if line.startswith("next ")).split()
+    source = command[command.index("--source") + 1]
+    monkeypatch.setattr(sources, "_given", set())
+    status, _, err = lab("render", run)
+    assert status == 2 and f"add `--source {source}` to the command" in err
+    status, out, err = lab("render", run, "--source", source)
+    assert status == 0 and out.strip().endswith(".png"), err
+
+
+@pytest.fixture
+def pictures_run(lab, tmp_path):
+    """Return what training on a folder of pictures printed, and its run."""
+    (tmp_path / "pictures").mkdir()
+    for i in range(20):
+        pixels = np.random.default_rng(i).integers(0, 255, (8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")
+    status, out, err = lab(
+        "train", "autoencoder", f"folder:{tmp_path}/pictures", "--steps", 2, "--run", tmp_path / "run"
+    )
+    assert status == 0, err
+    return out, tmp_path / "run"
