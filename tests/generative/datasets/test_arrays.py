@@ -29,7 +29,8 @@ def test_points_far_from_zero_keep_their_digits() -> None:
 
 def test_what_training_meets_has_those_digits() -> None:
     data, learner = load(FAR), Experiment(Tiny(), FAR).learner
-    batch = Updates(learner, data.train, None, False).batch(tf.range(800), tf.constant(0))
+    updates = Updates(learner, data.train, None, False)
+    batch = updates.batch(updates.fixed, tf.range(800), tf.constant(0))
     assert len(np.unique(batch.data.numpy()[:, 0])) > 790 and batch.data.dtype == tf.float32
 
 
