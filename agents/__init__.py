@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.loading import load
+from lab.runtime.loading import load
 
 if TYPE_CHECKING:
     from agents.base import Agent, Transition
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
     from agents.offline import OfflineAgent
-    from agents.tabular import QLearning, QLearningSettings
+    from agents.q_learning.agent import QLearning, QLearningSettings
 
 _HOMES = {
     "CQL": "agents.cql",
@@ -38,8 +38,8 @@ _HOMES = {
     "OnlineDecisionTransformerSettings": "agents.decision_transformer",
     "PercentBC": "agents.cloning",
     "PercentBCSettings": "agents.cloning",
-    "QLearning": "agents.tabular",
-    "QLearningSettings": "agents.tabular",
+    "QLearning": "agents.q_learning.agent",
+    "QLearningSettings": "agents.q_learning.agent",
     "Random": "agents.baselines",
     "Transition": "agents.base",
 }

@@ -11,8 +11,8 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
+from agents.functional import PureFunctions
 from agents.parts.encoding import check_described
-from agents.pure import PureFunctions
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from agents.playing.statistics import Statistics
-    from agents.task import AgentTask
+    from agents.training.task import AgentTask
 
 
 class Transition(NamedTuple):
@@ -112,7 +112,7 @@ class Agent(PureFunctions, Learner):
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
 
     def named_source(self, name: str, run: Path) -> str:
-        from agents.sources import named_id
+        from agents.training.environments import named_id
 
         return named_id(name)
 
@@ -126,8 +126,8 @@ class Agent(PureFunctions, Learner):
         super().set_state(rest)
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from agents.lanes import make_task
         from agents.offline.sources import are_episodes
+        from agents.training.choose import make_task
 
         if are_episodes(source):
             name = type(self).__name__

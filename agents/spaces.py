@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from lab.errors import UsageError
-from lab.files.schema import (
+from lab.files.reading.schema import (
     DTYPES,
     LARGEST,
     MOST_NUMBERS,

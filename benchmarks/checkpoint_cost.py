@@ -26,7 +26,7 @@ from agents import DQN
 from generative import Diffusion
 from lab import Experiment
 from lab.files.beside import Beside
-from lab.recording import Recording
+from lab.experiment.recording import Recording
 
 waits, processor = [], []
 

@@ -24,8 +24,8 @@ def experiment(normalise: bool, precision: str) -> Any:
 
     from generative import Diffusion
     from lab import Experiment
-    from lab.networks.group_norm import GroupNorm
-    from lab.networks.normalising import ACTIVATIONS
+    from lab.networks.layers.group_norm import GroupNorm
+    from lab.networks.layers.normalising import ACTIVATIONS
 
     build, call = GroupNorm.build, GroupNorm.call
 

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import paired
 
-from lab.statistics import over_runs
+from lab.results.statistics import over_runs
 
 JOBS = {
     "dqn": ("dqn", "CartPole-v1", 100, 475.0),

@@ -70,7 +70,7 @@ def run_seed(task: str, learner: str, settings: Any, data: Any, seed: int, updat
     import numpy as np
 
     from agents import DecisionTransformer
-    from agents.decision_transformer.calibration import calibrate
+    from agents.decision_transformer.figures.calibration import calibrate
     from lab import Experiment, registry
 
     experiment = Experiment(registry.learner(learner)(**settings), data, seed=seed, progress=False)
@@ -99,7 +99,7 @@ def share_of_range(score: float, data: Any) -> float:
 
 def table(results: dict[str, Any]) -> str:
     """Return the results as Markdown."""
-    from lab.statistics import over_runs
+    from lab.results.statistics import over_runs
 
     lines = ["# Offline learners on the same recordings", "", "By `benchmarks/offline.py`; settings in `offline.json`."]
     for task, one in results.items():

@@ -62,7 +62,7 @@ def random_keydoor(episodes: int, seed: int) -> Any:
 
 def acrobot_at_rest(seed: int) -> Any:
     """Record players of the Acrobot of Sutton 1996, where every episode begins hanging at rest."""
-    from envs.acrobot import Acrobot
+    from envs.classic.acrobot import Acrobot
 
     return staged("dqn", Acrobot(spread=0.0), 30_000, {}, 30, WIDE, "compiled")(seed)
 
@@ -73,7 +73,7 @@ def point_mass(seed: int) -> Any:
 
     from agents import Episodes
     from agents.episodes import record
-    from envs.point_mass import GOAL, PointMass
+    from envs.continuous.point_mass import GOAL, PointMass
 
     def controller(speed: float, noise: float) -> Callable[[Any, Any], Any]:
         def policy(observation: Any, rng: Any) -> Any:

@@ -124,7 +124,7 @@ class Player:
         import numpy as np
 
         from agents.baselines import draw
-        from agents.pool import Pool
+        from agents.training.vector_env import Pool
         from lab.seeding import Seeds
 
         self.pool = Pool([make()], Seeds(11), make)
@@ -141,7 +141,7 @@ def record(entry: Any, folder: Path, cuts: int, steps: int, follow: int, seconds
     """Play, write checkpoints at random steps, and note what came after each."""
     import numpy as np
 
-    from lab import checkpoints
+    from lab.runs import checkpoints
 
     started = time.perf_counter()
     player = Player(maker(entry), 5)
@@ -178,8 +178,8 @@ def record(entry: Any, folder: Path, cuts: int, steps: int, follow: int, seconds
 
 def compare(entry: Any, folder: Path, notes: list[dict[str, Any]]) -> list[str]:
     """Restore each checkpoint in a fresh pool and return what became of it."""
-    from lab import checkpoints
     from lab.errors import CheckpointError
+    from lab.runs import checkpoints
 
     make, results = maker(entry), []
     for number, note in enumerate(notes):

@@ -1,7 +1,7 @@
 """DQN on CartPole-v1, compiled lane, with one thread an operation and with TensorFlow's own choice, by network width.
 
 The sides take turns in fresh processes that may use every processor; start-up and compilation are left out. Why agents
-ask for one thread: see `lab.threads`.
+ask for one thread: see `lab.runtime.threads`.
 
     python benchmarks/threads.py [--pairs 3] [--output FILE]
 """

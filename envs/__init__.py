@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envs.gridworld import GridWorld
+from envs.gridworld.environment import GridWorld
 from envs.registration import register
 from envs.wrappers import DiscretizeObservation
 

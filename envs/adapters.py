@@ -15,9 +15,9 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from envs.drawing.window import Window
 from envs.random import fold_in
 from envs.tensor import Carry, TensorEnv, TensorStep, limited
-from envs.window import Window
 
 _functions: WeakKeyDictionary[TensorEnv, tuple[Any, Any]] = WeakKeyDictionary()
 

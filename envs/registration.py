@@ -22,19 +22,19 @@ class Entry(NamedTuple):
 
 # The limits stand here as well as on the classes, so that registering loads no TensorFlow; a test compares them.
 TENSOR_ENVS = {
-    "lab/CartPole-v1": Entry("envs.cartpole:CartPole", 500),
-    "lab/MountainCar-v0": Entry("envs.mountain_car:MountainCar", 200),
-    "lab/Acrobot-v1": Entry("envs.acrobot:Acrobot", 500),
-    "lab/Pendulum-v1": Entry("envs.pendulum:Pendulum", 200),
-    "lab/FrozenLake-v0": Entry("envs.frozen_lake:FrozenLake", 100),
-    "lab/CliffWalk-v0": Entry("envs.cliff_walk:CliffWalk", 200),
-    "lab/Maze-v0": Entry("envs.maze:Maze", 400),
-    "lab/Catch-v0": Entry("envs.catch:Catch", 100),
-    "lab/Snake-v0": Entry("envs.snake:Snake", 1_000),
-    "lab/Breakout-v0": Entry("envs.breakout:Breakout", 1_000),
-    "lab/Asterix-v0": Entry("envs.asterix:Asterix", 1_000),
-    "lab/KeyDoor-v0": Entry("envs.key_door:KeyDoor", 28),
-    "lab/PointMass-v0": Entry("envs.point_mass:PointMass", 200),
+    "lab/CartPole-v1": Entry("envs.classic.cartpole:CartPole", 500),
+    "lab/MountainCar-v0": Entry("envs.classic.mountain_car:MountainCar", 200),
+    "lab/Acrobot-v1": Entry("envs.classic.acrobot:Acrobot", 500),
+    "lab/Pendulum-v1": Entry("envs.classic.pendulum:Pendulum", 200),
+    "lab/FrozenLake-v0": Entry("envs.grid.frozen_lake:FrozenLake", 100),
+    "lab/CliffWalk-v0": Entry("envs.grid.cliff_walk:CliffWalk", 200),
+    "lab/Maze-v0": Entry("envs.grid.maze:Maze", 400),
+    "lab/Catch-v0": Entry("envs.arcade.catch:Catch", 100),
+    "lab/Snake-v0": Entry("envs.arcade.snake:Snake", 1_000),
+    "lab/Breakout-v0": Entry("envs.arcade.breakout:Breakout", 1_000),
+    "lab/Asterix-v0": Entry("envs.arcade.asterix:Asterix", 1_000),
+    "lab/KeyDoor-v0": Entry("envs.grid.key_door:KeyDoor", 28),
+    "lab/PointMass-v0": Entry("envs.continuous.point_mass:PointMass", 200),
 }
 
 
@@ -43,7 +43,7 @@ def register() -> None:
     if GRIDWORLD_ID not in gymnasium.registry:
         gymnasium.register(
             id=GRIDWORLD_ID,
-            entry_point="envs.gridworld:GridWorld",
+            entry_point="envs.gridworld.environment:GridWorld",
             max_episode_steps=GRIDWORLD_MAX_EPISODE_STEPS,
         )
     for name, entry in TENSOR_ENVS.items():

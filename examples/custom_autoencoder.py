@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from generative import Autoencoder
-from generative.autoencoder.prior import StandardNormal
+from generative.autoencoder.priors.prior import StandardNormal
 from lab import Experiment
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.loading import load
+from lab.runtime.loading import load
 
 if TYPE_CHECKING:
     from generative.autoencoder import (
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         VQVAESettings,
     )
     from generative.base import Batch, Generator
-    from generative.data import Dataset, DataSpec
+    from generative.data.dataset import Dataset, DataSpec
     from generative.diffusion import DDPM, EDM, Diffusion, DiffusionSettings, RectifiedFlow
     from generative.distillation import ConsistencyDistillation, ProgressiveDistillation
     from generative.gan import (
@@ -46,8 +46,8 @@ _HOMES = {
     "ConsistencyDistillation": "generative.distillation",
     "DCGAN": "generative.gan",
     "DDPM": "generative.diffusion",
-    "DataSpec": "generative.data",
-    "Dataset": "generative.data",
+    "DataSpec": "generative.data.dataset",
+    "Dataset": "generative.data.dataset",
     "DenoisingAutoencoder": "generative.autoencoder",
     "DenoisingAutoencoderSettings": "generative.autoencoder",
     "Diffusion": "generative.diffusion",

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from generative import pictures
 from generative.arguments import whole
-from generative.data import Dataset, DataSpec
+from generative.data.dataset import Dataset, DataSpec
+from generative.figures import pictures
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
@@ -125,7 +125,7 @@ class Generator(Learner):
         return check_named(name, run)
 
     def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from generative.task import DatasetTask
+        from generative.training.task import DatasetTask
 
         return DatasetTask(self, source, options)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.errors import UsageError
-from lab.files.schema import (
+from lab.files.reading.schema import (
     DTYPES,
     MOST_NUMBERS,
     SchemaError,

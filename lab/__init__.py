@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.loading import load
+from lab.runtime.loading import load
 from lab.version import __version__
 
 if TYPE_CHECKING:
     from lab.callbacks import Callback
     from lab.config import Settings, setting
     from lab.errors import CheckpointError, TrainingDiverged, UsageError
-    from lab.evaluation import Evaluation
-    from lab.experiment import Experiment
-    from lab.history import History
+    from lab.experiment.experiment import Experiment
     from lab.learner import Learner
+    from lab.results.evaluation import Evaluation
+    from lab.results.history import History
     from lab.task import Task
 
 _HOMES = {
     "Callback": "lab.callbacks",
     "CheckpointError": "lab.errors",
-    "Evaluation": "lab.evaluation",
-    "Experiment": "lab.experiment",
-    "History": "lab.history",
+    "Evaluation": "lab.results.evaluation",
+    "Experiment": "lab.experiment.experiment",
+    "History": "lab.results.history",
     "Learner": "lab.learner",
     "Settings": "lab.config",
     "Task": "lab.task",

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 
 from lab import registry
-from lab.arguments import parser_for
+from lab.command.arguments import parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value
-from lab.interruption import ending_cleanly
-from lab.quiet import load_tensorflow, set_quiet_defaults
+from lab.messages.terminal import complain, printable_warnings
 from lab.runs.sources import import_module
-from lab.terminal import complain, printable_warnings
+from lab.runtime.interruption import ending_cleanly
+from lab.runtime.quiet import load_tensorflow, set_quiet_defaults
 
 # Where each is defined; only the one that is asked for is loaded.
 COMMANDS = {
@@ -69,8 +69,8 @@ def command(name: str) -> Callable[[argparse.Namespace], None]:
 
 def _check_early(options: argparse.Namespace) -> None:
     # What can be known to be wrong without the seconds that TensorFlow takes to load is said at once.
-    from lab.run_directory import RunDirectory
     from lab.runs import population
+    from lab.runs.directory import RunDirectory
 
     if options.command == "train":
         known = registry.names("lab.agents", "lab.generators")
@@ -87,7 +87,7 @@ def _check_early(options: argparse.Namespace) -> None:
 
 
 def _check_record(options: argparse.Namespace) -> None:
-    from lab.run_directory import RunDirectory
+    from lab.runs.directory import RunDirectory
 
     if options.output.suffix != ".npz":
         raise bad_value("record", "--output", str(options.output), "a file name that ends in .npz")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from lab.errors import UsageError, bad_value
-from lab.field_names import offered
+from lab.messages.field_names import offered
 
 # Layers of a network and the like; whole numbers beyond LARGEST are not the same in every JSON reader, nor an int64.
 MOST_ENTRIES = 64

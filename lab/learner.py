@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from lab import checkpoints, registry
+from lab import registry
 from lab.config import Settings as AnySettings
 from lab.config import make, scheduled, schedules_of_run
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
-from lab.files.run_state import read_learner
-from lab.run_directory import RunDirectory
-from lab.runs import building
+from lab.files.reading.run_state import read_learner
+from lab.runs import building, checkpoints
+from lab.runs.directory import RunDirectory
+from lab.runs.state import Stateful
+from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
-from lab.state import Stateful
 from lab.task import Task, TaskOptions
-from lab.threads import start_tensorflow
 
 L = TypeVar("L", bound="Learner")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from lab.errors import TrainingDiverged, bad_value
-from lab.evaluation import Evaluation
+from lab.results.evaluation import Evaluation
+from lab.runs.state import Stateful
 from lab.seeding import Seeds
-from lab.state import Stateful
 
 
 @dataclasses.dataclass

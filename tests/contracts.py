@@ -23,9 +23,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from lab import Callback, Experiment, checkpoints, resuming
-from lab.history import History
+from lab import Callback, Experiment
+from lab.experiment import resuming
 from lab.learner import Learner
+from lab.results.history import History
+from lab.runs import checkpoints
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lab import Experiment, UsageError
-from lab.averages import WeightAverage
+from lab.training.moving_average import WeightAverage
 from tests import contracts
 from tests.contracts import assert_same_state
 from tests.test_contracts import uses

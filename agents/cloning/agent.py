@@ -9,17 +9,17 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
-from agents import features
-from agents.box import as_actions, squashed
 from agents.cloning import losses
 from agents.cloning.settings import BehaviorCloningSettings
 from agents.dqn.state import assign
 from agents.episodes import Episodes
 from agents.offline import ActionBatch, Actions, OfflineAgent
-from lab.adam import Moments, adam, clipped, flat, no_moments
+from agents.parts import observations as features
+from agents.parts.actions import as_actions, squashed
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.networks import Forward
+from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
 class BehaviorCloning(OfflineAgent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 from gymnasium.spaces import Box
 
-from agents.box import in_units, squashed
+from agents.parts.actions import in_units, squashed
 
 
 def cross_entropy(logits: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:

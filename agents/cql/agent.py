@@ -12,7 +12,7 @@ from agents.cql.settings import CQLSettings
 from agents.dqn import DQN
 from agents.dqn.state import assign, averaged, copied
 from agents.offline import OfflineAgent
-from agents.replay import ReplayBatch
+from agents.replay.host import ReplayBatch
 from lab.config import Settings
 
 

@@ -1,8 +1,8 @@
 """The Decision Transformer: a causal transformer over returns-to-go, states and actions."""
 
 from agents.decision_transformer.agent import DecisionTransformer
-from agents.decision_transformer.online import OnlineDecisionTransformer
-from agents.decision_transformer.online_settings import OnlineDecisionTransformerSettings
+from agents.decision_transformer.online.agent import OnlineDecisionTransformer
+from agents.decision_transformer.online.settings import OnlineDecisionTransformerSettings
 from agents.decision_transformer.settings import DecisionTransformerSettings
 
 __all__ = [

@@ -11,25 +11,25 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
-from agents.decision_transformer import tokens
-from agents.decision_transformer.acting import ActsOnContext
-from agents.decision_transformer.calibration import calibrate
-from agents.decision_transformer.network import TrajectoryTransformer, Window
+from agents.decision_transformer.acting.acting import ActsOnContext
+from agents.decision_transformer.data.windows import Sampler, Steps
+from agents.decision_transformer.figures.calibration import calibrate
+from agents.decision_transformer.network import tokens
+from agents.decision_transformer.network.network import TrajectoryTransformer, Window
 from agents.decision_transformer.settings import DecisionTransformerSettings
-from agents.decision_transformer.windows import Sampler, Steps
 from agents.episodes import Episodes
-from agents.features import is_picture, network, number_of_features
 from agents.offline import OfflineAgent
-from lab.adam import Moments, adam, clipped, flat, no_moments
-from lab.averages import WeightAverage
+from agents.parts.observations import is_picture, network, number_of_features
 from lab.config import Settings
 from lab.errors import UsageError
-from lab.evaluation import Evaluation
+from lab.results.evaluation import Evaluation
+from lab.training.adam import Moments, adam, clipped, flat, no_moments
+from lab.training.moving_average import WeightAverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from agents.task import AgentTask
+    from agents.training.task import AgentTask
 
 
 class DecisionTransformer(ActsOnContext, OfflineAgent):
@@ -143,7 +143,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         )
 
     def figure(self, kind: str, task: AgentTask) -> Figure:
-        from agents.decision_transformer import figures
+        from agents.decision_transformer.figures import figures
 
         if kind == "attention":
             return figures.attention_figure(self, task)

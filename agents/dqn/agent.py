@@ -10,19 +10,21 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Discrete
 
-from agents import features, losses, spaces
+from agents import spaces
 from agents.base import Agent, Transition
 from agents.dqn.compiled import CompiledDQN
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.program import DQNProgram
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters
-from agents.exploration import epsilon_greedy, linear
-from agents.replay import Replay, ReplayBatch
-from lab.adam import Moments, adam, clipped, flat, no_moments
+from agents.parts import losses
+from agents.parts import observations as features
+from agents.parts.exploration import epsilon_greedy, linear
+from agents.replay.host import Replay, ReplayBatch
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.networks import Forward
+from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
 class DQN(CompiledDQN, Agent):
@@ -184,7 +186,7 @@ class DQN(CompiledDQN, Agent):
         return features.number_of_features(self.observation_space)
 
     def features(self, observations: np.ndarray) -> np.ndarray:
-        """Return observations as the network takes them, float32 (..., d); see `agents.features`."""
+        """Return observations as the network takes them, float32 (..., d); see `agents.parts.observations`."""
         return features.features(self.observation_space, observations)
 
     def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import tensorflow as tf
 
 from agents.dqn.state import DQNState, Parameters, assign, averaged, copied
-from agents.features import pure_features
-from agents.pure import Knobs, PureFunctions
-from agents.pure_exploration import pure_epsilon_greedy, pure_linear
-from agents.ring import RingReplay
+from agents.functional import Knobs, PureFunctions
+from agents.parts.observations import pure_features
+from agents.parts.pure_exploration import pure_epsilon_greedy, pure_linear
+from agents.replay.program import RingReplay
 from envs import random
 
 if TYPE_CHECKING:
     from agents.base import Transition
-    from agents.replay import ReplayBatch
+    from agents.replay.host import ReplayBatch
 
 
 class CompiledDQN(PureFunctions):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from agents import spaces
 from agents.dqn.state import Parameters, assign, averaged, copied
-from agents.replay import ReplayBatch
+from agents.replay.host import ReplayBatch
 from lab.networks.names import settle_names
 
 if TYPE_CHECKING:

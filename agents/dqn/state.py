@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from agents.ring import Ring
-from lab.adam import Moments
-from lab.averages import kept
+from agents.replay.program import Ring
+from lab.training.adam import Moments
+from lab.training.moving_average import kept
 
 
 class Parameters(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.episodes.archive import EpisodesError
-from agents.episodes.card import Card
-from agents.episodes.columns import Episode
 from agents.episodes.episodes import Episodes
+from agents.episodes.files.archive import EpisodesError
+from agents.episodes.files.card import Card
+from agents.episodes.files.columns import Episode
 
 if TYPE_CHECKING:
     from agents.episodes.recording import record

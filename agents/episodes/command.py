@@ -9,11 +9,11 @@ from typing import Any
 from agents.base import Agent
 from agents.baselines import Random
 from agents.episodes.recording import record
-from agents.sources import named_id
+from agents.training.environments import named_id
 from lab.errors import UnconfirmedSource, UsageError
-from lab.run_directory import RunDirectory
-from lab.terminal import say
-from lab.threads import start_tensorflow
+from lab.messages.terminal import say
+from lab.runs.directory import RunDirectory
+from lab.runtime.threads import start_tensorflow
 
 
 def record_to(output: Path, policy: str, source: str | None, which: str, append: bool, **chosen: Any) -> None:

@@ -12,10 +12,10 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
-from agents.episodes import archive
-from agents.episodes.card import Card, describe_returns, join_cards
-from agents.episodes.columns import Columns, columns, divided, joined, returns_of, taken
-from agents.episodes.reading import Recording
+from agents.episodes.files import archive
+from agents.episodes.files.card import Card, describe_returns, join_cards
+from agents.episodes.files.columns import Columns, columns, divided, joined, returns_of, taken
+from agents.episodes.files.reading import Recording
 from agents.episodes.selection import best, check_alike, statistics
 from lab.errors import UsageError, bad_value, printable
 
@@ -127,14 +127,14 @@ class Episodes(Recording):
 
     @classmethod
     def from_minari(cls, dataset: Any) -> Episodes:
-        """Return a Minari data set's episodes; see `agents.episodes.minari.from_minari`."""
-        from agents.episodes.minari import from_minari
+        """Return a Minari data set's episodes; see `agents.episodes.files.minari.from_minari`."""
+        from agents.episodes.files.minari import from_minari
 
         return from_minari(dataset)
 
     def to_minari(self, dataset_id: str, **notes: Any) -> Any:
-        """Write the episodes as a new Minari data set; see `agents.episodes.minari.to_minari`."""
-        from agents.episodes.minari import to_minari
+        """Write the episodes as a new Minari data set; see `agents.episodes.files.minari.to_minari`."""
+        from agents.episodes.files.minari import to_minari
 
         return to_minari(self, dataset_id, **notes)
 

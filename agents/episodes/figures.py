@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.plotting import COLOUR, GRAY, style
+from lab.media.plotting import COLOUR, GRAY, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,11 +15,11 @@ from agents import spaces
 from agents.base import Agent
 from agents.baselines import draw
 from agents.episodes.episodes import Episodes
-from agents.lanes import Dynamics, find
-from agents.rollout import play
-from agents.sources import EnvironmentSource
+from agents.playing.rollout import play
+from agents.training.choose import Dynamics, find
+from agents.training.environments import EnvironmentSource
 from lab.errors import UsageError, bad_value, check_whole
-from lab.interruption import ending_cleanly
+from lab.runtime.interruption import ending_cleanly
 from lab.seeding import Seeds
 
 WIDTH = 10
@@ -157,7 +157,7 @@ def _seeded(policy: Any, example: gymnasium.Env[Any, Any], seeds: Seeds) -> Any:
 
 def _dynamics(acting: Any, found: EnvironmentSource, source: Any, lane: str) -> Dynamics:
     from agents.baselines import Random
-    from agents.pure import obstacle
+    from agents.functional import obstacle
 
     if lane not in ("auto", "host", "compiled"):
         raise bad_value("record", "lane", lane, "'auto', 'host' or 'compiled'")

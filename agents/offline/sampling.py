@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.episodes import Episodes
-from agents.episodes.columns import rows_of
-from agents.replay import ReplayBatch
+from agents.episodes.files.columns import rows_of
+from agents.replay.host import ReplayBatch
 
 
 class ActionBatch(NamedTuple):

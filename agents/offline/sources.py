@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium
 
 from agents.episodes import Episodes
-from agents.sources import EnvironmentSource, named_id
+from agents.training.environments import EnvironmentSource, named_id
 from lab.errors import UnconfirmedSource, UsageError
 
 SUFFIX = ".npz"

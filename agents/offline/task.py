@@ -10,12 +10,12 @@ import numpy as np
 from agents.episodes import Episodes
 from agents.offline.agent import OfflineAgent
 from agents.offline.sources import Unplayable, environment_of, open_episodes
-from agents.task import AgentTask
+from agents.training.task import AgentTask
 from lab.errors import CheckpointError, bad_value
-from lab.evaluation import Evaluation
-from lab.statistics import iqm
+from lab.results.evaluation import Evaluation
+from lab.results.statistics import iqm
 from lab.task import Control, TaskOptions
-from lab.update_task import UpdateTask, choose_lane
+from lab.training.update_task import UpdateTask, choose_lane
 
 if TYPE_CHECKING:
     from agents.offline.updates import Updates

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from agents.offline.agent import OfflineAgent
-from lab.updates import UpdateLoop
+from lab.training.update_loop import UpdateLoop
 
 
 class Updates(UpdateLoop):

@@ -13,7 +13,7 @@ from gymnasium.spaces import Box, Discrete
 from agents.playing.wrappers import name_of
 from agents.spaces import layout
 from lab.errors import UsageError
-from lab.notes import note
+from lab.messages.notes import note
 
 # So many steps are checked in all that the spaces declare; later ones in what costs next to nothing.
 THOROUGH_STEPS = 10

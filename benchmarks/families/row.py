@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rows import ROWS
 
-from generative.data import Dataset
+from generative.data.dataset import Dataset
 from lab import Callback, Experiment
 from lab.config import parse
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from generative import pictures
 from generative.autoencoder.vae import VAE
 from generative.base import Batch
-from generative.data import Dataset, DataSpec
-from generative.labels import drawn_codes, label_values
+from generative.data.dataset import Dataset, DataSpec
+from generative.data.labels import drawn_codes, label_values
+from generative.figures import pictures
 from lab.errors import UsageError
-from lab.grids import image_grid
+from lab.media.grids import image_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,11 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from generative.autoencoder import figures
+from generative.autoencoder.figures import restored as figures
 from generative.autoencoder.generator import Autoencoder
 from generative.autoencoder.settings import AutoencoderSettings
 from generative.base import Batch
-from generative.data import Dataset
+from generative.data.dataset import Dataset
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
 

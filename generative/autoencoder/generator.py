@@ -11,23 +11,25 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from generative import pictures
 from generative.arguments import plain_array
-from generative.autoencoder import figures, latent_figures, networks
-from generative.autoencoder.freezing import Freezing
-from generative.autoencoder.prior import GaussianPrior, LocalPrior, StandardNormal
+from generative.autoencoder.figures import latents as latent_figures
+from generative.autoencoder.figures import restored as figures
+from generative.autoencoder.networks import networks
+from generative.autoencoder.networks.freezing import Freezing
+from generative.autoencoder.priors.prior import GaussianPrior, LocalPrior, StandardNormal
 from generative.autoencoder.settings import AutoencoderSettings, unread
 from generative.base import Batch
-from generative.batching import in_batches
-from generative.data import Dataset
-from generative.labels import checked_labels
+from generative.data.batching import in_batches
+from generative.data.dataset import Dataset
+from generative.data.labels import checked_labels
+from generative.figures import pictures
 from generative.metrics import psnr, squared_error
 from generative.metrics.reconstruction import mean_row_error, pca_error
 from generative.settings import best_compiler, type_policy
 from lab.config import Settings
-from lab.devices import differentiated
 from lab.errors import UsageError, bad_value
-from lab.grids import image_grid
+from lab.media.grids import image_grid
+from lab.runtime.devices import differentiated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -121,7 +123,7 @@ class Autoencoder(Freezing):
         return ()
 
     def objective(self, batch: Batch, draws: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor], Any]:
-        """Return the loss, (), further metrics and what `learn_from` is given; see `lab.devices.differentiated`.
+        """Return the loss, (), further metrics and what `learn_from` is given; see `differentiated`.
 
         It changes nothing, and is differentiated with regard to `variables`.
         """

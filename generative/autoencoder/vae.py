@@ -11,13 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from generative.arguments import whole
-from generative.autoencoder import likelihoods
 from generative.autoencoder.generator import Autoencoder
-from generative.autoencoder.prior import GaussianPrior, StandardNormal
+from generative.autoencoder.networks import likelihoods
+from generative.autoencoder.priors.prior import GaussianPrior, StandardNormal
 from generative.autoencoder.settings import AutoencoderSettings
 from generative.base import Batch
-from generative.batching import in_batches
-from generative.data import Dataset
+from generative.data.batching import in_batches
+from generative.data.dataset import Dataset
 from lab.config import Settings, setting
 
 # Of log-variances; beyond it a single weight would decide between 0 and infinity.

@@ -11,15 +11,16 @@ import numpy as np
 import tensorflow as tf
 
 from generative.arguments import plain_array
-from generative.autoencoder import figures, networks
-from generative.autoencoder.code_prior import CodePrior
-from generative.autoencoder.codebook import Codebook, perplexity
+from generative.autoencoder.figures import restored as figures
 from generative.autoencoder.generator import Autoencoder
+from generative.autoencoder.networks import networks
+from generative.autoencoder.networks.codebook import Codebook, perplexity
+from generative.autoencoder.priors.code_prior import CodePrior
 from generative.autoencoder.settings import BottleneckSettings
 from generative.base import Batch, Generator
-from generative.batching import in_batches
-from generative.data import Dataset, DataSpec
-from generative.labels import drawn_codes, label_codes
+from generative.data.batching import in_batches
+from generative.data.dataset import Dataset, DataSpec
+from generative.data.labels import drawn_codes, label_codes
 from generative.metrics import psnr, squared_error
 from generative.metrics.reconstruction import mean_row_error
 from generative.settings import type_policy

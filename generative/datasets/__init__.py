@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from generative.data import Dataset
-from generative.datasets.arrays import from_arrays
-from generative.datasets.augmentation import Augmentation
-from generative.datasets.previews import preview
+from generative.augmentation.augmentation import Augmentation
+from generative.data.dataset import Dataset
+from generative.datasets.conversion.arrays import from_arrays
+from generative.datasets.conversion.previews import preview
 from generative.datasets.sources import read
 from lab.errors import UsageError
 
@@ -25,7 +25,7 @@ def load(source: Any) -> Dataset:
             such as `folder:path,size=64` or `digits,rotation=10`; a `Dataset`; an array of rows, or a pair
             (rows, labels), for which see `from_arrays`; two such pairs, ((rows, labels), (test rows, test labels)), as
             Keras' loaders return them; or a finite `tf.data.Dataset` of rows or (row, label) pairs,
-            for which see `generative.datasets.pipelines.materialise`.
+            for which see `generative.datasets.conversion.pipelines.materialise`.
 
     Raises:
         UsageError: On an unknown name (with the nearest ones), or a source that no generator can train on.
@@ -36,7 +36,7 @@ def load(source: Any) -> Dataset:
         return read(source)
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None and isinstance(source, tensorflow.data.Dataset):
-        from generative.datasets.pipelines import materialise
+        from generative.datasets.conversion.pipelines import materialise
 
         pipeline = materialise(source)
         return from_arrays(pipeline.rows, pipeline.labels, kind="tf.data.Dataset", notes=pipeline.notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from generative.data import Dataset, DataSpec
+from generative.data.dataset import Dataset, DataSpec
 
 TEST_ROWS = 360
 

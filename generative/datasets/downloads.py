@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from generative.data import Dataset, DataSpec
+from generative.data.dataset import Dataset, DataSpec
 from lab.errors import UsageError
 
 # Without an answer for so long there is no network; Keras itself would wait for ever. It removes

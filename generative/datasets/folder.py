@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from generative.data import Dataset
-from generative.datasets.arrays import FEWEST_ROWS, from_arrays
-from generative.datasets.decoding import Head, Unreadable, colour, decode, head
-from generative.datasets.splits import SUFFIXES, Part, find
+from generative.data.dataset import Dataset
+from generative.datasets.conversion.arrays import FEWEST_ROWS, from_arrays
+from generative.datasets.conversion.decoding import Head, Unreadable, colour, decode, head
+from generative.datasets.conversion.splits import SUFFIXES, Part, find
 from lab.errors import UnconfirmedSource, UsageError, bad_value
 
 MOST_BYTES = 8 << 30

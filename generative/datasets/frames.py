@@ -9,11 +9,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from generative.data import Dataset, DataSpec
-from generative.datasets.ranges import range_notes
+from generative.data.dataset import Dataset, DataSpec
+from generative.datasets.conversion.ranges import range_notes
 from lab import registry
 from lab.errors import UsageError, bad_value
-from lab.notes import warn
+from lab.messages.notes import warn
 from lab.runs.sources import imported_environment
 
 TEST_FRACTION = 5

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from generative.data import Dataset, DataSpec
+from generative.data.dataset import Dataset, DataSpec
 from generative.datasets.synthetic import TEST, TRAIN, check_counts, even_labels, stream
 from lab.errors import bad_value
 

@@ -9,8 +9,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from generative.data import Dataset
-from generative.datasets.augmentation import Augmentation
+from generative.augmentation.augmentation import Augmentation
+from generative.data.dataset import Dataset
 from generative.datasets.folder import check_links
 from lab import registry
 from lab.config import make, parse, read_text

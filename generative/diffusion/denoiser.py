@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from generative.data import DataSpec
+from generative.data.dataset import DataSpec
 from generative.diffusion.predictions import Prediction, to_clean
 from generative.diffusion.settings import DiffusionSettings
 from generative.settings import type_policy

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generative import pictures
-from generative.data import Dataset, DataSpec
-from generative.labels import label_values
+from generative.data.dataset import Dataset, DataSpec
+from generative.data.labels import label_values
+from generative.figures import pictures
 from lab.errors import UsageError
-from lab.grids import image_grid
-from lab.plotting import COLOUR, GRAY
+from lab.media.grids import image_grid
+from lab.media.plotting import COLOUR, GRAY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

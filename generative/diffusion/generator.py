@@ -11,22 +11,22 @@ import tensorflow as tf
 
 from generative.arguments import whole
 from generative.base import Batch, Generator
-from generative.data import Dataset, DataSpec
+from generative.data.dataset import Dataset, DataSpec
 from generative.diffusion import figures
 from generative.diffusion.denoiser import make_network, output_of
-from generative.diffusion.drawing import Drawing
-from generative.diffusion.editing import Editing
 from generative.diffusion.likelihood import bits_per_dimension, even_levels
 from generative.diffusion.loss import denoising_loss, spread
 from generative.diffusion.predictions import PREDICTIONS, Prediction
+from generative.diffusion.sampling.drawing import Drawing
+from generative.diffusion.sampling.editing import Editing
 from generative.diffusion.schedules import Schedule, make_schedule
 from generative.diffusion.settings import DiffusionSettings
-from generative.optimizer import WarmAdam
 from generative.settings import best_compiler
-from lab.averages import WeightAverage
+from generative.training.optimizer import WarmAdam
 from lab.config import Settings
-from lab.devices import differentiated
 from lab.errors import UsageError
+from lab.runtime.devices import differentiated
+from lab.training.moving_average import WeightAverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

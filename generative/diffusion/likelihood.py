@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from generative.diffusion.levels import Levels, snr
+from generative.diffusion.sampling.levels import Levels, snr
 from generative.diffusion.schedules import Schedule
 
 # Standard deviations from which on the tail is its asymptote.

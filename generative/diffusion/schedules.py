@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generative.diffusion.levels import Levels
+from generative.diffusion.sampling.levels import Levels
 from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from generative.diffusion.predictions import PREDICTIONS
-from generative.diffusion.samplers import SAMPLERS
+from generative.diffusion.sampling.samplers import SAMPLERS
 from generative.settings import UpdateSettings
 from lab.config import setting
 from lab.errors import bad_value

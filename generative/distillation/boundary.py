@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from generative.diffusion.levels import Levels
 from generative.diffusion.predictions import Array, Prediction
-from generative.diffusion.samplers import Plan
+from generative.diffusion.sampling.levels import Levels
+from generative.diffusion.sampling.samplers import Plan
 
 
 def bounded(prediction: Prediction, least: float) -> Prediction:

@@ -15,16 +15,16 @@ from generative.base import Batch
 from generative.diffusion.denoiser import along, output_of
 from generative.diffusion.loss import spread
 from generative.diffusion.predictions import Prediction, to_clean
-from generative.diffusion.samplers import Sampler
+from generative.diffusion.sampling.samplers import Sampler
 from generative.diffusion.schedules import Schedule
 from generative.diffusion.settings import DiffusionSettings
 from generative.distillation.boundary import bounded, multistep
 from generative.distillation.levels import Karras
 from generative.distillation.solver import solver_step, step_table
 from generative.distillation.student import Student
-from lab.averages import WeightAverage
 from lab.config import Settings, setting
 from lab.errors import UsageError, bad_value
+from lab.training.moving_average import WeightAverage
 
 # The pseudo-Huber metric's c for one dimension (Song and Dhariwal 2023, section 3.3).
 HUBER = 0.00054

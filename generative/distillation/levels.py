@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generative.diffusion.levels import Levels
 from generative.diffusion.likelihood import OWN_LEVELS
+from generative.diffusion.sampling.levels import Levels
 from generative.diffusion.schedules import Schedule, edm_sigmas
 from lab.errors import UsageError
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from generative.diffusion.denoiser import along
-from generative.diffusion.levels import Levels
-from generative.diffusion.samplers import SAMPLERS
+from generative.diffusion.sampling.levels import Levels
+from generative.diffusion.sampling.samplers import SAMPLERS
 
 # From rows, alpha and sigma (B,) to clean rows.
 Clean = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]

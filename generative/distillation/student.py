@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Self
 import keras
 import tensorflow as tf
 
-from generative.data import Dataset
+from generative.data.dataset import Dataset
 from generative.diffusion import Diffusion
 from generative.diffusion.denoiser import denoiser
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
-from lab.run_directory import RunDirectory
+from lab.runs.directory import RunDirectory
 
 # What a student must share with its teacher, so that the one's weights mean the same in the other.
 INHERITED = (

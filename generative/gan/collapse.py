@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generative.base import Generator
-from generative.data import Dataset
-from generative.labels import label_codes, label_values
-from generative.metrics.classes import class_shares
-from generative.metrics.neighbours import squared_distances
-from generative.task import DatasetTask
+from generative.data.dataset import Dataset
+from generative.data.labels import label_codes, label_values
+from generative.metrics.neighbours.neighbours import squared_distances
+from generative.metrics.networks.classes import class_shares
+from generative.training.task import DatasetTask
 from lab.callbacks import Callback
 from lab.errors import UsageError, bad_value
-from lab.notes import warn
+from lab.messages.notes import warn
 
 if TYPE_CHECKING:
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
 # A class is found if samples have at least this part of the share that it has of real rows.
 LEAST_SHARE = 0.2
@@ -159,7 +159,7 @@ def _distances(rows: np.ndarray) -> tuple[float, float]:
 def _shares(samples: np.ndarray, data: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the shares of the classes among samples and among real rows, or None where nothing tells them."""
     if data.spec.is_image:
-        from generative.metrics.classifier import shipped_classifier
+        from generative.metrics.networks.classifier import shipped_classifier
 
         classifier = shipped_classifier(data.spec)
         if classifier is None:

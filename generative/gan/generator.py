@@ -11,23 +11,23 @@ import tensorflow as tf
 
 from generative.arguments import plain_array
 from generative.base import Batch, Generator
-from generative.batching import in_batches
-from generative.data import Dataset, DataSpec
-from generative.gan import figures
+from generative.data.batching import in_batches
+from generative.data.dataset import Dataset, DataSpec
+from generative.data.labels import checked_labels, drawn_codes, label_values
 from generative.gan.augmentation import NUMBERS, augmented
-from generative.gan.curves import LossCurves
+from generative.gan.figures import figures
+from generative.gan.figures.curves import LossCurves
 from generative.gan.losses import Losses, non_saturating
-from generative.gan.networks import kind_of, latent_size_of, make_discriminator, make_generator
+from generative.gan.networks.networks import kind_of, latent_size_of, make_discriminator, make_generator
+from generative.gan.networks.spectral import spectral_layers
 from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
 from generative.gan.settings import GANSettings
-from generative.gan.spectral import spectral_layers
-from generative.labels import checked_labels, drawn_codes, label_values
-from generative.optimizer import WarmAdam
 from generative.settings import best_compiler
-from lab.averages import WeightAverage
+from generative.training.optimizer import WarmAdam
 from lab.config import Settings
-from lab.devices import differentiated
 from lab.errors import UsageError, bad_value
+from lab.runtime.devices import differentiated
+from lab.training.moving_average import WeightAverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

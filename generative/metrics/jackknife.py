@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from generative.data import fixed_permutation
+from generative.data.dataset import fixed_permutation
 
 GROUPS = 20
 LEVEL = 0.95

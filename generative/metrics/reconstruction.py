@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from generative.data import Dataset
+from generative.data.dataset import Dataset
 
 
 def squared_error(data: Dataset, reconstructed: np.ndarray) -> float:

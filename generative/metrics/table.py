@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from generative.data import Dataset, fixed_permutation
+from generative.data.dataset import Dataset, fixed_permutation
 from generative.metrics.checks import TooFewSamples
-from generative.metrics.classes import class_distance, classifier_confidence, classifier_score
-from generative.metrics.density_coverage import density_coverage
-from generative.metrics.features import Extracted, FeatureNetwork
-from generative.metrics.frechet import frechet_distance, frechet_estimate
-from generative.metrics.gaussian_mmd import gaussian_mmd
-from generative.metrics.kernel_distance import kernel_distance
-from generative.metrics.nearest_train import relative_to_usual, usual_distance
-from generative.metrics.precision_recall import precision_recall
-from generative.metrics.sliced_wasserstein import sliced_wasserstein
+from generative.metrics.distances.frechet import frechet_distance, frechet_estimate
+from generative.metrics.distances.gaussian_mmd import gaussian_mmd
+from generative.metrics.distances.kernel_distance import kernel_distance
+from generative.metrics.distances.sliced_wasserstein import sliced_wasserstein
+from generative.metrics.neighbours.density_coverage import density_coverage
+from generative.metrics.neighbours.nearest_train import relative_to_usual, usual_distance
+from generative.metrics.neighbours.precision_recall import precision_recall
+from generative.metrics.networks.classes import class_distance, classifier_confidence, classifier_score
+from generative.metrics.networks.features import Extracted, FeatureNetwork
 
 # Below this many rows, shares and means over pairs say more of chance than of the samples.
 FEWEST_ROWS = 100

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lab.errors import bad_value
-from lab.state import Stateful
+from lab.runs.state import Stateful
 
 if TYPE_CHECKING:
-    from lab.evaluation import Evaluation
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
+    from lab.results.evaluation import Evaluation
 
 
 HOOKS = ("on_train_begin", "on_train_end", "on_update", "on_log", "on_interval", "on_evaluation", "on_checkpoint")

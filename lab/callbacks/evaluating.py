@@ -8,7 +8,7 @@ from lab.callbacks.base import Callback
 from lab.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
 
 class Evaluate(Callback):

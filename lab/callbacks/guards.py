@@ -10,7 +10,7 @@ from lab.callbacks.base import Callback
 from lab.errors import TrainingDiverged
 
 if TYPE_CHECKING:
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
 
 class NaNGuard(Callback):

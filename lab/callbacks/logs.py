@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import Callback
 from lab.errors import UsageError
-from lab.logging import JsonLines
+from lab.files.json_lines import JsonLines
 
 if TYPE_CHECKING:
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
 
 class JSONLLogger(Callback):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lab.callbacks.base import Callback
 
 if TYPE_CHECKING:
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
 _SHOWN = ("return", "loss")
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from lab.callbacks.base import Callback
 from lab.errors import bad_value
-from lab.numbered import numbered
+from lab.files.numbered import numbered
 
 if TYPE_CHECKING:
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
 
 class RenderEvery(Callback):

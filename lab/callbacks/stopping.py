@@ -10,8 +10,8 @@ from lab.callbacks.base import Callback
 from lab.errors import UsageError, bad_value, nearest
 
 if TYPE_CHECKING:
-    from lab.evaluation import Evaluation
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
+    from lab.results.evaluation import Evaluation
 
 
 # What rows may have before any update, or only once an episode has ended.
@@ -46,7 +46,7 @@ class EarlyStopping(Callback):
         self.found = self.evaluated = self.updated = False
 
     def check_training(self, experiment: Experiment) -> None:
-        from lab.callbacks.checks import may_evaluate
+        from lab.experiment.callback_checks import may_evaluate
 
         self.found = self.evaluated = self.updated = False
         only_evaluated = self.monitor in experiment.task.evaluation_names and self.monitor not in ROW_NAMES
@@ -71,7 +71,7 @@ class EarlyStopping(Callback):
             )
 
     def _check_found(self, experiment: Experiment, row: Mapping[str, Any]) -> None:
-        from lab.callbacks.checks import has_own_code, may_evaluate
+        from lab.experiment.callback_checks import has_own_code, may_evaluate
 
         # What updates measure is known once some have been made; a user's own code may add to rows at any time.
         gauges: Mapping[str, float] = getattr(experiment.learner, "gauges", dict)()
@@ -110,7 +110,7 @@ class StopAtReturn(Callback):
         self.threshold = threshold
 
     def check_training(self, experiment: Experiment) -> None:
-        from lab.callbacks.checks import may_evaluate
+        from lab.experiment.callback_checks import may_evaluate
 
         if not may_evaluate(experiment):
             raise UsageError(

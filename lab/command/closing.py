@@ -7,10 +7,10 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from lab import checkpoints
 from lab.errors import UnconfirmedSource
-from lab.logging import JsonLines
-from lab.terminal import say
+from lab.files.json_lines import JsonLines
+from lab.messages.terminal import say
+from lab.runs import checkpoints
 
 
 def close(experiment: Any) -> None:

@@ -10,16 +10,16 @@ from typing import Any
 from lab import registry
 from lab.command.closing import close, close_many, owes_report
 from lab.errors import UsageError, bad_value
-from lab.field_names import offered
+from lab.messages.field_names import offered
+from lab.messages.terminal import say
 from lab.runs import population
-from lab.terminal import say
 
 EVALUATIONS = 16
 
 
 def train(options: argparse.Namespace) -> None:
     """Train a learner on a source, or several runs of it side by side."""
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
     learner_class = registry.learner(options.learner)
     settings, keywords = _split_settings(learner_class, options.set)
@@ -51,7 +51,7 @@ def train(options: argparse.Namespace) -> None:
 
 def resume(options: argparse.Namespace) -> None:
     """Go on with a run, or with several that were begun side by side."""
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
     if population.is_population(options.run):
         if options.steps:
@@ -104,7 +104,7 @@ def _split_settings(learner_class: Any, given: list[str]) -> tuple[dict[str, Any
     import typing
 
     from lab.config import parse, read_text
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
     taken = ("self", "learner", "source", "seed", "run_dir", "callbacks")
     signature = inspect.signature(Experiment.__init__)

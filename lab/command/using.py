@@ -7,15 +7,15 @@ import json
 from pathlib import Path
 
 from lab import registry
-from lab.arguments import LISTS
+from lab.command.arguments import LISTS
 from lab.command.closing import say_left_out
 from lab.command.training import free_directory
-from lab.terminal import say
+from lab.messages.terminal import say
 
 
 def evaluate(options: argparse.Namespace) -> None:
     """Evaluate the best checkpoint of a run."""
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
     experiment = Experiment.open(options.run, source=options.source)
     evaluation = experiment.evaluate(options.episodes)
@@ -32,7 +32,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def render(options: argparse.Namespace) -> None:
     """Make a video or picture of a run."""
-    from lab.experiment import Experiment
+    from lab.experiment.experiment import Experiment
 
     experiment = Experiment.open(options.run, source=options.source)
     output = options.output
@@ -73,7 +73,7 @@ def list_names(options: argparse.Namespace) -> None:
 
 def demo(options: argparse.Namespace) -> None:
     """Run the whole job, small and real."""
-    from lab.demo import run_demo
+    from lab.command.demo import run_demo
 
     run_demo(options.run or free_directory(Path("runs"), "demo"), quick=options.quick)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
-from lab.networks.embeddings import condition_embedding
+from lab.networks.layers.embeddings import condition_embedding
 
 
 def conditional_mlp(

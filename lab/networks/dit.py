@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from lab.networks.attention import SelfAttention
-from lab.networks.embeddings import condition_embedding
+from lab.networks.layers.attention import SelfAttention
+from lab.networks.layers.embeddings import condition_embedding
 from lab.networks.transformer import normalised
 from lab.networks.unet import DepthToSpace
 

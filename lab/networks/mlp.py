@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
-from lab.networks.dense import NARROW, NarrowDense
+from lab.networks.layers.dense import NARROW, NarrowDense
 
 
 def mlp(

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from lab.networks.attention import Cache, CrossAttention, SelfAttention
-from lab.networks.dropout import Dropout
+from lab.networks.layers.attention import Cache, CrossAttention, SelfAttention
+from lab.networks.layers.dropout import Dropout
 
 EPSILON = 1e-5
 

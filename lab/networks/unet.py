@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from lab.networks.attention import SelfAttention
-from lab.networks.embeddings import condition_embedding
-from lab.networks.group_norm import GroupNorm
+from lab.networks.layers.attention import SelfAttention
+from lab.networks.layers.embeddings import condition_embedding
+from lab.networks.layers.group_norm import GroupNorm
 
 LARGEST_GROUPS = 8
 SMALLEST_GROUP = 4

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab.history import History
-from lab.plotting import COLOUR, GRAY, plot_history
-from lab.reporting.formats import label, number
-from lab.reporting.markup import Markup, legible, tag
+from lab.media.plotting import COLOUR, GRAY, plot_history
+from lab.reporting.html.formats import label, number
+from lab.reporting.html.markup import Markup, legible, tag
 from lab.reporting.records import Row
+from lab.results.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,7 +93,7 @@ def overlay_chart(
         unit: What a step is.
         references: Constants by name.
     """
-    from lab.statistics import iqm
+    from lab.results.statistics import iqm
 
     figure = plot_history(History([_NOTHING], unit), ["value"])
     axes = figure.axes[0]

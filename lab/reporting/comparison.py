@@ -7,10 +7,10 @@ import json
 
 from lab.reporting import scores
 from lab.reporting.charts import Points, overlay_chart, series
-from lab.reporting.formats import duration, interval, label, number, setting, shown
-from lab.reporting.markup import Markup, join, table, tag
+from lab.reporting.html.formats import duration, interval, label, number, setting, shown
+from lab.reporting.html.markup import Markup, join, table, tag
 from lab.reporting.records import RunRecord
-from lab.statistics import LEAST_RUNS, over_runs
+from lab.results.statistics import LEAST_RUNS, over_runs
 
 CURVES = ("return", "loss")
 DIFFERENCES = 3

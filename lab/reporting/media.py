@@ -9,10 +9,10 @@ from pathlib import Path
 
 from lab.errors import ForeignFileError
 from lab.files.links import is_regular, read_bytes
-from lab.grids import sample_evenly
-from lab.numbered import by_kind
-from lab.reporting.formats import file_size, label
-from lab.reporting.markup import Markup, legible, tag
+from lab.files.numbered import by_kind
+from lab.media.grids import sample_evenly
+from lab.reporting.html.formats import file_size, label
+from lab.reporting.html.markup import Markup, legible, tag
 
 LARGEST_FILE = 24_000_000
 LARGEST_PAGE = 96_000_000

@@ -8,14 +8,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.atomic import replacing
 from lab.errors import UsageError, bad_value
+from lab.files.atomic import replacing
 from lab.reporting.comparison import comparison
-from lab.reporting.markup import Markup, join, tag
+from lab.reporting.html.markup import Markup, join, tag
+from lab.reporting.html.style import STYLE
 from lab.reporting.media import Budget
 from lab.reporting.records import RunRecord, read_run
 from lab.reporting.sections import run_section
-from lab.reporting.style import STYLE
 from lab.runs import population
 from lab.version import __version__
 

@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lab import checkpoints
 from lab.errors import RunDirectoryError, UsageError
 from lab.files.links import list_folder
-from lab.files.rows import read_lines
-from lab.reporting.formats import number
-from lab.run_directory import RunDirectory
+from lab.files.reading.rows import read_lines
+from lab.reporting.html.formats import number
+from lab.runs import checkpoints
+from lab.runs.directory import RunDirectory
 
 CHECKPOINT = re.compile(r"(step|best)-([0-9]{1,15})")
 NOT_METRICS = frozenset({"step", "purpose", "learner", "returns", "lengths"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from lab.reporting.formats import interval, number, shown
-from lab.reporting.markup import legible
+from lab.reporting.html.formats import interval, number, shown
+from lab.reporting.html.markup import legible
 from lab.reporting.records import Row, RunRecord, metric_names
 
 BASELINE, TRAINING = "baseline", "training"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lab.reporting import scores
 from lab.reporting.charts import evaluation_chart, metric_chart
-from lab.reporting.formats import duration, file_size, interval, label, setting, shown
-from lab.reporting.markup import Markup, join, pairs, table, tag
+from lab.reporting.html.formats import duration, file_size, interval, label, setting, shown
+from lab.reporting.html.markup import Markup, join, pairs, table, tag
 from lab.reporting.media import Budget, figures
 from lab.reporting.records import CheckpointRecord, RunRecord, metric_names
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lab.evaluation import Evaluation
-from lab.statistics import LEAST_RUNS, over_runs
+from lab.results.evaluation import Evaluation
+from lab.results.statistics import LEAST_RUNS, over_runs
 
 
 def line_over_runs(found: Mapping[str, Evaluation]) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from lab.learner import Learner
-    from lab.run_directory import RunDirectory
+    from lab.runs.directory import RunDirectory
 
 L = TypeVar("L", bound="Learner")
 

@@ -7,7 +7,18 @@ from typing import Any
 
 from lab.errors import RunDirectoryError
 from lab.files.links import is_regular, read_bytes
-from lab.files.schema import MOST_BYTES, SchemaError, anything, check, entries, items, optional, parse, text, whole
+from lab.files.reading.schema import (
+    MOST_BYTES,
+    SchemaError,
+    anything,
+    check,
+    entries,
+    items,
+    optional,
+    parse,
+    text,
+    whole,
+)
 
 FORMAT = 1
 # Far beyond what anybody trains with, and little enough that nothing made of them fills a machine.

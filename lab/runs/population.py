@@ -7,12 +7,23 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lab import checkpoints
-from lab.atomic import replacing
 from lab.errors import RunDirectoryError, UsageError
+from lab.files.atomic import replacing
 from lab.files.faults import unwritable
 from lab.files.links import read_bytes
-from lab.files.schema import MOST_BYTES, SchemaError, anything, check, entries, items, optional, parse, text, whole
+from lab.files.reading.schema import (
+    MOST_BYTES,
+    SchemaError,
+    anything,
+    check,
+    entries,
+    items,
+    optional,
+    parse,
+    text,
+    whole,
+)
+from lab.runs import checkpoints
 from lab.runs.config import LANES, MOST_ENVIRONMENTS
 
 NAME = "runs.json"

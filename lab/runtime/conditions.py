@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.threads import processors, threads_in_use
+from lab.runtime.threads import processors, threads_in_use
 from lab.version import __version__
 
 PACKAGES = ("tensorflow", "keras", "gymnasium", "numpy")

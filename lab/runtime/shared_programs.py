@@ -18,8 +18,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lab.kinds import is_variable
-from lab.recent import Recent
+from lab.messages.kinds import is_variable
+from lab.runtime.recent import Recent
 
 KEPT = 8
 HOMES = ("lab", "agents", "generative")

@@ -9,17 +9,17 @@ import tensorflow as tf
 
 from agents import DQN, QLearning, Random
 from agents.base import Transition
-from agents.compiled import CompiledTask
 from agents.dqn.program import unpacked
 from agents.dqn.state import averaged
-from agents.pure import obstacle
-from agents.ring import RingReplay
+from agents.functional import obstacle
+from agents.replay.program import RingReplay
+from agents.training.compiled import CompiledTask
 from envs import random
-from envs.cartpole import CartPole
+from envs.classic.cartpole import CartPole
 from lab import Experiment
-from lab.adam import adam, clipped, flat, no_moments
 from lab.callbacks import Callback
 from lab.errors import TrainingDiverged, UsageError
+from lab.training.adam import adam, clipped, flat, no_moments
 
 SMALL = {
     "hidden_sizes": (16,),

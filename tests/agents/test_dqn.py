@@ -7,7 +7,7 @@ from gymnasium.spaces import Box, Discrete
 from agents import DQN
 from agents.base import Transition
 from agents.dqn.state import assign, averaged
-from agents.replay import ReplayBatch
+from agents.replay.host import ReplayBatch
 from envs import random
 from lab import Experiment
 from lab.errors import UsageError

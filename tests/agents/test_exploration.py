@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from agents.exploration import epsilon_greedy, linear
+from agents.parts.exploration import epsilon_greedy, linear
 
 
 def test_linear_by_hand():

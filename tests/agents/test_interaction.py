@@ -7,11 +7,12 @@ import gymnasium
 import pytest
 
 from agents.baselines import Random
-from agents.training import verification
-from lab import Experiment, checkpoints
+from agents.training.restoring import verification
+from lab import Experiment
 from lab.cli import main
 from lab.errors import CheckpointError
-from lab.run_directory import RunDirectory
+from lab.runs import checkpoints
+from lab.runs.directory import RunDirectory
 from tests.agents.training.stand_ins import GlobalNumpy, Irreproducible, OwnUnseeded, Remembers, Walk
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from agents import losses
+from agents.parts import losses
 
 
 def test_target_by_hand_bootstraps_unless_terminated():

@@ -2,7 +2,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from agents.pool import Pool
+from agents.training.vector_env import Pool
 from lab.errors import CheckpointError
 from lab.seeding import Seeds
 from tests.agents.helpers import Counter, Unrepeatable

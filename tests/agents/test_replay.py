@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from agents.base import Transition
-from agents.replay import Replay
+from agents.replay.host import Replay
 from lab.errors import CheckpointError
 
 

@@ -4,9 +4,9 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from agents import DQN
-from agents.sources import EnvironmentSource
+from agents.training.environments import EnvironmentSource
 from envs.adapters import TensorVectorEnv
-from envs.catch import Catch
+from envs.arcade.catch import Catch
 from lab import Experiment
 from lab.errors import MissingPackageError, UsageError
 from tests.agents.helpers import Counter

@@ -5,7 +5,7 @@ from gymnasium.spaces import Discrete, MultiDiscrete, Tuple
 
 from agents import QLearning
 from agents.base import Transition
-from envs.gridworld_planning import value_iteration
+from envs.gridworld.planning import value_iteration
 from lab import Experiment
 from lab.errors import UsageError
 from lab.seeding import Seeds

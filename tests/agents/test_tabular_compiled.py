@@ -9,9 +9,9 @@ from gymnasium.spaces import Discrete, MultiDiscrete
 
 from agents import QLearning
 from agents.base import Transition
-from agents.pure import obstacle
-from agents.pure_exploration import random_ties
-from agents.replay import ReplayBatch
+from agents.functional import obstacle
+from agents.parts.pure_exploration import random_ties
+from agents.replay.host import ReplayBatch
 from envs import random
 from lab import Experiment
 from lab.seeding import Seeds

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from envs import random
-from envs.pixel import DOWN, LEFT, NOOP, PADDLE_LEFT, PADDLE_RIGHT, RIGHT, SIDE, UP, moves
+from envs.arcade.pixel import DOWN, LEFT, NOOP, PADDLE_LEFT, PADDLE_RIGHT, RIGHT, SIDE, UP, moves
 from envs.tensor import limited
 
 

@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode
 
 from envs import random, registration
 from envs.adapters import TensorEnvAdapter, TensorVectorEnv
-from envs.cartpole import CartPole
+from envs.classic.cartpole import CartPole
 from envs.tensor import TensorEnv, TensorStep, TimeLimit, limited
 
 

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from envs import random
-from envs.asterix import LANES, Asterix, AsterixState
-from envs.pixel import DOWN, LEFT, NOOP, RIGHT, UP
+from envs.arcade.asterix import LANES, Asterix, AsterixState
+from envs.arcade.pixel import DOWN, LEFT, NOOP, RIGHT, UP
 from tests.envs.pixel_play import collector, compare, first_state, seen, step
 
 PLAYER, ENEMIES, TRAIL, TREASURES = range(4)

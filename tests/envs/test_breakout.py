@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from envs import random
-from envs.breakout import Breakout, BreakoutState
-from envs.pixel import NOOP, PADDLE_LEFT, PADDLE_RIGHT, SIDE
+from envs.arcade.breakout import Breakout, BreakoutState
+from envs.arcade.pixel import NOOP, PADDLE_LEFT, PADDLE_RIGHT, SIDE
 from tests.envs.pixel_play import compare, first_state, follower, seen, step
 
 PADDLE, BALL, TRAIL, BRICKS = range(4)

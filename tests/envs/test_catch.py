@@ -11,11 +11,11 @@ from gymnasium.utils.env_checker import check_env
 
 from envs import random
 from envs.adapters import TensorEnvAdapter
-from envs.asterix import Asterix
-from envs.breakout import Breakout
-from envs.catch import Catch, CatchState
-from envs.pixel import LEFT, NOOP, SIDE, paint, pick, pick_cell, spot
-from envs.snake import Snake
+from envs.arcade.asterix import Asterix
+from envs.arcade.breakout import Breakout
+from envs.arcade.catch import Catch, CatchState
+from envs.arcade.pixel import LEFT, NOOP, SIDE, paint, pick, pick_cell, spot
+from envs.arcade.snake import Snake
 from tests.envs.pixel_play import catcher, compare, first_state, seen, step
 
 GAMES = (Catch, Snake, Breakout, Asterix)

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from envs import random
-from envs.acrobot import Acrobot
-from envs.cartpole import CartPole
-from envs.mountain_car import MountainCar
-from envs.pendulum import Pendulum
+from envs.classic.acrobot import Acrobot
+from envs.classic.cartpole import CartPole
+from envs.classic.mountain_car import MountainCar
+from envs.classic.pendulum import Pendulum
 
 TWINS = (CartPole, MountainCar, Acrobot, Pendulum)
 TRAJECTORIES = 1_000

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import envs  # noqa: F401
-from envs.cliff_walk import CliffWalk
-from envs.frozen_lake import FrozenLake
-from envs.gridworld_planning import value_iteration
-from envs.maze import Maze
+from envs.grid.cliff_walk import CliffWalk
+from envs.grid.frozen_lake import FrozenLake
+from envs.grid.maze import Maze
+from envs.gridworld.planning import value_iteration
 
 
 def outcomes(env, state, action):

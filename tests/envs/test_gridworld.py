@@ -12,8 +12,8 @@ from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
 
 import envs  # noqa: F401 (registers the environment)
-from envs.gridworld import DOWN, LEFT, RIGHT, UP, GridWorld
-from envs.gridworld_maps import MAPS
+from envs.gridworld.environment import DOWN, LEFT, RIGHT, UP, GridWorld
+from envs.gridworld.maps import MAPS
 
 #   0 1 2
 #   3 # 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.gridworld import DOWN, LEFT, RIGHT, UP, GridWorld
-from envs.gridworld_planning import Transitions, value_iteration
+from envs.gridworld.environment import DOWN, LEFT, RIGHT, UP, GridWorld
+from envs.gridworld.planning import Transitions, value_iteration
 
 
 def test_discounted_corridor():

@@ -12,9 +12,9 @@ import numpy as np
 import pygame
 import pytest
 
-from envs.gridworld import DOWN, LEFT, RIGHT, UP, GridWorld
-from envs.gridworld_maps import MAPS
-from envs.gridworld_render import GridWorldRenderer
+from envs.gridworld.environment import DOWN, LEFT, RIGHT, UP, GridWorld
+from envs.gridworld.maps import MAPS
+from envs.gridworld.render import GridWorldRenderer
 
 #   0 1 2
 #   3 # 5

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from envs import random
-from envs.key_door import MOVES, KeyDoor, KeyDoorState
+from envs.grid.key_door import MOVES, KeyDoor, KeyDoorState
 from envs.tensor import limited
 
 UP, RIGHT, DOWN, LEFT = range(4)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from envs import random
-from envs.point_mass import OBSTACLES, RADIUS, PointMass, PointMassState
+from envs.continuous.point_mass import OBSTACLES, RADIUS, PointMass, PointMassState
 from envs.tensor import limited
 
 ROUND = ((0.0, 0.0, 0.3),)

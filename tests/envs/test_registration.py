@@ -10,7 +10,7 @@ import gymnasium
 import pytest
 
 import envs
-from envs.gridworld import GridWorld
+from envs.gridworld.environment import GridWorld
 
 
 def test_make_builds_a_gridworld_with_keywords_and_a_time_limit():

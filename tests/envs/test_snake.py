@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from envs import random
-from envs.pixel import DOWN, LEFT, NOOP, RIGHT, SIDE, UP
-from envs.snake import Snake, SnakeState
+from envs.arcade.pixel import DOWN, LEFT, NOOP, RIGHT, SIDE, UP
+from envs.arcade.snake import Snake, SnakeState
 from tests.envs.pixel_play import compare, first_state, glutton, seen, step
 
 HEAD, NECK, BODY, TAIL, FOOD = range(5)

@@ -65,10 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
 def preload() -> None:
     """Import, without using it, what every child needs, so that forks share it."""
     import lab.cli  # noqa: F401
-    from lab.quiet import load_tensorflow
+    from lab.runtime.quiet import load_tensorflow
 
     load_tensorflow()
-    for name in ("agents.dqn", "agents.interaction", "agents.compiled", "agents.offline.task", "generative.task",
+    for name in ("agents.dqn", "agents.training.host", "agents.training.compiled", "agents.offline.task",
+                 "generative.training.task",
                  "agents.decision_transformer", "generative.diffusion", "matplotlib.figure", "imageio",
                  "lab.reporting", "agents.cql", "generative.autoencoder", "generative.gan"):  # fmt: skip
         importlib.import_module(name)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from lab import checkpoints
+from lab.runs import checkpoints
 from tests.faults.controls import resign
 from tests.faults.damage import COMMANDS, command, files_of, judge, made
 from tests.faults.tally import Tally, chosen

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lab import checkpoints
+from lab.runs import checkpoints
 from tests.contracts import IDLE_TASK
 from tests.faults import children, outcomes
 from tests.faults.jobs import jobs

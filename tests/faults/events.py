@@ -59,8 +59,8 @@ class Events:
         self._fsync(descriptor)
 
     def _phases(self) -> None:
-        from agents.task import AgentTask
-        from generative.task import DatasetTask
+        from agents.training.task import AgentTask
+        from generative.training.task import DatasetTask
 
         for kind in (AgentTask, DatasetTask):
             for name in ("evaluate", "baselines", "render", "advance"):

@@ -106,13 +106,13 @@ class Reader:
 
 def readers(home: Path) -> list[Reader]:
     """Return every reader of files that a stranger may have written, each with a run or file of its own."""
-    from lab import checkpoints
     from lab.cli import main
-    from lab.history import History
+    from lab.files.json_lines import JsonLines
     from lab.learner import Learner
-    from lab.logging import JsonLines
     from lab.reporting.records import read_run
-    from lab.run_directory import RunDirectory
+    from lab.results.history import History
+    from lab.runs import checkpoints
+    from lab.runs.directory import RunDirectory
 
     run = made("q_learning", home)
     last = checkpoints.listed(run / "checkpoints", "step")[-1]
@@ -144,7 +144,7 @@ def readers(home: Path) -> list[Reader]:
 
 
 def _best(last: Path) -> str:
-    from lab import checkpoints
+    from lab.runs import checkpoints
 
     return checkpoints.listed(last.parent, "best")[-1].name
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab import checkpoints
+from lab.runs import checkpoints
 from tests.faults import children, outcomes
 from tests.faults.events import BROKEN, DISK_FULL, READ_ONLY, Events, failing
 from tests.faults.jobs import Job, jobs

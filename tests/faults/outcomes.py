@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab import checkpoints
 from lab.errors import CheckpointError
+from lab.runs import checkpoints
 
 CLOCK = "time_"
 # What depends on the machine or the clock, not on what was learnt.

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from generative import GAN, VAE, VQVAE, ConditionalGAN, Diffusion
 from lab import Experiment
-from lab.notes import warn
+from lab.messages.notes import warn
 from tests.generative.test_rows import LABELS, TINY, learner
 from tests.generative.tiny import Tiny, images
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.batching import in_batches
+from generative.data.batching import in_batches
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 255, 256, 257, 1000])

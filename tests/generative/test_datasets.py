@@ -153,6 +153,6 @@ def test_pipelines_that_cannot_be_read_say_so(monkeypatch: pytest.MonkeyPatch) -
     endless = tf.data.Dataset.from_generator(
         lambda: itertools.repeat(images(1)[0]), output_signature=tf.TensorSpec((4, 4, 1), tf.uint8)
     )
-    monkeypatch.setattr("generative.datasets.pipelines.MOST_BYTES", 1000)
+    monkeypatch.setattr("generative.datasets.conversion.pipelines.MOST_BYTES", 1000)
     with pytest.raises(ValueError, match="did not end"):
         load(endless)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from generative import ConditionalGAN, ConditionalVAE, Diffusion
+from generative.data.labels import checked_labels, label_codes, label_values
 from generative.datasets import from_arrays, load
-from generative.labels import checked_labels, label_codes, label_values
 from lab import Experiment
 from tests.generative.tiny import Tiny, images
 

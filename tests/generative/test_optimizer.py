@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from generative.optimizer import WarmAdam
+from generative.training.optimizer import WarmAdam
 
 
 def test_two_steps_by_hand() -> None:

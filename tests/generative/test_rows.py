@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from generative import GAN, VAE, VQVAE, Autoencoder, ConditionalGAN, ConditionalVAE, Diffusion
-from generative.autoencoder.prior import GaussianPrior, LocalPrior, StandardNormal
-from generative.diffusion import sampling
+from generative.autoencoder.priors.prior import GaussianPrior, LocalPrior, StandardNormal
+from generative.diffusion.sampling import sampling
 from lab import Experiment
 from tests.generative.tiny import images
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from generative.stream import IndexStream
+from generative.data.index_stream import IndexStream
 
 
 def stream(size: int, seed: int = 0) -> IndexStream:

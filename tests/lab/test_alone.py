@@ -15,7 +15,7 @@ from agents import Random
 from generative import Autoencoder
 from lab import Experiment
 from lab.errors import RunDirectoryError
-from lab.run_directory import RunDirectory
+from lab.runs.directory import RunDirectory
 from lab.runs.lock import RunLock
 from tests.contracts import logged
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from lab.averages import WeightAverage
+from lab.training.moving_average import WeightAverage
 
 
 def network() -> keras.Model:

@@ -7,11 +7,11 @@ import threading
 import numpy as np
 import pytest
 
-from lab import checkpoints
 from lab.errors import RunDirectoryError
+from lab.experiment.recording import Recording
 from lab.files.beside import Beside
-from lab.recording import Recording
-from lab.run_directory import RunDirectory
+from lab.runs import checkpoints
+from lab.runs.directory import RunDirectory
 
 
 class Holder:
@@ -67,7 +67,7 @@ def test_a_disk_that_failed_beside_training_is_told_at_the_next_checkpoint(run, 
     run.save_checkpoint()
     run.step = 7
     with monkeypatch.context() as patch:
-        patch.setattr("lab.files.tensors.write", full)
+        patch.setattr("lab.files.reading.tensors.write", full)
         run.save_checkpoint_beside()
         with pytest.raises(RunDirectoryError, match="No space left"):
             run.save_checkpoint()

@@ -4,8 +4,8 @@ import os
 import numpy as np
 import pytest
 
-from lab import checkpoints
 from lab.errors import CheckpointError
+from lab.runs import checkpoints
 
 STATE = {
     "a": np.arange(6, dtype=np.float32).reshape(2, 3),

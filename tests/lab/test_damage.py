@@ -6,12 +6,12 @@ import warnings
 import numpy as np
 import pytest
 
-from lab import checkpoints
 from lab.errors import CheckpointError, RunDirectoryError
-from lab.files import tensors
-from lab.files.run_state import read_learner, read_run
-from lab.logging import JsonLines
-from lab.run_directory import RunDirectory
+from lab.files.json_lines import JsonLines
+from lab.files.reading import tensors
+from lab.files.reading.run_state import read_learner, read_run
+from lab.runs import checkpoints
+from lab.runs.directory import RunDirectory
 
 STATE = {"learner": {"a": np.arange(4, dtype=np.float32), "b": np.array([True, False])}, "n": 3}
 ROWS = [{"step": step, "loss": 1 / step} for step in range(1, 7)]
@@ -127,7 +127,7 @@ def test_cutting_keeps_the_bytes_of_the_rows_it_keeps(tmp_path):
 
 def test_a_line_without_an_end_in_sight_is_refused_before_it_is_read(tmp_path, monkeypatch):
     log = log_of(tmp_path, [b"[" + b"1," * 5_000])
-    monkeypatch.setattr("lab.files.rows.LONGEST_ROW", 1_000)
+    monkeypatch.setattr("lab.files.reading.rows.LONGEST_ROW", 1_000)
     with pytest.raises(RunDirectoryError, match=r"line 1 has more than 1,000 bytes. Fix"):
         log.read()
 

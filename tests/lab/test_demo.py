@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.demo import JOBS, Job, run_demo
+from lab.command.demo import JOBS, Job, run_demo
 from lab.errors import RunDirectoryError
 
 LINES_ON_ONE_SCREEN = 24

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from generative import GAN, VAE, Diffusion
 from lab import Experiment
-from lab.devices import differentiated
+from lab.runtime.devices import differentiated
 from tests.generative.tiny import images
 
 # A process of its own, because devices are cut before TensorFlow's first operation.
@@ -27,7 +27,7 @@ tf.config.set_logical_device_configuration(
 )
 from generative import VAE, ConditionalGAN, Diffusion
 from lab import Experiment
-from lab.devices import differentiated
+from lab.runtime.devices import differentiated
 from tests.contracts import assert_same_state
 from tests.generative.tiny import images
 

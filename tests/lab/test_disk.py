@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab import checkpoints
-from lab.atomic import replacing
 from lab.errors import CheckpointError, RunDirectoryError, UsageError, VideoError
 from lab.files import leftovers
-from lab.images import write_png
-from lab.logging import JsonLines
-from lab.run_directory import RunDirectory
-from lab.video import VideoWriter, write_video
+from lab.files.atomic import replacing
+from lab.files.json_lines import JsonLines
+from lab.media.images import write_png
+from lab.media.video import VideoWriter, write_video
+from lab.runs import checkpoints
+from lab.runs.directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = {"v": np.arange(1_000.0)}, {"v": np.arange(1_000.0) + 1}
@@ -166,9 +166,9 @@ from pathlib import Path
 import numpy as np
 from lab import checkpoints
 from lab.errors import UsageError
-from lab.images import write_png
-from lab.logging import JsonLines
-from lab.video import write_video
+from lab.media.images import write_png
+from lab.files.json_lines import JsonLines
+from lab.media.video import write_video
 run, what = Path(sys.argv[1]), sys.argv[2]
 noise = np.random.default_rng(0).integers(0, 256, (40, 128, 128, 3), dtype=np.uint8)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
@@ -276,8 +276,8 @@ import sys, time
 from pathlib import Path
 import numpy as np
 from lab import cli
-from lab.atomic import replacing
-from lab.video import VideoWriter
+from lab.files.atomic import replacing
+from lab.media.video import VideoWriter
 
 def write(options):
     run = Path(sys.argv[1])

@@ -9,8 +9,8 @@ import pickle
 import numpy as np
 import pytest
 
-from lab.evaluation import Evaluation
-from lab.statistics import bootstrap_interval
+from lab.results.evaluation import Evaluation
+from lab.results.statistics import bootstrap_interval
 
 RETURNS, LENGTHS = [1.0, 2.0, 3.0, 1000.0], [10, 20, 30, 40]
 

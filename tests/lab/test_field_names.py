@@ -7,7 +7,7 @@ import pytest
 from agents import CQL, DQN
 from generative import VAE, Diffusion
 from lab import UsageError, registry
-from lab.field_names import ELSEWHERE, FIELD_NAMES, offered
+from lab.messages.field_names import ELSEWHERE, FIELD_NAMES, offered
 
 # Of `stable_baselines3.DQN`, of CleanRL's dqn.py, and of Keras' and torch's usual scripts.
 ASKED = [

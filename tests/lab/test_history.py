@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.history import History
-from lab.logging import JsonLines
+from lab.files.json_lines import JsonLines
+from lab.results.history import History
 
 ROWS = [
     {"step": 10, "loss": 0.1, "time_elapsed": 1.0},
@@ -93,7 +93,7 @@ def test_only_a_long_jagged_line_is_smoothed() -> None:
 
 def test_plotting_leaves_pyplot_alone() -> None:
     code = (
-        "import sys; from lab.history import History;"
+        "import sys; from lab.results.history import History;"
         "History([{'step': 1, 'loss': 2.0}])._repr_html_(); print('matplotlib.pyplot' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

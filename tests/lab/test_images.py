@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.captions import MINIMUM_WIDTH, caption
-from lab.grids import GAP_COLOUR, contact_sheet, image_grid, sample_evenly
-from lab.images import as_rgb, upscale, write_png
-from lab.video import write_video
+from lab.media.captions import MINIMUM_WIDTH, caption
+from lab.media.grids import GAP_COLOUR, contact_sheet, image_grid, sample_evenly
+from lab.media.images import as_rgb, upscale, write_png
+from lab.media.video import write_video
 
 RNG = np.random.default_rng(0)
 FRAME = RNG.integers(0, 256, (40, 300, 3), dtype=np.uint8)

@@ -6,12 +6,12 @@ import os
 import numpy as np
 import pytest
 
-from lab import checkpoints
 from lab.errors import CheckpointError, ForeignFileError, RunDirectoryError, UsageError
 from lab.files import leftovers, links
-from lab.history import History
-from lab.logging import JsonLines
-from lab.run_directory import RunDirectory
+from lab.files.json_lines import JsonLines
+from lab.results.history import History
+from lab.runs import checkpoints
+from lab.runs.directory import RunDirectory
 
 STATE = {"learner": {"a": np.arange(4.0)}}
 LINK = r"is a link.*links are not followed.*Fix"

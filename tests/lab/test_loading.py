@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab.loading import load
+from lab.runtime.loading import load
 
 MODULE = "import gc\ncollecting = gc.isenabled()\n"
 

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from agents import Random
-from lab import Experiment, checkpoints, notes
+from lab import Experiment
 from lab.errors import CheckpointError
+from lab.messages import notes
+from lab.runs import checkpoints
 from tests.agents.helpers import Counter, Unrepeatable
 
 

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lab import checkpoints
 from lab.errors import RunDirectoryError, UsageError
-from lab.images import write_png
+from lab.media.images import write_png
+from lab.media.video import write_video
 from lab.reporting import media, write_report
 from lab.reporting.records import read_run
-from lab.video import write_video
+from lab.runs import checkpoints
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>$\\frac{a}$\ud800\u202e<!--'

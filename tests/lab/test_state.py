@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lab.errors import CheckpointError, UsageError
-from lab.state import Stateful, collect, restore
+from lab.runs.state import Stateful, collect, restore
 
 
 class Inner(Stateful):

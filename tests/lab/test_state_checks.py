@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lab.errors import CheckpointError
-from lab.state import Stateful
-from lab.state_checks import restore_generator
+from lab.runs.state import Stateful
+from lab.runs.state_checks import restore_generator
 
 
 class Inner(Stateful):
@@ -165,7 +165,7 @@ def test_variables_of_other_number_shape_or_dtype_are_refused(network, edit):
 
 
 def test_a_replay_that_contradicts_itself_is_refused_and_left_as_it_was():
-    from agents.replay import Replay
+    from agents.replay.host import Replay
 
     def replay():
         return Replay(4, (2,), np.dtype(np.float32), np.random.default_rng(0))
@@ -193,7 +193,7 @@ def test_a_replay_that_contradicts_itself_is_refused_and_left_as_it_was():
 
 @pytest.mark.parametrize("wrong", [{"epoch": -1}, {"epoch": "0"}, {"cursor": 99}, {"cursor": 1.0}, {"rng": {}}])
 def test_a_stream_that_goes_on_nowhere_is_refused(wrong):
-    from generative.stream import IndexStream
+    from generative.data.index_stream import IndexStream
 
     stream = IndexStream(10, np.random.default_rng(0))
     before = stream.get_state()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import lab.statistics
-from lab.statistics import bootstrap_interval, iqm, over_runs, stratified_bootstrap_interval
+import lab.results.statistics
+from lab.results.statistics import bootstrap_interval, iqm, over_runs, stratified_bootstrap_interval
 
 
 def test_iqm_by_hand() -> None:
@@ -76,7 +76,7 @@ def test_many_values_are_drawn_in_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
         sizes.append(block.size)
         return block.mean(axis=axis)
 
-    monkeypatch.setattr(lab.statistics, "BLOCK", 1000)
+    monkeypatch.setattr(lab.results.statistics, "BLOCK", 1000)
     low, high = bootstrap_interval(values, mean, resamples=333)
     assert max(sizes) <= 1000 and sum(sizes) == 333 * 50 and low < values.mean() < high
 

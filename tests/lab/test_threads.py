@@ -15,7 +15,7 @@ import json, sys
 from lab import Experiment
 from agents import Random
 from generative import Autoencoder
-from lab.threads import threads_in_use
+from lab.runtime.threads import threads_in_use
 run = sys.argv[1]
 {main}
 print(threads_in_use(), json.load(open(run + "/config.json"))["threads"])
@@ -63,7 +63,7 @@ def test_a_resumed_run_has_the_threads_it_began_with(tmp_path):
 def test_compiled_programs_have_a_logical_cpu_and_its_threads_for_each_processor(tmp_path):
     shown = """
 import os, tensorflow as tf
-from lab.threads import logical_cpus, processors
+from lab.runtime.threads import logical_cpus, processors
 print(len(set(logical_cpus())), processors(), os.environ.get("TF_OVERRIDE_GLOBAL_THREADPOOL"), end=" ")
 """
     found = threads(tmp_path, AGENT + shown)

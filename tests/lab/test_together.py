@@ -9,8 +9,9 @@ import pytest
 
 from agents import DQN, QLearning, Random
 from generative import Autoencoder
-from lab import Callback, Experiment, TrainingDiverged, UsageError, turns
+from lab import Callback, Experiment, TrainingDiverged, UsageError
 from lab.callbacks import StopAtReturn
+from lab.experiment import turns
 from tests.agents.helpers import Counter
 from tests.contracts import assert_same_state, without_clock
 
@@ -55,7 +56,7 @@ def test_a_program_takes_the_states_of_all_in_one_call(three):
 
 def test_more_runs_than_a_batch_takes_are_trained_in_several(monkeypatch, three):
     _, whole = three
-    monkeypatch.setattr("agents.compiled.largest", lambda: 2)
+    monkeypatch.setattr("agents.training.compiled.largest", lambda: 2)
     members = experiment(evaluate_every=100, checkpoint_every=70).train_many(range(3), steps=200)
     assert [len(m.task.batch.programs) for m in members] == [2, 2, 1]
     for one, other in zip(members, whole, strict=True):

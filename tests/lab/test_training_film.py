@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from lab import Experiment
-from lab.captions import caption
-from lab.images import write_png
-from lab.training_film import REST, SLOWEST, write_training_film
+from lab.media.captions import caption
+from lab.media.images import write_png
+from lab.media.training_film import REST, SLOWEST, write_training_film
 from tests.generative.tiny import Tiny, images
 
 GRAYS = {500: 40, 1_000: 120, 10_500: 220}

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.encoding import Encoder
-from lab.video import VideoWriter, write_video
+from lab.media.encoding import Encoder
+from lab.media.video import VideoWriter, write_video
 
 BLOCKS = ((200, 30, 30), (30, 180, 60), (40, 60, 200), (250, 250, 250))
 
@@ -250,7 +250,7 @@ def test_ctrl_c_does_not_reach_ffmpeg(tmp_path: Path, suffix: str) -> None:
 MEMORY = """
 import os, sys
 import numpy as np
-from lab.video import VideoWriter
+from lab.media.video import VideoWriter
 
 def peak(pid):
     return int(next(l for l in open(f"/proc/{pid}/status") if l.startswith("VmHWM")).split()[1]) // 1024
@@ -282,7 +282,8 @@ def test_memory_stays_flat_over_10000_frames(tmp_path: Path, suffix: str) -> Non
 
 def test_importing_the_modules_brings_nothing_heavy() -> None:
     code = (
-        "import sys, lab.video, lab.captions, lab.grids, lab.images, lab.evaluation, lab.history, lab.plotting;"
+        "import sys, lab.media.video, lab.media.captions, lab.media.grids, lab.media.images,"
+        "lab.results.evaluation, lab.results.history, lab.media.plotting;"
         "print([m for m in ('PIL', 'imageio', 'imageio_ffmpeg', 'matplotlib', 'scipy', 'tensorflow')"
         " if m in sys.modules])"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents import DecisionTransformer
-from agents.rollout import play
+from agents.playing.rollout import play
 from lab.errors import UsageError
 from tests.agents.decision_transformer.helpers import SMALL, Wages, built, episodes
 
@@ -66,7 +66,7 @@ def test_actions_are_kept_within_bounds_as_asked_for(cache, bound, expected):
 def test_pictures_are_decoded_in_compiled_calls():
     from gymnasium.spaces import Box, Discrete
 
-    from agents.decision_transformer.mirrored import TrajectoryMirror
+    from agents.decision_transformer.network.mirrored import TrajectoryMirror
     from lab.seeding import Seeds
 
     agent = DecisionTransformer(**SMALL)
@@ -108,7 +108,7 @@ def test_with_a_slide_of_one_it_sees_the_last_steps_only():
         first = max(0, t - 3)
         seen = slice(first, t + 1)
         steps = t + 1 - first
-        from agents.decision_transformer.windows import Steps
+        from agents.decision_transformer.data.windows import Steps
 
         window = Steps(
             np.array(to_go[seen], np.float32)[None],

@@ -7,12 +7,12 @@ import pytest
 import tensorflow as tf
 
 from agents import DecisionTransformer
-from agents.box import as_actions, squashed
 from agents.decision_transformer.agent import masked_mean, moments_of
-from agents.decision_transformer.calibration import Calibration, calibrate
-from agents.decision_transformer.figures import last_steps
-from agents.decision_transformer.tokens import action_features, action_loss, within_bounds
-from agents.decision_transformer.windows import Sampler, Steps
+from agents.decision_transformer.data.windows import Sampler, Steps
+from agents.decision_transformer.figures.calibration import Calibration, calibrate
+from agents.decision_transformer.figures.figures import last_steps
+from agents.decision_transformer.network.tokens import action_features, action_loss, within_bounds
+from agents.parts.actions import as_actions, squashed
 from lab import Experiment
 from lab.errors import UsageError
 from tests.agents.decision_transformer.helpers import SMALL, built, episodes

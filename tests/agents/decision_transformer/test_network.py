@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from agents.decision_transformer.network import Window
-from agents.decision_transformer.tokens import mirrored_return_features, return_features
+from agents.decision_transformer.network.network import Window
+from agents.decision_transformer.network.tokens import mirrored_return_features, return_features
 from tests.agents.decision_transformer.helpers import built
 
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from agents import Episodes, OnlineDecisionTransformer, Random
-from agents.decision_transformer.online import entropy_of
+from agents.decision_transformer.online.agent import entropy_of
 from agents.episodes import record
 from lab import Experiment
 from lab.errors import UsageError

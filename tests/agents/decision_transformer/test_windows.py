@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.decision_transformer.windows import (
+from agents.decision_transformer.data.windows import (
     Groups,
     Sampler,
     draw_windows,

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from agents import Episodes
-from agents.episodes import EpisodesError, archive
-from agents.episodes.card import describe_returns
-from agents.episodes.columns import Columns
+from agents.episodes import EpisodesError
+from agents.episodes.files import archive
+from agents.episodes.files.card import describe_returns
+from agents.episodes.files.columns import Columns
 from tests.agents.episodes.made import same, three
 
 

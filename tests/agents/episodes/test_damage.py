@@ -12,7 +12,8 @@ import pytest
 from gymnasium.spaces import Discrete
 
 from agents import Episodes
-from agents.episodes import EpisodesError, archive
+from agents.episodes import EpisodesError
+from agents.episodes.files import archive
 from tests.agents.episodes.made import three
 
 HOSTILE = "a\x1b[2J\u202eb"

@@ -4,12 +4,12 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import BehaviorCloning, PercentBC
-from agents.box import squashed
 from agents.cloning import losses
 from agents.episodes import record
 from agents.offline import ActionBatch
-from envs.gridworld import GridWorld
-from envs.gridworld_planning import value_iteration
+from agents.parts.actions import squashed
+from envs.gridworld.environment import GridWorld
+from envs.gridworld.planning import value_iteration
 from lab import Experiment
 from lab.errors import UsageError
 from lab.seeding import Seeds

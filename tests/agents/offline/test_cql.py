@@ -5,7 +5,7 @@ from gymnasium.spaces import Box, Discrete
 
 from agents import CQL, Episodes
 from agents.cql.agent import conservative_penalty
-from agents.replay import ReplayBatch
+from agents.replay.host import ReplayBatch
 from lab import Experiment
 from lab.seeding import Seeds
 from tests.agents.test_dqn import set_values

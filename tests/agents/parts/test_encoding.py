@@ -7,7 +7,8 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import FrameStackObservation
 
-from agents import DQN, features
+from agents import DQN
+from agents.parts import observations as features
 from agents.parts.encoding import PLAIN, check_described, encoding
 from lab import Experiment, registry
 from lab.errors import CheckpointError, UsageError

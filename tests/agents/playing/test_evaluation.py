@@ -11,8 +11,8 @@ from agents import BehaviorCloning, QLearning, Random
 from agents.base import Agent
 from agents.episodes import Episodes
 from agents.episodes.recording import record
+from agents.playing.rollout import MAX_EPISODE_STEPS
 from agents.playing.statistics import gathered, running
-from agents.rollout import MAX_EPISODE_STEPS
 from generative import Autoencoder
 from lab import Experiment, cli
 from lab.errors import UsageError
@@ -251,7 +251,7 @@ def test_recorded_episodes_without_an_environment_are_evaluated_in_the_source_gi
 
 
 def test_episodes_without_a_time_limit_are_cut_off_and_said_so_once(monkeypatch, capsys):
-    monkeypatch.setattr("agents.rollout.MAX_EPISODE_STEPS", 40)
+    monkeypatch.setattr("agents.playing.rollout.MAX_EPISODE_STEPS", 40)
     experiment = Experiment(Sees(), Endless, progress=False)
     assert experiment.evaluate(episodes=3).lengths == (40, 40, 40)
     assert experiment.evaluate(episodes=3).returns == (40.0, 40.0, 40.0)
@@ -263,12 +263,12 @@ def test_episodes_without_a_time_limit_are_cut_off_and_said_so_once(monkeypatch,
 
 
 def test_a_film_without_a_time_limit_ends(monkeypatch, tmp_path):
-    monkeypatch.setattr("agents.rollout.MAX_EPISODE_STEPS", 20)
+    monkeypatch.setattr("agents.playing.rollout.MAX_EPISODE_STEPS", 20)
     assert Experiment(Sees(), Endless, progress=False).render(tmp_path / "film.png").exists()
 
 
 def test_a_time_limit_that_is_declared_is_kept_however_long(monkeypatch):
-    monkeypatch.setattr("agents.rollout.MAX_EPISODE_STEPS", 20)
+    monkeypatch.setattr("agents.playing.rollout.MAX_EPISODE_STEPS", 20)
     limited = Experiment(Sees(), Endless, evaluation_source=lambda: TimeLimit(Endless(), 33), progress=False)
     assert limited.evaluate(episodes=2).lengths == (33, 33)
     assert MAX_EPISODE_STEPS == 10_000, "as documented"

@@ -6,7 +6,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from agents import Random
 from agents.episodes.recording import record
-from agents.sources import EnvironmentSource
+from agents.training.environments import EnvironmentSource
 from lab import Experiment
 from lab.errors import UsageError
 from tests.agents.helpers import Counter, Unrepeatable

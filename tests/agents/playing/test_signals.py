@@ -14,9 +14,9 @@ import pytest
 from agents import Random
 from agents.base import Agent
 from agents.episodes.recording import record
-from agents.task import AgentTask
+from agents.training.task import AgentTask
 from lab import Callback, Experiment, cli
-from lab.interruption import Stopped, ending_cleanly, leaving_due, listen, stoppable
+from lab.runtime.interruption import Stopped, ending_cleanly, leaving_due, listen, stoppable
 from lab.task import Control
 from tests.agents.odd_environments import Endless, Scripted
 

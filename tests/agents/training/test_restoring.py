@@ -10,10 +10,10 @@ import pytest
 from gymnasium.wrappers import NormalizeObservation, NormalizeReward
 
 from agents.baselines import draw
-from agents.pool import Pool
-from agents.training import verification
-from lab import checkpoints
+from agents.training.restoring import verification
+from agents.training.vector_env import Pool
 from lab.errors import CheckpointError, UsageError
+from lab.runs import checkpoints
 from lab.seeding import Seeds
 from tests.agents.training import stand_ins
 from tests.agents.training.stand_ins import Hidden, Irreproducible, Remembers, RunningMean, Walk
@@ -129,7 +129,7 @@ def test_ale_is_reseeded_seldom_because_that_reads_its_rom_again(tmp_path, monke
             return super().reset(seed=seed)
 
     monkeypatch.setattr(verification, "PROBATION_STEPS", 60)
-    monkeypatch.setattr("agents.training.record.RESEED_ALE_AFTER", 30)
+    monkeypatch.setattr("agents.training.restoring.record.RESEED_ALE_AFTER", 30)
     Player(Ale, checked=False).play(80)
     assert [s is None for s in seeds[:7]] == [False, True, True, False, True, True, False], "every third episode"
     uninterrupted, resumed, pool, _ = cut(Ale, 127, tmp_path)
@@ -252,7 +252,7 @@ def test_a_checkpoint_from_before_episodes_had_seeds_goes_on(origin):
     for action in (0, 2):
         observation, reward, *_ = env.step(action)
         total += reward
-    from agents.training.record import _hash
+    from agents.training.restoring.record import _hash
 
     old = {"origin": given, "actions": np.array([0, 2]), "hash": _hash(env, observation, total)}
     state = {"started": True, "environments": [old], "observation": observation[None], "finished": []}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.autoencoder.code_prior import CodePrior
+from generative.autoencoder.priors.code_prior import CodePrior
 
 
 @pytest.mark.parametrize(("height", "width"), [(3, 4), (1, 5), (5, 1), (2, 2)])

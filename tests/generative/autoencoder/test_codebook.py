@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.autoencoder.codebook import Codebook, perplexity
+from generative.autoencoder.networks.codebook import Codebook, perplexity
 
 
 def made(vectors: list[list[float]], counts: list[float], decay: float = 0.5, least_use: float = 0.1) -> Codebook:

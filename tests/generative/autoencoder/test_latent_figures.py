@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generative.autoencoder import latent_figures
-from generative.autoencoder.latent_figures import MAP_SIDE, STEPS, clusters, purity, quantile_grid, traversal
+from generative.autoencoder.figures import latents as latent_figures
+from generative.autoencoder.figures.latents import MAP_SIDE, STEPS, clusters, purity, quantile_grid, traversal
 
 
 def test_purity_by_hand() -> None:

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from generative import DataSpec
-from generative.autoencoder import likelihoods
+from generative.autoencoder.networks import likelihoods
 
 WIDTH = 2.0 / 16
 

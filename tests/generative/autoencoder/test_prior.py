@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.autoencoder.prior import EVERYWHERE, GaussianPrior, LocalPrior, neighbours_of
+from generative.autoencoder.priors.prior import EVERYWHERE, GaussianPrior, LocalPrior, neighbours_of
 
 KEPT = 512
 

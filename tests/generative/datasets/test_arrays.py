@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from generative.datasets import from_arrays, load
-from generative.updates import Updates
+from generative.training.updates import Updates
 from lab import Experiment
 from tests.generative.tiny import Tiny, images
 

@@ -11,9 +11,9 @@ import pytest
 import tensorflow as tf
 
 from generative import Dataset, DataSpec
+from generative.augmentation.augmenting import Augmenter
+from generative.augmentation.warp import affine, warp
 from generative.datasets import Augmentation, load
-from generative.datasets.augmenting import Augmenter
-from generative.datasets.warp import affine, warp
 from lab import Experiment
 from tests.generative.tiny import Tiny, images, same
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from generative import Dataset
-from generative.datasets import glyphs, load
-from generative.datasets.outlines import CHARACTERS, FONTS, TEXELS, outlines
+from generative.datasets import load
+from generative.datasets.drawn import glyphs
+from generative.datasets.drawn.outlines import CHARACTERS, FONTS, TEXELS, outlines
 
 
 @pytest.fixture(scope="module")

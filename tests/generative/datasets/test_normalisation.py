@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from generative import Dataset, DataSpec
 from generative.datasets import Augmentation, from_arrays
-from generative.updates import Updates
+from generative.training.updates import Updates
 from lab import Experiment
 from tests.generative.tiny import Tiny
 

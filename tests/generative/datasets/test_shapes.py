@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from generative import Dataset
-from generative.datasets import shapes
+from generative.datasets.drawn import shapes
 
 
 @pytest.fixture(scope="module")

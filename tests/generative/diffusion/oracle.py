@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from generative.diffusion.levels import Levels
-from generative.diffusion.samplers import Plan
-from generative.diffusion.sampling import run
+from generative.diffusion.sampling.levels import Levels
+from generative.diffusion.sampling.samplers import Plan
+from generative.diffusion.sampling.sampling import run
 
 MEAN = np.array([0.5, -1.0])
 COVARIANCE = np.array([[0.5, 0.3], [0.3, 0.4]])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.data import DataSpec
+from generative.data.dataset import DataSpec
 from generative.diffusion.denoiser import NoiseGuess, make_network, output_of
 from generative.diffusion.settings import DiffusionSettings
 

@@ -10,7 +10,7 @@ import pytest
 
 from generative import DDPM, EDM, Diffusion, RectifiedFlow
 from generative.datasets import load
-from generative.diffusion.samplers import SAMPLERS
+from generative.diffusion.sampling.samplers import SAMPLERS
 from lab import Experiment
 from tests.generative.tiny import images
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from generative.diffusion.levels import Levels
-from generative.diffusion.samplers import SAMPLERS, ddim, ddpm, dpm_solver, euler, heun, resample
+from generative.diffusion.sampling.levels import Levels
+from generative.diffusion.sampling.samplers import SAMPLERS, ddim, ddpm, dpm_solver, euler, heun, resample
 from generative.diffusion.schedules import Discrete, EDMSchedule, Rectified, Schedule, cosine_betas, linear_betas
 from tests.generative.diffusion import oracle
 

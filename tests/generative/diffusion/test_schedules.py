@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.diffusion.levels import Levels, snr
 from generative.diffusion.predictions import PREDICTIONS, from_clean, min_snr_weight, to_clean, to_noise
+from generative.diffusion.sampling.levels import Levels, snr
 from generative.diffusion.schedules import (
     Discrete,
     EDMSchedule,

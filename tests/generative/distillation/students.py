@@ -9,7 +9,7 @@ import numpy as np
 
 from generative import Dataset, Diffusion
 from generative.datasets.points import moons
-from generative.metrics.sliced_wasserstein import sliced_wasserstein
+from generative.metrics.distances.sliced_wasserstein import sliced_wasserstein
 from lab import Experiment
 from tests.generative.tiny import images
 

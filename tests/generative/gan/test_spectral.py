@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.gan.spectral import SpectralConv2D, SpectralDense, power_iteration, spectral_layers
+from generative.gan.networks.spectral import SpectralConv2D, SpectralDense, power_iteration, spectral_layers
 
 
 def test_power_iteration_on_a_known_matrix() -> None:

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative import Dataset, DataSpec, batching
-from generative.datasets import from_arrays, glyphs, load
-from generative.metrics.classifier import WEIGHTS, Classifier, shipped_classifier
-from generative.metrics.train_features import RECIPES, Recipe, accuracy, train, write
+from generative import Dataset, DataSpec
+from generative.data import batching
+from generative.datasets import from_arrays, load
+from generative.datasets.drawn import glyphs
+from generative.metrics.networks.classifier import WEIGHTS, Classifier, shipped_classifier
+from generative.metrics.networks.train_features import RECIPES, Recipe, accuracy, train, write
 from lab.errors import CheckpointError
 
 

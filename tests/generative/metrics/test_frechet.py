@@ -7,7 +7,7 @@ import pytest
 import scipy.linalg
 
 from generative.metrics import TooFewSamples, frechet_distance, frechet_estimate
-from generative.metrics.frechet import covariance, distance_of_moments
+from generative.metrics.distances.frechet import covariance, distance_of_moments
 
 RNG = np.random.default_rng(0)
 
@@ -72,7 +72,7 @@ def test_more_noise_is_farther() -> None:
 
 
 def test_groups_left_out_are_what_is_computed_without_them() -> None:
-    from generative.metrics.frechet import _without_groups
+    from generative.metrics.distances.frechet import _without_groups
     from generative.metrics.jackknife import GROUPS, group_numbers
 
     a = skewed(130, 3, 4)

@@ -11,7 +11,7 @@ import pytest
 
 from generative import DataSpec
 from generative.metrics import TooFewSamples, frechet_distance
-from generative.metrics.inception import InceptionFeatures
+from generative.metrics.networks.inception import InceptionFeatures
 
 GRAY = DataSpec((8, 8, 1), "uint8", 0.0, 255.0)
 RNG = np.random.default_rng(0)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from generative.metrics import Estimate, TooFewSamples, gaussian_mmd, kernel_distance
-from generative.metrics import neighbours as neighbours_module
-from generative.metrics.gaussian_mmd import BANDWIDTHS
+from generative.metrics import Estimate, TooFewSamples
+from generative.metrics.distances import gaussian_mmd, kernel_distance
+from generative.metrics.distances.gaussian_mmd import BANDWIDTHS
 from generative.metrics.jackknife import group_numbers, jackknife
+from generative.metrics.neighbours import neighbours as neighbours_module
 
 RNG = np.random.default_rng(0)
 

@@ -7,8 +7,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from generative import DataSpec, batching
-from generative.metrics.random_features import PLACES, RandomFeatures, _fields, _kernels, _pooling
+from generative import DataSpec
+from generative.data import batching
+from generative.metrics.networks.random_features import PLACES, RandomFeatures, _fields, _kernels, _pooling
 
 RNG = np.random.default_rng(0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generative.metrics.sliced_wasserstein import sliced_wasserstein, wasserstein_squared
+from generative.metrics.distances.sliced_wasserstein import sliced_wasserstein, wasserstein_squared
 
 RNG = np.random.default_rng(0)
 

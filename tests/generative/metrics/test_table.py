@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from generative import Dataset, DataSpec, batching
+from generative import Dataset, DataSpec
+from generative.data import batching
 from generative.datasets import load
-from generative.metrics.features import feature_networks
+from generative.metrics.networks.features import feature_networks
 from generative.metrics.table import HIGHER, Table, standard_table
 from tests.generative.tiny import images
 

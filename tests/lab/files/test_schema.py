@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from lab.files.schema import (
+from lab.files.reading.schema import (
     SchemaError,
     anything,
     check,

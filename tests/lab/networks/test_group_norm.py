@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lab.networks import GroupNorm, normalising
+from lab.networks import GroupNorm
+from lab.networks.layers import normalising
 
 ROWS = (3.0 + 2.0 * np.random.default_rng(0).standard_normal((6, 5, 7, 12))).astype(np.float32)
 

@@ -17,9 +17,9 @@ from lab.networks import (
     SelfAttention,
     SinusoidalPositions,
 )
-from lab.networks.attention import Cache, attend
-from lab.networks.masks import causal_bias, padding_bias
-from lab.networks.positions import distance_bias, rotated
+from lab.networks.layers.attention import Cache, attend
+from lab.networks.layers.masks import causal_bias, padding_bias
+from lab.networks.layers.positions import distance_bias, rotated
 
 
 def normal(*shape: int, seed: int = 0) -> tf.Tensor:

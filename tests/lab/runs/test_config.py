@@ -9,7 +9,7 @@ import pytest
 from agents import DQN, QLearning
 from lab import Experiment
 from lab.errors import RunDirectoryError, UsageError
-from lab.run_directory import RunDirectory
+from lab.runs.directory import RunDirectory
 
 SMALL = {"hidden_sizes": (8,), "batch_size": 4, "learning_starts": 8, "update_every": 4, "updates_per_round": 1}
 HOSTILE = "a\x1b[2J\u202eb"
@@ -154,7 +154,7 @@ def test_a_table_that_no_memory_holds_is_refused():
 def test_one_of_many_states_is_seen_without_the_square_of_them():
     from gymnasium.spaces import Discrete
 
-    from agents.features import features
+    from agents.parts.observations import features
 
     few, many = Discrete(1_000, start=3), Discrete(100_000, start=3)
     for space in (few, many):

@@ -19,8 +19,8 @@ from PIL import Image
 from agents import BehaviorCloning, Episodes, Random
 from lab import Experiment, cli, registry
 from lab.errors import UnconfirmedSource, UsageError
+from lab.messages.terminal import printable_warnings
 from lab.runs import sources
-from lab.terminal import printable_warnings
 from tests.agents.episodes.made import three
 from tests.generative.tiny import Tiny, images
 
@@ -341,10 +341,10 @@ def test_the_command_prints_through_one_place():
     import ast
 
     command = (ROOT / "lab" / "command").glob("*.py")
-    for path in (ROOT / "lab/cli.py", ROOT / "lab/demo.py", ROOT / "agents/episodes/command.py", *command):
+    for path in (ROOT / "lab/cli.py", ROOT / "lab/command/demo.py", ROOT / "agents/episodes/command.py", *command):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-                assert not node.args, f"{path}, line {node.lineno}: print(...); use lab.terminal.say"
+                assert not node.args, f"{path}, line {node.lineno}: print(...); use lab.messages.terminal.say"
 
 
 def test_the_commands_that_training_says_come_next_work_in_a_new_process(lab, pictures_run, monkeypatch):

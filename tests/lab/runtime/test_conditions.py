@@ -11,7 +11,7 @@ import pytest
 from agents import Random
 from lab import Experiment, UsageError
 from lab.runtime import conditions
-from lab.threads import start_tensorflow, threads_in_use
+from lab.runtime.threads import start_tensorflow, threads_in_use
 from tests.agents.helpers import Counter
 
 ROOT = Path(__file__).parents[3]

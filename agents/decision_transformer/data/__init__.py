@@ -1,0 +1,1 @@
+"""What a Decision Transformer learns from: windows of recorded episodes."""

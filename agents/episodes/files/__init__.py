@@ -1,0 +1,1 @@
+"""Files of recorded episodes: written, checked, read, and exchanged with Minari."""

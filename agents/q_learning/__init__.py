@@ -1,0 +1,5 @@
+"""Tabular Q-learning."""
+
+from agents.q_learning.agent import QLearning, QLearningSettings
+
+__all__ = ["QLearning", "QLearningSettings"]

@@ -1,0 +1,1 @@
+"""Past transitions: how they are stored and sampled, in host memory and inside compiled programs."""

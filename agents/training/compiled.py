@@ -1,0 +1,164 @@
+"""CompiledTask: whole stretches of training run as one program (the compiled lane)."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import tensorflow as tf
+
+from agents.base import Agent
+from agents.training.choose import Dynamics
+from agents.training.environments import EnvironmentSource
+from agents.training.program import LaneState, Program
+from agents.training.side_by_side import Batch, Stretch, largest
+from agents.training.task import EPISODES, AgentTask
+from lab.errors import CheckpointError, TrainingDiverged
+from lab.results.evaluation import Evaluation
+from lab.task import Control, TaskOptions
+
+
+class CompiledTask(AgentTask):
+    """Trains an agent and its environments inside one XLA program, up to the next event a call.
+
+    Callbacks, logs, evaluations and checkpoints come between calls, where all state is that of the steps taken. The
+    hook `on_update` is called once a call with the means over its rounds of updates.
+
+    Args:
+        agent: An agent with pure functions; it is built for the environment's spaces here.
+        source: Where environments come from, to judge and film in.
+        dynamics: The environment as TensorFlow functions.
+        options: Seeds and the number of environments.
+    """
+
+    lane = "compiled"
+    not_state: tuple[str, ...] = ("program", "state", "dynamics", "count", "fresh", "batch")
+
+    def __init__(self, agent: Agent, source: EnvironmentSource, dynamics: Dynamics, options: TaskOptions) -> None:
+        if dynamics.env is None:
+            raise ValueError(f"CompiledTask needs dynamics; received none: {dynamics.reason}.")
+        number = source.num_envs or options.num_envs
+        example = source.instances[0] if source.instances else source.make()
+        super().__init__(agent, source, example, options, number, dynamics.reason)
+        self.dynamics = dynamics
+        self.program = Program.shared(agent, dynamics.env, number)
+        self.state: LaneState = self.program.begin(
+            _keys(self.seeds.sequence("environment"), number),
+            _keys(self.seeds.sequence("exploration"), 1)[0],
+            agent.pure_state(number),
+        )
+        self.batch: Batch | None = None
+        self.count = 0
+        self.fresh = True
+
+    def advance(self, steps: int, control: Control) -> int:
+        stretch = Stretch(self, steps, control)
+        while stretch.going:
+            stretch.end_call(self.program.run(*stretch.begin_call()))
+        return stretch.close()
+
+    @classmethod
+    def advance_batch(
+        cls, tasks: Sequence[Self], steps: Sequence[int], controls: Sequence[Control]
+    ) -> list[int | TrainingDiverged]:
+        taken: list[int | TrainingDiverged] = []
+        size = largest()
+        for i in range(0, len(tasks), size):
+            some = tasks[i : i + size]
+            batch = Batch.shared([task.program for task in some])
+            for task in some:
+                task.batch = batch
+            taken += batch.advance(list(map(Stretch, some, steps[i : i + size], controls[i : i + size])))
+        return taken
+
+    def begin_advance(self) -> None:
+        """Say once a process that a twin stands in for the environment that was named, and take up what the agent was
+        given since the last stretch."""
+        if self.dynamics.twin:
+            _announce(self.dynamics.twin, self.dynamics.reason)
+        self.state = self.state._replace(learner=self.agent.refreshed_pure_state(self.state.learner))
+
+    def take(self, state: LaneState) -> None:
+        """Take over the state that the program returned."""
+        self.state, self.count, self.fresh = state, int(state.count), False
+
+    def end_advance(self) -> None:
+        """Give the agent what it learnt, so that callbacks and checkpoints have it."""
+        if not self.fresh:
+            self.agent.set_pure_state(self.state.learner)
+
+    def totals(self) -> dict[str, float]:
+        """Return the fields of the statistics since the last row of the log, and the sums of the metrics."""
+        statistics = self.program.packed(self.state.statistics).numpy().tolist()
+        return dict(
+            zip(("episodes", "returns", "lengths", "rounds", *self.agent.pure_metrics), statistics, strict=True)
+        )
+
+    def drain(self) -> dict[str, float]:
+        totals = self.totals()
+        self.episodes += int(totals["episodes"])
+        row: dict[str, float] = {"episodes": self.episodes}
+        if totals["episodes"]:
+            row["return"] = totals["returns"] / totals["episodes"]
+            row["length"] = totals["lengths"] / totals["episodes"]
+        if totals["rounds"]:
+            row.update({name: totals[name] / totals["rounds"] for name in self.agent.pure_metrics})
+        row.update(self.agent.gauges())
+        self.state = self.state._replace(statistics=self.program.no_statistics())
+        return row
+
+    def expect_evaluation(self, episodes: int | None = None) -> None:
+        if self.evaluates_elsewhere:
+            return
+        # Compiled on another core while the training program is: together they are most of a short run's start.
+        self.program.prepare_judging(self.state.learner, *self._judging_keys(episodes, 1, 0))
+
+    def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
+        if self.evaluates_elsewhere or (stream == 0 and self.dynamics.twin):
+            # What is reported is measured in the very environment that was named.
+            return super().evaluate(episodes=episodes, stream=stream, step=step)
+        self.program.wait()
+        learner = self.agent.pure_state(self.program.num_envs) if self.fresh else self.state.learner
+        returns, lengths = self.program.judge(learner, *self._judging_keys(episodes, stream, step))
+        played = [int(n) for n in lengths.numpy().tolist()]
+        return Evaluation.from_episodes([float(r) for r in returns.numpy().tolist()], played, step=step)
+
+    def _judging_keys(self, episodes: int | None, stream: int, step: int) -> tuple[tf.Tensor, tf.Tensor]:
+        path = (stream,) if stream == 0 else (stream, step)
+        sequences = [self.seeds.sequence("evaluation", *path, part) for part in (1, 0)]
+        return _keys(sequences[0], episodes or EPISODES), _keys(sequences[1], 1)[0]
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "twin": self.dynamics.twin or None}
+
+    def get_state(self) -> dict[str, Any]:
+        leaves = [leaf.numpy() for leaf in tf.nest.flatten(self.state)]
+        return {**super().get_state(), "program": leaves}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        rest = dict(state)
+        leaves, present = rest.pop("program", []), tf.nest.flatten(self.state)
+        super().set_state(rest)
+        kinds = [(np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves]
+        if kinds != [(tuple(leaf.shape), leaf.dtype.as_numpy_dtype) for leaf in present]:
+            raise CheckpointError(
+                f"the checkpoint's program holds arrays {[f'{dtype} {shape}' for shape, dtype in kinds]}; this one has "
+                "others. Fix: build it with the settings and the version of the run."
+            )
+        restored = [
+            tf.constant(np.asarray(new, old.dtype.as_numpy_dtype)) for new, old in zip(leaves, present, strict=True)
+        ]
+        self.state = tf.nest.pack_sequence_as(self.state, restored)
+        self.count, self.fresh = int(self.state.count), False
+
+
+def _keys(sequence: np.random.SeedSequence, number: int) -> tf.Tensor:
+    return tf.constant(sequence.generate_state(2 * number, np.uint32).reshape(number, 2))
+
+
+@functools.cache
+def _announce(twin: str, reason: str) -> None:
+    print(f"compiled lane: {reason}; lane='host' trains in the original.", file=sys.stderr)

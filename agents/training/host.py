@@ -1,0 +1,95 @@
+"""InteractionTask: an agent trains in environments that step in Python (the host lane)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from agents.base import Agent, Transition
+from agents.playing.statistics import Statistics, gathered, take_over
+from agents.training.environments import EnvironmentSource
+from agents.training.task import AgentTask
+from agents.training.vector_env import Pool
+from lab.task import Control, TaskOptions
+
+
+class InteractionTask(AgentTask):
+    """Steps a pool of environments with an agent, which observes and updates after each step.
+
+    Args:
+        agent: The agent; it is built for the environment's spaces here.
+        source: Where environments come from.
+        options: Seeds and the number of environments.
+        lane_reason: Why this is the lane, for the run's config.
+    """
+
+    lane = "host"
+
+    def __init__(self, agent: Agent, source: EnvironmentSource, options: TaskOptions, lane_reason: str) -> None:
+        envs = source.training(source.num_envs or options.num_envs)
+        super().__init__(agent, source, envs[0], options, len(envs), lane_reason)
+        self.pool = Pool(envs, options.seeds, source.make)
+        self.sums: dict[str, float] = {}
+        self.rounds = 0
+
+    def check_training(self) -> None:
+        self.source.claim()
+
+    def wrapper_statistics(self) -> Statistics:
+        if self.pool.started:
+            self.agent.wrapper_statistics = gathered(self.pool.envs)
+        return super().wrapper_statistics()
+
+    def advance(self, steps: int, control: Control) -> int:
+        agent, pool = self.agent, self.pool
+        observation = pool.start()
+        taken = 0
+        while taken < steps and not control.stop:
+            actions = agent.act_batch(observation, True)
+            step = pool.step(actions)
+            agent.observe(
+                Transition(observation, actions, step.reward, step.terminated, step.truncated, step.next_observation)
+            )
+            observation = step.observation
+            taken += pool.number
+            metrics = agent.update()
+            if metrics is not None:
+                self._gather(metrics)
+                if control.on_update is not None:
+                    control.taken = taken
+                    control.on_update(metrics)
+        # The agent's checkpoints hold them, so that it is shown alike wherever it is opened.
+        self.wrapper_statistics()
+        return taken
+
+    def drain(self) -> dict[str, float]:
+        finished = self.pool.finished
+        self.episodes += len(finished)
+        row: dict[str, float] = {"episodes": self.episodes}
+        if finished:
+            row["return"] = float(np.mean([total for total, _ in finished]))
+            row["length"] = float(np.mean([length for _, length in finished]))
+        row.update({name: total / self.rounds for name, total in self.sums.items()})
+        row.update(self.agent.gauges())
+        self.pool.finished, self.sums, self.rounds = [], {}, 0
+        return row
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), **self.pool.verification.describe()}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self.pool.exact = self.exact
+        super().set_state(state)
+        if self.pool.started:
+            take_over(self.pool.envs, self.agent.wrapper_statistics)
+
+    def close(self) -> None:
+        self.pool.close()
+        super().close()
+
+    def _gather(self, metrics: Mapping[str, float]) -> None:
+        self.rounds += 1
+        for name, value in metrics.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value

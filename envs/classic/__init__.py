@@ -1,0 +1,1 @@
+"""Classic control with proven parity to Gymnasium."""

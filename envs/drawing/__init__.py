@@ -1,0 +1,1 @@
+"""Pictures of environments, drawn without a display."""

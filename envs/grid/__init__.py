@@ -1,0 +1,1 @@
+"""Finite environments on grid maps, as TensorFlow functions."""

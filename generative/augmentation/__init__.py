@@ -1,0 +1,1 @@
+"""Changed copies of rows, made as training goes on."""

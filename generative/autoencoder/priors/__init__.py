@@ -1,0 +1,1 @@
+"""What new latents and codes are drawn from."""

@@ -1,0 +1,1 @@
+"""From noise to samples: samplers, their levels, and editing with them."""

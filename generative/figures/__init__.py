@@ -1,0 +1,1 @@
+"""Pictures of rows, and ways between latents."""

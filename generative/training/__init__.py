@@ -1,0 +1,1 @@
+"""How generators are trained: the task, the compiled updates, the optimizer."""

@@ -1,0 +1,67 @@
+"""What makes sure, before training begins, that every callback can act."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from lab.callbacks.base import HOOKS, Callback
+from lab.callbacks.evaluating import Evaluate
+from lab.errors import UsageError, nearest
+from lab.experiment.hooks import Hooks
+
+if TYPE_CHECKING:
+    from lab.experiment.experiment import Experiment
+
+
+def check_callbacks(experiment: Experiment, target_step: int) -> None:
+    """Raise `UsageError` where a callback could never act in the training that is about to begin.
+
+    Args:
+        experiment: Nothing of whose training has been written.
+        target_step: At which the training ends.
+    """
+    _check_hooks(type(experiment), Hooks)
+    resumed = experiment.options.values() if experiment.begun_with is not None else ()
+    for callback in experiment.callbacks:
+        _check_hooks(type(callback), Callback)
+        _check_due(callback, experiment.step, target_step, resumed)
+        callback.check_training(experiment)
+
+
+def _check_hooks(kind: type, base: type) -> None:
+    # Only classes made for it: another base may have hooks of its own that begin with `on_`.
+    for cls in (c for c in kind.__mro__ if issubclass(c, base) and c is not base):
+        for name, value in vars(cls).items():
+            if name.startswith("on_") and callable(value) and name not in HOOKS:
+                raise UsageError(
+                    f"{kind.__name__}.{name} is no hook, so nothing would ever call it; {nearest(name, HOOKS)} Fix: "
+                    "rename it, or where you call it yourself, let its name begin otherwise."
+                )
+
+
+def _check_due(callback: Callback, step: int, target_step: int, resumed: Collection[Any]) -> None:
+    if callback.every is None or step or target_step >= callback.every:
+        return
+    if callback.every in resumed:
+        # As the run had it, which was told of more steps.
+        return
+    overridden = {hook for hook in HOOKS if getattr(type(callback), hook) is not getattr(Callback, hook)}
+    if (overridden == {"on_interval"} and not callback.acts_at_end) or isinstance(callback, Evaluate):
+        name = type(callback).__name__
+        raise UsageError(
+            f"{name}: every received {callback.every:,}; training ends at step {target_step:,}, so it would never act. "
+            f"Fix: every={max(1, target_step // 4)} or so, more steps at once, or leave it out."
+        )
+
+
+def may_evaluate(experiment: Experiment) -> bool:
+    """Return whether evaluations may be made during training: by `Evaluate`, or by somebody's own code."""
+    return any(isinstance(c, Evaluate) for c in experiment.callbacks) or has_own_code(experiment)
+
+
+def has_own_code(experiment: Experiment) -> bool:
+    """Return whether the experiment or a callback is of a class that a user wrote, of which nothing is known."""
+    kinds: list[Any] = [type(c) for c in experiment.callbacks]
+    ours = all(kind.__module__.startswith("lab.callbacks.") for kind in kinds)
+    return not ours or type(experiment).__module__ != "lab.experiment.experiment"

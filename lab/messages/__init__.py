@@ -1,0 +1,1 @@
+"""What is said to people: lines on the terminal, and the names that other libraries use. Imports nothing else here."""

@@ -1,0 +1,1 @@
+"""How a report is written down: elements, style and formats."""
