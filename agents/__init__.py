@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lab.runtime.loading import load
 
 if TYPE_CHECKING:
-    from agents.base import Agent, Transition
+    from agents.base import Agent
     from agents.baselines import Random
     from agents.cloning import BehaviorCloning, BehaviorCloningSettings, PercentBC, PercentBCSettings
     from agents.cql import CQL, CQLSettings
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     )
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
+    from agents.functional import FunctionalAgent
     from agents.offline import OfflineAgent
-    from agents.q_learning.agent import QLearning, QLearningSettings
+    from agents.q_learning import QLearning, QLearningSettings
+    from agents.transitions import Batch, Transition
 
 _HOMES = {
     "CQL": "agents.cql",
     "CQLSettings": "agents.cql",
     "Agent": "agents.base",
+    "Batch": "agents.transitions",
+    "FunctionalAgent": "agents.functional",
     "BehaviorCloning": "agents.cloning",
     "BehaviorCloningSettings": "agents.cloning",
     "DQN": "agents.dqn",
@@ -38,16 +42,17 @@ _HOMES = {
     "OnlineDecisionTransformerSettings": "agents.decision_transformer",
     "PercentBC": "agents.cloning",
     "PercentBCSettings": "agents.cloning",
-    "QLearning": "agents.q_learning.agent",
-    "QLearningSettings": "agents.q_learning.agent",
+    "QLearning": "agents.q_learning",
+    "QLearningSettings": "agents.q_learning",
     "Random": "agents.baselines",
-    "Transition": "agents.base",
+    "Transition": "agents.transitions",
 }
 
 __all__ = [
     "CQL",
     "DQN",
     "Agent",
+    "Batch",
     "BehaviorCloning",
     "BehaviorCloningSettings",
     "CQLSettings",
@@ -55,6 +60,7 @@ __all__ = [
     "DecisionTransformer",
     "DecisionTransformerSettings",
     "Episodes",
+    "FunctionalAgent",
     "OfflineAgent",
     "OnlineDecisionTransformer",
     "OnlineDecisionTransformerSettings",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
 
 from agents import spaces
-from agents.functional import PureFunctions
 from agents.parts.encoding import check_described
+from agents.transitions import Transition
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
@@ -25,31 +25,13 @@ if TYPE_CHECKING:
     from agents.training.task import AgentTask
 
 
-class Transition(NamedTuple):
-    """One step of n environments.
-
-    Attributes:
-        observation: What the actions were chosen from, (n, ...).
-        action: (n, ...); for Discrete spaces int64 indices from 0, whatever the space's start.
-        reward: float64 (n,), as the environment gave it.
-        terminated: bool (n,), the task itself ended: nothing follows, so the return ends here.
-        truncated: bool (n,), the episode was cut off: the return would have gone on.
-        next_observation: What followed the actions, (n, ...); at an episode's end its true last observation.
-    """
-
-    observation: np.ndarray
-    action: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    next_observation: np.ndarray
-
-
-class Agent(PureFunctions, Learner):
+class Agent(Learner):
     """Acts in an environment and learns from what follows.
 
     A subclass must give `act_batch`; `build`, `observe` and `update` are there to be overridden by agents that
-    learn. `observation_space`, `action_space`, `num_envs` and `seeds` are set when `build` is called.
+    learn. `observation_space`, `action_space`, `num_envs` and `seeds` are set when `build` is called. Such an agent
+    trains where environments step in Python; one whose rule is pure functions, for both lanes, is a
+    `agents.functional.FunctionalAgent`.
     """
 
     group: ClassVar[str] = "lab.agents"
@@ -58,6 +40,8 @@ class Agent(PureFunctions, Learner):
     # Measured: threads that wait for each other's part of a small product make a compiled loop up to eight times slower
     # where cores are few, and never twice as fast.
     threads: ClassVar[int | None] = 1
+    # Whether there is anything to train; an agent that acts by a fixed rule says False.
+    learns: ClassVar[bool] = True
     # Kinds of still figures that `figure` draws, beside the film of an episode.
     figures: ClassVar[tuple[str, ...]] = ()
     not_state: tuple[str, ...] = (
@@ -211,6 +195,12 @@ class Agent(PureFunctions, Learner):
     def update(self) -> Mapping[str, float] | None:
         """Learn, if it is time to; return the round's metrics, or None when there was none (hook)."""
         return None
+
+    def begin_training(self) -> None:
+        """Get ready for steps of training that follow one another, up to `end_training` (hook)."""
+
+    def end_training(self) -> None:
+        """Take note that the loop around training looks at the agent now (hook)."""
 
     def gauges(self) -> dict[str, float]:
         """Return present values for the log rows, such as epsilon (hook)."""

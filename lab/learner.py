@@ -6,6 +6,7 @@ import dataclasses
 import os
 import sys
 import warnings
+from abc import ABC
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -25,7 +26,7 @@ from lab.task import Task, TaskOptions
 L = TypeVar("L", bound="Learner")
 
 
-class Learner(Stateful):
+class Learner(Stateful, ABC):
     """Holds settings, networks and all else that training changes.
 
     A learner is made from its settings alone; `Experiment` then gives it its source, from which it learns the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -22,11 +22,13 @@ class Control:
         stop: Set to end `Task.advance` at the next step; all state is then exactly that of the steps taken.
         taken: Steps taken so far in the present `Task.advance`.
         on_update: Called with the metrics of each round of updates, or None when nobody listens.
+        log_every: Steps between rows of the log that `Task.advance` gathers on its way; 0 to gather none.
     """
 
     stop: bool = False
     taken: int = 0
     on_update: Callable[[Mapping[str, float]], None] | None = None
+    log_every: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,7 @@ class TaskOptions:
     evaluation_source: Any = None
 
 
-class Task(Stateful):
+class Task(Stateful, ABC):
     """The base of `InteractionTask` (an agent in environments) and `DatasetTask` (a generator on data).
 
     Attributes:

@@ -157,17 +157,17 @@ def _seeded(policy: Any, example: gymnasium.Env[Any, Any], seeds: Seeds) -> Any:
 
 def _dynamics(acting: Any, found: EnvironmentSource, source: Any, lane: str) -> Dynamics:
     from agents.baselines import Random
-    from agents.functional import obstacle
+    from agents.training.choose import reason_against
 
     if lane not in ("auto", "host", "compiled"):
         raise bad_value("record", "lane", lane, "'auto', 'host' or 'compiled'")
     if lane == "host":
         return Dynamics(None, "", "it was asked for")
-    why = "a function acts in Python" if isinstance(acting, _Called) else obstacle(acting)
+    why = "a function acts in Python" if isinstance(acting, _Called) else reason_against(acting)
     dynamics = find(found, source) if not why or isinstance(acting, Random) else Dynamics(None, "", why)
-    if dynamics.twin:
+    if dynamics.counterpart:
         # What a file says was recorded in an environment was recorded in that very one.
-        dynamics = Dynamics(None, "", f"its dynamics are those of a twin, {dynamics.twin}")
+        dynamics = Dynamics(None, "", f"its dynamics are those of a counterpart, {dynamics.counterpart}")
     if dynamics.env is None and lane == "compiled":
         raise UsageError(f"record: lane received 'compiled', but {dynamics.reason}. Fix: lane='auto' or 'host'.")
     return dynamics

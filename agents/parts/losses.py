@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from agents.parts.returns import td_target
 
-def bootstrapped_target(reward: tf.Tensor, terminated: tf.Tensor, next_value: tf.Tensor, discount: float) -> tf.Tensor:
-    """Return r + discount (1 - terminated) v(s'), without a gradient (Mnih et al. 2015, algorithm 1).
+
+def bootstrapped_target(reward: tf.Tensor, discount: tf.Tensor, next_value: tf.Tensor) -> tf.Tensor:
+    """Return `td_target` of a batch, without a gradient (Mnih et al. 2015, algorithm 1).
 
     Args:
-        reward, terminated, next_value: float32 (B,); terminated is 1 where the task ended, not where it was cut off.
-        discount: In [0, 1].
+        reward, discount, next_value: float32 (B,); discount is 0 where the task ended, not where it was cut off.
 
     Returns:
         float32 (B,).
     """
-    _same_shape(reward, terminated, next_value)
-    return tf.stop_gradient(reward + discount * (1.0 - terminated) * next_value)
+    _same_shape(reward, discount, next_value)
+    return tf.stop_gradient(td_target(reward, discount, next_value))
 
 
 def chosen(values: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:

@@ -49,12 +49,14 @@ def number_of_features(space: gymnasium.Space[Any]) -> int:
     return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
 
 
-def features(space: gymnasium.Space[Any], observations: np.ndarray) -> np.ndarray:
-    """Return observations as a network takes them, float32 (..., d).
+def features(space: gymnasium.Space[Any], observations: Any) -> Any:
+    """Return observations as a network takes them, float32 (..., d); a tensor where a tensor was given.
 
     Discrete ones become one-hot rows. Pictures lie as (height, width, channels), stacked frames among the channels;
     they, and bytes, are divided by the bound that their space declares: see `agents.parts.encoding`.
     """
+    if not isinstance(observations, np.ndarray):
+        return pure_features(space, observations)
     if isinstance(space, Discrete):
         places, number = np.asarray(observations) - int(space.start), int(space.n)
         if number <= FEW:

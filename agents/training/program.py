@@ -9,32 +9,39 @@ from weakref import WeakValueDictionary
 
 import tensorflow as tf
 
-from agents.base import Agent, Transition
-from agents.functional import PURE
+from agents.functional import FunctionalAgent
+from agents.functional.calls import fixed_settings, functions
+from agents.functional.state import AgentState
 from agents.spaces import pure_to_environment
+from agents.training.tracing import check_action, check_captures, check_extras, check_learnt, check_same
+from agents.transitions import Transition
 from envs import random
 from envs.tensor import Carry, TensorEnv
 from lab.errors import UsageError
 from lab.runtime.recent import Recent
 
 KEPT = 8
+# Rows of the log that one call gathers at most.
+ROWS = 64
+# Numbers of a row before the metrics: step, episodes, returns, lengths, rounds.
+FIELDS = 5
 
 
 class Statistics(NamedTuple):
-    """What has been gathered since the last row of the log, float64 ().
+    """What has been gathered since the last row of the log.
 
     Attributes:
-        episodes: Episodes ended.
-        returns, lengths: Their sums.
-        rounds: Rounds of updates.
-        metrics: Each metric's sum over the rounds.
+        episodes: Episodes ended, float64 ().
+        returns, lengths: Their sums, float64 ().
+        rounds: Rounds of updates, float64 ().
+        metrics: Each metric's sum over the rounds, float64 (M,).
     """
 
     episodes: tf.Tensor
     returns: tf.Tensor
     lengths: tf.Tensor
     rounds: tf.Tensor
-    metrics: dict[str, tf.Tensor]
+    metrics: tf.Tensor
 
 
 class LaneState(NamedTuple):
@@ -43,9 +50,9 @@ class LaneState(NamedTuple):
     Attributes:
         carry: The environments.
         returns, lengths: float32 (n,), of the present episodes.
-        learner: The agent's pure state.
+        agent: The agent's state; its steps are the run's.
+        memory: Past transitions.
         key: uint32 (2,), of the agent's random numbers.
-        count: int64 (), steps of all environments together.
         finite: bool (), whether every metric so far was.
         statistics: Since the last row of the log.
     """
@@ -53,15 +60,20 @@ class LaneState(NamedTuple):
     carry: Carry
     returns: tf.Tensor
     lengths: tf.Tensor
-    learner: Any
+    agent: AgentState
+    memory: Any
     key: tf.Tensor
-    count: tf.Tensor
     finite: tf.Tensor
     statistics: Statistics
 
+    @property
+    def count(self) -> tf.Tensor:
+        """Steps of all environments together, int64 ()."""
+        return self.agent.steps
+
 
 class Program:
-    """Compiles one agent's training and judging in one TensorEnv.
+    """Compiles one agent's training and evaluation in one TensorEnv.
 
     It holds definitions only, so runs of the same agent class, settings and environment share it: see `shared`.
     AutoGraph stays out of it: reading the source of every function called would take longer than compiling them, and
@@ -69,7 +81,7 @@ class Program:
     `tf.cond` and `tf.where`.
 
     Args:
-        agent: A built agent with pure functions.
+        agent: A built agent.
         env: The environment, its time limit applied.
         num_envs: Environments that step together.
 
@@ -82,105 +94,128 @@ class Program:
     # function, so experiments of one kind, made one after the other, compile once.
     _recent: ClassVar[Recent[Any, Program]] = Recent(KEPT)
 
-    def __init__(self, agent: Agent, env: TensorEnv, num_envs: int) -> None:
+    def __init__(self, agent: FunctionalAgent, env: TensorEnv, num_envs: int) -> None:
         self.agent, self.env, self.num_envs = agent, env, num_envs
         try:
             env.check()
         except ValueError as error:
             raise UsageError(str(error)) from error
-        for function in PURE:
-            if not callable(getattr(agent, function, None)):
-                raise UsageError(f"{type(agent).__name__} declares no {function}; the compiled lane needs it.")
+        self.memory = agent.experience().in_program(agent, num_envs)
         self._checked = False
         self._preparing: Thread | None = None
 
     @classmethod
-    def shared(cls, agent: Agent, env: TensorEnv, num_envs: int) -> Program:
+    def shared(cls, agent: FunctionalAgent, env: TensorEnv, num_envs: int) -> Program:
         """Return the program of another living task where it is the same, so that it is compiled once for all.
 
-        It is the same for agents of one class in one environment whose settings differ in `pure_settings` at most.
+        It is the same for agents of one class in one environment whose settings differ in `tensor_settings` at most.
         """
-        fixed = {name: value for name, value in vars(agent.config).items() if name not in agent.pure_settings}
-        # The functions themselves, because a class can be given others while its old program is kept.
-        functions = tuple(getattr(type(agent), name) for name in (*PURE, *agent.pure_shared))
-        key = (type(agent), functions, tuple(sorted(fixed.items())), env.identity, num_envs)
+        key = (type(agent), functions(type(agent)), fixed_settings(agent), env.identity, num_envs)
         found = cls._alive.get(key)
         if found is None:
             found = cls._alive[key] = cls(agent, env, num_envs)
         made = found
         return cls._recent.get(key, lambda: made)
 
-    def begin(self, env_keys: tf.Tensor, key: tf.Tensor, learner: Any) -> LaneState:
+    def begin(self, env_keys: tf.Tensor, key: tf.Tensor, agent: AgentState) -> LaneState:
         """Return the state before the first step.
 
         Args:
             env_keys: uint32 (n, 2).
             key: uint32 (2,).
-            learner: The agent's pure state.
+            agent: The agent's state.
 
         Raises:
             UsageError: When a function of the environment or agent changes shapes or dtypes; it is named.
         """
-        zeros, zero = tf.zeros(self.num_envs), tf.zeros((), tf.int64)
-        carry, finite = self.env.begin(env_keys), tf.constant(True)
-        state = LaneState(carry, zeros, zeros, learner, key, zero, finite, self.no_statistics())
+        zeros, carry = tf.zeros(self.num_envs), self.env.begin(env_keys)
+        state = LaneState(carry, zeros, zeros, agent, self.memory.empty(), key, tf.constant(True), self.no_statistics())
         if not self._checked:
-            self._check(state)
+            # Tracing the program holds agent and environment to what they declare before anything trains.
+            zero = tf.zeros((), tf.int64)
+            check_captures(self.agent, self.run.get_concrete_function(state, zero, tf.constant(False), zero))
             self._checked = True
         return state
 
     def no_statistics(self) -> Statistics:
         """Return statistics of nothing."""
         zero = tf.zeros((), tf.float64)
-        return Statistics(zero, zero, zero, zero, dict.fromkeys(self.agent.pure_metrics, zero))
-
-    @tf.function(autograph=False)
-    def packed(self, statistics: Statistics) -> tf.Tensor:
-        """Return statistics as one vector, which costs one transfer: its fields, then the metrics in their order."""
-        metrics = [statistics.metrics[name] for name in self.agent.pure_metrics]
-        return tf.stack([*statistics[:4], *metrics])
+        return Statistics(zero, zero, zero, zero, tf.zeros(len(self.agent.metric_names), tf.float64))
 
     @tf.function(jit_compile=True, autograph=False)
-    def run(self, state: LaneState, until: tf.Tensor, guard: tf.Tensor) -> LaneState:
-        """Train until `count` reaches `until`, int64 (), or where `guard` is set a metric is not finite."""
-        # The bound enters only a comparison: as a range it would be compiled in, and each length compiled anew.
-        return tf.while_loop(
-            lambda state: (state.count < until) & (state.finite | ~guard), lambda state: (self.step(state),), (state,)
-        )[0]
+    def run(
+        self, state: LaneState, until: tf.Tensor, guard: tf.Tensor, log_every: tf.Tensor
+    ) -> tuple[LaneState, tf.Tensor, tf.Tensor]:
+        """Train until `count` reaches `until`, int64 (), or where `guard` is set a metric is not finite.
+
+        Args:
+            state: Before.
+            until: int64 ().
+            guard: bool ().
+            log_every: int64 (), steps between rows of the log that are gathered; 0 to gather none.
+
+        Returns:
+            The state after; rows float64 (ROWS, FIELDS + M); and how many of them there are, int32 ().
+        """
+        width = FIELDS + len(self.agent.metric_names)
+        gathers = log_every > 0
+
+        def going(state: LaneState) -> tf.Tensor:
+            return (state.count < until) & (state.finite | ~guard)
+
+        def stretch(state: LaneState, rows: tf.Tensor, number: tf.Tensor) -> tuple[LaneState, tf.Tensor, tf.Tensor]:
+            before = state.count
+            every = tf.maximum(log_every, 1)
+            # The bound enters only a comparison: as a range it would be compiled in, and each length compiled anew.
+            end = tf.where(gathers, tf.minimum(until, (before // every + 1) * every), until)
+            state = tf.while_loop(lambda s: (s.count < end) & (s.finite | ~guard), lambda s: (self.step(s),), (state,))[
+                0
+            ]
+            due = gathers & (state.count // every > before // every)
+            row = tf.concat([[tf.cast(state.count, tf.float64)], self.packed(state.statistics)], axis=0)
+            rows = tf.where(due, tf.tensor_scatter_nd_update(rows, [[number]], row[None]), rows)
+            fresh = tf.nest.map_structure(lambda old: tf.where(due, tf.zeros_like(old), old), state.statistics)
+            return state._replace(statistics=fresh), rows, number + tf.cast(due, tf.int32)
+
+        start = (state, tf.zeros((ROWS, width), tf.float64), tf.zeros((), tf.int32))
+        return tf.while_loop(lambda state, *_: going(state), stretch, start)
+
+    def packed(self, statistics: Statistics) -> tf.Tensor:
+        """Return statistics as one vector, which costs one transfer: its fields, then the metrics, float64."""
+        return tf.concat([tf.stack(statistics[:-1]), statistics.metrics], axis=0)
 
     def step(self, state: LaneState) -> LaneState:
         """Take one step of all environments and let the agent learn from it."""
-        carry = state.carry
-        act_key, update_key = random.split(random.fold_in(state.key, state.count))
-        action = self.agent.pure_act(state.learner, carry.observation, act_key, True)
-        self._check_action(action)
-        after, step = self.env.advance(carry, pure_to_environment(self.env.action_space, action))
-        transition: Any = Transition(
-            carry.observation, action, step.reward, step.terminated, step.truncated, step.observation
-        )
-        learner, metrics, rounds = self.agent.pure_update(state.learner, transition, update_key)
-        self._check_update(state.learner, learner, metrics, rounds)
+        agent, carry = self.agent, state.carry
+        act_key, learn_key = random.split(random.fold_in(state.key, state.count))
+        choice = agent.policy(state.agent, carry.observation, act_key, True)
+        check_action(agent, self.env.action_space, choice, self.num_envs)
+        check_extras(agent, choice, self.num_envs)
+        after, step = self.env.advance(carry, pure_to_environment(self.env.action_space, choice.action))
+        ends = (step.terminated, step.truncated)
+        transition = Transition(carry.observation, choice.action, step.reward, *ends, step.observation, choice.extras)
+        known = state.agent._replace(steps=state.agent.steps + self.num_envs)
+        learnt, memory, metrics, rounds = self.memory.step(agent, known, state.memory, transition, learn_key)
+        check_same(f"{type(agent).__name__}.learn", known, learnt)
+        check_learnt(agent, metrics)
         returns, lengths = state.returns + step.reward, state.lengths + 1.0
         ended = tf.cast(step.terminated | step.truncated, tf.float32)
-        finite = tf.reduce_all(tf.math.is_finite(tf.stack([rounds, *metrics.values()])))
         totals = [tf.reduce_sum(x) for x in (ended, ended * returns, ended * lengths)]
-        s = state.statistics
-        fields = [old + tf.cast(new, tf.float64) for old, new in zip(s[:4], (*totals, rounds), strict=True)]
-        sums = {name: total + tf.cast(metrics[name], tf.float64) for name, total in s.metrics.items()}
-        statistics = Statistics(fields[0], fields[1], fields[2], fields[3], sums)
-        going = 1.0 - ended
-        count = state.count + self.num_envs
-        return LaneState(after, returns * going, lengths * going, learner, state.key, count, finite, statistics)
+        s, going = state.statistics, 1.0 - ended
+        fields = [old + tf.cast(new, tf.float64) for old, new in zip(s[:-1], (*totals, rounds), strict=True)]
+        statistics = Statistics(fields[0], fields[1], fields[2], fields[3], s.metrics + tf.cast(metrics, tf.float64))
+        finite = tf.reduce_all(tf.math.is_finite(metrics))
+        return LaneState(after, returns * going, lengths * going, learnt, memory, state.key, finite, statistics)
 
     @tf.function(jit_compile=True, autograph=False)
-    def judge(self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def evaluate(self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,)."""
         number = env_keys.shape[0]
         zeros = tf.zeros(number)
 
         def one(i: tf.Tensor, carry: Carry, going: tf.Tensor, returns: tf.Tensor, lengths: tf.Tensor) -> tuple:
-            action = self.agent.pure_act(learner, carry.observation, random.fold_in(key, i), False)
-            carry, step = self.env.advance(carry, pure_to_environment(self.env.action_space, action))
+            choice = self.agent.policy(agent, carry.observation, random.fold_in(key, i), False)
+            carry, step = self.env.advance(carry, pure_to_environment(self.env.action_space, choice.action))
             weight = tf.cast(going, tf.float32)
             going &= ~(step.terminated | step.truncated)
             return i + 1, carry, going, returns + weight * step.reward, lengths + weight
@@ -189,60 +224,18 @@ class Program:
         *_, returns, lengths = tf.while_loop(lambda i, carry, going, *_: tf.reduce_any(going), one, start)
         return returns, lengths
 
-    def prepare_judging(self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor) -> None:
-        """Begin to compile `judge` for arguments like these in a thread of its own; the first call does it."""
+    def prepare_evaluation(self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor) -> None:
+        """Begin to compile `evaluate` for arguments like these in a thread of its own; the first call does it."""
         if self._preparing is None:
-            self._preparing = Thread(target=self._judge_once, args=(learner, env_keys, key))
+            self._preparing = Thread(target=self._evaluate_once, args=(agent, env_keys, key))
             self._preparing.start()
 
     def wait(self) -> None:
-        """Wait for the end of what `prepare_judging` began."""
+        """Wait for the end of what `prepare_evaluation` began."""
         if self._preparing is not None:
             self._preparing.join()
 
-    def _judge_once(self, *arguments: Any) -> None:
+    def _evaluate_once(self, *arguments: Any) -> None:
         # What fails here fails again in the call that was prepared for, where somebody hears of it.
         with suppress(Exception):
-            self.judge(*arguments)
-
-    def _check(self, state: LaneState) -> None:
-        """Trace the program, which holds agent and environment to what they declare before anything trains."""
-        traced = self.run.get_concrete_function(state, tf.zeros((), tf.int64), tf.constant(False))
-        if traced.captured_inputs:
-            read = sorted({str(getattr(x, "name", None) or x.dtype.name) for x in traced.graph.external_captures})
-            raise UsageError(
-                f"{type(self.agent).__name__}.pure_act or pure_update, or the environment's functions, read tensors "
-                f"that are not among their arguments: {', '.join(read)}. Fix: return them from pure_state, and read "
-                "them from the state."
-            )
-
-    def _check_action(self, action: tf.Tensor) -> None:
-        shape = (self.num_envs, *(self.env.action_space.shape or ()))
-        dtype = tf.float32 if shape[1:] else tf.int32
-        if tuple(action.shape) != shape or action.dtype != dtype:
-            raise UsageError(
-                f"{type(self.agent).__name__}.pure_act returned {action.dtype.name} {tuple(action.shape)} for "
-                f"{self.num_envs} environments; expected {dtype.name} {shape}."
-            )
-
-    def _check_update(self, before: Any, after: Any, metrics: dict[str, tf.Tensor], rounds: tf.Tensor) -> None:
-        name = type(self.agent).__name__
-        _same(f"{name}.pure_update", before, after)
-        if set(metrics) != set(self.agent.pure_metrics) or rounds.shape != ():
-            raise UsageError(
-                f"{name}.pure_update returned the metrics {sorted(metrics)}; expected {self.agent.pure_metrics} "
-                "and a count of rounds of shape ()."
-            )
-
-
-def _same(where: str, before: Any, after: Any) -> None:
-    try:
-        tf.nest.assert_same_structure(before, after)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{where} returned a state of another structure than it was given: {error}") from error
-    for i, (old, new) in enumerate(zip(tf.nest.flatten(before), tf.nest.flatten(after), strict=True)):
-        if old.shape != new.shape or old.dtype != new.dtype:
-            raise UsageError(
-                f"{where} changed part {i} of the state from {old.dtype.name} {tuple(old.shape)} to "
-                f"{new.dtype.name} {tuple(new.shape)}; expected the same."
-            )
+            self.evaluate(*arguments)

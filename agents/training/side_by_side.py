@@ -1,4 +1,4 @@
-"""Stretches of compiled training, of one run or of several as a batch that one program advances."""
+"""Advances compiled training call by call, of one run or of several as a batch that one program takes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 import tensorflow as tf
 
+from agents.training.program import ROWS, LaneState, Program
 from lab.errors import TrainingDiverged
 from lab.runtime.recent import Recent
 from lab.runtime.threads import logical_cpus
@@ -15,7 +16,6 @@ from lab.task import Control
 
 if TYPE_CHECKING:
     from agents.training.compiled import CompiledTask
-    from agents.training.program import LaneState, Program
 
 # Signals are heard between calls. Calls end at multiples of this, so that where a run was cut changes no number.
 LONGEST_CALL = 10_000
@@ -23,7 +23,7 @@ LONGEST_CALL = 10_000
 USUAL = 8
 
 
-class Stretch:
+class Advance:
     """What `CompiledTask.advance` was asked for, call by call.
 
     Args:
@@ -44,23 +44,29 @@ class Stretch:
         """Whether there are steps to take."""
         return self.task.count < self.end and not self.control.stop and self.error is None
 
-    def begin_call(self) -> tuple[LaneState, tf.Tensor, tf.Tensor]:
+    def begin_call(self) -> tuple[LaneState, tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return what `Program.run` takes; it takes no step where none is wanted."""
-        task, listened = self.task, self.control.on_update is not None
-        until = min(self.end, (task.count // LONGEST_CALL + 1) * LONGEST_CALL) if self.going else task.count
+        task, every = self.task, self.control.log_every
+        listened = self.control.on_update is not None
+        until = task.count
+        if self.going:
+            until = min(self.end, (task.count // LONGEST_CALL + 1) * LONGEST_CALL)
+            if every:
+                # No more rows than a call can gather.
+                until = min(until, (task.count // every + ROWS) * every)
         self.before = task.totals() if listened else {}
-        return task.state, tf.constant(until, tf.int64), tf.constant(listened)
+        return task.state, tf.constant(until, tf.int64), tf.constant(listened), tf.constant(every, tf.int64)
 
-    def end_call(self, state: LaneState) -> None:
+    def end_call(self, state: LaneState, rows: tf.Tensor, number: tf.Tensor) -> None:
         """Take over what the program returned, and tell who listens the means over its rounds of updates."""
         task, control = self.task, self.control
-        task.take(state)
+        task.take(state, rows, number)
         control.taken = task.count - self.start
         if control.on_update is not None:
             now = task.totals()
             rounds = now["rounds"] - self.before["rounds"]
             if rounds:
-                control.on_update({name: (now[name] - self.before[name]) / rounds for name in task.agent.pure_metrics})
+                control.on_update({n: (now[n] - self.before[n]) / rounds for n in task.agent.metric_names})
 
     def close(self) -> int:
         """End it; return how many steps were taken."""
@@ -81,7 +87,7 @@ class Batch:
     up in another order, and a run's last bits would depend on how many others there are.
 
     Args:
-        programs: Of each run. Runs that differ in their seeds and `pure_settings` alone have the same one, which is
+        programs: Of each run. Runs that differ in their seeds and `tensor_settings` alone have the same one, which is
             compiled once for each processor.
     """
 
@@ -105,37 +111,42 @@ class Batch:
 
     @tf.function(autograph=False)
     def run(
-        self, states: tuple[LaneState, ...], until: tuple[tf.Tensor, ...], guards: tuple[tf.Tensor, ...]
-    ) -> tuple[LaneState, ...]:
+        self,
+        states: tuple[LaneState, ...],
+        until: tuple[tf.Tensor, ...],
+        guards: tuple[tf.Tensor, ...],
+        log_every: tuple[tf.Tensor, ...],
+    ) -> tuple[tuple[LaneState, tf.Tensor, tf.Tensor], ...]:
         """Train each run as `Program.run` does.
 
         Args:
             states: Of the runs.
             until: int64 () of each.
             guards: bool () of each.
+            log_every: int64 () of each.
         """
-        after: list[LaneState] = []
+        after: list[tuple[LaneState, tf.Tensor, tf.Tensor]] = []
         latest: dict[str, list[tf.Tensor]] = {}
         for i, (program, device) in enumerate(zip(self.programs, self.devices, strict=True)):
             # One run at a time on each processor: two would only take turns there, and evict each other's caches.
             with tf.device(device), tf.control_dependencies(latest.get(device, [])):
-                after.append(program.run(states[i], until[i], guards[i]))
-            latest[device] = [after[-1].count]
+                after.append(program.run(states[i], until[i], guards[i], log_every[i]))
+            latest[device] = [after[-1][0].count]
         return tuple(after)
 
-    def advance(self, stretches: Sequence[Stretch]) -> list[int | TrainingDiverged]:
-        """Train to the end of every stretch; return the steps taken, or why a run ended early."""
-        for stretch, device in zip(stretches, self.devices, strict=True):
-            stretch.task.state = _placed(stretch.task.state, device)
-        while any(stretch.going for stretch in stretches):
-            calls = [stretch.begin_call() for stretch in stretches]
-            for stretch, state in zip(stretches, self.run(*zip(*calls, strict=True)), strict=True):
-                if stretch.going:
+    def advance(self, parts: Sequence[Advance]) -> list[int | TrainingDiverged]:
+        """Train to the end of every part; return the steps taken, or why a run ended early."""
+        for part, device in zip(parts, self.devices, strict=True):
+            part.task.state = _placed(part.task.state, device)
+        while any(part.going for part in parts):
+            calls = [part.begin_call() for part in parts]
+            for part, returned in zip(parts, self.run(*zip(*calls, strict=True)), strict=True):
+                if part.going:
                     try:
-                        stretch.end_call(state)
+                        part.end_call(*returned)
                     except TrainingDiverged as error:
-                        stretch.error = error
-        return [stretch.error or stretch.close() for stretch in stretches]
+                        part.error = error
+        return [part.error or part.close() for part in parts]
 
 
 def _placed(state: LaneState, device: str) -> LaneState:

@@ -6,14 +6,14 @@ import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
+from agents.dqn.program import unpacked
 
 from agents import DQN, QLearning, Random
-from agents.base import Transition
-from agents.dqn.program import unpacked
 from agents.dqn.state import averaged
 from agents.functional import obstacle
 from agents.replay.program import RingReplay
 from agents.training.compiled import CompiledTask
+from agents.transitions import Transition
 from envs import random
 from envs.classic.cartpole import CartPole
 from lab import Experiment

@@ -5,9 +5,9 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import DQN
-from agents.base import Transition
 from agents.dqn.state import assign, averaged
 from agents.replay.host import ReplayBatch
+from agents.transitions import Transition
 from envs import random
 from lab import Experiment
 from lab.errors import UsageError

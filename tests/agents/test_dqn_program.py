@@ -5,9 +5,9 @@ import gc
 import numpy as np
 import pytest
 import tensorflow as tf
+from agents.dqn.program import DQNProgram
 
 from agents import DQN
-from agents.dqn.program import DQNProgram
 from lab import Experiment
 from lab.errors import UsageError
 from tests.agents.helpers import Counter

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from agents.base import Transition
 from agents.replay.host import Replay
+from agents.transitions import Transition
 from lab.errors import CheckpointError
 
 

@@ -4,7 +4,7 @@ import pytest
 from gymnasium.spaces import Discrete, MultiDiscrete, Tuple
 
 from agents import QLearning
-from agents.base import Transition
+from agents.transitions import Transition
 from envs.gridworld.planning import value_iteration
 from lab import Experiment
 from lab.errors import UsageError

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from agents.parts.pure_exploration import random_ties
 from gymnasium.spaces import Discrete, MultiDiscrete
 
 from agents import QLearning
-from agents.base import Transition
 from agents.functional import obstacle
-from agents.parts.pure_exploration import random_ties
 from agents.replay.host import ReplayBatch
+from agents.transitions import Transition
 from envs import random
 from lab import Experiment
 from lab.seeding import Seeds
