@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from lab import tasks
 from lab.callbacks import Callback
 from lab.errors import bad_value, check_whole
 from lab.experiment import resuming, together
@@ -95,7 +96,7 @@ class Experiment(Loop):
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
         self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
-        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
+        self.task = tasks.make(learner, source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
         self._begins_built = self._begins_built or learner.begins_trained
         self.task.check_evaluation_source(evaluation_source, learner.name)
         self.log_every = log_every or learner.default_log_every
