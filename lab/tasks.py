@@ -1,7 +1,7 @@
 """Which task feeds a learner: asked by the kind of learner, the kind of source and the lane.
 
-Packages register names here when they are imported, `module:name`; what a name stands for is imported when it is needed.
-So learners import no task, and only what trains them is loaded.
+Packages register names here, `module:name`; what a name stands for is imported when it is needed. So learners import no
+task, and only what trains them is loaded.
 """
 
 from __future__ import annotations
