@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab import tasks
 from lab.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ _HOMES = {
     "Random": "agents.baselines",
     "Transition": "agents.transitions",
 }
+
+# What feeds which agent. These are names, so that an agent loads nothing but the task that trains it.
+tasks.register_source("episodes", "agents.episodes.episodes:Episodes", (".npz",))
+tasks.register("agents.base:Agent", "agents.training.choose:make_task")
+tasks.register("agents.base:Agent", "agents.training.refusal:refuse_episodes", source="episodes")
+tasks.register("agents.offline.agent:OfflineAgent", "agents.offline.task:OfflineTask")
+tasks.register(
+    "agents.decision_transformer.online.agent:OnlineDecisionTransformer",
+    "agents.decision_transformer.online.task:OnlineTask",
+)
 
 __all__ = [
     "CQL",

@@ -16,7 +16,6 @@ from agents.transitions import Transition
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
-from lab.task import Task, TaskOptions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,18 +107,6 @@ class Agent(Learner):
         rest = dict(state)
         self.wrapper_statistics = rest.pop("wrapper_statistics", {})
         super().set_state(rest)
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from agents.offline.sources import are_episodes
-        from agents.training.choose import make_task
-
-        if are_episodes(source):
-            name = type(self).__name__
-            raise UsageError(
-                f"{name} learns by acting; received the recorded episodes {source!r}; expected an environment. "
-                "Fix: give it an environment's id, or train an agent that learns from recordings, such as CQL."
-            )
-        return make_task(self, source, options)
 
     def check_spaces(self) -> None:
         """Raise `UsageError` when this agent cannot work with its spaces (hook)."""

@@ -16,7 +16,6 @@ from generative.figures import pictures
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
-from lab.task import Task, TaskOptions
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -123,11 +122,6 @@ class Generator(Learner):
         from generative.datasets.sources import check_named
 
         return check_named(name, run)
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from generative.training.task import DatasetTask
-
-        return DatasetTask(self, source, options)
 
     # ---------------------------------------------------------------- what a generator gives
 

@@ -21,7 +21,6 @@ from lab.runs.directory import RunDirectory
 from lab.runs.state import Stateful
 from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
-from lab.task import Task, TaskOptions
 
 L = TypeVar("L", bound="Learner")
 
@@ -97,10 +96,6 @@ class Learner(Stateful, ABC):
     def begins_trained(self) -> bool:
         """Whether it knew something before its run began that settings and seed cannot bring back (hook)."""
         return False
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        """Build this learner for a source and return the task that feeds it."""
-        raise NotImplementedError(f"{type(self).__name__} has no source of data. Fix: subclass Agent or Generator.")
 
     def build(self) -> None:
         """Make networks, optimizers and tables, once the shapes of the data are known (hook)."""

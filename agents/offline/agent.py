@@ -11,7 +11,6 @@ import numpy as np
 
 from agents.base import Agent
 from agents.episodes import Episodes
-from lab.task import Task, TaskOptions
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -43,11 +42,6 @@ class OfflineAgent(Agent):
         if not are_episodes(name):
             return super().named_source(name, run)
         return str(check_path(name, run, "a file of recorded episodes"))
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from agents.offline.task import OfflineTask
-
-        return OfflineTask(self, source, options)
 
     @abstractmethod
     def update_on(self, batch: Any) -> Mapping[str, tf.Tensor]:

@@ -35,7 +35,7 @@ class CompiledTask(AgentTask):
     """
 
     lane = "compiled"
-    not_state: tuple[str, ...] = ("program", "state", "dynamics", "fresh", "batch", "count", "gathered")
+    not_state: tuple[str, ...] = ("program", "state", "dynamics", "fresh", "batch", "count", "gathered", "summed")
     agent: FunctionalAgent
 
     def __init__(
@@ -56,6 +56,8 @@ class CompiledTask(AgentTask):
         self.batch: Batch | None = None
         self.count = int(self.state.count)
         self.fresh = True
+        # Of the rows that the last call gathered.
+        self.summed: dict[str, float] = {}
         self.gathered: list[tuple[int, dict[str, float]]] = []
 
     @property
@@ -99,11 +101,13 @@ class CompiledTask(AgentTask):
 
     def take(self, state: LaneState, rows: tf.Tensor, number: tf.Tensor) -> None:
         """Take over the state that the program returned, and the rows of the log that it gathered."""
-        self.state, self.fresh = state, False
+        self.state, self.fresh, self.summed = state, False, {}
         # The agent's own count, so that its gauges are those of a row's step.
         for row in rows.numpy()[: int(number)].tolist() if int(number) else ():
             self.agent.steps = int(row[0])
             self.gathered.append((int(row[0]), self._row(row[1:])))
+            for name, value in zip(("rounds", *self.agent.metric_names), row[4:], strict=True):
+                self.summed[name] = self.summed.get(name, 0.0) + value
         self.agent.steps = self.count = int(state.count)
 
     def end_advance(self) -> None:
@@ -112,9 +116,10 @@ class CompiledTask(AgentTask):
             self.agent.set_parameters(self.state.agent.parameters)
 
     def totals(self) -> dict[str, float]:
-        """Return rounds of updates since the last row of the log, and the sums of their metrics."""
+        """Return rounds of updates since the row of the log before the last call, and the sums of their metrics."""
         values = self.program.packed(self.state.statistics).numpy().tolist()
-        return dict(zip(("rounds", *self.agent.metric_names), values[3:], strict=True))
+        names = ("rounds", *self.agent.metric_names)
+        return {n: v + self.summed.get(n, 0.0) for n, v in zip(names, values[3:], strict=True)}
 
     def drain(self) -> dict[str, float]:
         row = self._row(self.program.packed(self.state.statistics).numpy().tolist())

@@ -67,11 +67,12 @@ class InteractionTask(AgentTask):
                 if metrics is not None:
                     self._gather(metrics)
                     if control.on_update is not None:
-                        # Whoever listens may look at the weights.
-                        agent.end_training()
                         control.taken = taken
+                        if control.looks:
+                            agent.end_training()
                         control.on_update(metrics)
-                        agent.begin_training()
+                        if control.looks:
+                            agent.begin_training()
         finally:
             agent.end_training()
         # The agent's checkpoints hold them, so that it is shown alike wherever it is opened.

@@ -54,6 +54,7 @@ class Advance:
             if every:
                 # No more rows than a call can gather.
                 until = min(until, (task.count // every + ROWS) * every)
+        task.summed = {}
         self.before = task.totals() if listened else {}
         return task.state, tf.constant(until, tf.int64), tf.constant(listened), tf.constant(every, tf.int64)
 

@@ -18,7 +18,7 @@ from lab.errors import UsageError, bad_value
 from lab.messages.notes import warn
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
 
 # A class is found if samples have at least this part of the share that it has of real rows.
 LEAST_SHARE = 0.2
@@ -110,7 +110,7 @@ class CollapseAlarm(Callback):
         self.bad = 0
         self.warned = False
 
-    def on_interval(self, experiment: Experiment) -> None:
+    def on_interval(self, experiment: Run) -> None:
         task, learner = experiment.task, experiment.learner
         if not isinstance(task, DatasetTask) or not isinstance(learner, Generator):
             name = type(learner).__name__

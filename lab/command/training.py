@@ -100,16 +100,14 @@ def _varied(learner_class: Any, given: list[str]) -> list[dict[str, Any]]:
 
 def _split_settings(learner_class: Any, given: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     import dataclasses
-    import inspect
     import typing
 
     from lab.config import parse, read_text
-    from lab.experiment.experiment import Experiment
+    from lab.experiment.options import NAMES, Options
 
-    taken = ("self", "learner", "source", "seed", "run_dir", "callbacks")
-    signature = inspect.signature(Experiment.__init__)
-    hints = typing.get_type_hints(Experiment.__init__)
-    keywords = [name for name in signature.parameters if name not in taken]
+    # The seed has an argument of its own.
+    hints = {**typing.get_type_hints(Options), "evaluation_source": Any, "progress": bool | None}
+    keywords = [*(name for name in NAMES if name != "seed"), "evaluation_source", "progress"]
     fields = [f.name for f in dataclasses.fields(learner_class.Settings)]
     texts: dict[str, str] = {}
     chosen: dict[str, Any] = {}

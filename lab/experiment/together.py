@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from lab import registry
 from lab.callbacks import Callback, Progress
+from lab.callbacks.base import named
 from lab.config import make
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.experiment import resuming
-from lab.experiment.turns import Turns, parted
+from lab.experiment.base import ExperimentBase
+from lab.experiment.clock import Turns, parted
+from lab.experiment.options import Options
 from lab.runs import building, population
 from lab.runs.directory import RunDirectory
-from lab.runs.sources import from_run
+from lab.runs.sources import from_run, source_name
 from lab.runtime.interruption import Stopped, listen
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
     from lab.learner import Learner
 
-E = TypeVar("E", bound="Experiment")
+E = TypeVar("E", bound=ExperimentBase)
 
 
 def train_many(
@@ -51,15 +54,16 @@ def resume_many(
 ) -> list[E]:
     """Train a population on to its end; see `Experiment.resume_many`."""
     plan = population.read(run_dir)
-    source, elsewhere, options = given["source"], given["evaluation_source"], dict(plan.options)
-    named, kind = options.pop("evaluation_source", None), options.pop("evaluation_source_kind", None)
+    source, elsewhere, options = given["source"], given["evaluation_source"], plan.options
+    elsewhere_name, kind = options.get("evaluation_source"), options.get("evaluation_source_kind")
     if source is None and plan.source is None:
         raise UsageError(
             f"{run_dir} was trained on an object, which its files cannot name. "
             "Fix: pass it again: Experiment.resume_many(run_dir, source=...)."
         )
     made = learner or registry.learner(plan.learner)
-    members = []
+    build: Any = cls
+    members: list[E] = []
     for member in plan.members:
         directory = RunDirectory(Path(run_dir) / member.name)
         own = copy.deepcopy(callbacks)
@@ -67,20 +71,19 @@ def resume_many(
             config = directory.read_config()
             again = {"source": source, "evaluation_source": elsewhere}
             fresh = building.made_from(config, directory, made)
-            one = cls.resume(directory.path, **again, learner=fresh, callbacks=own, progress=False, exact=exact)
+            one = build.resume(directory.path, **again, learner=fresh, callbacks=own, progress=False, exact=exact)
         else:
             fresh = building.made_from({"settings": member.settings}, directory, made)
-            one = cls(
+            one = build(
                 fresh,
                 from_run(fresh, {"source": plan.source}, Path(run_dir), "resume") if source is None else source,
-                evaluation_source=resuming.named_evaluation_source(fresh, named, kind, Path(run_dir))
+                evaluation_source=resuming.named_evaluation_source(fresh, elsewhere_name, kind, Path(run_dir))
                 if elsewhere is None
                 else elsewhere,
-                seed=member.seed,
                 run_dir=directory.path,
                 callbacks=own,
                 progress=False,
-                **options,
+                **Options.from_json({**options, "seed": member.seed}).to_json(),
             )
             one.source = plan.source if source is None else source
             resuming.check_callbacks(one, plan.callbacks, directory.path)
@@ -96,8 +99,8 @@ def resume_many(
     return members
 
 
-def _plan(pattern: Experiment, members: Sequence[Experiment]) -> population.Population:
-    options = {key: value for key, value in pattern.options.items() if key != "seed"}
+def _plan(pattern: ExperimentBase, members: Sequence[ExperimentBase]) -> population.Population:
+    options = {key: value for key, value in pattern.options.to_json().items() if key != "seed"}
     runs = [
         population.Member(m.directory.path.name, m.seeds.seed, m.learner.config.to_dict())
         for m in members
@@ -105,18 +108,18 @@ def _plan(pattern: Experiment, members: Sequence[Experiment]) -> population.Popu
     ]
     return population.Population(
         learner=pattern.learner.name,
-        source=resuming.source_name(pattern.source),
+        source=source_name(pattern.source),
         steps=members[0].target_step,
         options={**options, **_elsewhere(pattern), "log_every": pattern.log_every},
-        callbacks=list(resuming.named(members[0].callbacks)),
+        callbacks=list(named(members[0].callbacks)),
         members=runs,
     )
 
 
-def _elsewhere(pattern: Experiment) -> dict[str, Any]:
+def _elsewhere(pattern: ExperimentBase) -> dict[str, Any]:
     if pattern.evaluation_source is None:
         return {}
-    name = resuming.source_name(pattern.evaluation_source)
+    name = source_name(pattern.evaluation_source)
     return {"evaluation_source": name, "evaluation_source_kind": type(pattern.evaluation_source).__name__}
 
 
@@ -129,14 +132,14 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
     for name, given in (("seeds", seeds), ("settings", settings)):
         if not given or any(given.count(one) > 1 for one in given):
             raise bad_value("train_many", name, given, "at least one, each once")
-    if pattern.step or pattern._claimed:
+    if pattern.step or pattern.record.claimed:
         raise UsageError("this experiment has begun a run of its own. Fix: call train_many on a fresh Experiment.")
     if not isinstance(pattern.source, str) and not callable(pattern.source):
         raise UsageError(
             f"train_many received the source {pattern.source!r}, which several runs cannot share. "
             "Fix: give the Experiment a name or a factory: lambda: MyEnv()."
         )
-    learner, options = pattern.learner, pattern.options
+    learner, build = pattern.learner, cast(Any, type(pattern))
     present = {name: getattr(learner.config, name) for name in learner.config.to_dict()}
     members = []
     # All settings first, so that one that is wrong is told before anything is built.
@@ -145,20 +148,21 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
         for seed in seeds:
             name = ",".join([*(f"{key}={_plain(value)}" for key, value in changes.items()), f"seed-{seed}"])
             directory = pattern.directory.path / name if pattern.directory is not None else None
-            member = type(pattern)(
+            options = dataclasses.replace(pattern.options, seed=seed, log_every=pattern.log_every)
+            member = build(
                 type(learner)(config),
                 pattern.source,
                 evaluation_source=pattern.evaluation_source,
                 run_dir=directory,
                 callbacks=copy.deepcopy(pattern.given_callbacks),
                 progress=False,
-                **{**options, "seed": seed, "log_every": pattern.log_every},
+                **options.to_json(),
             )
             members.append(member)
     return members
 
 
-def train_together(members: Sequence[Experiment], steps: int | None = None, progress: bool | None = None) -> None:
+def train_together(members: Sequence[ExperimentBase], steps: int | None = None, progress: bool | None = None) -> None:
     """Train experiments side by side, each by a number of steps.
 
     Up to their next events they are trained as a batch where their tasks can be, else in turns; then what is due
@@ -177,20 +181,20 @@ def train_together(members: Sequence[Experiment], steps: int | None = None, prog
     _train_prepared(members, progress)
 
 
-def _train_prepared(members: Sequence[Experiment], progress: bool | None) -> None:
+def _train_prepared(members: Sequence[ExperimentBase], progress: bool | None) -> None:
     turns = [Turns(len(members)) for _ in members]
     for member, own in zip(members, turns, strict=True):
-        member._turns = own
+        member.record.clock.turns = own
     diverged: dict[int, TrainingDiverged] = {}
     with (
         suppress(Stopped),
-        listen(*(member._control for member in members)) as interruption,
+        listen(*(member.loop.control for member in members)) as interruption,
         _bar(members, progress) as show,
         _Contexts() as contexts,
     ):
         for member in members:
             contexts.enter(member.training(interruption))
-        while active := [i for i, m in enumerate(members) if m.wants_steps and i not in diverged]:
+        while active := [i for i, m in enumerate(members) if m.loop.wants_steps and i not in diverged]:
             if interruption.received:
                 break
             with parted([turns[i] for i in active]):
@@ -204,27 +208,23 @@ def _train_prepared(members: Sequence[Experiment], progress: bool | None) -> Non
                     contexts.fail(i, error)
             show()
     for member in members:
-        member._turns = None
+        member.record.clock.turns = None
     interruption.raise_again()
     if diverged:
-        told = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())
-        raise TrainingDiverged(f"{len(diverged)} of {len(members)} runs diverged, the others have ended. {told}")
+        causes = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())
+        raise TrainingDiverged(f"{len(diverged)} of {len(members)} runs diverged, the others have ended. {causes}")
 
 
-def _advance(members: Sequence[Experiment]) -> Sequence[int | TrainingDiverged | None]:
+def _advance(members: Sequence[ExperimentBase]) -> Sequence[int | TrainingDiverged | None]:
     # The steps that each took, or why it ended; None for those that take turns.
-    from lab.experiment.experiment import Experiment
-
-    if type(members[0]).train_chunk is not Experiment.train_chunk:
+    if type(members[0]).train_chunk is not ExperimentBase.train_chunk:
         return [None] * len(members)
-    for member in members:
-        member._control.taken = 0
-    tasks, controls = [m.task for m in members], [m._control for m in members]
+    tasks, controls = [m.task for m in members], [m.loop.begin_chunk(m) for m in members]
     steps = [m.chunk_end() - m.step for m in members]
     return type(tasks[0]).advance_batch(tasks, steps, controls) or [None] * len(members)
 
 
-def _finish(member: Experiment, taken: int | TrainingDiverged | None) -> None:
+def _finish(member: ExperimentBase, taken: int | TrainingDiverged | None) -> None:
     if taken is None:
         member.train_chunk()
     elif isinstance(taken, TrainingDiverged):
@@ -256,7 +256,7 @@ class _Contexts:
 
 
 @contextmanager
-def _bar(members: Sequence[Experiment], show: bool | None) -> Iterator[Any]:
+def _bar(members: Sequence[ExperimentBase], show: bool | None) -> Iterator[Any]:
     from tqdm import tqdm
 
     bar = tqdm(
@@ -279,7 +279,7 @@ def _bar(members: Sequence[Experiment], show: bool | None) -> Iterator[Any]:
         yield refresh
 
 
-def _shown(experiment: Experiment) -> bool | None:
+def _shown(experiment: ExperimentBase) -> bool | None:
     return next((c.show for c in experiment.callbacks if isinstance(c, Progress)), None)
 
 

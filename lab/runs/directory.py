@@ -87,6 +87,11 @@ class RunDirectory:
             raise RunDirectoryError(f"{self.path} holds several runs. Fix: name one of them, such as {first}.")
         return read_config(self.config_path)
 
+    def newest_step(self) -> int:
+        """Return the step of the newest checkpoint, whole or not; -1 where there is none."""
+        found = checkpoints.listed(self.checkpoints, "step")
+        return checkpoints.step_of(found[-1]) if found else -1
+
     def find_checkpoint(self, which: str = "last") -> Path | None:
         """Return the newest whole checkpoint of a kind, or None where the run has none.
 

@@ -21,9 +21,16 @@ FOLDERS = "LAB_DATA"
 _given: set[tuple[str, str]] = set()
 
 
+def source_name(source: Any) -> str | None:
+    """Return a source's name or path, or None for an object that a file cannot name."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    return getattr(source, "source_name", None)
+
+
 def note_given(source: Any) -> None:
     """Take note of a source that this program, and not a file, has named; where it has no name do nothing."""
-    name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else getattr(source, "source_name", None)
+    name = source_name(source)
     if isinstance(name, str):
         _given.add((os.getcwd(), name))
 

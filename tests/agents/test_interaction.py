@@ -29,7 +29,7 @@ def interrupted(kind, run, folder):
     """Train a run, and go on in another from its second checkpoint, as a killed process leaves it."""
     experiment = Experiment(Random(), kind, lane="host", run_dir=folder, checkpoint_every=70, progress=False)
     experiment.prepare_training(300)
-    experiment._begin_writing()
+    experiment.record.begin_training(experiment)
     while experiment.step < 140:
         experiment.train_chunk()
     experiment.end_writing()

@@ -7,37 +7,30 @@ import threading
 import numpy as np
 import pytest
 
+from agents import Random
+from lab import Experiment
 from lab.errors import RunDirectoryError
-from lab.experiment.recording import Recording
 from lab.files.beside import Beside
 from lab.runs import checkpoints
-from lab.runs.directory import RunDirectory
+from tests.agents.helpers import Counter
 
 
-class Holder:
-    """A learner or task whose `get_state` hands out the very array that it goes on to change."""
+class Slowly(Random):
+    """A learner whose `get_state` hands out the very array that it goes on to change."""
 
-    def __init__(self):
+    not_state = ("array",)
+
+    def build(self):
+        super().build()
         self.array = np.zeros(1_000)
 
     def get_state(self):
         return {"array": self.array}
 
-    def describe(self):
-        return {}
-
-
-class Small(Recording):
-    def __init__(self, path):
-        path.mkdir()
-        self.directory = RunDirectory(path)
-        self.callbacks, self._due, self._described = [], (), {}
-        self.learner, self.task = Holder(), Holder()
-
 
 @pytest.fixture
 def run(tmp_path):
-    return Small(tmp_path / "run")
+    return Experiment(Slowly(), Counter, run_dir=tmp_path / "run", progress=False)
 
 
 def test_what_training_changes_meanwhile_is_not_in_it(run, monkeypatch):
@@ -48,10 +41,10 @@ def test_what_training_changes_meanwhile_is_not_in_it(run, monkeypatch):
         return real(*arguments)
 
     monkeypatch.setattr(checkpoints, "write_packed", late)
-    run.step = 5
+    run.loop.step = 5
     run.save_checkpoint_beside()
     run.learner.array += 1
-    run.step = 6
+    run.loop.step = 6
     assert run.last_checkpoint is None, "it is not told of before it is whole"
     gate.set()
     run.end_writing()
@@ -65,7 +58,7 @@ def test_a_disk_that_failed_beside_training_is_told_at_the_next_checkpoint(run, 
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     run.save_checkpoint()
-    run.step = 7
+    run.loop.step = 7
     with monkeypatch.context() as patch:
         patch.setattr("lab.files.reading.tensors.write", full)
         run.save_checkpoint_beside()

@@ -11,7 +11,7 @@ from agents import DQN, QLearning, Random
 from generative import Autoencoder
 from lab import Callback, Experiment, TrainingDiverged, UsageError
 from lab.callbacks import StopAtReturn
-from lab.experiment import turns
+from lab.experiment import clock as turns
 from tests.agents.helpers import Counter
 from tests.contracts import assert_same_state, without_clock
 
@@ -168,4 +168,4 @@ def test_runs_trained_together_share_the_clock(monkeypatch):
 def test_rows_of_a_batch_say_how_many_shared_the_time(three):
     _, members = three
     assert all(row["time_runs_together"] == 3 for member in members for row in member.history.rows)
-    assert members[0]._turns is None, "what it trains on alone is by its own clock"
+    assert members[0].record.clock.turns is None, "what it trains on alone is by its own clock"

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import HOOKS, Callback
 from lab.callbacks.evaluating import Evaluate
 from lab.errors import UsageError, nearest
-from lab.experiment.hooks import Hooks
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
 
 
-def check_callbacks(experiment: Experiment, target_step: int) -> None:
+def check_callbacks(
+    callbacks: Iterable[Callback], run: Run, target_step: int, expected: Collection[int | None] = ()
+) -> None:
     """Raise `UsageError` where a callback could never act in the training that is about to begin.
 
     Args:
-        experiment: Nothing of whose training has been written.
+        callbacks: The run's.
+        run: Nothing of whose training has been written.
         target_step: At which the training ends.
+        expected: Intervals that a resumed run was given when it had more steps before it, which may be longer.
     """
-    _check_hooks(type(experiment), Hooks)
-    resumed = experiment.options.values() if experiment.begun_with is not None else ()
-    for callback in experiment.callbacks:
-        _check_hooks(type(callback), Callback)
-        _check_due(callback, experiment.step, target_step, resumed)
-        callback.check_training(experiment)
+    for callback in callbacks:
+        check_hooks(type(callback), Callback)
+        _check_due(callback, run.step, target_step, expected)
+        callback.check_training(run)
 
 
-def _check_hooks(kind: type, base: type) -> None:
-    # Only classes made for it: another base may have hooks of its own that begin with `on_`.
+def check_hooks(kind: type, base: type) -> None:
+    """Raise `UsageError` where a class has a method that looks like a hook and is none.
+
+    Args:
+        kind: A class of callbacks, or of experiments.
+        base: What it is made of. Another base may have hooks of its own that begin with `on_`.
+    """
     for cls in (c for c in kind.__mro__ if issubclass(c, base) and c is not base):
         for name, value in vars(cls).items():
             if name.startswith("on_") and callable(value) and name not in HOOKS:
@@ -40,11 +46,8 @@ def _check_hooks(kind: type, base: type) -> None:
                 )
 
 
-def _check_due(callback: Callback, step: int, target_step: int, resumed: Collection[Any]) -> None:
-    if callback.every is None or step or target_step >= callback.every:
-        return
-    if callback.every in resumed:
-        # As the run had it, which was told of more steps.
+def _check_due(callback: Callback, step: int, target_step: int, expected: Collection[int | None]) -> None:
+    if callback.every is None or step or target_step >= callback.every or callback.every in expected:
         return
     overridden = {hook for hook in HOOKS if getattr(type(callback), hook) is not getattr(Callback, hook)}
     if (overridden == {"on_interval"} and not callback.acts_at_end) or isinstance(callback, Evaluate):
@@ -55,13 +58,13 @@ def _check_due(callback: Callback, step: int, target_step: int, resumed: Collect
         )
 
 
-def may_evaluate(experiment: Experiment) -> bool:
+def may_evaluate(run: Run) -> bool:
     """Return whether evaluations may be made during training: by `Evaluate`, or by somebody's own code."""
-    return any(isinstance(c, Evaluate) for c in experiment.callbacks) or has_own_code(experiment)
+    return any(isinstance(c, Evaluate) for c in run.callbacks) or has_own_code(run)
 
 
-def has_own_code(experiment: Experiment) -> bool:
+def has_own_code(run: Run) -> bool:
     """Return whether the experiment or a callback is of a class that a user wrote, of which nothing is known."""
-    kinds: list[Any] = [type(c) for c in experiment.callbacks]
+    kinds: list[Any] = [type(c) for c in run.callbacks]
     ours = all(kind.__module__.startswith("lab.callbacks.") for kind in kinds)
-    return not ours or type(experiment).__module__ != "lab.experiment.experiment"
+    return not ours or type(run).__module__ != "lab.experiment.experiment"

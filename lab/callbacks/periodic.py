@@ -1,15 +1,31 @@
-"""Videos and sample grids as training goes on."""
+"""Checkpoints, videos and sample grids at intervals."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from lab.callbacks.base import Callback
-from lab.errors import bad_value
+from lab.errors import UsageError, bad_value
 from lab.files.numbered import numbered
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
+
+
+class Checkpoint(Callback):
+    """Saves a checkpoint every `every` steps; `Experiment` runs it after all other callbacks of a step."""
+
+    acts_at_end: ClassVar[bool] = True
+
+    def check_training(self, experiment: Run) -> None:
+        if experiment.directory is None:
+            raise UsageError(
+                "Checkpoint: the experiment has no run directory, so nothing would ever be saved. "
+                "Fix: Experiment(..., run_dir='runs/NAME'), or leave it out."
+            )
+
+    def on_interval(self, experiment: Run) -> None:
+        experiment.save_checkpoint_beside()
 
 
 class RenderEvery(Callback):
@@ -30,12 +46,12 @@ class RenderEvery(Callback):
         self.suffix = suffix
         self.kind = kind
 
-    def check_training(self, experiment: Experiment) -> None:
+    def check_training(self, experiment: Run) -> None:
         kinds = experiment.task.kinds
         if self.kind is not None and self.kind not in kinds:
             raise bad_value("RenderEvery", "kind", self.kind, "one of " + ", ".join(map(repr, kinds)))
 
-    def on_interval(self, experiment: Experiment) -> None:
+    def on_interval(self, experiment: Run) -> None:
         kind = self.kind or experiment.task.kinds[0]
         suffix = self.suffix or experiment.task.default_suffix
         experiment.render(numbered(kind, experiment.step, suffix), kind=kind)

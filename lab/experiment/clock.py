@@ -1,4 +1,4 @@
-"""How runs that are trained together share the clock."""
+"""How long a run has trained, alone or side by side with others."""
 
 from __future__ import annotations
 
@@ -46,3 +46,41 @@ def parted(turns: Sequence[Turns]) -> Iterator[None]:
         part = (time.perf_counter() - began) / len(turns)
         for each in turns:
             each.banked += part
+
+
+class Clock:
+    """Seconds of training, over all the processes that a run had; it stands still outside training.
+
+    Attributes:
+        turns: The run's part of the time, while it is trained together with others.
+    """
+
+    def __init__(self) -> None:
+        self.turns: Turns | None = None
+        self._banked = 0.0
+        self._since: float | None = None
+
+    @property
+    def runs(self) -> int:
+        """How many runs share the time."""
+        return 1 if self.turns is None else self.turns.runs
+
+    def seconds(self) -> float:
+        """Return the seconds so far."""
+        return self._banked if self._since is None else self._banked + self._now() - self._since
+
+    def set(self, seconds: float) -> None:
+        """Begin from the seconds that the run had in other processes."""
+        self._banked, self._since = seconds, None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Let it run."""
+        self._since = self._now()
+        try:
+            yield
+        finally:
+            self._banked, self._since = self.seconds(), None
+
+    def _now(self) -> float:
+        return time.perf_counter() if self.turns is None else self.turns.seconds()
