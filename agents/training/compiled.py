@@ -35,7 +35,7 @@ class CompiledTask(AgentTask):
     """
 
     lane = "compiled"
-    not_state: tuple[str, ...] = ("program", "state", "dynamics", "fresh", "batch", "count", "gathered", "summed")
+    not_state: tuple[str, ...] = ("program", "state", "dynamics", "fresh", "batch", "count", "gathered", "summed", "gathers_rows")
     agent: FunctionalAgent
 
     def __init__(
@@ -56,14 +56,11 @@ class CompiledTask(AgentTask):
         self.batch: Batch | None = None
         self.count = int(self.state.count)
         self.fresh = True
+        # Gauges must be known for steps in the middle of a call.
+        self.gathers_rows = hasattr(type(agent).gauges, "of_steps")
         # Of the rows that the last call gathered.
         self.summed: dict[str, float] = {}
         self.gathered: list[tuple[int, dict[str, float]]] = []
-
-    @property
-    def gathers_rows(self) -> bool:
-        """Whether rows of the log may be gathered inside a call: gauges must be known for steps in its middle."""
-        return hasattr(type(self.agent).gauges, "of_steps")
 
     def take_rows(self) -> list[tuple[int, dict[str, float]]]:
         """Return the rows gathered since the last call, each with its step, as `drain` gives them."""
