@@ -35,7 +35,9 @@ class CompiledTask(AgentTask):
     """
 
     lane = "compiled"
-    not_state: tuple[str, ...] = ("program", "state", "dynamics", "fresh", "batch", "count", "gathered", "summed", "gathers_rows")
+    not_state: tuple[str, ...] = (
+        *("program", "state", "dynamics", "fresh", "batch", "count", "gathered", "summed", "gathers_rows"),
+    )
     agent: FunctionalAgent
 
     def __init__(
