@@ -11,17 +11,18 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
+from agents.environment_ids import named_id
 from agents.parts.encoding import check_described
 from agents.transitions import Transition
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
+from lab.task import Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from agents.playing.statistics import Statistics
-    from agents.training.task import AgentTask
 
 
 class Agent(Learner):
@@ -95,8 +96,6 @@ class Agent(Learner):
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
 
     def named_source(self, name: str, run: Path) -> str:
-        from agents.training.environments import named_id
-
         return named_id(name)
 
     def get_state(self) -> dict[str, Any]:
@@ -170,7 +169,7 @@ class Agent(Learner):
         """Return words on the episode in progress to write under its film, besides step and return (hook)."""
         return ""
 
-    def figure(self, kind: str, task: AgentTask) -> Figure:
+    def figure(self, kind: str, task: Task) -> Figure:
         """Draw one of `figures` (hook).
 
         Args:

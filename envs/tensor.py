@@ -59,14 +59,14 @@ class TensorEnv(ABC):
     Attributes:
         observation_space, action_space: Of one environment. Discrete spaces start at 0.
         max_episode_steps: After how many steps an episode is truncated, or None.
-        twin_of: The id of the Gymnasium environment whose dynamics these are, proven by tests, or None.
+        counterpart_of: The id of the Gymnasium environment whose dynamics these are, proven by tests, or None.
         render_fps: Frames a second that suit the pace of the game.
     """
 
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
     max_episode_steps: int | None = None
-    twin_of: ClassVar[str | None] = None
+    counterpart_of: ClassVar[str | None] = None
     render_fps: ClassVar[int] = 30
 
     @abstractmethod
@@ -105,6 +105,10 @@ class TensorEnv(ABC):
         env = adapter_of(self)(self, render_mode)
         limit = self.max_episode_steps
         return env if limit is None else gymnasium.wrappers.TimeLimit(env, limit)
+
+    def limited(self) -> TensorEnv:
+        """Return the environment with its own time limit applied, if it has one."""
+        return self if self.max_episode_steps is None else TimeLimit(self)
 
     @property
     def can_draw(self) -> bool:
@@ -215,11 +219,6 @@ class TimeLimit(TensorEnv):
     @property
     def can_draw(self) -> bool:
         return self.env.can_draw
-
-
-def limited(env: TensorEnv) -> TensorEnv:
-    """Return an environment with its own time limit applied, if it has one."""
-    return env if env.max_episode_steps is None else TimeLimit(env)
 
 
 def _choose(ended: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:

@@ -16,7 +16,8 @@ from agents.base import Agent
 from agents.baselines import draw
 from agents.episodes.episodes import Episodes
 from agents.playing.rollout import play
-from agents.training.choose import Dynamics, find
+from agents.training.choose import reason_against
+from agents.training.dynamics import Dynamics, find
 from agents.training.environments import EnvironmentSource
 from lab.errors import UsageError, bad_value, check_whole
 from lab.runtime.interruption import ending_cleanly
@@ -157,7 +158,6 @@ def _seeded(policy: Any, example: gymnasium.Env[Any, Any], seeds: Seeds) -> Any:
 
 def _dynamics(acting: Any, found: EnvironmentSource, source: Any, lane: str) -> Dynamics:
     from agents.baselines import Random
-    from agents.training.choose import reason_against
 
     if lane not in ("auto", "host", "compiled"):
         raise bad_value("record", "lane", lane, "'auto', 'host' or 'compiled'")

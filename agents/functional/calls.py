@@ -119,9 +119,8 @@ def identity(agent: Any) -> tuple[Any, ...]:
 
 def functions(kind: type) -> tuple[Any, ...]:
     """Return the functions of an agent's own classes themselves, because a class can be given others."""
-    from agents.functional.agent import FunctionalAgent
-
-    classes = [c for c in kind.__mro__ if c is not object and not issubclass(FunctionalAgent, c)]
+    ours = ("lab.", "agents.base", "agents.functional", "agents.offline", "abc", "builtins")
+    classes = [c for c in kind.__mro__ if not c.__module__.startswith(ours)]
     return tuple((name, value) for c in classes for name, value in vars(c).items() if callable(value))
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import gymnasium
 
+from agents.environment_ids import named_id
 from agents.episodes import Episodes
-from agents.training.environments import EnvironmentSource, named_id
+from agents.training.environments import EnvironmentSource
 from lab.errors import UnconfirmedSource, UsageError
 
 SUFFIX = ".npz"

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from agents.functional import FunctionalAgent
-from agents.training.choose import Dynamics
+from agents.training.dynamics import Dynamics
 from agents.training.environments import EnvironmentSource
 from agents.training.program import LaneState, Program
 from agents.training.side_by_side import Advance, Batch, largest

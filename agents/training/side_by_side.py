@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import tensorflow as tf
@@ -13,9 +13,6 @@ from lab.errors import TrainingDiverged
 from lab.runtime.recent import Recent
 from lab.runtime.threads import logical_cpus
 from lab.task import Control
-
-if TYPE_CHECKING:
-    from agents.training.compiled import CompiledTask
 
 # Signals are heard between calls. Calls end at multiples of this, so that where a run was cut changes no number.
 LONGEST_CALL = 10_000
@@ -27,12 +24,12 @@ class Advance:
     """What `CompiledTask.advance` was asked for, call by call.
 
     Args:
-        task: Whose state is trained.
+        task: The `CompiledTask` whose state is trained.
         steps: For how many.
         control: The talk with the loop around it.
     """
 
-    def __init__(self, task: CompiledTask, steps: int, control: Control) -> None:
+    def __init__(self, task: Any, steps: int, control: Control) -> None:
         self.task, self.control = task, control
         self.start, self.end = task.count, task.count + steps
         self.before: dict[str, float] = {}
