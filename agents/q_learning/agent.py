@@ -61,6 +61,7 @@ class QLearning(FunctionalAgent):
         *("epsilon_steps", "epsilon_evaluation", "initial_value"),
     )
     settings_dtype: ClassVar[Any] = np.float64
+    earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "rng": "exploration"}
     counters: tuple[str, ...] = ("replayed",)
     not_state: tuple[str, ...] = ("sizes", "starts", "rate_steps", "epsilon_steps")
 
