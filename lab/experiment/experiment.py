@@ -190,7 +190,7 @@ class Experiment(ExperimentBase):
         Returns:
             The path written.
         """
-        target, kind = chosen_target(path, kind, self.task)
+        target, kind = chosen_target(path, kind, self.task.kinds, self.task.default_suffix)
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
