@@ -116,7 +116,7 @@ class Learner(Stateful):
     def begin_run(self, steps: int) -> None:
         """Note how long the run is, for schedules that follow it; the first run that a learner is in decides.
 
-        Training on beyond that run does not stretch them: they stay at their ends, so that what was learnt keeps.
+        Training on beyond that run does not lengthen them: they stay at their ends, so that what was learnt keeps.
 
         Args:
             steps: At which training is to end, counted from the run's beginning.

@@ -143,7 +143,7 @@ class Experiment(ExperimentBase):
         """Train several runs side by side, each with the numbers it would have alone.
 
         The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane
-        one program takes their states as a batch, some eight at a time, and shares them out among the cores; those
+        one program takes their states as a batch, some eight at a time, and divides them among the cores; those
         whose settings differ only in `Agent.pure_settings` (step sizes, epsilon, discount, ...) are compiled once. In
         the host lane they take turns.
 

@@ -142,7 +142,7 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
     learner, build = pattern.learner, cast(Any, type(pattern))
     present = {name: getattr(learner.config, name) for name in learner.config.to_dict()}
     members = []
-    # All settings first, so that one that is wrong is told before anything is built.
+    # All settings first, so that one that is wrong is refused before anything is built.
     configs = [make(type(learner.config), {**present, **changes}) for changes in settings]
     for config, changes in zip(configs, settings, strict=True):
         for seed in seeds:
