@@ -98,7 +98,7 @@ class Encoder:
 
     def _start(self, frame: NDArray[np.uint8]) -> None:
         """Write the first frame, with which imageio starts ffmpeg."""
-        # imageio lets ffmpeg's messages go to the terminal; a report file is all else that they can go to.
+        # imageio lets ffmpeg's messages go to the terminal; a report file is the one other place they can go to.
         name = re.sub(r"([\\:' ])", r"\\\1", str(self._report)).replace("%", "%%")
         try:
             with _environment, _variable("FFREPORT", f"file={name}:level=16"):

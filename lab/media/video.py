@@ -92,7 +92,7 @@ class VideoWriter:
 
     def _open(self) -> Encoder:
         partial = temporary_sibling(self.path)
-        # imageio refuses other suffixes for ffmpeg; the format is given on its own.
+        # imageio refuses other suffixes for ffmpeg; the format is told on its own.
         self._partial = partial.with_name(partial.name + ".mp4")
         return Encoder(self._partial, self.path.suffix.lower()[1:], self.fps)
 
@@ -109,13 +109,7 @@ class VideoWriter:
 
 
 def write_video(path: str | os.PathLike[str], frames: Iterable[NDArray[Any]], fps: float) -> Path:
-    """Write frames, uint8 (H, W, 3) or (H, W), as a video and return its path; see `VideoWriter`.
-
-    Args:
-        path: As for `VideoWriter`.
-        frames: One after another; they need not be held together.
-        fps: Frames a second.
-    """
+    """Write frames as a video and return its path; see `VideoWriter`."""
     with VideoWriter(path, fps) as video:
         for frame in frames:
             video.append(frame)

@@ -37,7 +37,7 @@ class Forward:
         """Follow weights that have changed.
 
         Args:
-            flat: All of them, float32 (n,), in the order of `model.trainable_variables`, where that is at hand;
+            flat: All of them in one float32 vector in the order of `model.trainable_variables`, where that is at hand;
                 else they are read when they are first needed.
         """
         self.stale = flat is None

@@ -50,7 +50,7 @@ class Mirror:
         self.set_flat(np.concatenate([w.numpy().ravel() for w in model.trainable_variables]))
 
     def set_flat(self, flat: np.ndarray) -> None:
-        """Take new weights, float32 (n,), in the order of `model.trainable_variables`."""
+        """Take new weights, all in one float32 vector in the order of `model.trainable_variables`."""
         start = 0
         for layer, matrix in enumerate(self.matrices):
             rows, units = self.shapes[2 * layer]

@@ -69,8 +69,8 @@ def normalised_compiled(
                 tape.watch((*found, *learnt))
                 outputs = fold(*found, *learnt)
             mean, square, *others = tape.gradient(outputs, (*found, *learnt), by_fold)
-            number = rows.shape[1]
-            return _compiled(combined, rows, inner, scale, 2.0 / number * square, mean / number), *others
+            places = rows.shape[1]
+            return _compiled(combined, rows, inner, scale, 2.0 / places * square, mean / places), *others
 
         return _compiled(applied, rows, scale, shift, activation), gradient
 
@@ -78,12 +78,12 @@ def normalised_compiled(
 
 
 def worth_compiling(rows: tf.Tensor) -> bool:
-    """Return whether rows (B, N, C) are so many that `normalised_compiled` pays; not where their number is not known."""
+    """Return whether rows are so many that `normalised_compiled` pays; not where their number is not known."""
     return rows.shape.is_fully_defined() and math.prod(rows.shape) >= WORTH_COMPILING
 
 
 def moments(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the mean of rows (B, N, C) over N and that of their squares, float32 (B, C)."""
+    """Return the mean of rows (B, N, C) over places and that of their squares, float32 (B, C)."""
     rows = tf.cast(rows, tf.float32)
     return tf.reduce_mean(rows, axis=1), tf.reduce_mean(tf.square(rows), axis=1)
 
@@ -112,12 +112,12 @@ def over_groups(values: tf.Tensor, groups: int) -> tf.Tensor:
 
 
 def applied(rows: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, activation: str) -> tf.Tensor:
-    """Return activation(scale * rows + shift), (B, N, C), of scale and shift (B, C), computed in float32."""
+    """Return activation(scale * rows + shift), computed in float32."""
     return tf.cast(ACTIVATIONS[activation][0](_inner(rows, scale, shift)), rows.dtype)
 
 
 def slopes(rows: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, upstream: tf.Tensor, activation: str) -> tf.Tensor:
-    """Return the gradient by scale * rows + shift, (B, N, C), of which the activation is taken."""
+    """Return the gradient by scale * rows + shift, of which the activation is taken."""
     slope = ACTIVATIONS[activation][1](_inner(rows, scale, shift))
     return tf.cast(tf.cast(upstream, tf.float32) * slope, rows.dtype)
 
@@ -129,7 +129,7 @@ def sums(rows: tf.Tensor, inner: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def combined(rows: tf.Tensor, inner: tf.Tensor, scale: tf.Tensor, linear: tf.Tensor, constant: tf.Tensor) -> tf.Tensor:
-    """Return the gradient by rows, (B, N, C): directly, through the mean of squares, and through the mean."""
+    """Return the gradient by rows: directly, through the mean of squares, and through the mean."""
     through = tf.cast(rows, tf.float32) * linear[:, None] + constant[:, None]
     return tf.cast(tf.cast(inner, tf.float32) * scale[:, None] + through, rows.dtype)
 
