@@ -109,7 +109,8 @@ ROOMS = {
     "lab.reporting": "errors files media results runs version",
     "lab.command": "callbacks config errors experiment files messages registry reporting results runs version",
     "lab.cli": "command errors messages registry runs runtime",
-    "lab.testing": "callbacks config errors experiment files learner messages registry results runs runtime seeding task",
+    "lab.testing": "callbacks config errors experiment files learner messages registry results runs runtime seeding "
+    "task",
     "envs.random": "",
     "envs.drawing": "",
     "envs.dynamics": "",
