@@ -15,9 +15,9 @@ from lab import registry
 from lab.config import Settings as AnySettings
 from lab.config import make, scheduled, schedules_of_run
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
-from lab.files.reading.run_state import read_learner
 from lab.runs import building, checkpoints
 from lab.runs.directory import RunDirectory
+from lab.runs.run_state import read_learner
 from lab.runs.state import Stateful
 from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
@@ -117,7 +117,7 @@ class Learner(Stateful, ABC):
     def begin_run(self, steps: int) -> None:
         """Note how long the run is, for schedules that follow it; the first run that a learner is in decides.
 
-        Training on beyond that run does not stretch them: they stay at their ends, so that what was learnt keeps.
+        Training on beyond that run does not lengthen them: they stay at their ends, so that what was learnt keeps.
 
         Args:
             steps: At which training is to end, counted from the run's beginning.

@@ -51,9 +51,14 @@ def register_source(kind: str, cls: str, suffixes: tuple[str, ...] = ()) -> None
     _kinds[kind] = _Kind(cls, suffixes)
 
 
-def registered() -> list[str]:
-    """Return every `module:name` that was registered, sorted: learners, what makes their tasks, kinds of source."""
-    return sorted({name for name, _, _ in _makers} | set(_makers.values()) | {kind.cls for kind in _kinds.values()})
+def pairs() -> list[tuple[str, str]]:
+    """Return every kind of learner that was registered, with each of what makes its tasks, as `module:name`."""
+    return sorted({(learner, maker) for (learner, _, _), maker in _makers.items()})
+
+
+def source_classes() -> list[str]:
+    """Return the class of each kind of source, as `module:Class`."""
+    return sorted(kind.cls for kind in _kinds.values())
 
 
 def kind_of(source: Any) -> str:

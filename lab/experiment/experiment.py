@@ -143,7 +143,7 @@ class Experiment(ExperimentBase):
         """Train several runs side by side, each with the numbers it would have alone.
 
         The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane
-        one program takes their states as a batch, some eight at a time, and shares them out among the cores; those
+        one program takes their states as a batch, some eight at a time, and divides them among the cores; those
         whose settings differ only in `Agent.pure_settings` (step sizes, epsilon, discount, ...) are compiled once. In
         the host lane they take turns.
 
@@ -190,7 +190,7 @@ class Experiment(ExperimentBase):
         Returns:
             The path written.
         """
-        target, kind = chosen_target(path, kind, self.task)
+        target, kind = chosen_target(path, kind, self.task.kinds, self.task.default_suffix)
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos

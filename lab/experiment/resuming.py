@@ -13,10 +13,10 @@ from lab.callbacks.base import named
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
 from lab.experiment.base import ExperimentBase
 from lab.experiment.options import Options
-from lab.files.reading.run_state import read_run
 from lab.learner import Learner
 from lab.runs import building, checkpoints, population
 from lab.runs.directory import RunDirectory
+from lab.runs.run_state import read_run
 from lab.runs.sources import from_run, is_given
 from lab.runtime.conditions import had_cut_processors, warn_of_other_conditions
 from lab.runtime.threads import start_tensorflow

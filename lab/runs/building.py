@@ -6,17 +6,27 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from lab.errors import CheckpointError, RunDirectoryError, UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from lab.learner import Learner
     from lab.runs.directory import RunDirectory
 
-L = TypeVar("L", bound="Learner")
+
+class Described(Protocol):
+    """A learner, as far as a run's config.json describes it."""
+
+    most_numbers: int | None
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make one of settings."""
+
+
+L = TypeVar("L", bound=Described)
 
 # Numbers in one variable that a run may declare whatever its checkpoints hold, 128 MiB of them; beyond it, only as
 # many as the largest of its checkpoints has room for.

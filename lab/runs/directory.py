@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import CheckpointError, RunDirectoryError
-from lab.files.atomic import replacing
+from lab.files.atomic import replacing, sync
 from lab.files.links import refuse_links
 from lab.messages.notes import warn
 from lab.runs import checkpoints, lock, population
@@ -71,7 +71,7 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             with replacing(self.config_path) as temporary:
                 temporary.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-                checkpoints.sync(temporary)
+                sync(temporary)
         except OSError as error:
             raise RunDirectoryError(f"run directory {self.path} cannot be written: {error}.") from error
 

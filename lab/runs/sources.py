@@ -7,18 +7,22 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lab import registry
 from lab.errors import UnconfirmedSource, UsageError
-
-if TYPE_CHECKING:
-    from lab.learner import Learner
 
 # Folders, parted as in PATH, in which a run may look for the data that it names: the user's word once for all.
 FOLDERS = "LAB_DATA"
 
 _given: set[tuple[str, str]] = set()
+
+
+class Naming(Protocol):
+    """A learner, as far as it knows what sources are called."""
+
+    def named_source(self, name: str, run: Path) -> str:
+        """Return the source to open for one that a run's file names."""
 
 
 def source_name(source: Any) -> str | None:
@@ -40,7 +44,7 @@ def is_given(name: str) -> bool:
     return (os.getcwd(), name) in _given
 
 
-def from_run(learner: Learner, config: dict[str, Any], run: Path, verb: str) -> str:
+def from_run(learner: Naming, config: dict[str, Any], run: Path, verb: str) -> str:
     """Return the source that a run's config.json names, for this process to open.
 
     Args:

@@ -7,10 +7,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from lab.task import Control
+
+class Stoppable(Protocol):
+    """What a signal stops: the talk with a training loop."""
+
+    stop: bool
 
 
 class Stopped(BaseException):
@@ -45,7 +48,7 @@ _listening: list[Interruption] = []
 
 
 @contextlib.contextmanager
-def listen(*controls: Control) -> Iterator[Interruption]:
+def listen(*controls: Stoppable) -> Iterator[Interruption]:
     """Turn the first SIGINT or SIGTERM into `stop` of each control; a second one acts at once.
 
     Only the main thread can receive signals; elsewhere this does nothing.

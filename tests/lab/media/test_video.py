@@ -273,7 +273,7 @@ with VideoWriter(sys.argv[1], 30) as video:
 @pytest.mark.parametrize("suffix", [".mp4", ".gif"])
 def test_memory_stays_flat_over_10000_frames(tmp_path: Path, suffix: str) -> None:
     command = [sys.executable, "-c", MEMORY, str(tmp_path / f"a{suffix}")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
     early, late = (list(map(int, line.split())) for line in done.stdout.splitlines())
     assert len(early) == 2
     # Kept frames would add 8,000 * 9 KB = 74 MB.
@@ -287,6 +287,6 @@ def test_importing_the_modules_brings_nothing_heavy() -> None:
         "print([m for m in ('PIL', 'imageio', 'imageio_ffmpeg', 'matplotlib', 'scipy', 'tensorflow')"
         " if m in sys.modules])"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "[]"

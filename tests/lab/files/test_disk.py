@@ -22,7 +22,7 @@ from lab.media.video import VideoWriter, write_video
 from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OLD, NEW = {"v": np.arange(1_000.0)}, {"v": np.arange(1_000.0) + 1}
 
 

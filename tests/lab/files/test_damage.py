@@ -9,9 +9,9 @@ import pytest
 from lab.errors import CheckpointError, RunDirectoryError
 from lab.files.json_lines import JsonLines
 from lab.files.reading import tensors
-from lab.files.reading.run_state import read_learner, read_run
 from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
+from lab.runs.run_state import read_learner, read_run
 
 STATE = {"learner": {"a": np.arange(4, dtype=np.float32), "b": np.array([True, False])}, "n": 3}
 ROWS = [{"step": step, "loss": 1 / step} for step in range(1, 7)]

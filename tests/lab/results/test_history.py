@@ -19,7 +19,7 @@ ROWS = [
     {"step": 20, "loss": 1 / 3, "iqm": 5.0, "iqm_low": 4.0, "iqm_high": 6.0},
     {"step": 30, "iqm": 7.0, "iqm_low": 6.0, "iqm_high": 9.0, "note": "done"},
 ]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_rows_and_columns() -> None:

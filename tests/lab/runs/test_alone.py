@@ -19,7 +19,7 @@ from lab.runs.directory import RunDirectory
 from lab.runs.lock import RunLock
 from tests.contracts import logged
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOLD = """
 import sys, time
 from pathlib import Path
