@@ -29,7 +29,6 @@ from generative.settings import best_compiler, type_policy
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
 from lab.media.grids import image_grid
-from lab.runtime.devices import differentiated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -123,7 +122,7 @@ class Autoencoder(Freezing):
         return ()
 
     def objective(self, batch: Batch, draws: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor], Any]:
-        """Return the loss, (), further metrics and what `learn_from` is given; see `differentiated`.
+        """Return the loss, (), further metrics and what `learn_from` is given; see `Adam.minimise`.
 
         It changes nothing, and is differentiated with regard to `variables`.
         """
@@ -163,17 +162,15 @@ class Autoencoder(Freezing):
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
         self.traced = True
-        variables = self.variables
 
         def objective(*rows: Any) -> tuple[tf.Tensor, Any]:
             loss, *more = self.objective(Batch(*rows[:2]), rows[2])
             return loss, more
 
         inputs = (batch.data, batch.labels, self.draws(batch))
-        loss, (metrics, seen), gradients = differentiated(objective, inputs, variables, self.config.devices)
+        loss, (metrics, seen), norm = self.optimizer.minimise(objective, inputs, self.config.devices)
         self.learn_from(batch, seen)
-        self.optimizer.apply(gradients, variables)
-        return {"loss": loss, **metrics, "gradient_norm": tf.linalg.global_norm(gradients)}
+        return {"loss": loss, **metrics, "gradient_norm": norm}
 
     def labels_of(self, batch: Batch) -> tuple[tf.Tensor, ...]:
         """Return a batch's labels as the further arguments of the methods above: none if unconditional."""

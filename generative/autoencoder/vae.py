@@ -102,12 +102,9 @@ class VAE(Autoencoder):
         has_scale = self.likelihood.kind != "bernoulli"
         return {**super().parts(), **({"scale": [self.log_scale]} if has_scale else {})}
 
-    def make_optimizer(self) -> keras.optimizers.Optimizer:
-        optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
+    def undecayed(self) -> list[Any]:
         # Decay would pull the scale towards 1.
-        optimizer.exclude_from_weight_decay(var_list=[self.log_scale])
-        optimizer.build(self.variables)
-        return optimizer
+        return [self.log_scale]
 
     # ---------------------------------------------------------------- the bound
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from generative.diffusion.predictions import PREDICTIONS
+from generative.diffusion.parametrisation import PARAMETRISATIONS
 from generative.diffusion.sampling.samplers import SAMPLERS
 from generative.settings import UpdateSettings
 from lab.config import setting
@@ -15,11 +15,11 @@ SCHEDULES = ("linear", "cosine", "edm", "rectified")
 
 @dataclasses.dataclass(frozen=True)
 class DiffusionSettings(UpdateSettings):
-    """What a `Diffusion` can be told: schedule, prediction, weights, network and sampler vary independently."""
+    """The settings of a `Diffusion`: schedule, prediction, weights, network and sampler vary independently."""
 
     schedule: str = setting("cosine", "noise levels: linear or cosine, edm, or rectified (flow)", choices=SCHEDULES)
     schedule_steps: int = setting(1_000, "times of a linear or cosine schedule", at_least=2, at_most=100_000)
-    prediction: str = setting("v", "what the network predicts", choices=tuple(PREDICTIONS))
+    prediction: str = setting("v", "what the network predicts", choices=tuple(PARAMETRISATIONS))
     min_snr: float | None = setting(
         5.0, "cap on the SNR that weights the loss; none for equal weights, which points in a plane need", above=0
     )

@@ -23,11 +23,9 @@ from generative.gan.networks.spectral import spectral_layers
 from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
 from generative.gan.settings import GANSettings
 from generative.settings import best_compiler
-from generative.training.optimizer import WarmAdam
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
-from lab.runtime.devices import differentiated
-from lab.training.moving_average import WeightAverage
+from lab.training.adam import Adam, WeightAverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,11 +65,9 @@ class GAN(Generator):
         self.discriminator = make_discriminator(c, self.spec, self.classes, self.seeds.integer("network", 1))
         self.spectral = spectral_layers(self.discriminator)
         self.average = WeightAverage(self.generator, make_generator(c, self.spec, self.classes, seed), c.average_decay)
-        betas, rate = (c.beta_1, c.beta_2), c.learning_rate
-        self.optimizer = WarmAdam(self.generator.trainable_variables, rate, 0, c.gradient_clip, betas)
-        self.discriminator_optimizer = WarmAdam(
-            self.discriminator.trainable_variables, rate * self._ratio, 0, c.gradient_clip, betas
-        )
+        rate, how = c.learning_rate, {"clip": c.gradient_clip, "betas": (c.beta_1, c.beta_2)}
+        self.optimizer = Adam(self.generator.trainable_variables, rate, **how)
+        self.discriminator_optimizer = Adam(self.discriminator.trainable_variables, rate * self._ratio, **how)
         self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         self.curves = LossCurves()
         if self.classes:
@@ -108,17 +104,8 @@ class GAN(Generator):
         return int(self.config.batch_size * self.config.discriminator_steps)
 
     @property
-    def learning_rate(self) -> float:
-        """The present step size of the generator; the discriminator's keeps its proportion to it."""
-        return float(self.optimizer.learning_rate.numpy())
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self.optimizer.learning_rate.assign(value)
-        self.discriminator_optimizer.learning_rate.assign(value * self._ratio)
-
-    @property
     def _ratio(self) -> float:
+        """The discriminator's step size as a multiple of the generator's."""
         return (self.config.discriminator_learning_rate or self.config.learning_rate) / self.config.learning_rate
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
@@ -142,9 +129,9 @@ class GAN(Generator):
         latents, fake_numbers, real_numbers = self._latents(count), self._variation(count), self._variation(count)
         shares = self._uniform((count,)) if c.gradient_penalty else None
         inputs = (real, labels, latents, fake_numbers, real_numbers, shares)
-        variables = self.discriminator.trainable_variables
-        _, metrics, gradients = differentiated(self._discriminator_objective, inputs, variables, c.devices)
-        norm = self.discriminator_optimizer.apply(gradients)
+        optimizer = self.discriminator_optimizer
+        optimizer.learning_rate.assign(self._ratio * self.optimizer.learning_rate)
+        _, metrics, norm = optimizer.minimise(self._discriminator_objective, inputs, c.devices)
         if not (c.r1 or c.r2 or c.gradient_penalty):
             del metrics["penalty"]
         return {**metrics, "discriminator_gradient_norm": norm}
@@ -174,11 +161,11 @@ class GAN(Generator):
 
     def update_generator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
         """Make one step of the generator; see `update_discriminator`."""
-        count, variables = tf.shape(real)[0], self.generator.trainable_variables
+        count = tf.shape(real)[0]
         latents, real_numbers, fake_numbers = self._latents(count), self._variation(count), self._variation(count)
         inputs = (real, labels, latents, fake_numbers, real_numbers)
-        loss, _, gradients = differentiated(self._generator_objective, inputs, variables, self.config.devices)
-        return {"generator_loss": loss, "generator_gradient_norm": self.optimizer.apply(gradients)}
+        loss, _, norm = self.optimizer.minimise(self._generator_objective, inputs, self.config.devices)
+        return {"generator_loss": loss, "generator_gradient_norm": norm}
 
     def _generator_objective(
         self, real: tf.Tensor, labels: tf.Tensor | None, latents: tf.Tensor, fake_numbers: tf.Tensor | None,

@@ -12,8 +12,7 @@ from generative.gan.networks.spectral import FIRST_ITERATIONS, SpectralConv2D, S
 from generative.gan.settings import GANSettings
 from generative.settings import type_policy
 from lab.errors import UsageError
-from lab.networks.layers.group_norm import GroupNorm
-from lab.networks.layers.normalising import SLOPE
+from lab.networks.layers.group_norm import SLOPE, GroupNorm
 from lab.networks.unet import groups_for
 
 IMAGE_LATENTS, OTHER_LATENTS = 64, 4

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from generative.data.dataset import Dataset
-from generative.data.index_stream import IndexStream
+from generative.data.updates import IndexStream
 from generative.datasets import load
 from generative.metrics.networks.classifier import CENTRE, SCALE, WEIGHTS, Classifier, network
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from generative.diffusion.denoiser import NoiseGuess, make_network, output_of
 
 from generative.data.dataset import DataSpec
-from generative.diffusion.denoiser import NoiseGuess, make_network, output_of
 from generative.diffusion.settings import DiffusionSettings
 
 POINTS = DataSpec((2,), "float32", -1.0, 1.0)

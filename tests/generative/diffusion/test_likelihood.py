@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from generative.diffusion.loss import spread
 
 from generative.diffusion.likelihood import bits_per_dimension, coarse, even_levels, log_likelihood, step_weights
-from generative.diffusion.loss import spread
 from generative.diffusion.sampling.editing import slerp
 from generative.diffusion.sampling.levels import Levels
 from generative.diffusion.schedules import Discrete, EDMSchedule, Rectified, Schedule, cosine_betas, linear_betas

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from generative.diffusion.predictions import PREDICTIONS, from_clean, min_snr_weight, to_clean, to_noise
+
 from generative.diffusion.sampling.levels import Levels, snr
 from generative.diffusion.schedules import (
     Discrete,

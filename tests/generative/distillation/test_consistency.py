@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from generative.diffusion.predictions import PREDICTIONS
 
 from generative import ConsistencyDistillation
-from generative.diffusion.predictions import PREDICTIONS
 from generative.diffusion.schedules import make_schedule
 from generative.distillation.boundary import bounded, multistep
 from generative.distillation.consistency import row_distances
