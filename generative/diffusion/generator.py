@@ -53,6 +53,11 @@ class Diffusion(Editing, Drawing, Generator):
 
     def build(self) -> None:
         c = self.config
+        if hasattr(self, "make_prediction"):
+            raise UsageError(
+                f"{type(self).__name__}.make_prediction is called no more; expected a `Parametrisation` instead of "
+                "keep and scale. Fix: make_parametrisation."
+            )
         if c.conditional and not self.spec.classes:
             raise UsageError(
                 f"{type(self).__name__}: conditional=True received {self.spec.name} without labels; expected labels. "
