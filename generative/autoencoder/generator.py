@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
@@ -282,11 +281,13 @@ class Autoencoder(Freezing):
         if kind in ("traversal", "map"):
             rows, labels = figures.balanced(data, figures.MOST_POINTS)
             # What a class looks like depends on it, so that of the first row is taken.
-            decode = partial(self.decode, labels=None if labels is None else labels[0])
-            latents = self.encode(rows, labels)
+            first, latents = None if labels is None else labels[0], self.encode(rows, labels)
             if kind == "traversal":
-                return latent_figures.traversal_of(decode, latents, self.spec)
-            return latent_figures.map_of(decode, latents, self.prior.moments(), self.spec, data.test)
+                deviations = latents.std(axis=0)
+                walks, dimensions = latent_figures.traversal(latents[0], deviations)
+                return latent_figures.traversal_figure(self.decode(walks, first), dimensions, deviations, self.spec)
+            plane = latent_figures.map_plane(latents, self.prior.moments())
+            return latent_figures.map_picture(self.decode(plane, first), self.spec, data.test)
         rows, labels = figures.balanced(data, figures.BLOCKS * figures.COLUMNS)
         return figures.reconstructions_figure(rows, self.reconstruct(rows, labels), self.spec)
 

@@ -10,7 +10,7 @@ from generative.arguments import plain_array
 from lab.errors import bad_value
 
 if TYPE_CHECKING:
-    from generative.data.dataset import DataSpec
+    from generative.data.spec import DataSpec
 
 ONE_HOT = "one-hot labels: labels.argmax(axis=1)."
 SHOWN = 12

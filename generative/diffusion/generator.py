@@ -12,6 +12,7 @@ import tensorflow as tf
 from generative.arguments import whole
 from generative.base import Batch, Generator
 from generative.data.dataset import Dataset, DataSpec
+from generative.data.labels import label_values
 from generative.diffusion import figures
 from generative.diffusion.likelihood import bits_per_dimension, even_levels
 from generative.diffusion.networks import make_network
@@ -20,9 +21,11 @@ from generative.diffusion.sampling.drawing import Drawing
 from generative.diffusion.sampling.editing import Editing
 from generative.diffusion.schedules import Schedule, make_schedule, stratified
 from generative.diffusion.settings import DiffusionSettings
+from generative.figures import pictures
 from generative.settings import best_compiler
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.media.grids import image_grid
 from lab.training.adam import Adam, WeightAverage
 
 if TYPE_CHECKING:
@@ -192,9 +195,38 @@ class Diffusion(Editing, Drawing, Generator):
         return min(most, self.schedule.most_steps or most)
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
-        if kind == "samples":
-            return super().picture(kind, data)
-        return figures.picture(self, kind, data)
+        spec = self.spec
+        if kind == "classes":
+            labels = label_values(spec, np.arange(min(self.classes, pictures.MOST_CLASSES)))
+            count = pictures.members(spec)
+            rows = self.sample(len(labels) * count, labels=np.repeat(labels, count))
+            return pictures.classes_picture(rows.reshape(len(labels), count, *spec.shape), labels, spec)
+        if kind == "denoising":
+            number = figures.ROWS if spec.is_image else pictures.how_many(spec)
+            return figures.denoising_picture(self.sample_path(number), spec)
+        if kind == "interpolation":
+            ways = self._ways(data, figures.ROWS, pictures.COLUMNS)
+            return pictures.ways_picture(ways, spec, data.test)
+        if kind == "inpainting":
+            rows, mask = data.test[: pictures.COLUMNS], figures.half(spec)
+            return figures.inpainting_picture(rows, mask, self.inpaint(rows, mask), spec)
+        return super().picture(kind, data)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
-        yield from figures.frames(self, kind, data)
+        spec = self.spec
+        if kind == "interpolation" and spec.is_image:
+            for rows in np.swapaxes(self._ways(data, figures.CELLS, figures.FRAMES), 0, 1):
+                yield image_grid(pictures.pixels(rows, spec))
+            return
+        if kind not in ("samples", "denoising", "classes"):
+            yield from super().frames(kind, data)
+        number = figures.CELLS if spec.is_image else pictures.how_many(spec)
+        labels = label_values(spec, np.arange(number) % self.classes) if kind == "classes" else None
+        steps = self.frame_steps(figures.FRAMES)
+        path = self.sample_path(number, sampler=self.frame_sampler, steps=steps, labels=labels)
+        yield from figures.path_frames(path, spec, data.test)
+
+    def _ways(self, data: Dataset, most: int, number: int) -> np.ndarray:
+        """Return ways between held-out rows, (N, number, ...) in the data set's range."""
+        count = min(most, len(data.test) // 2)
+        return self.interpolate(data.test[:count], data.test[count : 2 * count], number)

@@ -14,13 +14,15 @@ from generative.base import Batch, Generator
 from generative.data.batching import in_batches
 from generative.data.dataset import Dataset, DataSpec
 from generative.data.labels import checked_labels, drawn_codes, label_values
+from generative.figures import pictures
+from generative.figures.slerp import slerp
 from generative.gan.augmentation import NUMBERS, augmented
 from generative.gan.figures import figures
 from generative.gan.figures.curves import LossCurves
 from generative.gan.losses import Losses, non_saturating
 from generative.gan.networks.networks import kind_of, latent_size_of, make_discriminator, make_generator
 from generative.gan.networks.spectral import spectral_layers
-from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
+from generative.gan.penalties import between, one_centred, scored, scores_and_slopes
 from generative.gan.settings import GANSettings
 from generative.settings import best_compiler
 from lab.config import Settings
@@ -148,8 +150,8 @@ class GAN(Generator):
         def critic(rows: tf.Tensor) -> tf.Tensor:
             return self.discriminator(self._inputs(rows, labels), training=True)
 
-        real_scores, real_penalty = _scored(critic, real, c.r1)
-        fake_scores, fake_penalty = _scored(critic, fake, c.r2)
+        real_scores, real_penalty = scored(critic, real, c.r1)
+        fake_scores, fake_penalty = scored(critic, fake, c.r2)
         adversarial = self.adversarial_loss(real_scores, fake_scores)[0]
         penalty = real_penalty + fake_penalty
         if shares is not None:
@@ -267,19 +269,29 @@ class GAN(Generator):
         return {"discriminator_accuracy": float((below + upto).mean() / (2 * len(ours)))}
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
-        if kind == "samples":
-            return super().picture(kind, data)
-        return figures.picture(self, kind, data)
+        if kind == "players":
+            return figures.players(*self.curves.means(), f"{type(self).__name__} on {self.spec.name}")
+        if kind == "classes":
+            labels = label_values(self.spec, np.arange(min(self.classes, pictures.MOST_CLASSES)))
+            count = pictures.members(self.spec)
+            rows = self.sample(len(labels) * count, labels=np.repeat(labels, count))
+            return pictures.classes_picture(rows.reshape(len(labels), count, *self.spec.shape), labels, self.spec)
+        if kind == "interpolation":
+            columns = pictures.COLUMNS if self.spec.is_image else 4 * pictures.COLUMNS
+            ends = self.rng(None).standard_normal((2, figures.ROWS, self.latent_size), np.float32)
+            way = slerp(*ends, np.linspace(0.0, 1.0, columns)).reshape(-1, self.latent_size)
+            labels = self.drawn_labels(figures.ROWS, self.rng(None, 1))
+            # A way keeps its label.
+            rows = self.decode(way, None if labels is None else np.repeat(labels, columns))
+            return pictures.ways_picture(rows.reshape(figures.ROWS, columns, *self.spec.shape), self.spec, data.test)
+        return super().picture(kind, data)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
         if kind not in ("samples", "interpolation"):
             yield from super().frames(kind, data)
-        yield from figures.frames(self, data)
-
-
-def _scored(critic: Critic, rows: tf.Tensor, weight: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return scores, and the weighted penalty on the slope at the rows; without weight there is no slope to pay for."""
-    if not weight:
-        return critic(rows), tf.constant(0.0)
-    scores, slopes = scores_and_slopes(critic, rows)
-    return scores, weight * zero_centred(slopes)
+        number = figures.CELLS if self.spec.is_image else pictures.how_many(self.spec)
+        stops = self.rng(None).standard_normal((figures.LEGS, number, self.latent_size), np.float32)
+        labels = self.drawn_labels(number, self.rng(None, 1))
+        for latents in figures.round_trip(stops):
+            shown = pictures.rows_picture(self.decode(latents, labels), self.spec, data.test)
+            yield pictures.pixels_of(shown)

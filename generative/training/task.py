@@ -13,7 +13,8 @@ from generative.data.dataset import DataSpec
 from generative.data.labels import label_codes
 from generative.data.updates import IndexStream, Updates
 from generative.datasets import load
-from generative.metrics.networks.features import FeatureNetwork, feature_networks
+from generative.metrics.networks.choice import feature_networks
+from generative.metrics.networks.features import FeatureNetwork
 from generative.metrics.table import HIGHER, standard_table
 from lab.errors import CheckpointError, UsageError, bad_value
 from lab.media.images import write_png
