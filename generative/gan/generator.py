@@ -278,11 +278,11 @@ class GAN(Generator):
             return pictures.classes_picture(rows.reshape(len(labels), count, *self.spec.shape), labels, self.spec)
         if kind == "interpolation":
             columns = pictures.COLUMNS if self.spec.is_image else 4 * pictures.COLUMNS
-            ends = self.rng(None).standard_normal((2, figures.ROWS, self.latent_size), np.float32)
-            way = slerp(*ends, np.linspace(0.0, 1.0, columns)).reshape(-1, self.latent_size)
-            labels = self.drawn_labels(figures.ROWS, self.rng(None, 1))
+            first, last = self.rng(None).standard_normal((2, figures.ROWS, self.latent_size), np.float32)
+            way = slerp(first, last, np.linspace(0.0, 1.0, columns)).reshape(-1, self.latent_size)
+            drawn = self.drawn_labels(figures.ROWS, self.rng(None, 1))
             # A way keeps its label.
-            rows = self.decode(way, None if labels is None else np.repeat(labels, columns))
+            rows = self.decode(way, None if drawn is None else np.repeat(drawn, columns))
             return pictures.ways_picture(rows.reshape(figures.ROWS, columns, *self.spec.shape), self.spec, data.test)
         return super().picture(kind, data)
 
