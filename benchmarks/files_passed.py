@@ -3,10 +3,10 @@
     python benchmarks/files_passed.py [CASE ...] [--list] [--output FILE]
 
 A generator's update runs as Python here (`compile = None`), so that every function it passes is seen: from
-`Task.advance` to the last variable written, after a first update has made all that is made once. An agent's rule is
-seen while it is traced, and its loop once it is compiled; both are counted together, and what lies within `learn`,
-`policy`, `act` and the rounds on its own. Functions count, classes and modules that are only imported do not; nor do
-lines of a file that no update enters.
+`Task.advance` to the last variable written, after a first update has made all that is made once. DQN trains through
+`Experiment.train`: what its task passes within `advance` is counted, once while programs are traced and once when they
+are not, and of the tracing what lies within `learn`, `policy`, `update` and the rounds on its own. Functions count;
+classes and modules that are only imported do not.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import functools
 import json
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,32 +33,46 @@ CASES = ("diffusion", "diffusion_points", "gan", "dqn_host", "dqn_compiled")
 class Passage:
     """What was passed.
 
+    Args:
+        scope: Names of functions within which calls count; none for all.
+
     Attributes:
         files: Functions by file, in the order of the first call of each file.
         changes: How often a call was in another file than the call before.
         rule: Files of calls made within one of `RULE`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scope: Sequence[str] = ()) -> None:
+        self.scope = scope
         self.files: dict[str, set[str]] = {}
         self.rule: set[str] = set()
         self.changes = 0
         self._last = ""
-        self._within: list[int] = []
+        # Of each thread, because programs may be traced beside training: frames of the scope and of the rule.
+        self._of_thread = threading.local()
 
     def see(self, frame: FrameType, event: str, _: Any) -> None:
         """Take note of a call or return; for `sys.setprofile`."""
-        if event == "return" and self._within and self._within[-1] == id(frame):
-            self._within.pop()
+        own = vars(self._of_thread)
+        scope, rule = own.setdefault("scope", []), own.setdefault("rule", [])
+        if event == "return":
+            for stack in (scope, rule):
+                if stack and stack[-1] is frame:
+                    stack.pop()
         if event != "call":
             return
         code, file = frame.f_code, name_of(frame.f_code.co_filename)
         # Bodies of modules and of classes are no functions (CO_OPTIMIZED).
         if file is None or not code.co_flags & 1:
             return
+        if code.co_name in self.scope:
+            scope.append(frame)
+        # A thread of its own has no caller to be within.
+        if self.scope and not scope and threading.current_thread() is threading.main_thread():
+            return
         if code.co_name in RULE and file.startswith("agents"):
-            self._within.append(id(frame))
-        if self._within:
+            rule.append(frame)
+        if rule:
             self.rule.add(file)
         self.files.setdefault(file, set()).add(code.co_name)
         self.changes += file != self._last
@@ -66,11 +81,13 @@ class Passage:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """See all calls within."""
+        threading.setprofile(self.see)
         sys.setprofile(self.see)
         try:
             yield
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
 
     def result(self) -> dict[str, Any]:
         """Return the counts, and the files with their functions, as JSON values."""
@@ -105,7 +122,7 @@ def generator(name: str) -> dict[str, Any]:
 
 
 def agent(lane: str) -> dict[str, Any]:
-    """Return what DQN passes from its first update on: tracing it, and a few more steps."""
+    """Return what DQN passes: its task from the first update on, its rule, and a call once all is compiled."""
     import tensorflow as tf
 
     from agents import DQN
@@ -113,18 +130,18 @@ def agent(lane: str) -> dict[str, Any]:
 
     # AutoGraph would run copies of functions that lie in no file of the project.
     tf.function = functools.partial(tf.function, autograph=False)
-    settings = {"learning_starts": 64, "batch_size": 32, "replay_capacity": 1_000, "hidden_sizes": (16,)}
-    experiment = Experiment(DQN(**settings), "CartPole-v1", seed=1, lane=lane, progress=False)
-    passage = Passage()
+    settings: dict[str, Any] = {"learning_starts": 64, "batch_size": 32, "replay_capacity": 1_000}
+    experiment = Experiment(DQN(**settings, hidden_sizes=(16,)), "CartPole-v1", seed=1, lane=lane, progress=False)
     if lane == "host":
-        # Acting is compiled or mirrored at the first steps, before anything is learnt.
+        # Environments are made and looked at, and acting is prepared, before anything is learnt.
         experiment.train(60)
-        with passage.watching():
-            experiment.train(80)
-        return passage.result()
-    with passage.watching():
-        experiment.train(200)
-    return passage.result()
+    tracing, running = Passage(("advance",)), Passage(("advance",))
+    with tracing.watching():
+        experiment.train(100)
+    with running.watching():
+        experiment.train(100)
+    later = running.result()
+    return {**tracing.result(), "files_compiled": later["files"], "changes_compiled": later["changes"]}
 
 
 def measure(case: str) -> dict[str, Any]:
@@ -139,9 +156,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="write all of it as JSON")
     given = parser.parse_args(arguments)
     found = {case: measure(case) for case in given.cases}
-    print(f"{'update of':<18}{'files':>6}{'changes':>9}   files of the rule alone")
+    print(f"{'update of':<18}{'files':>6}{'changes':>9}{'once compiled':>15}{'rule alone':>12}")
     for case, result in found.items():
-        print(f"{case:<18}{result['files']:>6}{result['changes']:>9}   {len(result.get('rule', [])) or ''}")
+        compiled, rule = result.get("files_compiled", ""), len(result.get("rule", [])) or ""
+        print(f"{case:<18}{result['files']:>6}{result['changes']:>9}{compiled:>15}{rule:>12}")
         for file, names in result["functions"].items() if given.list else ():
             print(f"    {file}: {', '.join(names)}")
     if given.output is not None:
