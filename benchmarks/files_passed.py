@@ -4,20 +4,20 @@
 
 A generator's update runs as Python here (`compile = None`), so that every function it passes is seen: from
 `Task.advance` to the last variable written, after a first update has made all that is made once. DQN trains through
-`Experiment.train`: what its task passes within `advance` is counted, once while programs are traced and once when they
-are not, and of the tracing what lies within `learn`, `policy`, `update` and the rounds on its own. Functions count;
-classes and modules that are only imported do not.
+`Experiment.train`: what its task passes within `advance` is counted, with what lies within `learn`, `policy`, `update`
+and the rounds wherever they are traced from; that is counted on its own too, and so is a call once all is compiled.
+Functions count; classes and modules that are only imported do not.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import json
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,7 +34,7 @@ class Passage:
     """What was passed.
 
     Args:
-        scope: Names of functions within which calls count; none for all.
+        scope: Names of functions within which calls count, besides those of the rule; none for all.
 
     Attributes:
         files: Functions by file, in the order of the first call of each file.
@@ -67,18 +67,17 @@ class Passage:
             return
         if code.co_name in self.scope:
             scope.append(frame)
-        # A thread of its own has no caller to be within.
-        if self.scope and not scope and threading.current_thread() is threading.main_thread():
-            return
-        if code.co_name in RULE and file.startswith("agents"):
+        if file.startswith("agents") and (code.co_name in RULE or code.co_name.startswith("pure_")):
             rule.append(frame)
         if rule:
             self.rule.add(file)
+        elif self.scope and not scope:
+            return
         self.files.setdefault(file, set()).add(code.co_name)
         self.changes += file != self._last
         self._last = file
 
-    @contextmanager
+    @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """See all calls within."""
         threading.setprofile(self.see)
@@ -131,11 +130,13 @@ def agent(lane: str) -> dict[str, Any]:
     # AutoGraph would run copies of functions that lie in no file of the project.
     tf.function = functools.partial(tf.function, autograph=False)
     settings: dict[str, Any] = {"learning_starts": 64, "batch_size": 32, "replay_capacity": 1_000}
-    experiment = Experiment(DQN(**settings, hidden_sizes=(16,)), "CartPole-v1", seed=1, lane=lane, progress=False)
+    fixed = {"hidden_sizes": (16,), "learning_rate_steps": 100, "epsilon_steps": 100}
+    tracing, running = Passage(("advance",)), Passage(("advance",))
+    with tracing.watching() if lane == "compiled" else contextlib.nullcontext():
+        experiment = Experiment(DQN(**settings, **fixed), "CartPole-v1", seed=1, lane=lane, progress=False)
     if lane == "host":
         # Environments are made and looked at, and acting is prepared, before anything is learnt.
         experiment.train(60)
-    tracing, running = Passage(("advance",)), Passage(("advance",))
     with tracing.watching():
         experiment.train(100)
     with running.watching():
