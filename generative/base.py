@@ -93,9 +93,9 @@ class Generator(Learner):
 
     def _unlike(self, spec: DataSpec) -> UsageError:
         name, differing = type(self).__name__, self.spec.differing(spec)
-        told = [(field, *values) for field, values in differing.items() if field not in ("name", "class_names")]
-        built = ", ".join(f"{field} {ours}" for field, ours, _ in told)
-        received = ", ".join(f"{field} {theirs}" for field, _, theirs in told)
+        listed = [(field, *values) for field, values in differing.items() if field not in ("name", "class_names")]
+        built = ", ".join(f"{field} {ours}" for field, ours, _ in listed)
+        received = ", ".join(f"{field} {theirs}" for field, _, theirs in listed)
         fix = f"make a new {name}()."
         if differing.keys() <= {"low", "high", *ABOUT_LABELS}:
             declared = f"low={self.spec.low:g}, high={self.spec.high:g}"

@@ -247,7 +247,7 @@ class Autoencoder(Freezing):
             raise bad_value(owner, "labels", None, f"the labels of {self.spec.name}: one, or {count} of them", fix)
         return (checked_labels(owner, self.spec, labels, count),)
 
-    # ---------------------------------------------------------------- judging and showing
+    # ---------------------------------------------------------------- evaluating and showing
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return the error of reconstructed test rows, beside that of two baselines fitted to the same training rows.

@@ -163,7 +163,7 @@ class Diffusion(Editing, Drawing, Generator):
         left_out = keras.random.uniform(tf.shape(labels), seed=self.random) < self.config.label_dropout
         return tf.where(left_out, self.classes, labels)
 
-    # ---------------------------------------------------------------- judging and showing
+    # ---------------------------------------------------------------- evaluating and showing
 
     def bits_per_dimension(self, data: Any, labels: Any = None, *, draws: int = 16, seed: int | None = None) -> float:
         """Return an upper bound on the bits a value of rows: the negative ELBO, estimated at random levels.

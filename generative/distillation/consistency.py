@@ -52,12 +52,12 @@ class ConsistencyDistillationSettings(DiffusionSettings):
         "inverse_step", "of the loss: by 1 / step of the noise, or none", choices=("inverse_step", "none")
     )
     target_decay: float = setting(
-        0.95, "share of the old, each update, in the weights that give the target; 0 for the student's own",
+        0.95, "fraction of the old, each update, in the weights that give the target; 0 for the student's own",
         at_least=0, below=1,
     )  # fmt: skip
     steps: int = setting(1, "network calls with which rows are drawn", at_least=1, at_most=50_000)
     sampler: str = setting("multistep", "how rows are drawn", choices=("multistep",))
-    dropout: float = setting(0.0, "share of values left out in training (unet)", at_least=0, below=1)
+    dropout: float = setting(0.0, "fraction of values left out in training (unet)", at_least=0, below=1)
     learning_rate: float = setting(1e-3, "Adam's step size after warm-up", above=0)
 
     def check(self) -> None:

@@ -77,7 +77,7 @@ class GAN(Generator):
             self.label_counts = tf.Variable(tf.zeros(self.classes), trainable=False)
         network = self.average.network
         self._decode: Any = tf.function(lambda *inputs: network(self._inputs(*inputs)), autograph=False)
-        self._judge: Any = tf.function(lambda *inputs: self.discriminator(self._inputs(*inputs)), autograph=False)
+        self._score: Any = tf.function(lambda *inputs: self.discriminator(self._inputs(*inputs)), autograph=False)
 
     def takes(self, spec: DataSpec) -> bool:
         # Conditional networks have a vector for each class.
@@ -111,16 +111,16 @@ class GAN(Generator):
         return (self.config.discriminator_learning_rate or self.config.learning_rate) / self.config.learning_rate
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
-        size, told = self.config.batch_size, batch.labels if self.classes else None
+        size, codes = self.config.batch_size, batch.labels if self.classes else None
         for start in range(0, self.batch_size, size):
             real = batch.data[start : start + size]
-            labels = None if told is None else told[start : start + size]
+            labels = None if codes is None else codes[start : start + size]
             metrics = self.update_discriminator(real, labels)
         metrics.update(self.update_generator(real, labels))
         self.average.update()
         self.curves.add(metrics["discriminator_loss"], metrics["generator_loss"])
-        if told is not None:
-            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(told, self.classes), axis=0))
+        if codes is not None:
+            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(codes, self.classes), axis=0))
         return metrics
 
     def update_discriminator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
@@ -129,8 +129,8 @@ class GAN(Generator):
         for layer in self.spectral:
             layer.iterate()
         latents, fake_numbers, real_numbers = self._latents(count), self._variation(count), self._variation(count)
-        shares = self._uniform((count,)) if c.gradient_penalty else None
-        inputs = (real, labels, latents, fake_numbers, real_numbers, shares)
+        alphas = self._uniform((count,)) if c.gradient_penalty else None
+        inputs = (real, labels, latents, fake_numbers, real_numbers, alphas)
         optimizer = self.discriminator_optimizer
         optimizer.learning_rate.assign(self._ratio * self.optimizer.learning_rate)
         _, metrics, norm = optimizer.minimise(self._discriminator_objective, inputs, c.devices)
@@ -140,7 +140,7 @@ class GAN(Generator):
 
     def _discriminator_objective(
         self, real: tf.Tensor, labels: tf.Tensor | None, latents: tf.Tensor, fake_numbers: tf.Tensor | None,
-        real_numbers: tf.Tensor | None, shares: tf.Tensor | None,
+        real_numbers: tf.Tensor | None, alphas: tf.Tensor | None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:  # fmt: skip
         c = self.config
         # Only the discriminator's variables are asked about, so nothing of the generator changes.
@@ -154,8 +154,8 @@ class GAN(Generator):
         fake_scores, fake_penalty = scored(critic, fake, c.r2)
         adversarial = self.adversarial_loss(real_scores, fake_scores)[0]
         penalty = real_penalty + fake_penalty
-        if shares is not None:
-            _, slopes = scores_and_slopes(critic, between(real, fake, shares))
+        if alphas is not None:
+            _, slopes = scores_and_slopes(critic, between(real, fake, alphas))
             penalty += c.gradient_penalty * one_centred(slopes)
         lead = tf.reduce_mean(real_scores) - tf.reduce_mean(fake_scores)
         metrics = {"discriminator_loss": adversarial, "penalty": penalty, "score_difference": lead}
@@ -232,13 +232,13 @@ class GAN(Generator):
             raise bad_value(f"{type(self).__name__}.decode", "latents", f"{array.dtype} {array.shape}", f"(N, {size})")
         if not np.isfinite(array).all():
             raise bad_value(f"{type(self).__name__}.decode", "latents", "values that are not finite", "finite values")
-        told = self._told(labels, len(array))
-        return self.spec.quantise(in_batches(self._decode, array.astype(np.float32), *told))
+        codes = self._codes(labels, len(array))
+        return self.spec.quantise(in_batches(self._decode, array.astype(np.float32), *codes))
 
     def scores(self, data: np.ndarray, labels: Any = None) -> np.ndarray:
         """Return the discriminator's scores, float32 (N,), of rows in the data set's own range and type."""
         rows = self.spec.normalise(self.spec.check(data, f"{type(self).__name__}.scores"))
-        return in_batches(self._judge, rows, *self._told(labels, len(rows)))
+        return in_batches(self._score, rows, *self._codes(labels, len(rows)))
 
     def drawn_labels(self, number: int, rng: np.random.Generator) -> np.ndarray | None:
         """Draw labels, (number,), as often as training met them; before training all alike; None without."""
@@ -246,7 +246,7 @@ class GAN(Generator):
             return None
         return label_values(self.spec, drawn_codes(self.label_counts.numpy(), number, rng))
 
-    def _told(self, labels: Any, count: int) -> tuple[np.ndarray, ...]:
+    def _codes(self, labels: Any, count: int) -> tuple[np.ndarray, ...]:
         """Return labels as a compiled function's further arguments, codes int32 (count,): none if unconditional."""
         owner = type(self).__name__
         if not self.classes:

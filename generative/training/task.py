@@ -1,4 +1,4 @@
-"""DatasetTask: a generator trains on a data set, is judged on rows held out, and is shown."""
+"""DatasetTask: a generator trains on a data set, is evaluated on rows held out, and is shown."""
 
 from __future__ import annotations
 
@@ -121,10 +121,10 @@ class DatasetTask(UpdateTask):
         ours, theirs = self.views[0].spec, DataSpec.from_json(description["data"])
         differing = {k: v for k, v in theirs.differing(ours).items() if k not in ("name", "class_names")}
         if differing:
-            told = ", ".join(f"{field} {now!r} (in the run {then!r})" for field, (then, now) in differing.items())
+            listed = ", ".join(f"{field} {now!r} (in the run {then!r})" for field, (then, now) in differing.items())
             declared = f"low={theirs.low:g}, high={theirs.high:g}"
             raise CheckpointError(
-                f"the data ({ours.name}) mean something else than in the run: received {told}. "
+                f"the data ({ours.name}) mean something else than in the run: received {listed}. "
                 f"Fix: generative.datasets.from_arrays(rows, labels, {declared}), or the version that made the run."
             )
 
