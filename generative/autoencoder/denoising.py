@@ -38,7 +38,7 @@ class DenoisingAutoencoderSettings(AutoencoderSettings):
         super().check()
         if self.corruption == "mask" and self.corruption_level >= 1.0:
             raise bad_value(
-                owner_name(type(self)), "corruption_level", self.corruption_level, "a fraction < 1 for a mask"
+                owner_name(type(self)), "corruption_level", self.corruption_level, "below 1 for a mask"
             )
 
 
