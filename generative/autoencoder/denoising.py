@@ -37,9 +37,7 @@ class DenoisingAutoencoderSettings(AutoencoderSettings):
     def check(self) -> None:
         super().check()
         if self.corruption == "mask" and self.corruption_level >= 1.0:
-            raise bad_value(
-                owner_name(type(self)), "corruption_level", self.corruption_level, "below 1 for a mask"
-            )
+            raise bad_value(owner_name(type(self)), "corruption_level", self.corruption_level, "below 1 for a mask")
 
 
 class DenoisingAutoencoder(Autoencoder):

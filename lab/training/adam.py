@@ -166,14 +166,19 @@ class Adam(Stateful):
         for slot in (self.first, self.second, self.updates):
             slot.assign(tf.zeros_like(slot))
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        # Autoencoders up to version 0.2.0 had an optimizer of Keras: step count, step size, two moments a variable.
-        if isinstance(state, Mapping) and len(state) == 2 + 2 * len(self.variables) and "0" in state:
-            slots = [np.ravel(state[str(i)]) for i in range(2, len(state))]
-            first, second = (np.concatenate(slots[i::2]).astype(np.float32) for i in (0, 1))
-            count, rate = np.float32(state["0"]), np.float32(state["1"])
-            state = {"learning_rate": rate, "first": first, "second": second, "updates": count}
-        super().set_state(state)
+
+def of_keras(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of an `Adam` for that of a Keras Adam or AdamW, as checkpoints have it.
+
+    Autoencoders up to version 0.2.0 kept one.
+
+    Args:
+        state: Arrays "0", "1", ...: the step count, the step size, and two moments a variable.
+    """
+    slots = [np.ravel(state[str(i)]) for i in range(2, len(state))]
+    first, second = (np.concatenate(slots[i::2]).astype(np.float32) for i in (0, 1))
+    count, rate = (np.asarray(state[name], np.float32) for name in "01")
+    return {"learning_rate": rate, "first": first, "second": second, "updates": count}
 
 
 def kept(decay: Any, updates: Any) -> tf.Tensor:

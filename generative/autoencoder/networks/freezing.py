@@ -13,7 +13,7 @@ from generative.base import Generator
 from generative.data.dataset import DataSpec
 from lab.errors import UsageError, bad_value, nearest
 from lab.seeding import Seeds
-from lab.training.adam import Adam
+from lab.training.adam import Adam, of_keras
 
 # As Keras has it.
 EPSILON = 1e-7
@@ -41,6 +41,12 @@ class Freezing(Generator):
         super().setup(spec, seeds)
         # Said here, because an error within a compiled update comes late and in many words.
         _ = self.variables
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        optimizer = state.get("optimizer")
+        if isinstance(optimizer, Mapping) and "0" in optimizer:
+            state = {**state, "optimizer": of_keras(optimizer)}
+        super().set_state(state)
 
     @abstractmethod
     def models(self) -> dict[str, keras.Model]:

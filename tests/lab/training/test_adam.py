@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lab.training.adam import Adam
+from lab.training.adam import Adam, of_keras
 
 
 def test_two_steps_by_hand() -> None:
@@ -56,7 +56,7 @@ def test_a_state_of_keras_optimizer_goes_on_as_it_would_have() -> None:
     state = {str(i): variable.numpy() for i, variable in enumerate(keras_optimizer.variables)}
     weights = [tf.Variable(variable.numpy()) for variable in theirs]
     optimizer = Adam(weights, 0.5, epsilon=1e-7, decay=0.3, undecayed=weights[1:])
-    optimizer.set_state(state)
+    optimizer.set_state(of_keras(state))
     gradients = [tf.constant([[4.0, -0.5]]), tf.constant([2.0])]
     optimizer.apply(gradients)
     keras_optimizer.apply(gradients, theirs)
