@@ -1,4 +1,4 @@
-"""What every generator can be told of how its updates are computed."""
+"""The settings of every generator: how its updates are computed."""
 
 from __future__ import annotations
 

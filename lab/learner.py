@@ -211,15 +211,21 @@ class Learner(Stateful, ABC):
 
     @property
     def learning_rate(self) -> float:
-        """The optimizer's present learning rate; schedules set it."""
-        raise UsageError(
-            f"{type(self).__name__} has no learning rate to schedule. "
-            "Fix: leave the schedule out, or give the learner a `learning_rate` property with a setter."
-        )
+        """The present step size of the attribute `optimizer`; schedules set it."""
+        return float(self._learning_rate().numpy())
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        raise UsageError(f"{type(self).__name__} has no learning rate to set.")
+        self._learning_rate().assign(value)
+
+    def _learning_rate(self) -> Any:
+        optimizer = getattr(self, "optimizer", None)
+        if optimizer is None:
+            raise UsageError(
+                f"{type(self).__name__} has no learning rate to schedule: it has no attribute `optimizer`. Fix: leave "
+                "the schedule out, call the optimizer that, or give it a property `learning_rate` with a setter."
+            )
+        return optimizer.learning_rate
 
     def inference_state(self) -> dict[str, Any]:
         """Return the state that using the trained learner needs, without replay and the like."""

@@ -57,6 +57,9 @@ BY_NAME = {script.name: script for script in SCRIPTS}
 FLAVOURS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "custom_gan": ("SmoothGAN", "samples/samples.png", {"network": "dense", "hidden_sizes": (8,), "batch_size": 8}),
     "custom_autoencoder": ("WassersteinAutoencoder", "samples/samples.png", {"hidden_sizes": (8,), "batch_size": 8}),
+    "custom_parametrisation": (
+        "SoftMinSNR", "samples/samples.png", {"network": "mlp", "hidden_sizes": (8,), "batch_size": 8, "steps": 3}
+    ),
     "custom_diffusion": (
         "SigmoidDiffusion", "videos/samples.gif", {"network": "mlp", "hidden_sizes": (8,), "batch_size": 8, "steps": 3}
     ),
@@ -119,6 +122,32 @@ def test_flavours_are_short_run_and_resume_to_the_bit(name: str, tmp_path: Path)
     resumed.train(10)
     run.train(10)
     assert_same_state(resumed.learner.get_state(), run.learner.get_state())
+
+
+def code_lines(name: str, *classes: str) -> int:
+    """Count the lines of classes of an example, without docstrings, comments and blank lines."""
+    source = (EXAMPLES / f"{name}.py").read_text()
+    count = 0
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.ClassDef) or node.name not in classes:
+            continue
+        docs = {n.lineno: n.end_lineno for n in ast.walk(node) if isinstance(n, ast.Expr)}
+        hidden = {line for start, end in docs.items() for line in range(start, (end or start) + 1)}
+        first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+        lines = {n: source.splitlines()[n - 1].strip() for n in range(first, (node.end_lineno or first) + 1)}
+        count += sum(bool(text) and text[0] != "#" and n not in hidden for n, text in lines.items())
+    return count
+
+
+def test_a_gan_with_a_setting_takes_10_lines_and_a_parametrisation_12() -> None:
+    assert 5 < code_lines("custom_gan", "SmoothGANSettings", "SmoothGAN") <= 10
+    assert 5 < code_lines("custom_parametrisation", "SoftMinSNR") <= 12
+
+
+def test_the_soft_weight_is_half_of_what_it_caps_at_where_the_ratio_is_that() -> None:
+    chosen = load_example("custom_parametrisation").SoftMinSNR().make_parametrisation()
+    # SNR 4 counts 2; nearly clean rows count 4.
+    assert chosen.weight(1.0, 0.5, 0.5) == pytest.approx(2.0) and chosen.weight(1.0, 1e-4, 0.5) == pytest.approx(4.0)
 
 
 def test_smoothing_is_paid_for_where_scores_are_extreme() -> None:

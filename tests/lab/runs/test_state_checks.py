@@ -193,7 +193,7 @@ def test_a_replay_that_contradicts_itself_is_refused_and_left_as_it_was():
 
 @pytest.mark.parametrize("wrong", [{"epoch": -1}, {"epoch": "0"}, {"cursor": 99}, {"cursor": 1.0}, {"rng": {}}])
 def test_a_stream_that_goes_on_nowhere_is_refused(wrong):
-    from generative.data.index_stream import IndexStream
+    from generative.data.updates import IndexStream
 
     stream = IndexStream(10, np.random.default_rng(0))
     before = stream.get_state()

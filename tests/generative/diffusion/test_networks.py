@@ -1,4 +1,4 @@
-"""What stands between a noisy row and the network."""
+"""What a network that predicts noise begins with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from generative.data.dataset import DataSpec
-from generative.diffusion.denoiser import NoiseGuess, make_network, output_of
+from generative.diffusion.networks import NoiseGuess, make_network
 from generative.diffusion.settings import DiffusionSettings
 
 POINTS = DataSpec((2,), "float32", -1.0, 1.0)
@@ -29,8 +29,10 @@ def test_the_noise_in_normal_rows_is_guessed_from_their_scale(alpha: float, sigm
 
 
 def test_only_a_network_that_predicts_noise_begins_with_the_guess() -> None:
-    x, half = tf.constant([[0.3, -1.2]]), tf.constant([0.5])
+    x = tf.constant([[0.3, -1.2]])
     for prediction, expected in (("v", 0.0), ("eps", 0.5 / 0.5 * x)):
         config = DiffusionSettings(prediction=prediction, network="mlp", hidden_sizes=(4,), data_scale=1.0)
         network = make_network(config, POINTS, 0, seed=0)
-        np.testing.assert_allclose(output_of(network, x, half, half, None, 1.0), expected + 0.0 * x, rtol=1e-5)
+        # Of unit scale, at a ratio of noise to signal of 1.
+        seen = network([x / math.sqrt(0.5), tf.zeros(1)])
+        np.testing.assert_allclose(seen, expected + 0.0 * x, rtol=1e-5)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
-from generative.data.dataset import Dataset, DataSpec
+from generative.data.spec import DataSpec
 from lab.errors import bad_value
 
 KINDS = ("feature", "sample")
@@ -15,8 +16,16 @@ CHUNK = 4_096
 LEAST, LEAST_WIDE = 1e-6, 1e-13
 
 
-def normalised(data: Dataset, by: str) -> Dataset:
-    """Return a data set normalised feature-wise or sample-wise.
+class Normalised(NamedTuple):
+    """Rows to train on and rows held out, (N, ...) each, and what a row of them is."""
+
+    train: np.ndarray
+    test: np.ndarray
+    spec: DataSpec
+
+
+def normalised(train: np.ndarray, test: np.ndarray, spec: DataSpec, by: str) -> Normalised:
+    """Return a data set's rows normalised feature-wise or sample-wise.
 
     "feature": what generators see changes, the data do not. Every channel of images, or column of points, is centred
     on its mean over the training rows and divided by its standard deviation, then all by the one factor that brings
@@ -27,28 +36,33 @@ def normalised(data: Dataset, by: str) -> Dataset:
     centred on its own mean and divided by its own standard deviation. The declared range becomes the largest absolute
     value of the training rows, either way, to which test rows are clipped; rows become float32, even images zeros.
 
+    Args:
+        train, test: (N, ...) rows in the range of `spec`.
+        spec: What a row is.
+        by: "feature" or "sample".
+
     Raises:
         UsageError: On another word, or rows that it does not fit.
     """
     if by not in KINDS:
         raise bad_value("normalised", "by", by, "one of " + ", ".join(map(repr, KINDS)))
-    return _by_feature(data) if by == "feature" else _by_sample(data)
+    return (_by_feature if by == "feature" else _by_sample)(train, test, spec)
 
 
-def _by_feature(data: Dataset) -> Dataset:
-    plain = dataclasses.replace(data.spec, centre=None, spread=None)
+def _by_feature(train: np.ndarray, test: np.ndarray, spec: DataSpec) -> Normalised:
+    plain = dataclasses.replace(spec, centre=None, spread=None)
     features = plain.shape[-1] if len(plain.shape) != 2 else 1
-    centre, spread = _moments(data.train, plain, features)
+    centre, deviation = _moments(train, plain, features)
     # What never differs stays 0, whatever it is divided by.
-    spread = np.where(spread < (LEAST_WIDE if plain.is_wide else LEAST), 1.0, spread)
+    deviation = np.where(deviation < (LEAST_WIDE if plain.is_wide else LEAST), 1.0, deviation)
     if plain.bounded:
-        farthest = (1.0 + np.abs(centre)) / spread
+        farthest = (1.0 + np.abs(centre)) / deviation
     else:
-        values = _scaled(data.train, plain) if plain.is_wide else plain.normalise(data.train)
-        farthest = np.abs((values.reshape(-1, features) - centre) / spread).max(axis=0)
-    spread = spread * max(float(farthest.max()), 1e-6)
-    spec = dataclasses.replace(plain, centre=tuple(centre.tolist()), spread=tuple(spread.tolist()))
-    return dataclasses.replace(data, spec=spec, results={})
+        values = _scaled(train, plain) if plain.is_wide else plain.normalise(train)
+        farthest = np.abs((values.reshape(-1, features) - centre) / deviation).max(axis=0)
+    scale = deviation * max(float(farthest.max()), 1e-6)
+    spec = dataclasses.replace(plain, centre=tuple(centre.tolist()), spread=tuple(scale.tolist()))
+    return Normalised(train, test, spec)
 
 
 def _moments(rows: np.ndarray, plain: DataSpec, features: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,17 +83,15 @@ def _scaled(rows: np.ndarray, plain: DataSpec) -> np.ndarray:
     return plain.fractions(rows) * 2.0 - 1.0
 
 
-def _by_sample(data: Dataset) -> Dataset:
-    if not data.spec.is_image:
-        raise bad_value("normalised", "rows of shape", data.spec.shape, "images, to normalise each by itself")
-    train, test = (_standardised(rows) for rows in (data.train, data.test))
+def _by_sample(train: np.ndarray, test: np.ndarray, spec: DataSpec) -> Normalised:
+    if not spec.is_image:
+        raise bad_value("normalised", "rows of shape", spec.shape, "images, to normalise each by itself")
+    train, test = (_standardised(rows) for rows in (train, test))
     limit = float(np.abs(train).max())
     if limit == 0.0:
         raise bad_value("normalised", "images", "even ones alone", "images that show something")
-    spec = dataclasses.replace(
-        data.spec, dtype="float32", low=-limit, high=limit, bounded=True, centre=None, spread=None
-    )
-    return dataclasses.replace(data, train=train, test=np.clip(test, -limit, limit), spec=spec, results={})
+    spec = dataclasses.replace(spec, dtype="float32", low=-limit, high=limit, bounded=True, centre=None, spread=None)
+    return Normalised(train, np.clip(test, -limit, limit), spec)
 
 
 def _standardised(rows: np.ndarray) -> np.ndarray:

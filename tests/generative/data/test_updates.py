@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from generative.data.index_stream import IndexStream
+from generative.data.updates import IndexStream
 
 
 def stream(size: int, seed: int = 0) -> IndexStream:

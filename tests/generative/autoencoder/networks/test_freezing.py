@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -57,8 +58,8 @@ def test_frozen_layers_do_not_move(run: Path, freeze: Any, unfreeze: Any, learni
     learner.freeze(*freeze)
     if unfreeze:
         learner.unfreeze(**unfreeze)
-    # Step count, step size and two moments for each variable.
-    assert len(learner.optimizer.variables) == 2 + 2 * 2 * len(learning)
+    # A weight and a bias of each part.
+    assert len(learner.optimizer.variables) == 2 * len(learning)
     before = weights(learner)
     Experiment(learner, other_images(), seed=3).train(20)
     assert moved(before, weights(learner)) == learning
@@ -156,3 +157,16 @@ def test_other_data_must_have_the_same_kind_of_rows(run: Path) -> None:
     labelled = Experiment(ConditionalVAE(**TINY), (images(), np.arange(40) % 4)).learner
     with pytest.raises(ValueError, match="was built for"):
         Experiment(labelled, (images(), np.arange(40) % 5))
+
+
+def test_the_optimizer_of_a_checkpoint_of_0_2_0_is_taken_up() -> None:
+    learner = Experiment(Autoencoder(hidden_sizes=(4,), latent_size=2), images(), seed=1).learner
+    old = keras.optimizers.AdamW(1e-3, weight_decay=0.3)
+    old.build(learner.variables)
+    # The step count, the step size, then the first and the second moment of each variable in turn.
+    theirs = {str(i): np.full(v.shape, i + 1, v.dtype) for i, v in enumerate(old.variables)}
+    learner.set_state({**learner.get_state(), "optimizer": theirs})
+    assert (float(learner.optimizer.updates), learner.learning_rate) == (1.0, 2.0)
+    sizes = [int(np.prod(v.shape)) for v in learner.variables]
+    np.testing.assert_array_equal(learner.optimizer.first, np.repeat(np.arange(len(sizes)) * 2 + 3, sizes))
+    np.testing.assert_array_equal(learner.optimizer.second, np.repeat(np.arange(len(sizes)) * 2 + 4, sizes))

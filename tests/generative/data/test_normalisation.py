@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from generative import Dataset, DataSpec
+from generative.data.updates import IndexStream, Updates
 from generative.datasets import Augmentation, from_arrays
-from generative.training.updates import Updates
 from lab import Experiment
 from tests.generative.tiny import Tiny
 
@@ -106,8 +106,10 @@ def test_training_meets_normalised_rows_and_samples_are_in_the_data_range() -> N
     spy.setup(data.spec, made.seeds)
     spy.compile = None
     for augmentation in (None, Augmentation(brightness=1e-9)):
-        Updates(spy, data.train, None, False, augmentation).run(np.arange(6, dtype=np.int32)[None])
-        np.testing.assert_allclose(seen[-1].numpy(), data.spec.normalise(data.train[:6]), atol=1e-5)
+        streams = [IndexStream(len(data.train), np.random.default_rng(0)) for _ in range(2)]
+        Updates(spy, data.train, None, streams[0], False, augmentation).run(1)
+        met = data.train[streams[1].take(1, spy.batch_size)[0]]
+        np.testing.assert_allclose(seen[-1].numpy(), data.spec.normalise(met), atol=1e-5)
 
 
 def test_the_fingerprint_knows() -> None:

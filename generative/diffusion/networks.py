@@ -1,4 +1,4 @@
-"""The denoiser: a network between the scaling of its input and the reading of its output."""
+"""The networks that a diffusion model may have, and what one that predicts noise begins with."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import keras
 import tensorflow as tf
 
 from generative.data.dataset import DataSpec
-from generative.diffusion.predictions import Prediction, to_clean
+from generative.diffusion.parametrisation import LEVEL_UNIT, along
 from generative.diffusion.settings import DiffusionSettings
 from generative.settings import type_policy
 from lab.errors import UsageError
 from lab.networks import conditional_mlp, dit, unet
 
-# The network is told log(sigma / alpha) / 4, as in Karras et al. (2022); beyond these it learns nothing new.
-LEVEL_UNIT = 4.0
-LEAST_RATIO, GREATEST_RATIO = 1e-3, 1e3
 LARGEST_WHOLE_SIDE = 16
 
 
@@ -37,7 +34,7 @@ def make_network(config: DiffusionSettings, spec: DataSpec, classes: int, seed: 
 
 @keras.saving.register_keras_serializable("generative")
 class NoiseGuess(keras.layers.Layer):
-    """Returns the noise in a row: the part that any row of its scale would have, and the output's share.
+    """Returns the noise in a row: the part that any row of its scale would have, and what the output adds.
 
     Were rows normal with a root mean square of s, the best guess of the noise in x = alpha x0 + sigma noise would be
     sigma x / (s^2 alpha^2 + sigma^2), with an error of variance s^2 alpha^2 / (s^2 alpha^2 + sigma^2). A network that
@@ -87,60 +84,3 @@ def _make_network(config: DiffusionSettings, spec: DataSpec, classes: int, seed:
         spec.shape, config.token_size, depth=config.depth, heads=config.heads,
         patch=config.patch or (2 if small else 4), classes=classes, seed=seed, dtype=dtype,
     )  # fmt: skip
-
-
-def output_of(
-    network: keras.Model, x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | None,
-    data_scale: float, training: bool = False,
-) -> tf.Tensor:  # fmt: skip
-    """Return a network's own output for noisy rows, float32 (B, ...).
-
-    Args:
-        network: As `make_network` builds it.
-        x: (B, ...) rows, brought to unit scale here.
-        alpha, sigma: (B,) of each row.
-        labels: int32 (B,), or None for a network without.
-        data_scale: Root mean square of clean rows.
-        training: Whether dropout is at work.
-    """
-    scale = tf.math.rsqrt(tf.square(data_scale * alpha) + tf.square(sigma))
-    ratio = tf.clip_by_value(sigma / tf.maximum(alpha, 1e-6), LEAST_RATIO, GREATEST_RATIO)
-    inputs = [x * along(scale, x), tf.math.log(ratio) / LEVEL_UNIT]
-    return network(inputs if labels is None else [*inputs, labels], training=training)
-
-
-def denoiser(
-    network: keras.Model, prediction: Prediction, data_scale: float, labels: tf.Tensor | None = None, *,
-    guidance: tf.Tensor | None = None, nothing: int = 0, limit: float | None = None,
-) -> Any:  # fmt: skip
-    """Return the function from (x, alpha, sigma) to clean rows that samplers call; alpha and sigma are () or (B,).
-
-    Args:
-        network, prediction, data_scale, labels: As above.
-        guidance: float32 (), for classifier-free guidance: x0 without label + guidance * (x0 with it - x0 without)
-            (Ho and Salimans 2022, eq. 6, for x0); None for the model as it is, at half the cost.
-        nothing: The label that means none.
-        limit: Clean rows are clipped to [-limit, limit]; all else follows from the clipped rows. None for no clipping.
-    """
-
-    def denoise(x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-        both, told = x, labels
-        if guidance is not None and labels is not None:
-            both = tf.concat([x, x], axis=0)
-            told = tf.concat([labels, tf.fill(tf.shape(labels), nothing)], axis=0)
-        count = tf.shape(both)[0]
-        alpha, sigma = tf.broadcast_to(alpha, [count]), tf.broadcast_to(sigma, [count])
-        keep, scale = prediction(alpha, sigma, data_scale)
-        output = output_of(network, both, alpha, sigma, told, data_scale)
-        x0 = to_clean(output, both, (along(keep, x), along(scale, x)))
-        if guidance is not None and labels is not None:
-            named, plain = tf.split(x0, 2)
-            x0 = plain + guidance * (named - plain)
-        return x0 if limit is None else tf.clip_by_value(x0, -limit, limit)
-
-    return denoise
-
-
-def along(values: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    """Return (B,) values in a shape that multiplies with rows (B, ...)."""
-    return tf.reshape(values, (-1, *(1 for _ in rows.shape[1:])))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from generative.data.updates import IndexStream, Updates
 from generative.datasets import from_arrays, load
-from generative.training.updates import Updates
 from lab import Experiment
 from tests.generative.tiny import Tiny, images
 
@@ -29,7 +29,7 @@ def test_points_far_from_zero_keep_their_digits() -> None:
 
 def test_what_training_meets_has_those_digits() -> None:
     data, learner = load(FAR), Experiment(Tiny(), FAR).learner
-    updates = Updates(learner, data.train, None, False)
+    updates = Updates(learner, data.train, None, IndexStream(len(data.train), RNG), False)
     batch = updates.batch(updates.fixed, tf.range(800), tf.constant(0))
     assert len(np.unique(batch.data.numpy()[:, 0])) > 790 and batch.data.dtype == tf.float32
 
