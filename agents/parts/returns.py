@@ -19,14 +19,20 @@ def td_target(reward: Any, discount: Any, following: Any) -> Any:
     return reward + discount * following
 
 
-def n_step_returns(rewards: tf.Tensor, discounts: tf.Tensor, values: tf.Tensor, steps: int) -> tf.Tensor:
-    """Return each step's n-step return (Sutton and Barto 2018, equation 7.1); near the end fewer steps.
+def n_step_returns(
+    rewards: tf.Tensor, discounts: tf.Tensor, values: tf.Tensor, steps: int, ended: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Return each step's n-step return (Sutton and Barto 2018, equation 7.1).
+
+    It has fewer steps where an episode ends or the last row is reached before; what follows is valued there.
 
     Args:
         rewards: float32 (T, ...), r_t+1.
         discounts: float32 (T, ...), of what follows them: 0 where the task terminated.
-        values: float32 (T, ...), v(s_t+1), of what each step led to.
+        values: float32 (T, ...), v(s_t+1), of what each step led to, also where the episode was cut off.
         steps: n.
+        ended: bool (T, ...), whether the episode ended with the step, either way: the next row is of another one.
+            None where no episode is cut off within.
 
     Returns:
         float32 (T, ...).
@@ -34,24 +40,26 @@ def n_step_returns(rewards: tf.Tensor, discounts: tf.Tensor, values: tf.Tensor, 
     import tensorflow as tf
 
     length = rewards.shape[0]
+    stops = tf.zeros(rewards.shape, tf.bool) if ended is None else tf.cast(ended, tf.bool)
+    stops = tf.concat([stops[:-1], tf.ones_like(stops[-1:])], axis=0)
     returns = values
     for k in reversed(range(steps)):
-        ahead = [tf.concat([x[k:], tf.zeros_like(x[:k])], axis=0) for x in (rewards, discounts)]
-        # Past the end of what is known, the last value stands as it is.
-        inside = tf.reshape(tf.range(length) + k < length, (length, *[1] * (len(rewards.shape) - 1)))
-        last = tf.gather(values, tf.minimum(tf.range(length) + k, length - 1))
-        returns = last if k == steps - 1 else returns
-        returns = tf.where(inside, td_target(ahead[0], ahead[1], returns), last)
+        # A row that lies beyond the last is read by none, since the last one stops.
+        place = tf.minimum(tf.range(length) + k, length - 1)
+        reward, discount, value, stop = (tf.gather(x, place) for x in (rewards, discounts, values, stops))
+        following = value if k == steps - 1 else tf.where(stop, value, returns)
+        returns = td_target(reward, discount, following)
     return returns
 
 
-def lambda_returns(rewards: tf.Tensor, discounts: tf.Tensor, values: tf.Tensor, lambda_: Any) -> tf.Tensor:
+def lambda_returns(
+    rewards: tf.Tensor, discounts: tf.Tensor, values: tf.Tensor, lambda_: Any, ended: tf.Tensor | None = None
+) -> tf.Tensor:
     """Return G_t = r_t+1 + d_t+1 ((1 - lambda) v(s_t+1) + lambda G_t+1) (Sutton and Barto 2018, equation 12.20).
 
     Args:
-        rewards, discounts: float32 (T, ...), as for `n_step_returns`.
-        values: float32 (T, ...), v(s_t+1).
-        lambda_: In [0, 1], float () or (T, ...); the last step's return is that of one step.
+        rewards, discounts, values, ended: As for `n_step_returns`.
+        lambda_: In [0, 1], float () or (T, ...); the return of an episode's last step is that of one step.
 
     Returns:
         float32 (T, ...).
@@ -59,6 +67,8 @@ def lambda_returns(rewards: tf.Tensor, discounts: tf.Tensor, values: tf.Tensor, 
     import tensorflow as tf
 
     decay = tf.broadcast_to(tf.cast(lambda_, rewards.dtype), rewards.shape)
+    if ended is not None:
+        decay *= 1.0 - tf.cast(ended, rewards.dtype)
 
     def one(following: tf.Tensor, at: tuple[tf.Tensor, ...]) -> tf.Tensor:
         reward, discount, value, mix = at

@@ -49,7 +49,7 @@ class Uniform:
             number: Rows, B.
             first: int32 (), the oldest row that may be drawn.
             size: int32 (), how many may, counted on from there round the capacity.
-            progress: float (), share of the run that is over.
+            progress: float (), fraction of the run that is over.
 
         Returns:
             int32 (B,), counted from `first`, and their weights in the loss, float32 (B,).
@@ -150,21 +150,25 @@ class Prioritised:
         from envs import random
 
         priorities, capacity = kept[0], kept[0].shape[0]
-        # Those that may not be drawn now, such as the newest of n-step windows, have a share of 0.
+        # Those that may not be drawn now, such as the newest of n-step windows, have a priority of 0.
         behind = (tf.range(capacity) - first) % capacity
         priorities = tf.where(behind < size, priorities, 0.0)
         width = math.isqrt(capacity - 1) + 1
         blocks = tf.reshape(tf.pad(priorities, [[0, width * width - capacity]]), (width, width))
-        ends = tf.cumsum(tf.reduce_sum(blocks, axis=1))
+        sums = tf.reduce_sum(blocks, axis=1)
+        ends = tf.cumsum(sums)
         total = ends[-1]
         # One draw from each of B equal parts of the total (appendix B.2.1).
         at = (tf.range(number, dtype=tf.float32) + random.uniform(key, (number,))) / number * total
         block = tf.minimum(tf.reduce_sum(tf.cast(ends[None] <= at[:, None], tf.int32), axis=1), width - 1)
+        # Rounding may lift the last draw to the total itself, behind the last block that holds anything: without this,
+        # a row that was never written would be drawn, and weigh infinitely much.
+        block = tf.where(tf.gather(sums, block) > 0.0, block, tf.argmax(sums, output_type=tf.int32))
         rest = at - tf.gather(ends, block) + tf.reduce_sum(tf.gather(blocks, block), axis=1)
         inside = tf.cumsum(tf.gather(blocks, block), axis=1)
         column = tf.reduce_sum(tf.cast(inside <= rest[:, None], tf.int32), axis=1)
         index = tf.minimum(block * width + tf.minimum(column, width - 1), capacity - 1)
-        # Rounding may point beside the last row that has a share: the block's likeliest one is taken then.
+        # Rounding may point beside the last row that has a priority: the block's likeliest one is taken then.
         likeliest = block * width + tf.argmax(tf.gather(blocks, block), axis=1, output_type=tf.int32)
         index = tf.where(tf.gather(priorities, index) > 0.0, index, likeliest)
         chance = tf.gather(priorities, index) / total
@@ -207,7 +211,8 @@ class HostPrioritised:
         ends = np.cumsum(rolled[:size], dtype=np.float64)
         number = shape[-1]
         at = (np.arange(number) + rng.random(shape)) / number * ends[-1]
-        rows = np.minimum(np.searchsorted(ends, at, side="right"), size - 1)
+        # Below the total itself, which rounding may reach: behind the last row that has a priority others may lie.
+        rows = np.searchsorted(ends, np.minimum(at, np.nextafter(ends[-1], 0.0)), side="right")
         beta = self.settings.beta + (1.0 - self.settings.beta) * progress
         weights = np.power(size * rolled[rows] / ends[-1], -beta)
         return rows, (weights / weights.max(axis=-1, keepdims=True)).astype(np.float32)

@@ -6,15 +6,11 @@ import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
-from agents.dqn.program import unpacked
 
 from agents import DQN, QLearning, Random
-from agents.dqn.state import averaged
-from agents.functional import obstacle
-from agents.replay.program import RingReplay
+from agents.training.choose import reason_against
 from agents.training.compiled import CompiledTask
-from agents.transitions import Transition
-from envs import random
+from agents.replay.accumulators import one_step
 from envs.classic.cartpole import CartPole
 from lab import Experiment
 from lab.callbacks import Callback
@@ -64,28 +60,6 @@ def test_clipping_by_hand():
     assert np.isnan(clipped(tf.constant([np.inf, 1.0]), 1.0)[0].numpy()).any(), "the guard must see it"
 
 
-def test_a_ring_keeps_the_newest_transitions_and_samples_only_them():
-    ring_replay = RingReplay(gymnasium.spaces.Box(-9, 9, (1,), np.float32), capacity=5, number=2)
-    assert ring_replay.capacity == 4
-
-    @tf.function(jit_compile=True)
-    def filled():
-        ring = ring_replay.empty()
-        for i in range(3):
-            x = tf.constant([[2.0 * i], [2.0 * i + 1]])
-            ring = ring_replay.write(ring, x, tf.constant([i, i]), x[:, 0] * 10, x[:, 0] > 4, x + 0.5)
-        return ring, ring_replay.sample(ring, random.key_from_seed(1), 400)
-
-    ring, batch = filled()
-    assert (int(ring.cursor), int(ring.size)) == (2, 4)
-    seen = batch.observation.numpy()[:, 0]
-    assert sorted(set(seen.tolist())) == [2.0, 3.0, 4.0, 5.0], "0 and 1 were overwritten"
-    np.testing.assert_allclose(batch.reward.numpy(), 10 * seen)
-    np.testing.assert_allclose(batch.next_observation.numpy()[:, 0], seen + 0.5)
-    np.testing.assert_array_equal(batch.terminated.numpy(), (seen > 4).astype(np.float32))
-    np.testing.assert_array_equal(batch.action.numpy(), seen // 2)
-
-
 def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
     agent = DQN(**SMALL, learning_rate=0.01)
     env = CartPole()
@@ -93,23 +67,27 @@ def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
 
     agent.setup(env.observation_space, env.action_space, Seeds(3))
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(2, 8, 4 + 4 + 3)).astype(np.float32)
-    rows[..., 8] = rng.integers(2, size=(2, 8))
-    rows[..., 10] = rng.integers(2, size=(2, 8))
-    state = agent.pure_state(1)
+    rows = rng.normal(size=(2, 8, agent.memory.storage.layout.width)).astype(np.float32)
+    columns = agent.memory.storage.layout.columns
+    for name in ("action", "terminated", "truncated"):
+        rows[..., columns[name]] = rng.integers(2, size=(2, 8, 1))
+    state, replay, layout = agent.state(), agent.experience(), agent.memory.storage.layout
 
     @tf.function(jit_compile=True)
-    def compiled(parameters, rows):
+    def compiled(state, rows):
+        state = agent.begin_round(state, tf.constant(True))
         for i in range(2):
-            batch = unpacked(rows[i], agent.number_of_features)
-            parameters, _ = agent.update_step(parameters, batch, 0.01, agent.config)
-            parameters = averaged(parameters, agent.config.average_decay)
-        return parameters
+            batch = one_step(layout.unpacked(rows[i], ()), state.settings["discount"])._replace(weights=tf.ones(8))
+            learnt = agent.learn(state, batch, tf.zeros(2, tf.uint32))
+            state = state._replace(parameters=learnt.parameters)
+        return state.parameters
 
-    after = compiled(state.parameters, tf.constant(rows))
+    after = compiled(state, tf.constant(rows))
     before = [w.numpy() for w in agent.online.trainable_variables]
-    agent._train(tf.constant(rows), tf.constant([0.01, 0.0], tf.float32))
+    agent.rule.learn((rows, (), ()), np.random.default_rng(0))
+    agent.settle()
     after_host = agent.online.trainable_variables + agent.average.trainable_variables
+    assert replay.n_steps == 1
     for old, host, lane in zip(before * 2, after_host, after.online + after.averaged, strict=True):
         assert np.abs(host.numpy() - old).max() > 1e-3, "it learns"
         np.testing.assert_allclose(host.numpy(), lane.numpy(), atol=1e-6)
@@ -129,7 +107,7 @@ def test_auto_takes_the_twin_and_says_so_in_the_runs_config(tmp_path):
     [
         (lambda: (DQN(), "LunarLander-v3"), "."),
         (lambda: (DQN(), lambda: gymnasium.wrappers.NormalizeObservation(gymnasium.make("CartPole-v1"))), "Normalize"),
-        (lambda: (Random(), "CartPole-v1"), "Random declares no pure_state"),
+        (lambda: (Random(), "CartPole-v1"), "Random acts and learns in Python"),
         (lambda: (QLearning(), "FrozenLake-v1"), "the dynamics of FrozenLakeEnv are Python"),
     ],
 )
@@ -139,27 +117,31 @@ def test_compiled_is_refused_with_what_is_in_the_way(make, words):
         Experiment(agent, source, lane="compiled")
 
 
-def test_a_subclass_that_changes_the_host_rules_is_not_trained_as_its_parent():
+def test_a_subclass_that_changes_what_the_host_lane_alone_calls_is_not_trained_as_its_parent():
+    with pytest.raises(TypeError, match=r"Hidden overrides observe.* expected learn beside it.*lanes = \('host',\)"):
+        type("Hidden", (DQN,), {"observe": lambda self, transition: None})
+
     class Shy(DQN):
-        def observe(self, transition: Transition) -> None:
+        lanes = ("host",)
+
+        def observe(self, transition):
             super().observe(transition)
 
     class Wide(DQN):
         def next_values(self, parameters, next_features):
             return super().next_values(parameters, next_features)
 
-    assert "Shy overrides observe" in obstacle(Shy())
-    assert obstacle(Wide()) == "" == obstacle(DQN())
+    assert "Shy says that it trains in the host lane" in reason_against(Shy())
+    assert reason_against(Wide()) == "" == reason_against(DQN())
     assert Experiment(Shy(**SMALL), "CartPole-v1", progress=False).task.lane == "host"
 
 
 def test_a_wrong_pure_function_is_named_before_anything_trains():
     class Wrong(DQN):
-        def pure_update(self, state, transition, key):
-            state, metrics, rounds = super().pure_update(state, transition, key)
-            return state._replace(rate=tf.cast(state.rate, tf.float64)), metrics, rounds
+        def begin_round(self, state, due):
+            return state._replace(learning_rate=tf.cast(state.learning_rate, tf.float64))
 
-    with pytest.raises(UsageError, match=r"Wrong.pure_update changed part .* from float32 \(\) to float64"):
+    with pytest.raises(UsageError, match=r"Wrong.learn changed part .* from float32 \(\) to float64"):
         Experiment(Wrong(**SMALL), "CartPole-v1", lane="compiled")
 
 
@@ -193,7 +175,7 @@ def test_the_target_network_is_copied_and_epsilon_falls_in_the_program():
     experiment = small(settings={"epsilon_steps": 100, "epsilon_end": 0.0})
     experiment.train(60)
     agent = experiment.learner
-    assert agent.steps == 60 and agent.epsilon == pytest.approx(0.4) and agent.target_updates == 3
+    assert agent.steps == 60 and agent.epsilon == pytest.approx(0.4) and int(agent.copies) == 3
     moved = [np.abs(a.numpy() - b.numpy()).max() for a, b in zip(agent.online.variables, agent.target.variables)]  # noqa: B905
     # Last copied at the round of step 60, just before its two updates.
     assert 0 < max(moved) < 0.05
@@ -201,13 +183,13 @@ def test_the_target_network_is_copied_and_epsilon_falls_in_the_program():
 
 def test_nan_stops_at_its_step():
     class Poison(DQN):
-        def pure_update(self, state, transition, key):
-            state, metrics, rounds = super().pure_update(state, transition, key)
-            bad = tf.where(state.steps == 50, tf.constant(float("nan")), 1.0)
-            return state, {**metrics, "loss": metrics["loss"] * bad}, rounds
+        def learn(self, state, batch, key):
+            learnt = super().learn(state, batch, key)
+            bad = tf.where(state.steps == 52, tf.constant(float("nan")), 1.0)
+            return learnt._replace(metrics={**learnt.metrics, "loss": learnt.metrics["loss"] * bad})
 
     experiment = Experiment(Poison(**SMALL), "CartPole-v1", lane="compiled", progress=False)
-    with pytest.raises(TrainingDiverged, match="50"):
+    with pytest.raises(TrainingDiverged, match="52"):
         experiment.train(200)
 
 
@@ -241,21 +223,21 @@ def test_it_learns_cartpole():
     assert experiment.evaluate(20)["mean"] > 100, "random play scores about 22"
 
 
-def test_judging_compiled_beside_training_is_traced_once_and_changes_no_evaluation():
+def test_evaluation_compiled_beside_training_is_traced_once_and_changes_no_result():
     alone, prepared = small(seed=6), small(seed=6, evaluate_every=40)
     for experiment in (alone, prepared):
         experiment.train(80)
-    assert prepared.task.program.judge.experimental_get_tracing_count() == 1
+    assert prepared.task.program.evaluate.experimental_get_tracing_count() == 1
     expected, found = (experiment.task.evaluate(stream=1, step=80) for experiment in (alone, prepared))
     assert found.returns == expected.returns
 
 
-def test_what_fails_in_judging_beside_training_is_told_where_it_was_asked_for():
+def test_what_fails_as_it_is_compiled_beside_training_is_raised_where_it_was_asked_for():
     class Careless(DQN):
-        def pure_act(self, state, observations, key, explore):
+        def policy(self, state, observations, key, explore):
             if not explore:
                 raise RuntimeError("cannot act greedily")
-            return super().pure_act(state, observations, key, explore)
+            return super().policy(state, observations, key, explore)
 
     experiment = Experiment(Careless(**SMALL), "CartPole-v1", lane="compiled", evaluate_every=40, progress=False)
     with pytest.raises(RuntimeError, match="cannot act greedily"):

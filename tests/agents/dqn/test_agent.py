@@ -5,14 +5,14 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import DQN
-from agents.dqn.state import assign, averaged
-from agents.replay.host import ReplayBatch
+from agents.dqn.state import averaged
 from agents.transitions import Transition
 from envs import random
 from lab import Experiment
 from lab.errors import UsageError
 from lab.networks import Mirror
 from lab.seeding import Seeds
+from tests.agents.dqn.helpers import batch_of, set_values, update
 from tests.agents.helpers import Counter, Threshold
 
 SMALL = {"hidden_sizes": (8,), "batch_size": 4, "learning_starts": 8, "update_every": 4, "updates_per_round": 2}
@@ -22,21 +22,6 @@ def agent(seed=0, space=None, **settings):
     made = DQN(**{**SMALL, **settings})
     made.setup(space or Box(-1, 1, (2,), np.float32), Discrete(3), Seeds(seed))
     return made
-
-
-def update(made, batch):
-    """Make one update as both lanes do; return its metrics."""
-    variables = made.parameters()
-    parameters = tf.nest.map_structure(tf.convert_to_tensor, variables)
-    parameters, metrics = made.update_step(parameters, batch, made.learning_rate, made.config)
-    assign(variables, parameters)
-    return metrics.numpy()
-
-
-def set_values(model, table):
-    """Make a network without hidden layers give `table[i]` for the one-hot observation i."""
-    model.trainable_variables[0].assign(np.array(table, np.float32))
-    model.trainable_variables[1].assign(np.zeros(len(table[0]), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -58,8 +43,7 @@ def test_one_update_moves_the_value_to_the_target(terminated):
     a = agent(space=Discrete(2), hidden_sizes=(), learning_rate=0.1, discount=0.5, huber_delta=1.0)
     set_values(a.online, [[1.0, 0, 0], [0, 0, 4.0]])
     set_values(a.target, [[0, 0, 0], [0, 0, 4.0]])
-    batch = ReplayBatch(*map(tf.constant, ([[1.0, 0.0]], [0], [2.0], [terminated], [[0.0, 1.0]])))
-    loss, norm, value = update(a, batch)
+    loss, norm, value = update(a, batch_of([0], [0], [2.0], [0.5 * (1.0 - terminated)], [1]))
     # Target 2 + 0.5 * 4 = 4, or 2 at the end; error 3 or 1; Huber's loss 2.5 or 0.5, its gradient 1 on weight and bias.
     assert loss == pytest.approx(0.5 if terminated else 2.5)
     assert norm == pytest.approx(2**0.5)
@@ -75,8 +59,7 @@ def test_gradients_are_clipped_by_their_global_norm():
         space=Discrete(2), hidden_sizes=(), gradient_clip=0.5, huber_delta=100.0, adam_epsilon=1e6, learning_rate=1e6
     )
     set_values(a.online, [[0, 0, 0], [0, 0, 0]])
-    batch = ReplayBatch(*map(tf.constant, ([[1.0, 0.0]], [0], [10.0], [1.0], [[0.0, 1.0]])))
-    _, norm, _ = update(a, batch)
+    _, norm, _ = update(a, batch_of([0], [0], [10.0], [0.0], [1]))
     assert norm == pytest.approx(10 * 2**0.5), "the norm that is reported is that before clipping"
     # Adam with a huge epsilon: its first step is rate sqrt(1 - b2) / (1 - b1) * (1 - b1) gradient / epsilon, and the
     # clipped gradient is 0.5 / sqrt 2 here.
@@ -91,10 +74,11 @@ def test_rounds_and_target_copies_come_by_environment_step():
         observations = rng.normal(size=(2, 2, 2)).astype(np.float32)
         flags = np.zeros(2, bool)
         a.observe(Transition(observations[0], np.array([0, 1]), np.ones(2), flags, flags, observations[1]))
-        before = a.target_updates
+        before = int(a.copies)
         if a.update() is not None:
             rounds.append(2 * i)
-        if a.target_updates > before:
+        a.settle()
+        if int(a.copies) > before:
             copies.append(2 * i)
     assert rounds == list(range(8, 41, 4)), "two environments: two steps each time; the first round at learning_starts"
     assert copies == [16, 32]
@@ -145,11 +129,11 @@ def test_exploring_goes_by_the_latest_weights_and_greedy_play_by_the_averaged():
     a = agent(space=Discrete(2), hidden_sizes=(), epsilon_start=0.0, epsilon_end=0.0)
     set_values(a.online, [[0, 0, 9.0]] * 2)
     set_values(a.average, [[0, 9.0, 0]] * 2)
-    a.renew_forwards()
-    state, key = a.pure_state(1), random.key_from_seed(0)
+    a.renew_host_forms(None)
+    state, key = a.state(), random.key_from_seed(0)
     for explore, action in ((True, 2), (False, 1)):
         assert a.act_batch(np.ones(1, np.int64), explore).tolist() == [action]
-        assert a.pure_act(state, tf.constant([1]), key, explore).numpy().tolist() == [action]
+        assert a.policy(state, tf.constant([1]), key, explore).action.numpy().tolist() == [action]
 
 
 def test_without_averaging_there_are_no_averaged_weights():
@@ -177,9 +161,10 @@ def test_nothing_retraces_in_steady_state():
     made = DQN(**SMALL)
     experiment = Experiment(made, Counter, progress=False)
     experiment.train(20)
-    before = made.program.round.experimental_get_tracing_count()
+    calls = made.rule.calls
+    before = calls.learn.experimental_get_tracing_count()
     experiment.train(200)
-    assert made.program.round.experimental_get_tracing_count() == before == 1
+    assert calls.learn.experimental_get_tracing_count() == before == 1 and made.rule.calls is calls
 
 
 def test_evaluating_changes_nothing_that_training_uses():

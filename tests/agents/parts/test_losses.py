@@ -6,22 +6,22 @@ from agents.parts import losses
 
 
 def test_target_by_hand_bootstraps_unless_terminated():
-    reward, terminated = tf.constant([1.0, 1.0, -2.0]), tf.constant([0.0, 1.0, 0.0])
+    reward, discount = tf.constant([1.0, 1.0, -2.0]), tf.constant([0.9, 0.0, 0.9])
     next_value = tf.constant([10.0, 10.0, 4.0])
-    target = losses.bootstrapped_target(reward, terminated, next_value, 0.9)
+    target = losses.bootstrapped_target(reward, discount, next_value)
     assert target.numpy() == pytest.approx([1 + 0.9 * 10, 1.0, -2 + 0.9 * 4])
 
 
 def test_target_carries_no_gradient():
     value = tf.Variable([2.0])
     with tf.GradientTape() as tape:
-        target = losses.bootstrapped_target(tf.constant([1.0]), tf.constant([0.0]), value * 3.0, 0.5)
+        target = losses.bootstrapped_target(tf.constant([1.0]), tf.constant([0.5]), value * 3.0)
     assert tape.gradient(target, value) is None
 
 
 def test_a_column_never_meets_a_row():
     with pytest.raises(ValueError, match=r"equal shapes; received .*\(2, 1\)"):
-        losses.bootstrapped_target(tf.zeros(2), tf.zeros(2), tf.zeros((2, 1)), 0.9)
+        losses.bootstrapped_target(tf.zeros(2), tf.zeros(2), tf.zeros((2, 1)))
 
 
 def test_chosen_picks_each_rows_action():

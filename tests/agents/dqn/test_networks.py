@@ -1,11 +1,7 @@
-"""Host-lane programs of DQN are compiled once for all agents that compute the same, and for no others."""
-
-import gc
+"""Networks of subclasses: what they may be in both lanes, and what is refused in one clear line."""
 
 import numpy as np
 import pytest
-import tensorflow as tf
-from agents.dqn.program import DQNProgram
 
 from agents import DQN
 from lab import Experiment
@@ -21,76 +17,6 @@ def trained(kind=DQN, seed=0, lane="host", source=Counter, steps=20, **settings)
     experiment = Experiment(kind(**{**SMALL, **settings}), source, seed=seed, lane=lane, progress=False)
     experiment.train(steps)
     return experiment
-
-
-def graphs():
-    from tensorflow.python.framework.func_graph import FuncGraph
-
-    gc.collect()
-    return sum(isinstance(thing, FuncGraph) for thing in gc.get_objects())
-
-
-@pytest.mark.parametrize(("lane", "source"), [("host", Counter), ("compiled", "CartPole-v1")])
-def test_twenty_experiments_of_one_shape_hold_the_graphs_of_one(lane, source):
-    trained(lane=lane, source=source).close()
-    before = graphs()
-    for seed in range(20):
-        trained(lane=lane, source=source, seed=seed, learning_rate=0.001 * (seed + 1)).close()
-    assert graphs() == before
-
-
-def test_agents_that_share_a_program_learn_as_they_would_alone():
-    first, second = trained(seed=1), trained(seed=2)
-    assert first.learner.program is second.learner.program
-    first.train(20)
-    second.train(20)
-    DQNProgram._recent.clear()
-    alone = trained(seed=1)
-    alone.train(20)
-    assert alone.learner.program is not first.learner.program
-    ends = [e.learner.get_state() for e in (first, second, alone)]
-    for name in ends[0]["online"]:
-        assert np.array_equal(ends[0]["online"][name], ends[2]["online"][name])
-        assert not np.array_equal(ends[0]["online"][name], ends[1]["online"][name])
-
-
-def test_settings_that_the_update_reads_are_part_of_the_program_and_others_are_not():
-    program = trained().learner.program
-    assert trained(learning_rate=0.3, replay_capacity=77, epsilon_end=0.3).learner.program is program
-    for changed in ({"discount": 0.5}, {"hidden_sizes": (9,)}, {"double": False}, {"gradient_clip": 1.0}):
-        assert trained(**changed).learner.program is not program, changed
-
-
-def test_a_class_given_another_rule_gets_another_program(monkeypatch):
-    program = trained().learner.program
-    monkeypatch.setattr(DQN, "loss", lambda self, values, chosen, target, settings: tf.reduce_sum(chosen - target))
-    assert trained().learner.program is not program
-
-
-class Weighted(DQN):
-    """Reads a variable of its own in its update, which only its own program may."""
-
-    def build(self):
-        super().build()
-        self.weight = tf.Variable(float(self.seeds.seed))
-
-    def loss(self, values, chosen, target, settings):
-        return self.weight * super().loss(values, chosen, target, settings)
-
-
-def test_an_agent_whose_update_reads_more_keeps_its_program_to_itself():
-    idle, learning = trained(Weighted, seed=0), trained(Weighted, seed=3)
-    assert idle.learner.program is not learning.learner.program
-    start = Experiment(Weighted(**SMALL), Counter, seed=0, progress=False).learner.get_state()["online"]
-    found = {seed: e.learner.get_state()["online"] for seed, e in ((0, idle), (3, learning))}
-    assert all(np.array_equal(start[k], found[0][k]) for k in start), "a weight of 0 learns nothing"
-    assert float(learning.learner.moments.count) > 0 and not np.array_equal(start["0"], found[3]["0"])
-    idle.learner.weight.assign(1.0)
-    idle.train(20)
-    assert not np.array_equal(start["0"], idle.learner.get_state()["online"]["0"]), "it follows its agent's variable"
-
-
-# ---------------------------------------------------------------- networks of subclasses
 
 
 def variant(*layers):

@@ -4,6 +4,7 @@ import pytest
 from gymnasium.spaces import Discrete, MultiDiscrete, Tuple
 
 from agents import QLearning
+from agents.parts.schedules import linear
 from agents.transitions import Transition
 from envs.gridworld.planning import value_iteration
 from lab import Experiment
@@ -50,7 +51,8 @@ def test_step_sizes_by_hand():
     sizes = []
     for _ in range(3):
         a.observe(transition(0, 0, 0.0, 1))
-        sizes.append(a.step_size(0, 0))
+        alpha = linear(a.steps, a.config.learning_rate, a.config.learning_rate_end, a.rate_steps)
+        sizes.append(a.step_size(alpha, float(a.visits[0, 0])))
     # After n steps: (1 - n/8) / sqrt(n).
     assert sizes == pytest.approx([0.875, 0.75 / 2**0.5, 0.625 / 3**0.5])
 
@@ -64,9 +66,9 @@ def test_ties_are_broken_at_random_and_only_ties():
 
 def test_acting_without_exploring_leaves_the_training_stream_alone():
     a = agent()
-    before = a.rng.bit_generator.state
+    before = a.exploration.bit_generator.state
     a.act(np.array([0, 1, 2]))
-    assert a.rng.bit_generator.state == before
+    assert a.exploration.bit_generator.state == before
 
 
 def test_multidiscrete_and_tuple_observations_have_a_row_each():
