@@ -1,7 +1,7 @@
 """DQN from beginning to end in one file, to be read: acting, stepping, storing and learning, as one compiled loop.
 
-`agents.DQN` does the same with more choices, in any environment, and may be stopped and resumed; a test holds the two
-to the same weights. Run it with `python examples/dqn_in_one_file.py [STEPS]`.
+`agents.DQN` does the same with more choices; a test holds the two to the same weights.
+Run it with `python examples/dqn_in_one_file.py [STEPS]`.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ class OneFileDQN:
     def __init__(self, settings: DQNSettings = SETTINGS, seed: int = 0) -> None:
         self.settings, self.seeds = settings, Seeds(seed)
         self.env = limited(CartPole())
-        self.actions = int(self.env.action_space.n)
-        features = self.env.observation_space.shape[0]
+        features, self.actions = self.env.observation_space.shape[0], int(self.env.action_space.n)
         self.network = mlp(features, settings.hidden_sizes, self.actions, self.seeds.integer("network"))
         self.layout = Layout(self.env.observation_space, self.env.action_space, {})
         self.storage = ProgramStorage(self.layout, settings.replay_capacity, number=1)
@@ -136,11 +135,16 @@ class OneFileDQN:
         return tf.constant(self.seeds.sequence(stream).generate_state(2).reshape(1, 2))
 
 
-if __name__ == "__main__":
-    dqn = OneFileDQN()
-    now = dqn.begin()
-    for until in range(1_000, (int(sys.argv[1]) if len(sys.argv) > 1 else 12_000) + 1, 1_000):
-        now = dqn.run(now, tf.constant(until, tf.int64))
-        newest = now.replay.rows[: now.replay.size][-1_000:]
+def main(steps: int = 12_000, settings: DQNSettings = SETTINGS, seed: int = 0) -> State:
+    dqn, every = OneFileDQN(settings, seed), max(1, steps // 12)
+    state = dqn.begin()
+    for until in range(every, steps + 1, every):
+        state = dqn.run(state, tf.constant(until, tf.int64))
+        newest = state.replay.rows[: state.replay.size][-every:]
         ends = dqn.layout.unpacked(newest, ()).terminated.numpy().sum()
-        print(f"step {until}: {ends} poles fell in the last 1,000 steps")
+        print(f"step {until}: {ends} poles fell in the last {every} steps")
+    return state
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:2]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -65,29 +66,39 @@ def test_classes_are_short() -> None:
 
 @pytest.mark.parametrize("lane", ["compiled", "host"])
 @pytest.mark.parametrize("kind", OWN)
-def test_variants_learn_and_act_in_both_lanes(kind: str, lane: str) -> None:
-    agent = getattr(variants(), kind)(**SMALL, **OWN[kind])
-    experiment = Experiment(agent, "CartPole-v1", seed=3, lane=lane, log_every=100, progress=False)
-    before = [v.numpy() for v in agent.online.trainable_variables]
-    history = experiment.train(300)
-    assert experiment.lane == lane and agent.steps == 300
-    assert all(not np.array_equal(a, v.numpy()) for a, v in zip(before, agent.online.trainable_variables, strict=True))
+def test_variants_learn_and_act_in_both_lanes(kind: str, lane: str, tmp_path: Path) -> None:
+    settings = {**SMALL, **OWN[kind]}
+    if lane == "compiled":
+        experiment = variants().main(kind, 300, tmp_path / "run", **settings)
+    else:
+        agent = getattr(variants(), kind)(**settings)
+        experiment = Experiment(agent, "CartPole-v1", seed=1, lane=lane, progress=False)
+        experiment.train(300)
+    agent = experiment.learner
+    assert experiment.task.lane == lane and agent.steps == 300
     assert agent.moments.count.numpy() == 2 * (1 + (300 - 40) // 10)
-    assert np.isfinite([row["loss"] for row in history.rows if "loss" in row]).all()
+    first = agent.network(agent.seeds.integer("network")).trainable_variables
+    pairs = [(a.numpy(), b.numpy()) for a, b in zip(first, agent.online.trainable_variables, strict=True)]
+    assert all(np.isfinite(b).all() and not np.array_equal(a, b) for a, b in pairs)
     values = agent.action_values(np.zeros((3, 4), np.float32))
     assert values.shape == (3, 2) and np.isfinite(values).all()
     assert agent.act(np.zeros(4, np.float32)) in (0, 1)
 
 
 @pytest.mark.parametrize("lane", ["compiled", "host"])
-def test_ppo_learns_and_acts_in_both_lanes(lane: str) -> None:
-    agent = load_example("ppo").PPO(hidden_sizes=(8,), rollout_length=16, epochs=2)
-    experiment = Experiment(agent, "CartPole-v1", num_envs=4, seed=3, lane=lane, log_every=64, progress=False)
-    history = experiment.train(320)
-    assert experiment.lane == lane
+def test_ppo_learns_and_acts_in_both_lanes(lane: str, tmp_path: Path) -> None:
+    kind, settings = load_example("ppo").PPO, {"hidden_sizes": (8,), "rollout_length": 8, "epochs": 2}
+    if lane == "compiled":
+        experiment = load_example("ppo").main("CartPole-v1", 320, tmp_path / "run", **settings)
+    else:
+        experiment = Experiment(kind(**settings), "CartPole-v1", num_envs=8, seed=1, lane=lane, progress=False)
+        experiment.train(320)
+    agent = experiment.learner
+    assert experiment.task.lane == lane
     # Five rollouts of 64 transitions, each gone through twice in halves.
     assert agent.moments.count.numpy() == 5 * 2 * 2
-    assert all(0.0 < row["entropy"] <= math.log(2.0) + 1e-6 for row in history.rows if "entropy" in row)
+    rows = [row for row in experiment.history.rows if "entropy" in row]
+    assert rows and all(0.0 < row["entropy"] <= math.log(2.0) + 1e-6 for row in rows)
     assert agent.act(np.zeros(4, np.float32)) in (0, 1)
 
 
@@ -209,6 +220,13 @@ def test_ppo_knows_the_density_of_a_gaussian() -> None:
     assert choice.action.shape == (3, 2)
 
 
+@pytest.mark.parametrize("number", [1, 10])
+def test_learning_that_would_begin_before_a_window_is_whole_is_refused(number: int) -> None:
+    agent = variants().NStepDQN(n_steps=5, learning_starts=4 * number, update_every=1)
+    with pytest.raises(UsageError, match=rf"learning_starts received {4 * number}; expected at least {5 * number}"):
+        agent.setup(POSITION, gymnasium.spaces.Discrete(2), Seeds(1), number)
+
+
 # ---------------------------------------------------------------- one file
 
 
@@ -217,8 +235,7 @@ def test_the_file_to_be_read_learns_the_weights_that_dqn_learns() -> None:
 
     one = load_example("dqn_in_one_file")
     settings = dataclasses.replace(one.SETTINGS, **SMALL)
-    alone = one.OneFileDQN(settings, seed=4)
-    state = alone.run(alone.begin(), tf.constant(300, tf.int64))
+    state = one.main(300, settings, seed=4)
     experiment = Experiment(DQN(settings), "CartPole-v1", seed=4, lane="compiled", progress=False)
     experiment.train(300)
     agent = experiment.learner
