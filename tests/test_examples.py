@@ -51,6 +51,8 @@ SCRIPTS = (
     Script("custom_generator", 60, 60, ("samples/samples.png",), "FlowMatching", "flow_matching"),
     Script("custom_tensor_environment", 800, 1600, ("videos/episode.mp4",), "SoftLanding", "dqn", 40),
 )
+# Rules of agents, run in both lanes by tests/examples/test_agents.py.
+AGENTS = ("dqn_in_one_file", "dqn_variants", "ppo")
 BY_NAME = {script.name: script for script in SCRIPTS}
 
 # Flavours of built-in generators: run here by their `main`, which is all that their last line calls.
@@ -86,7 +88,7 @@ def run(script: Script, folder: Path) -> tuple[Path, str]:
 
 def test_every_script_is_run_here() -> None:
     found = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert found == {*BY_NAME, *FLAVOURS}, "add a Script to SCRIPTS in tests/test_examples.py, or one to FLAVOURS"
+    assert found == {*BY_NAME, *FLAVOURS, *AGENTS}, "add a Script to SCRIPTS, or an entry to FLAVOURS or AGENTS"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

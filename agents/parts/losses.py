@@ -21,9 +21,10 @@ def bootstrapped_target(reward: tf.Tensor, discount: tf.Tensor, next_value: tf.T
 
 
 def chosen(values: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
-    """Return the value of each row's action, (B,), from values (B, A) and int actions (B,)."""
+    """Return what belongs to each row's action, (B, ...), from values (B, A, ...) and int actions (B,)."""
     # A product with a one-hot row compiles to faster code than a gather and its scatter gradient.
-    return tf.reduce_sum(values * tf.one_hot(actions, values.shape[-1], dtype=values.dtype), axis=-1)
+    one = tf.one_hot(actions, values.shape[1], dtype=values.dtype)
+    return tf.reduce_sum(values * tf.reshape(one, (*one.shape, *[1] * (len(values.shape) - 2))), axis=1)
 
 
 def huber(error: tf.Tensor, delta: float = 1.0) -> tf.Tensor:
