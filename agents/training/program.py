@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from threading import Thread
 from typing import Any, ClassVar, NamedTuple
@@ -18,6 +19,8 @@ from lab.errors import UsageError
 from lab.runtime.recent import Recent
 
 KEPT = 8
+# Steps of the first call of an evaluation, by whose time the others are measured.
+FIRST_CALL = 128
 
 
 class Statistics(NamedTuple):
@@ -60,6 +63,23 @@ class LaneState(NamedTuple):
     statistics: Statistics
 
 
+class Judged(NamedTuple):
+    """How far an evaluation has come.
+
+    Attributes:
+        step: int32 (), steps taken.
+        carry: The environments.
+        going: bool (n,), whose episodes have not ended.
+        returns, lengths: float32 (n,), so far.
+    """
+
+    step: tf.Tensor
+    carry: Carry
+    going: tf.Tensor
+    returns: tf.Tensor
+    lengths: tf.Tensor
+
+
 class Program:
     """Compiles one agent's training and judging in one TensorEnv.
 
@@ -93,6 +113,7 @@ class Program:
                 raise UsageError(f"{type(agent).__name__} declares no {function}; the compiled lane needs it.")
         self._checked = False
         self._preparing: Thread | None = None
+        self._before_judging: dict[Any, Judged] = {}
 
     @classmethod
     def shared(cls, agent: Agent, env: TensorEnv, num_envs: int) -> Program:
@@ -172,22 +193,51 @@ class Program:
         count = state.count + self.num_envs
         return LaneState(after, returns * going, lengths * going, learner, state.key, count, finite, statistics)
 
-    @tf.function(jit_compile=True, autograph=False)
     def judge(self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,)."""
-        number = env_keys.shape[0]
-        zeros = tf.zeros(number)
+        """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,).
 
-        def one(i: tf.Tensor, carry: Carry, going: tf.Tensor, returns: tf.Tensor, lengths: tf.Tensor) -> tuple:
-            action = self.agent.pure_act(learner, carry.observation, random.fold_in(key, i), False)
-            carry, step = self.env.advance(carry, pure_to_environment(self.env.action_space, action))
-            weight = tf.cast(going, tf.float32)
-            going &= ~(step.terminated | step.truncated)
-            return i + 1, carry, going, returns + weight * step.reward, lengths + weight
+        It is several calls of one program, each short, because signals are heard between calls; where it is cut changes
+        no number.
+        """
+        state, until = self._nothing_judged(learner, env_keys, key), FIRST_CALL
+        while True:
+            began = time.perf_counter()
+            state, going = self._judge_until(learner, env_keys, key, state, tf.constant(until))
+            if not going:
+                return state.returns, state.lengths
+            # So many more steps as take about a fifth of a second.
+            until += max(FIRST_CALL, int(FIRST_CALL * 0.2 / max(1e-9, time.perf_counter() - began)))
 
-        start = (tf.zeros((), tf.int32), self.env.begin(env_keys), tf.ones(number, tf.bool), zeros, zeros)
-        *_, returns, lengths = tf.while_loop(lambda i, carry, going, *_: tf.reduce_any(going), one, start)
-        return returns, lengths
+    def _nothing_judged(self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor) -> Judged:
+        if env_keys.shape not in self._before_judging:
+            number = env_keys.shape[0]
+            begun = tf.function(self.env.begin, autograph=False).get_concrete_function(env_keys).structured_outputs
+            carry = tf.nest.map_structure(lambda part: tf.zeros(part.shape, part.dtype), begun)
+            zeros, going = tf.zeros(number), tf.ones(number, tf.bool)
+            self._before_judging[env_keys.shape] = Judged(tf.constant(0), carry, going, zeros, zeros)
+        return self._before_judging[env_keys.shape]
+
+    @tf.function(jit_compile=True, autograph=False)
+    def _judge_until(
+        self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor, state: Judged, until: tf.Tensor
+    ) -> tuple[Judged, tf.Tensor]:
+        # The first observations are drawn here, since the same draws outside of a program may have other last bits.
+        begun, fresh = self.env.begin(env_keys), tf.equal(state.step, 0)
+        carry = tf.nest.map_structure(lambda new, old: tf.where(fresh, new, old), begun, state.carry)
+
+        def one(state: Judged) -> tuple[Judged]:
+            action = self.agent.pure_act(learner, state.carry.observation, random.fold_in(key, state.step), False)
+            after, step = self.env.advance(state.carry, pure_to_environment(self.env.action_space, action))
+            weight = tf.cast(state.going, tf.float32)
+            going = state.going & ~(step.terminated | step.truncated)
+            returns, lengths = state.returns + weight * step.reward, state.lengths + weight
+            return (Judged(state.step + 1, after, going, returns, lengths),)
+
+        def more(state: Judged) -> tf.Tensor:
+            return tf.reduce_any(state.going) & (state.step < until)
+
+        state = tf.while_loop(more, one, (state._replace(carry=carry),))[0]
+        return state, tf.reduce_any(state.going)
 
     def prepare_judging(self, learner: Any, env_keys: tf.Tensor, key: tf.Tensor) -> None:
         """Begin to compile `judge` for arguments like these in a thread of its own; the first call does it."""
@@ -203,7 +253,7 @@ class Program:
     def _judge_once(self, *arguments: Any) -> None:
         # What fails here fails again in the call that was prepared for, where somebody hears of it.
         with suppress(Exception):
-            self.judge(*arguments)
+            self._judge_until(*arguments, self._nothing_judged(*arguments), tf.constant(0))
 
     def _check(self, state: LaneState) -> None:
         """Trace the program, which holds agent and environment to what they declare before anything trains."""

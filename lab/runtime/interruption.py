@@ -50,8 +50,8 @@ _listening: list[Interruption] = []
 def listen(*controls: Control) -> Iterator[Interruption]:
     """Turn the first SIGINT or SIGTERM into `stop` of each control; a second one acts at once.
 
-    A call of TensorFlow, such as the compiling of a program, is not left in the middle: the first signal is heard at its
-    end, the second within a second (see `lab.runtime.second_signal`).
+    A call of TensorFlow, such as the compiling of a program, is not left in the middle: the first signal is heard at
+    its end, the second within a second (see `lab.runtime.second_signal`).
 
     Only the main thread can receive signals; elsewhere this does nothing.
     """
