@@ -109,7 +109,8 @@ def as_batch(space: gymnasium.Space[Any], values: Any) -> tuple[np.ndarray, bool
         return array[None], True
     if array.shape[1:] == shape and array.ndim == len(shape) + 1:
         return array, False
-    raise UsageError(f"observations received shape {array.shape}; expected {shape} for one or (n, *{shape}) for n.")
+    several = f"({', '.join(map(str, ('n', *shape)))}{'' if shape else ','})"
+    raise UsageError(f"observations received shape {array.shape}; expected {shape} for one or {several} for n.")
 
 
 def _converted(space: gymnasium.Space[Any], array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

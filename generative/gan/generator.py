@@ -22,6 +22,7 @@ from generative.gan.networks.networks import kind_of, latent_size_of, make_discr
 from generative.gan.networks.spectral import spectral_layers
 from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
 from generative.gan.settings import GANSettings
+from generative.gan.unread import unread
 from generative.settings import best_compiler
 from generative.training.optimizer import WarmAdam
 from lab.config import Settings
@@ -84,6 +85,9 @@ class GAN(Generator):
     def takes(self, spec: DataSpec) -> bool:
         # Conditional networks have a vector for each class.
         return super().takes(spec) and (not self.classes or self.same_classes(spec))
+
+    def unread_settings(self) -> dict[str, str]:
+        return unread(self.config, self.spec, self.classes)
 
     # ---------------------------------------------------------------- what flavours override
 

@@ -121,9 +121,10 @@ def open_run(
     directory = RunDirectory(run_dir)
     directory.check_links()
     config = directory.read_config()
-    learner = Learner.load(run_dir, which)
-    experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, [], False, "evaluate")
+    # Once for both, because it reads the whole checkpoint, and what it warns of is said once.
     path = directory.find_checkpoint(which)
+    learner = Learner.load_checkpoint(directory, config, path)
+    experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, [], False, "evaluate")
     experiment.step = checkpoints.step_of(path) if path is not None else 0
     rows = [row for row in JsonLines(directory.metrics).read() if row["step"] <= experiment.step]
     experiment.history = History(rows, unit=experiment.task.unit)
