@@ -102,7 +102,10 @@ def as_batch(space: gymnasium.Space[Any], values: Any) -> tuple[np.ndarray, bool
         UsageError: For another shape, fractions or numbers out of range where the space holds whole numbers.
     """
     shape, dtype = layout(space)
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise UsageError(f"observations received rows of different shapes; expected {shape} each. {error}") from error
     if array.dtype != dtype or isinstance(space, Discrete):
         array = _converted(space, array, dtype)
     if array.shape == shape:

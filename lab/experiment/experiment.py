@@ -76,6 +76,8 @@ class Experiment(Loop):
             raise bad_value("Experiment", "learner", learner, "an agent or a generator", "pass an instance: DQN().")
         if lane not in LANES:
             raise bad_value("Experiment", "lane", lane, "one of " + ", ".join(map(repr, LANES)))
+        if isinstance(callbacks, (str, bytes)) or not isinstance(callbacks, Iterable):
+            raise bad_value("Experiment", "callbacks", callbacks, "a list of callbacks", "callbacks=[...].")
         intervals = {
             "evaluate_every": evaluate_every,
             "checkpoint_every": checkpoint_every,

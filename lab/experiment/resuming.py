@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab import registry
-from lab.errors import CheckpointError, UnconfirmedSource, UsageError
+from lab.errors import CheckpointError, UnconfirmedSource, UsageError, bad_value
 from lab.files.json_lines import JsonLines
 from lab.files.reading.run_state import read_run
 from lab.results.history import History
@@ -88,14 +89,27 @@ def resume(
     warn_of_other_conditions(config, directory.path)
     if learner is None:
         learner = building.made_from(config, directory, registry.learner(config["learner"]))
-    elif learner.config.to_dict() != config["settings"]:
-        raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
+    else:
+        _check_learner(learner, config)
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress, "resume")
     check_callbacks(experiment, config["callbacks"], directory.path)
     experiment.task.check_description(config["task"])
     restore_newest(experiment, directory, exact)
     experiment.task.check_same(config["task"])
     return experiment
+
+
+def _check_learner(learner: Any, config: Mapping[str, Any]) -> None:
+    from lab.learner import Learner
+
+    if not isinstance(learner, Learner) or learner.name != config["learner"]:
+        fix = "pass a fresh one, as in learner=DQN(...)."
+        raise bad_value("Experiment.resume", "learner", learner, f"a {config['learner']} like the run's", fix)
+    mine, theirs = learner.config.to_dict(), config["settings"]
+    for name in sorted(mine.keys() | theirs.keys()):
+        if mine.get(name) != theirs.get(name):
+            expected = f"{theirs.get(name)!r} as in the run"
+            raise bad_value("Experiment.resume", f"learner.config.{name}", mine.get(name), expected)
 
 
 def check_callbacks(experiment: Experiment, expected: list[str], run: Path) -> None:
