@@ -133,7 +133,7 @@ class Agent(Learner):
             One action that `env.step` takes, or n of them.
 
         Raises:
-            UsageError: When the agent is not built yet, or the observation's shape is not the space's.
+            UsageError: When the agent is not built yet, or an observation is not finite or of another shape.
         """
         if not self.built:
             raise UsageError(
@@ -141,6 +141,11 @@ class Agent(Learner):
                 f"Fix: Experiment({type(self).__name__}(), ...) builds it, or {type(self).__name__}.load(run)."
             )
         batch, single = spaces.as_batch(self.observation_space, observations)
+        # Not in `act_batch`: whoever trains or plays has checked what the environment gives.
+        if batch.dtype.kind == "f" and not np.isfinite(batch).all():
+            at = np.argwhere(~np.isfinite(batch))[0].tolist()
+            bad, at = batch[tuple(at)], at[1:] if single else at
+            raise UsageError(f"observations received {bad} at {at}; expected finite numbers. Fix: look where it arose.")
         actions = spaces.to_environment(self.action_space, self.act_batch(batch, explore))
         return actions[0] if single else actions
 

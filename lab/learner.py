@@ -258,7 +258,18 @@ class Learner(Stateful, ABC):
                 f"{directory.path} holds a {found.__name__}; expected a {cls.__name__}. "
                 f"Fix: {found.__name__}.load({str(run)!r})."
             )
-        path = directory.find_checkpoint(which)
+        return cls.load_checkpoint(directory, config, directory.find_checkpoint(which))
+
+    @classmethod
+    def load_checkpoint(cls: type[L], directory: RunDirectory, config: Mapping[str, Any], path: Path | None) -> L:
+        """Load a trained learner from one checkpoint of a run; see `load`.
+
+        Args:
+            directory: The run's.
+            config: The run's configuration.
+            path: The checkpoint, as `RunDirectory.find_checkpoint` returned it.
+        """
+        found: Any = cls if cls.name == config["learner"] else registry.learner(config["learner"])
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
         learner: L = building.made_from(config, directory, found)

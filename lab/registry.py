@@ -14,7 +14,7 @@ import sys
 import warnings
 from typing import Any
 
-from lab.errors import UsageError, nearest
+from lab.errors import MissingPackageError, UsageError, nearest
 
 _defined: dict[str, dict[str, Any]] = {}
 
@@ -61,8 +61,19 @@ def find(name: str, *groups: str, what: str) -> Any:
             return _defined[group][name]
     for group in groups:
         if name in _entry_points(group):
-            return _entry_points(group)[name].load()
+            return _loaded(_entry_points(group)[name], what)
     raise UsageError(f"no {what} is called {name!r}; {nearest(name, names(*groups))} (see `lab list`)")
+
+
+def _loaded(entry: importlib.metadata.EntryPoint, what: str) -> Any:
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        package = entry.dist.name if entry.dist is not None else "the package that brings it"
+        raise MissingPackageError(
+            f"the {what} {entry.name!r} cannot be loaded from {entry.value}: {error}. "
+            f"Fix: install {package} anew, with all that it needs."
+        ) from error
 
 
 def learner(name: str) -> Any:

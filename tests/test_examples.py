@@ -19,7 +19,8 @@ import tensorflow as tf
 
 from lab import Experiment, UsageError
 from lab.reporting import write_report
-from tests.contracts import EXAMPLES, Case, assert_same_state, cases, check_metrics, load_example, logged
+from lab.testing.learners import check_rows
+from tests.contracts import EXAMPLES, Case, assert_same_state, cases, load_example, logged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +89,7 @@ def run(script: Script, folder: Path) -> tuple[Path, str]:
 
 def test_every_script_is_run_here() -> None:
     found = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert found == {*BY_NAME, *FLAVOURS, *AGENTS}, "add a Script to SCRIPTS, or an entry to FLAVOURS or AGENTS"
+    assert found == {*BY_NAME, *FLAVOURS, *AGENTS, "check_your_own"}, "add a Script, or an entry to FLAVOURS or AGENTS"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -118,7 +119,7 @@ def test_flavours_are_short_run_and_resume_to_the_bit(name: str, tmp_path: Path)
     assert len([line for line in inspect.getsource(getattr(module, kind)).splitlines() if line.strip()]) <= 30
     run = module.main(20, tmp_path / "run", **settings)
     assert (tmp_path / "run" / output).stat().st_size > 500
-    check_metrics(logged(tmp_path / "run"))
+    check_rows(logged(tmp_path / "run"))
     shutil.copytree(tmp_path / "run", tmp_path / "copy")
     resumed = Experiment.resume(tmp_path / "copy", progress=False)
     resumed.train(10)
@@ -152,6 +153,13 @@ def test_the_soft_weight_is_half_of_what_it_caps_at_where_the_ratio_is_that() ->
     assert chosen.weight(1.0, 0.5, 0.5) == pytest.approx(2.0) and chosen.weight(1.0, 1e-4, 0.5) == pytest.approx(4.0)
 
 
+def test_your_own_is_checked_and_what_breaks_the_contract_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    load_example("check_your_own").main(60)
+    printed = capsys.readouterr().out
+    assert printed.count("  resumes_exactly\n") == 2
+    assert "evaluates_without_changing: received" in printed.splitlines()[-1]
+
+
 def test_smoothing_is_paid_for_where_scores_are_extreme() -> None:
     # By hand: -0.9 log s(2) - 0.1 log s(-2) = 0.326928, and -log(1 - s(-1)) = 0.313262; the generator -log s(-1).
     gan = load_example("custom_gan").SmoothGAN(network="dense")
@@ -179,7 +187,7 @@ def check_outputs(script: Script, run_dir: Path, printed: str) -> None:
         assert printed.count(str(run_dir / output)) == 1
     assert "Evaluation(step=" in printed
     rows = logged(run_dir)
-    check_metrics(rows)
+    check_rows(rows)
     assert rows[-1]["step"] == script.trained
     allowed = {"config.json", "metrics.jsonl", "evaluations.jsonl", "checkpoints", "videos", "samples"}
     assert {path.name for path in run_dir.iterdir()} <= allowed

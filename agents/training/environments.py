@@ -165,6 +165,10 @@ class EnvironmentSource:
         env = self._make(**keywords)
         if not isinstance(env, gymnasium.Env):
             raise bad_value("Experiment", "source", env, "a factory that returns a gymnasium.Env")
+        for name in ("observation_space", "action_space"):
+            if not isinstance(getattr(env, name, None), gymnasium.Space):
+                received = f"{type(env).__name__} with the {name} {getattr(env, name, None)!r}"
+                raise bad_value("Experiment", "source", received, "a gymnasium.Space of both", f"declare {name}.")
         self._made.add(env)
         return env
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from threading import Thread
 from typing import Any, ClassVar, NamedTuple
@@ -25,6 +26,8 @@ KEPT = 8
 ROWS = 64
 # Numbers of a row before the metrics: step, episodes, returns, lengths, rounds.
 FIELDS = 5
+# Steps of the first call of an evaluation, by whose time the others are measured.
+FIRST_CALL = 128
 
 
 class Statistics(NamedTuple):
@@ -72,6 +75,23 @@ class LaneState(NamedTuple):
         return self.agent.steps
 
 
+class Played(NamedTuple):
+    """How far an evaluation has come.
+
+    Attributes:
+        step: int32 (), steps taken.
+        carry: The environments.
+        going: bool (n,), whose episodes have not ended.
+        returns, lengths: float32 (n,), so far.
+    """
+
+    step: tf.Tensor
+    carry: Carry
+    going: tf.Tensor
+    returns: tf.Tensor
+    lengths: tf.Tensor
+
+
 class Program:
     """Compiles one agent's training and evaluation in one TensorEnv.
 
@@ -103,6 +123,7 @@ class Program:
         self.memory = agent.experience().in_program(agent, num_envs)
         self._checked = False
         self._preparing: Thread | None = None
+        self._before_playing: dict[Any, Played] = {}
 
     @classmethod
     def shared(cls, agent: FunctionalAgent, env: TensorEnv, num_envs: int) -> Program:
@@ -207,22 +228,52 @@ class Program:
         finite = tf.reduce_all(tf.math.is_finite(metrics))
         return LaneState(after, returns * going, lengths * going, learnt, memory, state.key, finite, statistics)
 
-    @tf.function(jit_compile=True, autograph=False)
     def evaluate(self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,)."""
-        number = env_keys.shape[0]
-        zeros = tf.zeros(number)
+        """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,).
 
-        def one(i: tf.Tensor, carry: Carry, going: tf.Tensor, returns: tf.Tensor, lengths: tf.Tensor) -> tuple:
-            choice = self.agent.policy(agent, carry.observation, random.fold_in(key, i), False)
-            carry, step = self.env.advance(carry, pure_to_environment(self.env.action_space, choice.action))
-            weight = tf.cast(going, tf.float32)
-            going &= ~(step.terminated | step.truncated)
-            return i + 1, carry, going, returns + weight * step.reward, lengths + weight
+        It is several calls of one program, each short, because signals are heard between calls; where it is cut changes
+        no number.
+        """
+        state, until = self._not_begun(agent, env_keys, key), FIRST_CALL
+        while True:
+            began = time.perf_counter()
+            state, going = self.play_until(agent, env_keys, key, state, tf.constant(until))
+            if not going:
+                return state.returns, state.lengths
+            # So many more steps as take about a fifth of a second.
+            until += max(FIRST_CALL, int(FIRST_CALL * 0.2 / max(1e-9, time.perf_counter() - began)))
 
-        start = (tf.zeros((), tf.int32), self.env.begin(env_keys), tf.ones(number, tf.bool), zeros, zeros)
-        *_, returns, lengths = tf.while_loop(lambda i, carry, going, *_: tf.reduce_any(going), one, start)
-        return returns, lengths
+    def _not_begun(self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor) -> Played:
+        if env_keys.shape not in self._before_playing:
+            number = env_keys.shape[0]
+            begun = tf.function(self.env.begin, autograph=False).get_concrete_function(env_keys).structured_outputs
+            carry = tf.nest.map_structure(lambda part: tf.zeros(part.shape, part.dtype), begun)
+            zeros, going = tf.zeros(number), tf.ones(number, tf.bool)
+            self._before_playing[env_keys.shape] = Played(tf.constant(0), carry, going, zeros, zeros)
+        return self._before_playing[env_keys.shape]
+
+    @tf.function(jit_compile=True, autograph=False)
+    def play_until(
+        self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor, state: Played, until: tf.Tensor
+    ) -> tuple[Played, tf.Tensor]:
+        """Play on up to a step; return how far it has come, and whether anybody is still playing, bool ()."""
+        # The first observations are drawn here, since the same draws outside of a program may have other last bits.
+        begun, fresh = self.env.begin(env_keys), tf.equal(state.step, 0)
+        carry = tf.nest.map_structure(lambda new, old: tf.where(fresh, new, old), begun, state.carry)
+
+        def one(state: Played) -> tuple[Played]:
+            choice = self.agent.policy(agent, state.carry.observation, random.fold_in(key, state.step), False)
+            after, step = self.env.advance(state.carry, pure_to_environment(self.env.action_space, choice.action))
+            weight = tf.cast(state.going, tf.float32)
+            going = state.going & ~(step.terminated | step.truncated)
+            returns, lengths = state.returns + weight * step.reward, state.lengths + weight
+            return (Played(state.step + 1, after, going, returns, lengths),)
+
+        def more(state: Played) -> tf.Tensor:
+            return tf.reduce_any(state.going) & (state.step < until)
+
+        state = tf.while_loop(more, one, (state._replace(carry=carry),))[0]
+        return state, tf.reduce_any(state.going)
 
     def prepare_evaluation(self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor) -> None:
         """Begin to compile `evaluate` for arguments like these in a thread of its own; the first call does it."""
@@ -238,4 +289,4 @@ class Program:
     def _evaluate_once(self, *arguments: Any) -> None:
         # What fails here fails again in the call that was prepared for, where somebody hears of it.
         with suppress(Exception):
-            self.evaluate(*arguments)
+            self.play_until(*arguments, self._not_begun(*arguments), tf.constant(0))

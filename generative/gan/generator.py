@@ -24,6 +24,7 @@ from generative.gan.networks.networks import kind_of, latent_size_of, make_discr
 from generative.gan.networks.spectral import spectral_layers
 from generative.gan.penalties import between, one_centred, scored, scores_and_slopes
 from generative.gan.settings import GANSettings
+from generative.gan.unread import unread
 from generative.settings import best_compiler
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
@@ -82,6 +83,9 @@ class GAN(Generator):
     def takes(self, spec: DataSpec) -> bool:
         # Conditional networks have a vector for each class.
         return super().takes(spec) and (not self.classes or self.same_classes(spec))
+
+    def unread_settings(self) -> dict[str, str]:
+        return unread(self.config, self.spec, self.classes)
 
     # ---------------------------------------------------------------- what flavours override
 

@@ -81,6 +81,8 @@ class Experiment(ExperimentBase):
     ) -> None:
         if not isinstance(learner, Learner):
             raise bad_value("Experiment", "learner", learner, "an agent or a generator", "pass an instance: DQN().")
+        if isinstance(callbacks, (str, bytes)) or not isinstance(callbacks, Iterable):
+            raise bad_value("Experiment", "callbacks", callbacks, "a list of callbacks", "callbacks=[...].")
         self.options = Options(seed, num_envs, lane, evaluate_every, checkpoint_every, video_every, log_every)
         directory = RunDirectory(run_dir) if run_dir is not None else None
         if directory is not None:

@@ -40,6 +40,8 @@ def chosen_target(
     """
     kinds = (*kinds, TRAINING)
     suffix = ".gif" if kind == TRAINING else suffix
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise bad_value("render", "path", path, "a file name that ends in .mp4, .gif or .png")
     target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
     if kind is None:
         kind = target.stem if target.stem in kinds else kinds[0]

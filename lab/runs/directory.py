@@ -24,6 +24,8 @@ class RunDirectory:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise RunDirectoryError(f"run directory received {path!r}; expected a path. Fix: give its name as a text.")
         self.path = Path(path).absolute()
         self.config_path = self.path / "config.json"
         self.metrics = self.path / "metrics.jsonl"

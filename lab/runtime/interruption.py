@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Protocol
 
+from lab.runtime.second_signal import ending_at_the_second
+
 
 class Stoppable(Protocol):
     """What a signal stops: the talk with a training loop."""
@@ -51,6 +53,9 @@ _listening: list[Interruption] = []
 def listen(*controls: Stoppable) -> Iterator[Interruption]:
     """Turn the first SIGINT or SIGTERM into `stop` of each control; a second one acts at once.
 
+    A call of TensorFlow, such as the compiling of a program, is not left in the middle: the first signal is heard at
+    its end, the second within a second (see `lab.runtime.second_signal`).
+
     Only the main thread can receive signals; elsewhere this does nothing.
     """
     interruption = Interruption()
@@ -72,7 +77,8 @@ def listen(*controls: Stoppable) -> Iterator[Interruption]:
     before = {number: signal.signal(number, receive) for number in watched}
     _listening.append(interruption)
     try:
-        yield interruption
+        with ending_at_the_second():
+            yield interruption
     finally:
         _listening.remove(interruption)
         for number, handler in before.items():
@@ -116,17 +122,25 @@ def leaving_due() -> Iterator[None]:
 
 @contextlib.contextmanager
 def ending_cleanly() -> Iterator[None]:
-    """Turn SIGTERM into `SystemExit` with status 143, where nobody has said what it does: files begun are removed."""
+    """Turn SIGTERM into `SystemExit` with status 143, where nobody has said what it does: files begun are removed.
+
+    What is raised for a signal within a destructor or a library's callback is swallowed there; it is raised again at
+    the end of the block, for SIGINT too, so that no signal passes for none.
+    """
     outside = threading.current_thread() is not threading.main_thread()
-    if outside or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
+    usual = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {n: handler for n, handler in usual.items() if not outside and signal.getsignal(n) is handler}
+    interruption = Interruption()
 
     def receive(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        interruption.received = signal.Signals(number)
+        interruption.raise_again()
 
-    signal.signal(signal.SIGTERM, receive)
+    for number in before:
+        signal.signal(number, receive)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    interruption.raise_again()

@@ -31,7 +31,14 @@ def train_many(
     pattern: E, seeds: Iterable[int] | None, settings: Iterable[Mapping[str, Any]], steps: int | None
 ) -> list[E]:
     """Train a pattern's siblings; see `Experiment.train_many`."""
-    members = siblings(pattern, [pattern.seeds.seed] if seeds is None else list(seeds), list(settings))
+    for name, given in (("seeds", () if seeds is None else seeds), ("settings", settings)):
+        if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+            raise bad_value("train_many", name, given, "a list", f"{name}=[...].")
+    changes = list(settings)
+    for one in changes:
+        if not isinstance(one, Mapping):
+            raise bad_value("train_many", "settings", one, "a dict of settings each", "settings=[{...}, {...}].")
+    members = siblings(pattern, [pattern.seeds.seed] if seeds is None else list(seeds), changes)
     for member in members:
         member.prepare_training(steps)
     if pattern.directory is not None:

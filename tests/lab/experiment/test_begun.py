@@ -11,7 +11,8 @@ from agents import DQN, QLearning
 from lab import Callback, Experiment, UsageError
 from lab.cli import main
 from lab.errors import RunDirectoryError
-from tests.contracts import assert_same_state, logged, without_clock
+from lab.testing.comparing import without_clock
+from tests.contracts import assert_same_state, logged
 
 SMALL = {"hidden_sizes": (8,), "batch_size": 4, "learning_starts": 8}
 

@@ -9,11 +9,11 @@ from gymnasium.spaces import Box, Discrete
 from agents import DQN, OnlineDecisionTransformer, QLearning
 from agents.decision_transformer import DecisionTransformer
 from generative import VAE, ConsistencyDistillation, Diffusion, ProgressiveDistillation
-from lab import Experiment
+from lab import Experiment, cli
 from lab.callbacks import Callback
 from lab.config import scheduled
 from lab.seeding import Seeds
-from tests.contracts import assert_same_state
+from tests.contracts import assert_same_state, logged
 
 SMALL = {
     "hidden_sizes": (8,),
@@ -132,3 +132,21 @@ def test_a_number_and_the_run_share_a_program_and_its_numbers():
     following, given = pattern.train_many([3], steps=90, settings=[{}, numbers])
     assert following.task.program is given.task.program
     assert following.history == given.history and following.learner.rate_steps == 90
+
+
+@pytest.mark.parametrize("lane", ["host", "compiled"])
+def test_dqns_schedules_stay_at_their_ends_after_resuming_with_more_steps(lane, tmp_path):
+    run = tmp_path / "run"
+    small = [f"--set={name}={','.join(map(str, v)) if name == 'hidden_sizes' else v}" for name, v in SMALL.items()]
+    command = ["train", "dqn", "CartPole-v1", "--steps", "60", "--run", str(run), f"--set=lane={lane}", *small]
+    assert cli.main([*command, "--set=log_every=30"]) == 0
+    with pytest.warns(UserWarning, match="followed the first training, of 60 steps, and stay so up to step 100"):
+        assert cli.main(["resume", str(run), "--steps", "40"]) == 0
+    rows = [row for row in logged(run) if row["step"] > 30]
+    assert [row["step"] for row in rows] == [60, 90, 100]
+    config = DQN.Settings()
+    for row in rows:
+        assert row["learning_rate"] == pytest.approx(config.learning_rate_end)
+        assert row["epsilon"] == pytest.approx(config.epsilon_end)
+    loaded = DQN.load(run, which="last")
+    assert loaded.run_length == 60 and loaded.learning_rate == pytest.approx(config.learning_rate_end)

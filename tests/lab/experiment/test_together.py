@@ -12,8 +12,9 @@ from generative import Autoencoder
 from lab import Callback, Experiment, TrainingDiverged, UsageError
 from lab.callbacks import StopAtReturn
 from lab.experiment import clock as turns
+from lab.testing.comparing import without_clock
 from tests.agents.helpers import Counter
-from tests.contracts import assert_same_state, without_clock
+from tests.contracts import assert_same_state
 
 SMALL = {"hidden_sizes": (8,), "batch_size": 4, "learning_starts": 8, "update_every": 4, "updates_per_round": 2}
 

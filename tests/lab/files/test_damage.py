@@ -418,6 +418,8 @@ def test_a_run_with_flipped_bits_is_evaluated_resumed_and_reported_and_says_what
     (run / "checkpoints" / "best-²").mkdir()
     with pytest.warns(UserWarning) as found:
         assert cli.main(["evaluate", str(run), "--episodes", "2"]) == 0
+        said = [str(w.message) for w in found if "the best checkpoint is damaged" in str(w.message)]
+        assert len(said) == 1, "once a command"
         assert cli.main(["resume", str(run), "--steps", "50"]) == 0
         assert cli.main(["report", str(run)]) == 0
     words = [str(warning.message) for warning in found]

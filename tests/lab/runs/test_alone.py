@@ -13,7 +13,7 @@ import pytest
 
 from agents import Random
 from generative import Autoencoder
-from lab import Experiment
+from lab import Experiment, cli
 from lab.errors import RunDirectoryError
 from lab.runs.directory import RunDirectory
 from lab.runs.lock import RunLock
@@ -66,6 +66,19 @@ def test_two_experiments_of_one_process_do_not_train_one_run(tmp_path):
     with first.writing_alone(), pytest.raises(RunDirectoryError, match="another experiment of this process"):
         second.train(10)
     assert len(logged(tmp_path / "run")) == 2
+
+
+def test_who_loses_the_race_to_resume_a_run_does_not_say_that_it_resumed(tmp_path, capsys):
+    run = str(tmp_path / "run")
+    arguments = ["train", "random", "lab/GridWorld-v0", "--steps", "60", "--run", run]
+    assert cli.main(arguments) == 0
+    with RunLock(tmp_path / "run").hold():
+        capsys.readouterr()
+        assert cli.main(["resume", run, "--steps", "10"]) == 2
+    printed = capsys.readouterr()
+    assert "resumed" not in printed.out and printed.err.count("is being written by") == 1
+    assert cli.main(["resume", run, "--steps", "10"]) == 0
+    assert "resumed  " in capsys.readouterr().out
 
 
 def test_a_run_that_was_trained_on_elsewhere_is_not_overwritten(tmp_path):
