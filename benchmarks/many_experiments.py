@@ -14,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import machine
+
 WARM = 5
 USUAL = ("q_learning", "dqn", "dqn-2", "cql", "behavior_cloning", "decision_transformer", "autoencoder", "diffusion")
 SCRIPT = """
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, default=40)
     parser.add_argument("--steps", type=int, default=60)
     options = parser.parse_args()
+    machine.say()
     for label in options.labels:
         numbers = map(str, (options.experiments, WARM, options.steps))
         command = [sys.executable, "-c", SCRIPT, label, *numbers]

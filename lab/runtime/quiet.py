@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
+
+from lab.runtime.processor import choose_kernels
 
 
 def set_quiet_defaults() -> None:
@@ -28,6 +29,9 @@ def quiet_stderr(only_with: str | None = None) -> Iterator[None]:
     Args:
         only_with: A module's name: let it out, too, where the block has not loaded that module.
     """
+    # Here, because `import lab` does without it.
+    import tempfile
+
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -60,5 +64,6 @@ def load_tensorflow() -> None:
 
     They come before its logging can be set up, so no log level silences them.
     """
+    choose_kernels()
     with quiet_stderr():
         import tensorflow  # noqa: F401
