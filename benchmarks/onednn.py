@@ -1,9 +1,9 @@
 """What oneDNN gains or costs: training steps and loops with `TF_ENABLE_ONEDNN_OPTS` at 0 and at 1, paired.
 
 A U-Net (convolutions), a dense and a convolutional VAE, a Decision Transformer (attention), and DQN's compiled loop
-(one XLA program). Each job's two processes are started once and take turns, so that what else the machine does slows both;
-ratios are taken turn by turn, of processor time. `--isa AVX2` holds oneDNN's own kernels to what a processor without
-AVX-512 has; TensorFlow's and XLA's other kernels stay as they are, so that is an imitation of one and no more.
+(one XLA program). Each job's two processes are started once and take turns, so that what else the machine does slows
+both; ratios are taken turn by turn, of processor time. `--isa AVX2` holds oneDNN's own kernels to what a processor
+without AVX-512 has; other kernels stay as they are, so that is an imitation of one and no more.
 
     python benchmarks/onednn.py [--pairs 5] [--threads 1] [--jobs unet dqn] [--isa AVX2] [--output FILE]
 """

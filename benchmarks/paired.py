@@ -87,7 +87,10 @@ def table(measured: Mapping[str, Sequence[float]], peer: str, unit: str) -> dict
     for side, values in measured.items():
         ratios = [ours / theirs for ours, theirs in zip(values, measured[peer], strict=True)]
         low, middle, high = spread(values)
-        print(f"{side:24}{low:18,.1f}{middle:12,.1f}{high:12,.1f}   " + ", ".join(f"{r:.2f}" for r in spread(ratios)))
+        print(
+            f"{side:24}{low:18,.1f}{middle:12,.1f}{high:12,.1f}   " + ", ".join(f"{r:.2f}" for r in spread(ratios)),
+            flush=True,
+        )
         result[side] = {"values": list(values), "ratios": ratios}
     return result
 

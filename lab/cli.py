@@ -26,9 +26,9 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 2 for a usage error, 1 for a run that diverged, 130 for Ctrl-C."""
-    # Before TensorFlow, pygame and SDL load, or they would talk over the output and take the signals.
-    set_quiet_defaults()
     try:
+        # Before TensorFlow, pygame and SDL load, or they would talk over the output and take the signals.
+        set_quiet_defaults()
         with ending_cleanly(), printable_warnings():
             return _run(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:

@@ -30,6 +30,10 @@ def load(name: str) -> ModuleType:
 
 
 def _load_with_tensorflow(name: str) -> ModuleType:
+    # Here, because `import lab` does without it.
+    from lab.runtime.compile_cache import offer
+
+    offer()
     if not gc.isenabled():
         return importlib.import_module(name)
     gc.disable()
