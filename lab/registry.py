@@ -35,6 +35,14 @@ def _entry_points(group: str) -> dict[str, importlib.metadata.EntryPoint]:
     return found
 
 
+def _loaded(entry: importlib.metadata.EntryPoint) -> Any:
+    # Not before something fails: to ask who provides what takes reading the records of every installed package.
+    from lab.messages.clashes import clashes_said
+
+    with clashes_said():
+        return entry.load()
+
+
 def register(group: str, name: str, thing: Any) -> None:
     """Make a thing known by name in this process; a later one of the same name replaces it."""
     _defined.setdefault(group, {})[name] = thing
@@ -61,7 +69,7 @@ def find(name: str, *groups: str, what: str) -> Any:
             return _defined[group][name]
     for group in groups:
         if name in _entry_points(group):
-            return _entry_points(group)[name].load()
+            return _loaded(_entry_points(group)[name])
     raise UsageError(f"no {what} is called {name!r}; {nearest(name, names(*groups))} (see `lab list`)")
 
 
@@ -76,4 +84,4 @@ def load_environments() -> None:
     # What a package does to Python's warnings as it is imported must not outlast its import.
     with warnings.catch_warnings():
         for entry in _entry_points("lab.environments").values():
-            entry.load()()
+            _loaded(entry)()

@@ -16,6 +16,7 @@ from lab.experiment.standard_callbacks import complete
 from lab.files.links import make_folder
 from lab.learner import Learner
 from lab.media.training_film import TRAINING, chosen_target, write_training_film
+from lab.messages.clashes import clashes_said
 from lab.results.evaluation import Evaluation
 from lab.results.history import History
 from lab.runs.directory import RunDirectory
@@ -95,14 +96,14 @@ class Experiment(Loop):
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
         self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
-        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
+        with clashes_said():
+            self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
         self._begins_built = self._begins_built or learner.begins_trained
         self.task.check_evaluation_source(evaluation_source, learner.name)
         self.log_every = log_every or learner.default_log_every
         self.history = History(unit=self.task.unit)
         self.stop_reason = ""
-        self._opened, self._due = False, []
-        self._control = Control()
+        self._opened, self._due, self._control = False, [], Control()
         self.given_callbacks = list(callbacks)
         self.callbacks = self.with_standard(self.given_callbacks, progress)
 
