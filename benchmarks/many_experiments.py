@@ -14,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import machine
+
 WARM = 5
 RESULTS = Path(__file__).resolve().parent / "results"
 USUAL = ("q_learning", "dqn", "dqn-2", "cql", "behavior_cloning", "decision_transformer", "autoencoder", "diffusion")
@@ -52,6 +54,7 @@ def main() -> None:
     if options.experiments <= WARM:
         parser.error(f"--experiments received {options.experiments}; expected more than the first {WARM}, not measured")
     kept: dict[str, float] = {}
+    machine.say()
     for label in options.labels:
         numbers = map(str, (options.experiments, WARM, options.steps))
         command = [sys.executable, "-c", SCRIPT, label, *numbers]

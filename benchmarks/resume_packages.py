@@ -27,6 +27,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import machine
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
 # Package, module that registers, environment, keywords of `make`, how it is wrapped.
@@ -310,6 +312,7 @@ def main() -> None:
     parser.add_argument("--index", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    machine.say()
     if options.part:
         child(options)
         return

@@ -66,8 +66,12 @@ def find(name: str, *groups: str, what: str) -> Any:
 
 
 def _loaded(entry: importlib.metadata.EntryPoint, what: str) -> Any:
+    # Not before something fails: to ask who provides what takes reading the records of every installed package.
+    from lab.messages.clashes import clashes_said
+
     try:
-        return entry.load()
+        with clashes_said():
+            return entry.load()
     except (ImportError, AttributeError) as error:
         package = entry.dist.name if entry.dist is not None else "the package that brings it"
         raise MissingPackageError(
@@ -87,4 +91,4 @@ def load_environments() -> None:
     # What a package does to Python's warnings as it is imported must not outlast its import.
     with warnings.catch_warnings():
         for entry in _entry_points("lab.environments").values():
-            entry.load()()
+            _loaded(entry, "environments")()

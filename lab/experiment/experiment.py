@@ -19,6 +19,7 @@ from lab.experiment.record import Record
 from lab.files.links import make_folder
 from lab.learner import Learner
 from lab.media.training_film import TRAINING, chosen_target, write_training_film
+from lab.messages.clashes import clashes_said
 from lab.results.evaluation import Evaluation
 from lab.results.history import History
 from lab.runs.directory import RunDirectory
@@ -94,7 +95,8 @@ class Experiment(ExperimentBase):
         note_given(evaluation_source)
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
-        self.task = tasks.make(learner, source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
+        with clashes_said():
+            self.task = tasks.make(learner, source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
         self.task.check_evaluation_source(evaluation_source, learner.name)
         self.log_every = self.options.log_every or learner.default_log_every
         self.loop = Loop()

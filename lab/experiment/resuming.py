@@ -18,7 +18,7 @@ from lab.runs import building, checkpoints, population
 from lab.runs.directory import RunDirectory
 from lab.runs.run_state import read_run
 from lab.runs.sources import from_run, is_given
-from lab.runtime.conditions import had_cut_processors, warn_of_other_conditions
+from lab.runtime.conditions import had_cut_processors, take_up, warn_of_other_conditions
 from lab.runtime.threads import start_tensorflow
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def resume(
             f"as {directory.path / population.read(directory.path).members[0].name}."
         )
     config = directory.read_config()
+    take_up(config)
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None, cut=had_cut_processors(config))
     warn_of_other_conditions(config, directory.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab import registry
 from lab.callbacks import Callback, Progress
-from lab.errors import UsageError
+from lab.errors import UsageError, bad_value
 from lab.experiment import resuming
 from lab.experiment.base import ExperimentBase
 from lab.experiment.options import Options
