@@ -103,15 +103,41 @@ def leaves_out(app: Any, what: str, name: str, thing: Any, skip: bool, options: 
     return True if foreign else None
 
 
-def readme_as_front_page(app: Any, name: str, source: list[str]) -> None:
-    """Let README.md be the site's front page, its links as they are from `docs/`."""
-    if name == "index":
-        readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
-        source[0] = re.sub(r"\]\((?!http)", "](../", readme).replace("](../docs/", "](") + "\n" + source[0]
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+# Pages of the site that are files of the project, so that both are one.
+MIRRORS = {"index": "README.md", "project/contributing": "CONTRIBUTING.md", "project/changelog": "CHANGELOG.md"}
+PLACES = {
+    **{file: f"/{page}.md" for page, file in MIRRORS.items()},
+    **{f"benchmarks/results/{p.name}": "/results/tables.md" for p in (ROOT / "benchmarks/results").glob("*.md")},
+}
+
+
+def links_of_the_site(app: Any, name: str, source: list[str]) -> None:
+    """Take over a mirrored file, and let links that lead to the project's files lead there from the site too."""
+    page = DOCS / f"{name}.md"
+    mirrored = MIRRORS.get(name)
+    origin, text = page.parent, source[0]
+    if mirrored is not None:
+        origin, text = ROOT, (ROOT / mirrored).read_text() + "\n" + text
+
+    def place(link: re.Match[str]) -> str:
+        path, hash_, anchor = link[1].partition("#")
+        target = (origin / path).resolve()
+        if not path or not target.is_relative_to(ROOT):
+            return link[0]
+        inside = target.relative_to(ROOT).as_posix()
+        if inside in PLACES:
+            return f"]({PLACES[inside]})"
+        if target.is_relative_to(DOCS):
+            return f"](/{target.relative_to(DOCS).as_posix()}{hash_}{anchor})"
+        return f"]({os.path.relpath(target, page.parent)})"
+
+    source[0] = re.sub(r"\]\((?!https?:)([^)\s]+)\)", place, text)
 
 
 def setup(app: Any) -> None:
-    app.connect("source-read", readme_as_front_page)
+    app.connect("source-read", links_of_the_site)
     app.connect("autodoc-process-docstring", as_restructured_text, priority=100)
     app.connect("autodoc-process-docstring", add_settings, priority=900)
     app.connect("autodoc-process-signature", without_signature)
