@@ -67,7 +67,8 @@ def generators(demo: Path) -> None:
         film = list(imageio.imiter(experiment.render("denoising.gif", kind="denoising")))
     frames = [shrunk(np.asarray(Image.fromarray(f).convert("RGB")), 300) for f in film]
     write_gif(IMAGES / "denoising.gif", frames, 16, 120)
-    write_png(IMAGES / "glyphs.png", Image.open(GRIDS / "glyphs-diffusion-10.png"), 16)
+    glyphs = np.asarray(Image.open(GRIDS / "glyphs-diffusion-10.png").convert("RGB"))
+    write_png(IMAGES / "glyphs.png", shrunk(glyphs, 300), 16)
     latent = Image.open(demo / "autoencoder/samples/latent.png").convert("RGB")
     write_png(IMAGES / "latent.png", shrunk(np.asarray(latent), 640), 64)
 
