@@ -83,9 +83,8 @@ def is_settings(what: str, thing: Any) -> bool:
 def add_settings(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Let the page of a settings class list its settings, whose words stand in the fields."""
     if is_settings(what, thing):
-        fields = dataclasses.fields(thing)
-        words = [escaped(str(f.metadata.get("doc", ""))) for f in fields]
-        lines += ["", *(f"- ``{f.name}`` = ``{f.default!r}``: {word}" for f, word in zip(fields, words, strict=True)), ""]
+        fields = [(f.name, f.default, escaped(str(f.metadata.get("doc", "")))) for f in dataclasses.fields(thing)]
+        lines += ["", *(f"- ``{name}`` = ``{default!r}``: {words}" for name, default, words in fields), ""]
 
 
 def without_signature(app: Any, what: str, name: str, thing: Any, options: Any, signature: Any, returned: Any) -> Any:

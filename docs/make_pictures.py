@@ -115,7 +115,15 @@ def architecture() -> None:
     part(75, 36, 25, 11, grey, "run directory", "config, metrics, checkpoints,\nvideos; the report reads these")
     part(4, 20, 56, 10, blue, "task: an agent in environments", "host lane: the environment steps in Python\n"
          "compiled lane: acting, stepping, learning are one XLA program")  # fmt: skip
-    part(65, 20, 33, 10, blue, "task: a generator on data", "many updates a compiled call,\nrows drawn by a stored index stream")
+    part(
+        65,
+        20,
+        33,
+        10,
+        blue,
+        "task: a generator on data",
+        "many updates a compiled call,\nrows drawn by a stored stream",
+    )
     part(4, 3, 26, 11, green, "agents", "DQN, QLearning,\nDecisionTransformer, ..., yours")
     part(34, 3, 26, 11, sand, "environments", "CartPole, GridWorld,\nKeyDoor, ..., yours")
     part(65, 3, 15.5, 11, green, "generative", "VAE, GAN,\nDiffusion, ...")
