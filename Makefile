@@ -33,7 +33,7 @@ check: $(READY)
 # A site of tutorials, guides and API pages; a warning is an error. Open docs/_build/html/index.html.
 docs: $(VENV)/.ready-docs
 	rm -rf docs/api/generated
-	$(BIN)/python -m sphinx -q -W --keep-going -j auto -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
 	@echo docs/_build/html/index.html
 
 $(VENV)/.ready-docs: $(READY)
