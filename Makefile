@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test quick faults check install clean
+.PHONY: demo test quick faults check docs install clean
 
 install: $(READY)
 
@@ -41,5 +41,15 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# A site of tutorials, guides and API pages; a warning is an error. Open docs/_build/html/index.html.
+docs: $(VENV)/.ready-docs
+	rm -rf docs/api/generated
+	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+$(VENV)/.ready-docs: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) docs/_build docs/api/generated build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
