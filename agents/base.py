@@ -55,7 +55,7 @@ class Agent(Learner):
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
     num_envs: int = 1
-    # Drawn from when acting without exploration, and set anew for each evaluation: judging an agent must not
+    # Drawn from when acting without exploration, and set anew for each evaluation: evaluating an agent must not
     # disturb the streams it trains with.
     evaluation_rng: np.random.Generator
     # Running statistics of the training environments' wrappers, by name: see `agents.playing.statistics`.
@@ -155,7 +155,7 @@ class Agent(Learner):
     def begin_episodes(self, rows: np.ndarray, number: int) -> None:
         """Forget what is remembered of past episodes, where new ones begin (hook).
 
-        Whoever plays episodes to judge or show an agent tells it: here before the first `act_batch` of an episode, in
+        Whoever plays episodes to evaluate or show an agent calls it before the first `act_batch` of an episode, in
         `observe_rewards` after each step, and in `end_episodes` when all is over. Agents that act on the present
         observation alone need none of it.
 

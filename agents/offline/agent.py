@@ -55,7 +55,7 @@ class OfflineAgent(Agent):
         """
 
     def end_updates(self) -> None:
-        """Take note that variables have changed, after each stretch of updates: refresh mirrors (hook)."""
+        """Take note that variables have changed, after each call's updates: refresh mirrors (hook)."""
 
     def study(self, episodes: Episodes) -> None:
         """Look at the data once, after `build` for a new agent, to fill what `build` made: means and the like (hook).

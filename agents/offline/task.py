@@ -1,4 +1,4 @@
-"""OfflineTask: an agent trains on recorded episodes, and is judged in the environment they are from."""
+"""OfflineTask: an agent trains on recorded episodes, and is evaluated in the environment they are from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CompiledTask: whole stretches of training run as one program (the compiled lane)."""
+"""CompiledTask: thousands of steps of training run as one program (the compiled lane)."""
 
 from __future__ import annotations
 

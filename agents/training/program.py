@@ -184,7 +184,7 @@ class Program:
         def going(state: LaneState) -> tf.Tensor:
             return (state.count < until) & (state.finite | ~guard)
 
-        def stretch(state: LaneState, rows: tf.Tensor, number: tf.Tensor) -> tuple[LaneState, tf.Tensor, tf.Tensor]:
+        def up_to_a_row(state: LaneState, rows: tf.Tensor, number: tf.Tensor) -> tuple[LaneState, tf.Tensor, tf.Tensor]:
             before = state.count
             every = tf.maximum(log_every, 1)
             # The bound enters only a comparison: as a range it would be compiled in, and each length compiled anew.
@@ -199,7 +199,7 @@ class Program:
             return state._replace(statistics=fresh), rows, number + tf.cast(due, tf.int32)
 
         start = (state, tf.zeros((ROWS, width), tf.float64), tf.zeros((), tf.int32))
-        return tf.while_loop(lambda state, *_: going(state), stretch, start)
+        return tf.while_loop(lambda state, *_: going(state), up_to_a_row, start)
 
     def packed(self, statistics: Statistics) -> tf.Tensor:
         """Return statistics as one vector, which costs one transfer: its fields, then the metrics, float64."""
