@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import HOOKS, Callback
 from lab.callbacks.evaluating import Evaluate
-from lab.errors import UsageError, nearest
+from lab.errors import UsageError, bad_value, nearest
 from lab.experiment.hooks import Hooks
 
 if TYPE_CHECKING:
     from lab.experiment.experiment import Experiment
+
+
+def listed(callbacks: Any) -> list[Any]:
+    """Return the callbacks that a user gave as a list of its own.
+
+    Raises:
+        UsageError: When they are no list, tuple or the like.
+    """
+    if isinstance(callbacks, (str, bytes)) or not isinstance(callbacks, Iterable):
+        raise bad_value("Experiment", "callbacks", callbacks, "a list of callbacks", "callbacks=[...].")
+    return list(callbacks)
 
 
 def check_callbacks(experiment: Experiment, target_step: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from lab.callbacks import Callback
 from lab.errors import bad_value, check_whole
 from lab.experiment import resuming, together
+from lab.experiment.callback_checks import listed
 from lab.experiment.loop import Loop
 from lab.experiment.standard_callbacks import complete
 from lab.files.links import make_folder
@@ -76,8 +77,6 @@ class Experiment(Loop):
             raise bad_value("Experiment", "learner", learner, "an agent or a generator", "pass an instance: DQN().")
         if lane not in LANES:
             raise bad_value("Experiment", "lane", lane, "one of " + ", ".join(map(repr, LANES)))
-        if isinstance(callbacks, (str, bytes)) or not isinstance(callbacks, Iterable):
-            raise bad_value("Experiment", "callbacks", callbacks, "a list of callbacks", "callbacks=[...].")
         intervals = {
             "evaluate_every": evaluate_every,
             "checkpoint_every": checkpoint_every,
@@ -105,7 +104,7 @@ class Experiment(Loop):
         self.stop_reason = ""
         self._opened, self._due = False, []
         self._control = Control()
-        self.given_callbacks = list(callbacks)
+        self.given_callbacks = listed(callbacks)
         self.callbacks = self.with_standard(self.given_callbacks, progress)
 
     # ---------------------------------------------------------------- the ladder
