@@ -57,10 +57,8 @@ class GAN(Generator):
                 "Fix: give (rows, labels), or conditional=False."
             )
         if c.augment and not self.spec.is_image:
-            raise bad_value(
-                type(self).__name__, "augment", c.augment, f"() for rows of shape {self.spec.shape}: only images can "
-                "be shifted and cut", "augment=().",
-            )  # fmt: skip
+            expected = f"() for rows of shape {self.spec.shape}: only images can be shifted and cut"
+            raise bad_value(type(self).__name__, "augment", c.augment, expected, "augment=().")
         self.classes = (self.spec.classes or 0) if c.conditional else 0
         self.kinds = tuple(kind for kind in type(self).kinds if kind != "classes" or self.classes)
         self.compile = best_compiler(c, perceptron=kind_of(c, self.spec) == "dense")

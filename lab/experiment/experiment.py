@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from lab import tasks
 from lab.callbacks import Callback
+from lab.callbacks.checks import listed
 from lab.errors import bad_value, check_whole
 from lab.experiment import resuming, together
 from lab.experiment.base import ExperimentBase
@@ -82,8 +83,6 @@ class Experiment(ExperimentBase):
     ) -> None:
         if not isinstance(learner, Learner):
             raise bad_value("Experiment", "learner", learner, "an agent or a generator", "pass an instance: DQN().")
-        if isinstance(callbacks, (str, bytes)) or not isinstance(callbacks, Iterable):
-            raise bad_value("Experiment", "callbacks", callbacks, "a list of callbacks", "callbacks=[...].")
         self.options = Options(seed, num_envs, lane, evaluate_every, checkpoint_every, video_every, log_every)
         directory = RunDirectory(run_dir) if run_dir is not None else None
         if directory is not None:
@@ -101,7 +100,7 @@ class Experiment(ExperimentBase):
         self.log_every = self.options.log_every or learner.default_log_every
         self.loop = Loop()
         self.record = Record(directory, self.task.unit, begins_trained or learner.begins_trained)
-        self.given_callbacks = list(callbacks)
+        self.given_callbacks = listed(callbacks)
         self.callbacks = self.with_standard(self.given_callbacks, progress)
 
     # ---------------------------------------------------------------- the ladder
