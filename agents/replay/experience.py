@@ -56,6 +56,16 @@ class Replay:
         if self.n_steps > self.capacity:
             raise bad_value("Replay", "n_steps", self.n_steps, f"at most the capacity, {self.capacity}")
 
+    def check_windows(self, owner: str, number: int) -> None:
+        """Raise `UsageError` where the first round of updates of `number` environments comes before a whole window."""
+        first = -(-max(self.update_every, self.learning_starts) // number)
+        if first < self.n_steps:
+            raise UsageError(
+                f"{owner} learns from windows of {self.n_steps} steps; {first} of each environment come before the "
+                f"first round of updates. Fix: a larger learning_starts (>= {self.n_steps * number}), or a smaller "
+                "n_steps."
+            )
+
     def on_host(self, agent: Any) -> Any:
         """Return the replay in host memory."""
         from agents.replay.host import HostReplay
