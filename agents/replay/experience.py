@@ -56,29 +56,26 @@ class Replay:
         if self.n_steps > self.capacity:
             raise bad_value("Replay", "n_steps", self.n_steps, f"at most the capacity, {self.capacity}")
 
-    def check(self, number: int) -> None:
-        """Raise `UsageError` where the first round would come before the first window of n steps is whole.
-
-        Args:
-            number: Environments that step together.
-        """
-        first = max(self.update_every, self.learning_starts)
-        if -(-first // number) < self.n_steps:
-            expected = f"at least {self.n_steps * number}, for {self.n_steps} steps of {number} environments"
-            raise bad_value("Replay", "learning_starts", self.learning_starts, expected)
+    def check_windows(self, owner: str, number: int) -> None:
+        """Raise `UsageError` where the first round of updates of `number` environments comes before a whole window."""
+        first = -(-max(self.update_every, self.learning_starts) // number)
+        if first < self.n_steps:
+            raise UsageError(
+                f"{owner} learns from windows of {self.n_steps} steps; {first} of each environment come before the "
+                f"first round of updates. Fix: a larger learning_starts (>= {self.n_steps * number}), or a smaller "
+                "n_steps."
+            )
 
     def on_host(self, agent: Any) -> Any:
         """Return the replay in host memory."""
         from agents.replay.host import HostReplay
 
-        self.check(agent.num_envs)
         return HostReplay(self, agent)
 
     def in_program(self, agent: Any, number: int) -> Any:
         """Return the replay inside a program."""
         from agents.replay.program import ProgramReplay
 
-        self.check(number)
         return ProgramReplay(self, agent, number)
 
     def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> tuple[Any, Any, Any]:

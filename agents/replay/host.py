@@ -27,6 +27,7 @@ class HostReplay:
 
     def __init__(self, replay: Any, agent: Any) -> None:
         self.replay, self.number = replay, agent.num_envs
+        replay.check_windows(type(agent).__name__, self.number)
         capacity = replay.capacity
         if replay.n_steps > 1:
             # So that the steps of one environment lie the same distance apart all round.
@@ -66,11 +67,6 @@ class HostReplay:
     def _round(self, agent: Any) -> dict[str, float]:
         replay, storage = self.replay, self.storage
         size = storage.size - (replay.n_steps - 1) * self.number
-        if size < 1:
-            raise UsageError(
-                f"{type(agent).__name__} learns from windows of {replay.n_steps} steps; {storage.size} transitions "
-                "have come so far. Fix: a larger learning_starts, or a smaller n_steps."
-            )
         first = storage.cursor if storage.size == storage.capacity else 0
         shape = (replay.updates_per_round, replay.batch_size)
         progress = min(1.0, agent.steps / max(1, agent.run_length))

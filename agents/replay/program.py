@@ -38,6 +38,7 @@ class ProgramReplay:
 
     def __init__(self, replay: Any, agent: Any, number: int) -> None:
         self.replay, self.number = replay, number
+        replay.check_windows(type(agent).__name__, number)
         layout = Layout(agent.observation_space, agent.action_space, agent.extras)
         self.storage = ProgramStorage(layout, max(replay.capacity, replay.n_steps * number), number)
 

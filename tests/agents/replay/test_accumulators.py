@@ -20,7 +20,7 @@ def test_one_step_by_hand():
     batch = one_step(tf.nest.map_structure(lambda x: x[0], window([0, 1, 0], [0, 0, 1])), 0.5)
     assert batch.reward.numpy().tolist() == [1.0, 2.0, 4.0]
     assert batch.discount.numpy().tolist() == [0.5, 0.0, 0.5], "a cut off episode bootstraps"
-    assert batch.next_observation.numpy()[:, 0].tolist() == [1.0, 2.0, 3.0]
+    assert batch.next_observation[:, 0].tolist() == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(
