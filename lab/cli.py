@@ -12,9 +12,9 @@ from lab import registry
 from lab.command.arguments import parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.messages.terminal import complain, printable_warnings
-from lab.runs.sources import import_module
-from lab.runtime.interruption import ending_cleanly
+from lab.runs.opening.sources import import_module
 from lab.runtime.quiet import load_tensorflow, set_quiet_defaults
+from lab.runtime.signals.interruption import ending_cleanly
 
 # Where each is defined; only the one that is asked for is loaded.
 COMMANDS = {

@@ -15,8 +15,9 @@ from lab import registry
 from lab.config import Settings as AnySettings
 from lab.config import make, scheduled, schedules_of_run
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
-from lab.runs import building, checkpoints
+from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
+from lab.runs.opening import building
 from lab.runs.run_state import read_learner
 from lab.runs.state import Stateful
 from lab.runtime.threads import start_tensorflow

@@ -100,7 +100,7 @@ ROOMS = {
     "lab.results": "errors files media",
     "lab.runs": "errors files messages registry",
     "lab.task": "errors results runs seeding",
-    "lab.tasks": "errors task",
+    "lab.registry.tasks": "errors task",
     "lab.learner": "config errors files networks registry runs runtime seeding",
     "lab.training": "errors runs runtime task",
     "lab.callbacks": "errors files learner registry results runs seeding task",
@@ -209,7 +209,7 @@ def test_callbacks_know_no_experiment():
 def test_learners_import_nothing_that_makes_their_tasks():
     import agents  # noqa: F401 - they register
     import generative  # noqa: F401
-    from lab import tasks
+    from lab.registry import tasks
 
     learners, makers = ({pair[i].split(":")[0] for pair in tasks.pairs()} for i in (0, 1))
     assert {"agents.base", "generative.base"} <= learners

@@ -20,7 +20,7 @@ from agents.training.choose import reason_against
 from agents.training.dynamics import Dynamics, find
 from agents.training.environments import EnvironmentSource
 from lab.errors import UsageError, bad_value, check_whole
-from lab.runtime.interruption import ending_cleanly
+from lab.runtime.signals.interruption import ending_cleanly
 from lab.seeding import Seeds
 
 WIDTH = 10

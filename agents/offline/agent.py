@@ -37,7 +37,7 @@ class OfflineAgent(Agent):
 
     def named_source(self, name: str, run: Path) -> str:
         from agents.offline.sources import are_episodes
-        from lab.runs.sources import check_path
+        from lab.runs.opening.sources import check_path
 
         if not are_episodes(name):
             return super().named_source(name, run)

@@ -19,7 +19,7 @@ from agents.playing.wrappers import layers, name_of
 from envs.tensor import TensorEnv
 from lab import registry
 from lab.errors import MissingPackageError, UsageError, bad_value
-from lab.runs.sources import imported_environment
+from lab.runs.opening.sources import imported_environment
 
 # Environments that were given as objects and are being trained in, and the sources that hold them.
 _in_training: dict[int, tuple[weakref.ref[Any], weakref.ref[EnvironmentSource]]] = {}

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from lab import tasks
 from lab.callbacks import Callback
 from lab.callbacks.checks import listed
 from lab.errors import bad_value, check_whole
@@ -21,11 +20,12 @@ from lab.files.links import make_folder
 from lab.learner import Learner
 from lab.media.training_film import TRAINING, chosen_target, write_training_film
 from lab.messages.clashes import clashes_said
+from lab.registry import tasks
 from lab.results.evaluation import Evaluation
 from lab.results.history import History
 from lab.runs.directory import RunDirectory
-from lab.runs.sources import note_given
-from lab.runtime.interruption import Stopped, listen, stoppable
+from lab.runs.opening.sources import note_given
+from lab.runtime.signals.interruption import Stopped, listen, stoppable
 from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
 from lab.task import TaskOptions

@@ -14,10 +14,11 @@ from lab.errors import CheckpointError, UnconfirmedSource, UsageError, bad_value
 from lab.experiment.base import ExperimentBase
 from lab.experiment.options import Options
 from lab.learner import Learner
-from lab.runs import building, checkpoints, population
+from lab.runs import checkpoints, population
 from lab.runs.directory import RunDirectory
+from lab.runs.opening import building
+from lab.runs.opening.sources import from_run, is_given
 from lab.runs.run_state import read_run
-from lab.runs.sources import from_run, is_given
 from lab.runtime.conditions import had_cut_processors, take_up, warn_of_other_conditions
 from lab.runtime.threads import start_tensorflow
 

@@ -13,7 +13,7 @@ from lab.files.atomic import replacing, sync
 from lab.files.links import refuse_links
 from lab.messages.notes import warn
 from lab.runs import checkpoints, lock, population
-from lab.runs.config import read_config
+from lab.runs.opening.config import read_config
 
 
 class RunDirectory:
@@ -82,7 +82,7 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: When there is no run here, or its config.json is damaged or beyond the limits of
-                `lab.runs.config`.
+                `lab.runs.opening.config`.
         """
         if not os.path.lexists(self.config_path) and population.is_population(self.path):
             first = self.path / population.read(self.path).members[0].name

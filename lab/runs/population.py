@@ -23,7 +23,7 @@ from lab.files.reading.schema import (
     text,
     whole,
 )
-from lab.runs.config import LANES, MOST_ENVIRONMENTS
+from lab.runs.opening.config import LANES, MOST_ENVIRONMENTS
 
 NAME = "runs.json"
 FORMAT = 1

@@ -31,7 +31,7 @@ def load(name: str) -> ModuleType:
 
 def _load_with_tensorflow(name: str) -> ModuleType:
     # Here, because `import lab` does without it.
-    from lab.runtime.compile_cache import offer
+    from lab.runtime.compiling.compile_cache import offer
 
     offer()
     if not gc.isenabled():

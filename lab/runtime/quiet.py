@@ -17,9 +17,9 @@ def set_quiet_defaults() -> None:
     """
     if "tensorflow" not in sys.modules:
         # Here, because `import lab` does without it.
-        from lab.runtime.compile_cache import folder
+        from lab.runtime.compiling.compile_cache import folder
 
-        # Where compiled programs are kept, finding one is logged as an error: see `lab.runtime.compile_cache`.
+        # Where compiled programs are kept, finding one is logged as an error: see there.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if folder() is None else "3")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
@@ -70,7 +70,7 @@ def load_tensorflow() -> None:
     They come before its logging can be set up, so no log level silences them.
     """
     # Here, because `import lab` does without it.
-    from lab.runtime.compile_cache import offer
+    from lab.runtime.compiling.compile_cache import offer
 
     choose_kernels()
     offer()

@@ -6,7 +6,7 @@ import contextlib
 import os
 
 from lab.errors import bad_value
-from lab.runtime import compile_cache
+from lab.runtime.compiling import compile_cache
 from lab.runtime.quiet import quiet_stderr
 
 # More than any machine has; each is a real thread of the process.

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from lab.errors import UsageError, bad_value
-from lab.runtime.interruption import Stopped
-from lab.runtime.shared_programs import Identity, Program, Unshareable, programs
+from lab.runtime.compiling.shared_programs import Identity, Program, Unshareable, programs
+from lab.runtime.signals.interruption import Stopped
 from lab.task import Control, Task
 
 

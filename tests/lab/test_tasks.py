@@ -8,7 +8,8 @@ import pytest
 
 import agents
 import generative
-from lab import Experiment, Learner, Task, UsageError, tasks
+from lab import Experiment, Learner, Task, UsageError
+from lab.registry import tasks
 from lab.results.evaluation import Evaluation
 from lab.seeding import Seeds
 from lab.task import TaskOptions
@@ -76,7 +77,7 @@ def test_every_name_that_the_packages_register_stands_for_something():
 
 
 def test_a_users_own_kind_of_learner_is_fed_by_what_it_registers():
-    with pytest.raises(UsageError, match=r"Doubling has no source of data. Fix: .*lab.tasks.register"):
+    with pytest.raises(UsageError, match=r"Doubling has no source of data. Fix: .*lab.registry.tasks.register"):
         Experiment(Doubling(), "numbers")
     tasks.register(Doubling, tasks.name_of(Feeding))
     for made in (Doubling(), Further()):

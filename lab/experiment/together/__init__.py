@@ -15,9 +15,10 @@ from lab.experiment.base import ExperimentBase
 from lab.experiment.options import Options
 from lab.experiment.together.siblings import plan_of, siblings
 from lab.experiment.together.training import train_prepared
-from lab.runs import building, population
+from lab.runs import population
 from lab.runs.directory import RunDirectory
-from lab.runs.sources import from_run
+from lab.runs.opening import building
+from lab.runs.opening.sources import from_run
 
 if TYPE_CHECKING:
     import os

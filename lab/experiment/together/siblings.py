@@ -12,7 +12,7 @@ from lab.config import make
 from lab.errors import UsageError, bad_value
 from lab.experiment.base import ExperimentBase
 from lab.runs import population
-from lab.runs.sources import source_name
+from lab.runs.opening.sources import source_name
 
 E = TypeVar("E", bound=ExperimentBase)
 

@@ -9,7 +9,7 @@ from typing import Any
 from lab.errors import TrainingDiverged
 from lab.experiment.base import ExperimentBase
 from lab.experiment.clock import Turns, parted
-from lab.runtime.interruption import Stopped, listen
+from lab.runtime.signals.interruption import Stopped, listen
 
 
 def train_prepared(members: Sequence[ExperimentBase], progress: bool | None) -> None:

@@ -17,7 +17,7 @@ from agents.base import Agent
 from agents.episodes.recording import record
 from agents.training.task import AgentTask
 from lab import Callback, Experiment, cli
-from lab.runtime.interruption import Stopped, ending_cleanly, leaving_due, listen, stoppable
+from lab.runtime.signals.interruption import Stopped, ending_cleanly, leaving_due, listen, stoppable
 from lab.task import Control
 from tests.agents.odd_environments import Endless, Scripted
 
@@ -216,7 +216,7 @@ def test_a_signal_that_a_destructor_swallows_still_ends_the_program(number):
 
 DEAF = """
 import hashlib, sys
-from lab.runtime.interruption import listen
+from lab.runtime.signals.interruption import listen
 from lab.task import Control
 with listen(Control()):
     print("deaf", flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents import DQN
-from agents.training import program
+from agents.training.programs import program
 from lab import Experiment
 
 

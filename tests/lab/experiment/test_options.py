@@ -7,7 +7,8 @@ import pytest
 
 from lab import Experiment, UsageError
 from lab.experiment.options import INTERVALS, NAMES, Options
-from lab.runs import config, population
+from lab.runs import population
+from lab.runs.opening import config
 
 
 def test_the_constructor_and_both_files_have_its_fields():

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from lab import Callback, Experiment, Learner, Task, UsageError, tasks
+from lab import Callback, Experiment, Learner, Task, UsageError
 from lab.callbacks import Checkpoint, Evaluate, JSONLLogger, LearningRateSchedule
 from lab.experiment import loop
+from lab.registry import tasks
 from lab.results.evaluation import Evaluation
 from tests.contracts import assert_same_state, without_clock
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lab import UsageError
-from lab.runtime import compile_cache, compiled_store
-from lab.runtime.compiled_store import is_private
+from lab.runtime.compiling import compile_cache, compiled_store
+from lab.runtime.compiling.compiled_store import is_private
 
 NAME = "xla_compile_cache__1__2__XLA_CPU_JIT.pb"
 

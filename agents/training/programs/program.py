@@ -14,7 +14,7 @@ from agents.functional import FunctionalAgent
 from agents.functional.calls import fixed_settings, functions
 from agents.functional.state import AgentState
 from agents.spaces import pure_to_environment
-from agents.training.tracing import check_action, check_captures, check_extras, check_learnt, check_same
+from agents.training.programs.tracing import check_action, check_captures, check_extras, check_learnt, check_same
 from agents.transitions import Transition
 from envs import random
 from envs.tensor import Carry, TensorEnv

@@ -96,7 +96,7 @@ def make(learner: Any, source: Any, options: TaskOptions) -> Task:
                 return made
     raise UsageError(
         f"{type(learner).__name__} has no source of data. Fix: subclass Agent or Generator, or say what feeds it: "
-        "lab.tasks.register(MyLearner, 'my_module:MyTask')."
+        "lab.registry.tasks.register(MyLearner, 'my_module:MyTask')."
     )
 
 

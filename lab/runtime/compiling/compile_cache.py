@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from lab.errors import bad_value
-from lab.runtime.compiled_store import Session, opened
+from lab.runtime.compiling.compiled_store import Session, opened
 
 VARIABLE = "LAB_COMPILE_CACHE"
 FLAGS = "TF_XLA_FLAGS"

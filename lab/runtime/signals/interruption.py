@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Protocol
 
-from lab.runtime.second_signal import ending_at_the_second
+from lab.runtime.signals.second_signal import ending_at_the_second
 
 
 class Stoppable(Protocol):
@@ -54,7 +54,7 @@ def listen(*controls: Stoppable) -> Iterator[Interruption]:
     """Turn the first SIGINT or SIGTERM into `stop` of each control; a second one acts at once.
 
     A call of TensorFlow, such as the compiling of a program, is not left in the middle: the first signal is heard at
-    its end, the second within a second (see `lab.runtime.second_signal`).
+    its end, the second within a second (see `lab.runtime.signals.second_signal`).
 
     Only the main thread can receive signals; elsewhere this does nothing.
     """
