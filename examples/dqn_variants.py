@@ -15,7 +15,6 @@ from agents import DQN
 from agents.dqn import DQNSettings
 from agents.parts import losses, observations
 from agents.parts.distributions import categorical_projection, quantile_huber
-from agents.parts.returns import td_target
 from agents.replay import Prioritised
 from lab import Experiment, setting
 from lab.errors import bad_value
@@ -101,7 +100,7 @@ class C51(DQN):
         logits = losses.chosen(
             self.outputs(parameters.target, next_features), self.next_actions(parameters, next_features)
         )
-        moved = td_target(batch.reward[:, None], batch.discount[:, None], self.support())
+        moved = losses.td_target(batch.reward[:, None], batch.discount[:, None], self.support())
         return categorical_projection(moved, tf.nn.softmax(logits), self.support())
 
     def row_losses(self, outputs, batch, target, settings):
@@ -138,7 +137,7 @@ class QRDQN(DQN):
     def target_of(self, parameters, batch, next_features):
         outputs = self.outputs(parameters.target, next_features)
         following = losses.chosen(outputs, self.next_actions(parameters, next_features))
-        return td_target(batch.reward[:, None], batch.discount[:, None], following)
+        return losses.td_target(batch.reward[:, None], batch.discount[:, None], following)
 
     def row_losses(self, outputs, batch, target, settings):
         quantiles = losses.chosen(outputs, batch.action)

@@ -12,7 +12,7 @@ from gymnasium.spaces import Discrete
 
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, averaged, copied
+from agents.dqn.state import Parameters, copied
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
@@ -23,7 +23,7 @@ from envs import random
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.networks import Forward
-from lab.training.adam import Moments, adam, clipped, flat, no_moments
+from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
 class DQN(FunctionalAgent):
@@ -187,7 +187,8 @@ class DQN(FunctionalAgent):
         gradient, norm = clipped(flat(tape.gradient(loss, p.online)), c.gradient_clip)
         online, moments = adam(p.online, gradient, p.moments, self.step_size(state), c.adam_epsilon)
         value = tf.reduce_mean(losses.chosen(self.action_values_of(outputs), batch.action))
-        after = averaged(p._replace(online=online, moments=moments), c.average_decay)
+        average = averaged(p.averaged, online, c.average_decay, moments.count - 1.0)
+        after = p._replace(online=online, moments=moments, averaged=average)
         return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
 
     def step_size(self, state: AgentState) -> tf.Tensor:

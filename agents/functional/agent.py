@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from agents.base import Agent
-from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
+from agents.functional.state import RUN_LENGTH, AgentState, Choice, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
 from agents.transitions import Batch, Transition
 from lab.errors import CheckpointError, UsageError
@@ -257,3 +257,13 @@ class FunctionalAgent(Agent):
         """Raise `UsageError` where what the class declares does not fit together, before anything is trained."""
         if not isinstance(self.extras, Mapping):
             raise UsageError(f"{type(self).__name__}.extras received {self.extras!r}; expected shapes by name.")
+
+
+class Hyperparameters:
+    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
+
+    def __init__(self, tensors: dict[str, tf.Tensor], config: Any) -> None:
+        self._tensors, self._config = tensors, config
+
+    def __getattr__(self, name: str) -> Any:
+        return self._tensors[name] if name in self._tensors else getattr(self._config, name)

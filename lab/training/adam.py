@@ -193,6 +193,21 @@ def kept(decay: Any, updates: Any) -> tf.Tensor:
     return tf.minimum(tf.cast(decay, tf.float32), (1.0 + updates) / (10.0 + updates))
 
 
+def averaged(
+    average: Sequence[tf.Tensor], latest: Sequence[tf.Tensor], decay: Any, updates: Any
+) -> tuple[tf.Tensor, ...]:
+    """Return averaged weights that have taken in the latest; none where there are none.
+
+    Args:
+        average, latest: Tensors of the same shapes, or no averages.
+        decay, updates: As for `kept`.
+    """
+    if not average:
+        return ()
+    weight = 1.0 - kept(decay, updates)
+    return tuple(old + weight * (new - old) for old, new in zip(average, latest, strict=True))
+
+
 class WeightAverage(Stateful):
     """Keeps an exponential moving average of all of a network's variables, normalisation statistics among them.
 

@@ -1,5 +1,5 @@
 """The exponential moving average of weights under a name of its own; it stands beside Adam, in `lab.training.adam`."""
 
-from lab.training.adam import WeightAverage, kept
+from lab.training.adam import WeightAverage, averaged, kept
 
-__all__ = ["WeightAverage", "kept"]
+__all__ = ["WeightAverage", "averaged", "kept"]
