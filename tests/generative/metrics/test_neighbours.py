@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generative.metrics import TooFewSamples
-from generative.metrics.neighbours import density_coverage, nearest_train, precision_recall
+from generative.metrics import TooFewSamples, density_coverage, nearest_train, precision_recall
 from generative.metrics.neighbours import neighbours as neighbours_module
 from generative.metrics.neighbours.neighbours import squared_distances, squared_radii
 

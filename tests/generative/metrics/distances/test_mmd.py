@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from generative.metrics import Estimate, TooFewSamples
-from generative.metrics.distances import gaussian_mmd, kernel_distance
+from generative.metrics import Estimate, TooFewSamples, gaussian_mmd, kernel_distance
 from generative.metrics.distances.gaussian_mmd import BANDWIDTHS
 from generative.metrics.jackknife import group_numbers, jackknife
 from generative.metrics.neighbours import neighbours as neighbours_module
