@@ -1,6 +1,6 @@
 """DQN from beginning to end in one file, to be read: acting, stepping, storing and learning, as one compiled loop.
 
-`agents.DQN` does the same with more choices; a test holds the two to the same weights.
+`agents.DQN` does the same with more choices; a test holds the two to the same weights, but for last bits.
 Run it with `python examples/dqn_in_one_file.py [STEPS]`.
 """
 

@@ -97,14 +97,14 @@ class Calls:
         parts = [metrics, *(() if errors is None else (errors,)), self.packing.pack(parameters)]
         return tf.concat(parts, axis=0)
 
-    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
+    @tf.function(jit_compile=True, autograph=False)
     def choose(self, held: tf.Tensor, observations: tf.Tensor, orders: tf.Tensor, explore: bool) -> Any:
         """Return the policy's actions and extras for observations (n, ...)."""
         state, key = self.state(held, orders)
         choice = self.agent.policy(state, observations, key, explore)
         return choice.action, dict(choice.extras)
 
-    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
+    @tf.function(jit_compile=True, autograph=False)
     def values(self, held: tf.Tensor, features: tf.Tensor, explore: bool) -> tf.Tensor:
         """Return a value learner's action values (B, A) for features float32 (B, d)."""
         parameters = self.packing.unpack(held[-self.packing.size :])

@@ -89,14 +89,14 @@ def test_variants_learn_and_act_in_both_lanes(kind: str, lane: str, tmp_path: Pa
 def test_ppo_learns_and_acts_in_both_lanes(lane: str, tmp_path: Path) -> None:
     kind, settings = load_example("ppo").PPO, {"hidden_sizes": (8,), "rollout_length": 8, "epochs": 2}
     if lane == "compiled":
-        experiment = load_example("ppo").main("CartPole-v1", 320, tmp_path / "run", **settings)
+        experiment = load_example("ppo").main("CartPole-v1", 512, tmp_path / "run", **settings)
     else:
         experiment = Experiment(kind(**settings), "CartPole-v1", num_envs=8, seed=1, lane=lane, progress=False)
-        experiment.train(320)
+        experiment.train(512)
     agent = experiment.learner
     assert experiment.task.lane == lane
-    # Five rollouts of 64 transitions, each gone through twice in halves.
-    assert agent.moments.count.numpy() == 5 * 2 * 2
+    # Eight rollouts of 64 transitions, each gone through twice in halves.
+    assert agent.moments.count.numpy() == 8 * 2 * 2
     rows = [row for row in experiment.history.rows if "entropy" in row]
     assert rows and all(0.0 < row["entropy"] <= math.log(2.0) + 1e-6 for row in rows)
     assert agent.act(np.zeros(4, np.float32)) in (0, 1)
@@ -243,4 +243,5 @@ def test_the_file_to_be_read_learns_the_weights_that_dqn_learns() -> None:
     for name in ("online", "target"):
         pairs = zip(getattr(state, name), getattr(agent, name).trainable_variables, strict=True)
         for mine, theirs in pairs:
-            assert np.array_equal(mine, theirs.numpy())
+            # But for last bits: there the settings are tensors, here constants that the compiler folds.
+            np.testing.assert_allclose(mine, theirs.numpy(), rtol=1e-5, atol=1e-6)
