@@ -118,6 +118,7 @@ def links_of_the_site(app: Any, name: str, source: list[str]) -> None:
     mirrored = MIRRORS.get(name)
     origin, text = page.parent, source[0]
     if mirrored is not None:
+        app.env.note_dependency(str(ROOT / mirrored))
         origin, text = ROOT, (ROOT / mirrored).read_text() + "\n" + text
 
     def place(link: re.Match[str]) -> str:
