@@ -44,7 +44,7 @@ class DQN(FunctionalAgent):
         *("learning_rate", "learning_rate_end", "learning_rate_steps", "adam_epsilon", "discount", "epsilon_start"),
         *("epsilon_end", "epsilon_steps", "epsilon_evaluation", "gradient_clip", "huber_delta"),
     )
-    training_state: ClassVar[tuple[str, ...]] = ("moments", "copies")
+    training_state: ClassVar[tuple[str, ...]] = ("memory", "moments", "copies")
     not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps")
     kept: ClassVar[frozenset[str]] = FunctionalAgent.kept | {
         *("online", "target", "average", "moments", "copies", "latest", "greedy", "number_of_actions"),

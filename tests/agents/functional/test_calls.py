@@ -5,6 +5,7 @@ import gc
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from agents import CQL, DQN, QLearning
 from agents.functional.calls import Calls
 from lab import Experiment

@@ -159,7 +159,10 @@ class Pessimist(QLearning):
 def test_a_variant_of_the_rule_learns_alike_in_both_lanes():
     assert reason_against(Pessimist()) == "" == reason_against(QLearning())
     assert Experiment(Pessimist(), "lab/GridWorld-v0", progress=False).task.lane == "compiled"
-    host, lane = built(2, kind=Pessimist, **FALLING, replay_updates=0), built(2, kind=Pessimist, **FALLING, replay_updates=0)
+    host, lane = (
+        built(2, kind=Pessimist, **FALLING, replay_updates=0),
+        built(2, kind=Pessimist, **FALLING, replay_updates=0),
+    )
     for t in steps(20, 2):
         host.observe(t)
     found = follow(lane, steps(20, 2))

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from agents import DQN, QLearning, Random
+from agents.replay.accumulators import one_step
 from agents.training.choose import reason_against
 from agents.training.compiled import CompiledTask
-from agents.replay.accumulators import one_step
 from envs.classic.cartpole import CartPole
 from lab import Experiment
 from lab.callbacks import Callback

@@ -63,3 +63,10 @@ def test_a_loaded_agent_trains_on_without_catching_up_on_rounds(lane, tmp_path):
     assert agent.steps in (143, 23) and [row["step"] for row in experiment.history.rows] == [10, 20, 23]
     # Rounds of two updates come 16 and 20 steps after it began again.
     assert float(agent.moments.count) - updates == 4
+
+
+def test_what_only_training_needs_is_left_out_of_what_is_loaded():
+    experiment = Experiment(CASES["dqn"][0](), "CartPole-v1", lane="host", progress=False)
+    experiment.train(30)
+    assert {"memory", "moments", "copies"} <= experiment.learner.get_state().keys()
+    assert not {"memory", "moments", "copies"} & experiment.learner.inference_state().keys()
