@@ -9,6 +9,7 @@ from agents.transitions import Transition
 from lab.seeding import Seeds
 
 SPACE = Box(-np.inf, np.inf, (2,), np.float32)
+ACTIONS = Discrete(1000)
 
 
 class Owner:
@@ -19,7 +20,7 @@ class Owner:
     run_length = 100
     fixed_rate = -1.0
 
-    def __init__(self, num_envs, observation_space=SPACE, action_space=Discrete(1000), extras=None, discount=1.0):
+    def __init__(self, num_envs, observation_space=SPACE, action_space=ACTIONS, extras=None, discount=1.0):
         self.num_envs, self.observation_space, self.action_space = num_envs, observation_space, action_space
         self.extras = extras or {}
         self.seeds, self.discount, self.steps = Seeds(0), discount, 0
