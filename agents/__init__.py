@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab import tasks
+from lab.registry import tasks
 from lab.runtime.loading import load
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ class Agent(Learner):
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
     num_envs: int = 1
-    # Drawn from when acting without exploration, and set anew for each evaluation: judging an agent must not
+    # Drawn from when acting without exploration, and set anew for each evaluation: evaluating an agent must not
     # disturb the streams it trains with.
     evaluation_rng: np.random.Generator
     # Running statistics of the training environments' wrappers, by name: see `agents.playing.statistics`.
@@ -133,7 +133,7 @@ class Agent(Learner):
             One action that `env.step` takes, or n of them.
 
         Raises:
-            UsageError: When the agent is not built yet, or the observation's shape is not the space's.
+            UsageError: When the agent is not built yet, or an observation is not finite or of another shape.
         """
         if not self.built:
             raise UsageError(
@@ -141,6 +141,11 @@ class Agent(Learner):
                 f"Fix: Experiment({type(self).__name__}(), ...) builds it, or {type(self).__name__}.load(run)."
             )
         batch, single = spaces.as_batch(self.observation_space, observations)
+        # Not in `act_batch`: whoever trains or plays has checked what the environment gives.
+        if batch.dtype.kind == "f" and not np.isfinite(batch).all():
+            at = np.argwhere(~np.isfinite(batch))[0].tolist()
+            bad, at = batch[tuple(at)], at[1:] if single else at
+            raise UsageError(f"observations received {bad} at {at}; expected finite numbers. Fix: look where it arose.")
         actions = spaces.to_environment(self.action_space, self.act_batch(batch, explore))
         return actions[0] if single else actions
 
@@ -150,7 +155,7 @@ class Agent(Learner):
     def begin_episodes(self, rows: np.ndarray, number: int) -> None:
         """Forget what is remembered of past episodes, where new ones begin (hook).
 
-        Whoever plays episodes to judge or show an agent tells it: here before the first `act_batch` of an episode, in
+        Whoever plays episodes to evaluate or show an agent calls it before the first `act_batch` of an episode, in
         `observe_rewards` after each step, and in `end_episodes` when all is over. Agents that act on the present
         observation alone need none of it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gymnasium
 
 from lab.errors import MissingPackageError, UsageError, nearest
-from lab.runs.sources import registered_environment
+from lab.runs.opening.sources import registered_environment
 
 
 def named_id(name: str) -> str:

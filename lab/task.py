@@ -1,4 +1,4 @@
-"""Task: where a learner's data comes from, and how it is judged and shown."""
+"""Task: where a learner's data comes from, and how it is evaluated and shown."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Task(Stateful, ABC):
 
     @abstractmethod
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
-        """Judge the learner without changing it.
+        """Evaluate the learner without changing it.
 
         Args:
             episodes: How many episodes or samples; None for the task's default.

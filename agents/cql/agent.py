@@ -42,6 +42,7 @@ class CQL(OfflineAgent, DQN):
     lanes: ClassVar[tuple[str, ...]] = ("host",)
     tensor_settings: ClassVar[tuple[str, ...]] = ()
     training_state: ClassVar[tuple[str, ...]] = ("moments",)
+    earlier_names: ClassVar[Mapping[str, str]] = {}
     not_state: tuple[str, ...] = ("copies",)
 
     def build(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -11,7 +12,7 @@ from gymnasium.spaces import Discrete
 
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, averaged, copied
+from agents.dqn.state import Parameters, copied
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
@@ -22,7 +23,7 @@ from envs import random
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.networks import Forward
-from lab.training.adam import Moments, adam, clipped, flat, no_moments
+from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
 class DQN(FunctionalAgent):
@@ -33,8 +34,8 @@ class DQN(FunctionalAgent):
     truncated ones bootstrap. Greedy play goes by the online network's weights averaged over the updates (Polyak and
     Juditsky 1992), which are steadier than the latest; exploring goes by the latest.
 
-    A variant overrides `network`, `action_values_of`, `next_values`, `target_of`, `row_losses` or `experience`; both
-    lanes run them.
+    A variant overrides `network`, `action_values_of`, `next_actions`, `next_values`, `target_of`, `row_losses` or
+    `experience`; both lanes run them.
     """
 
     Settings: ClassVar[type[Settings]] = DQNSettings
@@ -45,6 +46,7 @@ class DQN(FunctionalAgent):
         *("epsilon_end", "epsilon_steps", "epsilon_evaluation", "gradient_clip", "huber_delta"),
     )
     training_state: ClassVar[tuple[str, ...]] = ("memory", "moments", "copies")
+    earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "next_round": "", "target_updates": ""}
     not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps")
     kept: ClassVar[frozenset[str]] = FunctionalAgent.kept | {
         *("online", "target", "average", "moments", "copies", "latest", "greedy", "number_of_actions"),
@@ -110,22 +112,28 @@ class DQN(FunctionalAgent):
         """Return the action values (B, A) that a network's outputs mean: here they are the outputs."""
         return outputs
 
+    def next_actions(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
+        """Return the actions by which what follows is valued, int32 (B,).
+
+        The target network's best (equation 1), or with `double` the online network's (van Hasselt et al. 2016, "Deep
+        Reinforcement Learning with Double Q-learning", equation 4).
+        """
+        weights = parameters.online if self.config.double else parameters.target
+        return tf.argmax(self.values(weights, next_features), axis=-1, output_type=tf.int32)
+
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
 
-        The target network's best (equation 1), its value of the online network's best action (van Hasselt et al. 2016,
-        "Deep Reinforcement Learning with Double Q-learning", equation 4), or something between that and the lesser of
-        both networks' values of that action (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning without
-        Exploration", equation 13), which keeps values from rising without end.
+        The target network's value of `next_actions`; with `double` and `pessimism` something between that and the
+        lesser of both networks' values of that action (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning
+        without Exploration", equation 13), which keeps values from rising without end.
         """
-        values = self.values(parameters.target, next_features)
-        if not self.config.double:
-            return tf.reduce_max(values, axis=-1)
-        online = self.values(parameters.online, next_features)
-        value = losses.chosen(values, tf.argmax(online, axis=-1, output_type=tf.int32))
-        if not self.config.pessimism:
+        actions = self.next_actions(parameters, next_features)
+        value = losses.chosen(self.values(parameters.target, next_features), actions)
+        if not (self.config.double and self.config.pessimism):
             return value
-        return value + self.config.pessimism * tf.minimum(tf.reduce_max(online, axis=-1) - value, 0.0)
+        online = losses.chosen(self.values(parameters.online, next_features), actions)
+        return value + self.config.pessimism * tf.minimum(online - value, 0.0)
 
     def target_of(self, parameters: Parameters, batch: Batch, next_features: tf.Tensor) -> tf.Tensor:
         """Return what the outputs for the actions taken should come to, without a gradient: here values (B,)."""
@@ -179,7 +187,8 @@ class DQN(FunctionalAgent):
         gradient, norm = clipped(flat(tape.gradient(loss, p.online)), c.gradient_clip)
         online, moments = adam(p.online, gradient, p.moments, self.step_size(state), c.adam_epsilon)
         value = tf.reduce_mean(losses.chosen(self.action_values_of(outputs), batch.action))
-        after = averaged(p._replace(online=online, moments=moments), c.average_decay)
+        average = averaged(p.averaged, online, c.average_decay, moments.count - 1.0)
+        after = p._replace(online=online, moments=moments, averaged=average)
         return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
 
     def step_size(self, state: AgentState) -> tf.Tensor:

@@ -33,9 +33,9 @@ def checked(owner: str, network: Any, width: int, actions: int, values_of: Calla
     try:
         given: Any = network(np.zeros((1, width), np.float32))
     except Exception as error:
-        told = " ".join(str(error).split())[:300]
+        said = " ".join(str(error).split())[:300]
         raise UsageError(
-            f"{owner}.network: the model cannot be called on features float32 (B, {width}): {told} "
+            f"{owner}.network: the model cannot be called on features float32 (B, {width}): {said} "
             f"Fix: keras.Input(({width},)), whose width `number_of_features` gives."
         ) from error
     found, values = _described(given), None

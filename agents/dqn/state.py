@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from lab.training.adam import Moments
-from lab.training.moving_average import kept
 
 
 class Parameters(NamedTuple):
@@ -35,12 +34,3 @@ def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
         lambda i, _: i < once, lambda i, _: (i + 1, online), (tf.zeros((), tf.int32), parameters.target)
     )
     return parameters._replace(target=target)
-
-
-def averaged(parameters: Parameters, decay: Any) -> Parameters:
-    """Return parameters whose averaged weights, where there are any, have taken in those of one more update."""
-    if not parameters.averaged:
-        return parameters
-    weight = 1.0 - kept(decay, parameters.moments.count - 1.0)
-    pairs = zip(parameters.averaged, parameters.online, strict=True)
-    return parameters._replace(averaged=tuple(old + weight * (new - old) for old, new in pairs))

@@ -203,7 +203,7 @@ class Episodes(Recording):
     # ---------------------------------------------------------------- choosing
 
     def with_environment(self, environment: Callable[..., gymnasium.Env[Any, Any]]) -> Episodes:
-        """Return the same episodes with a factory of the environment that they are from, to judge agents in it.
+        """Return the same episodes with a factory of the environment that they are from, to evaluate agents in it.
 
         Args:
             environment: Without arguments, or with `render_mode`; for environments that have no id.

@@ -20,7 +20,7 @@ from agents.training.choose import reason_against
 from agents.training.dynamics import Dynamics, find
 from agents.training.environments import EnvironmentSource
 from lab.errors import UsageError, bad_value, check_whole
-from lab.runtime.interruption import ending_cleanly
+from lab.runtime.signals.interruption import ending_cleanly
 from lab.seeding import Seeds
 
 WIDTH = 10
@@ -61,7 +61,8 @@ def record(
     check_whole("episodes", episodes)
     if num_envs is not None:
         check_whole("num_envs", num_envs)
-    if isinstance(epsilon, bool) or not 0.0 <= epsilon <= 1.0:
+    number = isinstance(epsilon, (int, float, np.number)) and not isinstance(epsilon, bool)
+    if not number or not 0.0 <= epsilon <= 1.0:
         raise bad_value("record", "epsilon", epsilon, "a probability from 0 to 1")
     found, seeds = EnvironmentSource(source), Seeds(seed)
     found.check_separate()

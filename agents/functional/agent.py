@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from agents.base import Agent
-from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
+from agents.functional.state import RUN_LENGTH, AgentState, Choice, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
 from agents.transitions import Batch, Transition
-from lab.errors import UsageError
+from lab.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -54,6 +54,8 @@ class FunctionalAgent(Agent):
     training_state: ClassVar[tuple[str, ...]] = ("memory",)
     counters: tuple[str, ...] = ("steps",)
     not_state: tuple[str, ...] = ("host", "chosen_extras")
+    # What attributes were called in checkpoints of 0.2.0 and before; empty where they are gone.
+    earlier_names: ClassVar[Mapping[str, str]] = {"replay": ""}
     # Attributes that agents of this class keep; whoever keeps more shares no compiled call, which might have read it.
     kept: ClassVar[frozenset[str]] = frozenset(
         (
@@ -230,7 +232,23 @@ class FunctionalAgent(Agent):
         self.settle()
         return super().get_state()
 
+    def set_inference_state(self, state: Mapping[str, Any]) -> None:
+        if not state.keys() & self.earlier_names.keys():
+            super().set_inference_state(state)
+            return
+        # Written by an earlier version: what acting takes is all there, if under other names.
+        renamed = {self.earlier_names.get(name, name): value for name, value in state.items()}
+        renamed.pop("", None)
+        super().set_inference_state({**self.get_state(), **renamed})
+
     def set_state(self, state: Mapping[str, Any]) -> None:
+        earlier = sorted(state.keys() & self.earlier_names.keys())
+        if earlier:
+            raise CheckpointError(
+                f"{type(self).__name__}: the checkpoint was written by lab 0.2.0 or earlier (it holds {earlier[0]!r}), "
+                "whose training cannot be gone on with here. Fix: resume the run with that version; what it has "
+                "learnt can be evaluated, rendered and reported with this one."
+            )
         self.host = None
         super().set_state(state)
         self.renew_host_forms(None)
@@ -239,3 +257,13 @@ class FunctionalAgent(Agent):
         """Raise `UsageError` where what the class declares does not fit together, before anything is trained."""
         if not isinstance(self.extras, Mapping):
             raise UsageError(f"{type(self).__name__}.extras received {self.extras!r}; expected shapes by name.")
+
+
+class Hyperparameters:
+    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
+
+    def __init__(self, tensors: dict[str, tf.Tensor], config: Any) -> None:
+        self._tensors, self._config = tensors, config
+
+    def __getattr__(self, name: str) -> Any:
+        return self._tensors[name] if name in self._tensors else getattr(self._config, name)

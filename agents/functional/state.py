@@ -63,16 +63,6 @@ class Learnt(NamedTuple):
     errors: Any
 
 
-class Hyperparameters:
-    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
-
-    def __init__(self, tensors: dict[str, tf.Tensor], config: Any) -> None:
-        self._tensors, self._config = tensors, config
-
-    def __getattr__(self, name: str) -> Any:
-        return self._tensors[name] if name in self._tensors else getattr(self._config, name)
-
-
 def in_numpy(method: str) -> Callable[[F], F]:
     """Say which method of the same class computes a pure function in NumPy, where a compiled call costs more.
 

@@ -37,7 +37,7 @@ class OfflineAgent(Agent):
 
     def named_source(self, name: str, run: Path) -> str:
         from agents.offline.sources import are_episodes
-        from lab.runs.sources import check_path
+        from lab.runs.opening.sources import check_path
 
         if not are_episodes(name):
             return super().named_source(name, run)
@@ -55,7 +55,7 @@ class OfflineAgent(Agent):
         """
 
     def end_updates(self) -> None:
-        """Take note that variables have changed, after each stretch of updates: refresh mirrors (hook)."""
+        """Take note that variables have changed, after each call's updates: refresh mirrors (hook)."""
 
     def study(self, episodes: Episodes) -> None:
         """Look at the data once, after `build` for a new agent, to fill what `build` made: means and the like (hook).

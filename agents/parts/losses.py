@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
+from typing import TYPE_CHECKING, Any
 
-from agents.parts.returns import td_target
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def td_target(reward: Any, discount: Any, following: Any) -> Any:
+    """Return r + d v(s'), for numbers, arrays and tensors alike (Sutton and Barto 2018, equation 6.2).
+
+    Args:
+        reward: r.
+        discount: d, the weight of what follows in the return: 0 where the task terminated.
+        following: v(s').
+    """
+    return reward + discount * following
 
 
 def bootstrapped_target(reward: tf.Tensor, discount: tf.Tensor, next_value: tf.Tensor) -> tf.Tensor:
@@ -16,14 +28,19 @@ def bootstrapped_target(reward: tf.Tensor, discount: tf.Tensor, next_value: tf.T
     Returns:
         float32 (B,).
     """
+    import tensorflow as tf
+
     _same_shape(reward, discount, next_value)
     return tf.stop_gradient(td_target(reward, discount, next_value))
 
 
 def chosen(values: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
-    """Return the value of each row's action, (B,), from values (B, A) and int actions (B,)."""
+    """Return what belongs to each row's action, (B, ...), from values (B, A, ...) and int actions (B,)."""
+    import tensorflow as tf
+
     # A product with a one-hot row compiles to faster code than a gather and its scatter gradient.
-    return tf.reduce_sum(values * tf.one_hot(actions, values.shape[-1], dtype=values.dtype), axis=-1)
+    one = tf.one_hot(actions, values.shape[1], dtype=values.dtype)
+    return tf.reduce_sum(values * tf.reshape(one, (*one.shape, *[1] * (len(values.shape) - 2))), axis=1)
 
 
 def huber(error: tf.Tensor, delta: float = 1.0) -> tf.Tensor:
@@ -31,6 +48,8 @@ def huber(error: tf.Tensor, delta: float = 1.0) -> tf.Tensor:
 
     An infinite delta gives half the squared error.
     """
+    import tensorflow as tf
+
     size = tf.abs(error)
     bounded = tf.minimum(size, delta)
     # Both cases in one product: a sum with delta (|e| - bounded) in it loses the small errors beside a large delta.

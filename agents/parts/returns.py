@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agents.parts.losses import td_target
+
 if TYPE_CHECKING:
     import tensorflow as tf
-
-
-def td_target(reward: Any, discount: Any, following: Any) -> Any:
-    """Return r + d v(s'), for numbers, arrays and tensors alike (Sutton and Barto 2018, equation 6.2).
-
-    Args:
-        reward: r.
-        discount: d, the weight of what follows in the return: 0 where the task terminated.
-        following: v(s').
-    """
-    return reward + discount * following
 
 
 def n_step_returns(

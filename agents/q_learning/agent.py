@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Tuple
 
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
-from agents.parts.returns import td_target
+from agents.parts.losses import td_target
 from agents.parts.schedules import linear
 from agents.q_learning.replay import BLOCK, Blocks
 from agents.q_learning.settings import QLearningSettings
@@ -61,6 +61,7 @@ class QLearning(FunctionalAgent):
         *("epsilon_steps", "epsilon_evaluation", "initial_value"),
     )
     settings_dtype: ClassVar[Any] = np.float64
+    earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "rng": "exploration"}
     counters: tuple[str, ...] = ("replayed",)
     not_state: tuple[str, ...] = ("sizes", "starts", "rate_steps", "epsilon_steps")
 

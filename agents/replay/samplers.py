@@ -21,7 +21,7 @@ class Uniform:
     """Draws rows uniformly with replacement (Lin 1992; Mnih et al. 2015).
 
     Attributes:
-        wants_errors: Whether it is told how wrong the agent was about the rows drawn.
+        wants_errors: Whether it is given how wrong the agent was about the rows drawn.
     """
 
     wants_errors = False

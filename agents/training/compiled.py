@@ -1,4 +1,4 @@
-"""CompiledTask: whole stretches of training run as one program (the compiled lane)."""
+"""CompiledTask: thousands of steps of training run as one program (the compiled lane)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import tensorflow as tf
 from agents.functional import FunctionalAgent
 from agents.training.dynamics import Dynamics
 from agents.training.environments import EnvironmentSource
-from agents.training.program import LaneState, Program
-from agents.training.side_by_side import Advance, Batch, largest
+from agents.training.programs.program import LaneState, Program
+from agents.training.programs.side_by_side import Advance, Batch, largest
 from agents.training.task import EPISODES, AgentTask
 from lab.errors import CheckpointError, TrainingDiverged
 from lab.results.evaluation import Evaluation

@@ -19,7 +19,7 @@ from agents.playing.wrappers import layers, name_of
 from envs.tensor import TensorEnv
 from lab import registry
 from lab.errors import MissingPackageError, UsageError, bad_value
-from lab.runs.sources import imported_environment
+from lab.runs.opening.sources import imported_environment
 
 # Environments that were given as objects and are being trained in, and the sources that hold them.
 _in_training: dict[int, tuple[weakref.ref[Any], weakref.ref[EnvironmentSource]]] = {}
@@ -165,6 +165,10 @@ class EnvironmentSource:
         env = self._make(**keywords)
         if not isinstance(env, gymnasium.Env):
             raise bad_value("Experiment", "source", env, "a factory that returns a gymnasium.Env")
+        for name in ("observation_space", "action_space"):
+            if not isinstance(getattr(env, name, None), gymnasium.Space):
+                received = f"{type(env).__name__} with the {name} {getattr(env, name, None)!r}"
+                raise bad_value("Experiment", "source", received, "a gymnasium.Space of both", f"declare {name}.")
         self._made.add(env)
         return env
 

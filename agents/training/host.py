@@ -11,14 +11,14 @@ from agents.base import Agent
 from agents.playing.statistics import Statistics, gathered, take_over
 from agents.training.environments import EnvironmentSource
 from agents.training.task import AgentTask
-from agents.training.vector_env import Pool
+from agents.training.vector_env import SameStepVectorEnv
 from agents.transitions import Transition
 from lab.errors import UsageError
 from lab.task import Control, TaskOptions
 
 
 class InteractionTask(AgentTask):
-    """Steps a pool of environments with an agent, which observes and updates after each step.
+    """Steps environments with an agent, which observes and updates after each step.
 
     Args:
         agent: The agent; it is built for the environment's spaces here.
@@ -32,7 +32,7 @@ class InteractionTask(AgentTask):
     def __init__(self, agent: Agent, source: EnvironmentSource, options: TaskOptions, lane_reason: str) -> None:
         envs = source.training(source.num_envs or options.num_envs)
         super().__init__(agent, source, envs[0], options, len(envs), lane_reason)
-        self.pool = Pool(envs, options.seeds, source.make)
+        self.pool = SameStepVectorEnv(envs, options.seeds, source.make)
         self.sums: dict[str, float] = {}
         self.rounds = 0
 

@@ -1,4 +1,4 @@
-"""Callbacks: what happens beside training, at intervals and events."""
+"""Callbacks: what happens beside training, at intervals and events; `lab.callbacks.run.Run` says what they may use."""
 
 from lab.callbacks.base import Callback
 from lab.callbacks.evaluating import Evaluate

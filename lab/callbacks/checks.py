@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import HOOKS, Callback
 from lab.callbacks.evaluating import Evaluate
-from lab.errors import UsageError, nearest
+from lab.errors import UsageError, bad_value, nearest
 
 if TYPE_CHECKING:
     from lab.callbacks.run import Run
+
+
+def listed(callbacks: Any) -> list[Any]:
+    """Return the callbacks that a user gave as a list of its own.
+
+    Raises:
+        UsageError: When they are no list, tuple or the like.
+    """
+    if isinstance(callbacks, (str, bytes)) or not isinstance(callbacks, Iterable):
+        raise bad_value("Experiment", "callbacks", callbacks, "a list of callbacks", "callbacks=[...].")
+    return list(callbacks)
 
 
 def check_callbacks(

@@ -65,8 +65,10 @@ def resume(options: argparse.Namespace) -> None:
     if not experiment.target_step and not left:
         raise UsageError(f"{options.run} was stopped before it had been told its steps. Fix: --steps N.")
     if left or experiment.is_unfinished:
-        say(f"resumed  {options.run} at step {experiment.step:,}")
-        experiment.train(left or None)
+        # Said by the one process that may write the run.
+        with experiment.writing_alone():
+            say(f"resumed  {options.run} at step {experiment.step:,}")
+            experiment.train(left or None)
     elif owes_report(experiment):
         say(f"resumed  {options.run}: it has all of its {experiment.step:,} steps, and lacks its evaluation")
     else:

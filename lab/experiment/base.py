@@ -17,9 +17,9 @@ from lab.experiment.options import Options
 from lab.experiment.record import Record
 from lab.experiment.standard_callbacks import complete
 from lab.results.history import History
-from lab.runs.sources import source_name
+from lab.runs.opening.sources import source_name
 from lab.runtime.conditions import recorded
-from lab.runtime.interruption import Interruption, stoppable
+from lab.runtime.signals.interruption import Interruption, stoppable
 
 if TYPE_CHECKING:
     from lab.learner import Learner

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from lab import tasks
 from lab.callbacks import Callback
+from lab.callbacks.checks import listed
 from lab.errors import bad_value, check_whole
 from lab.experiment import resuming, together
 from lab.experiment.base import ExperimentBase
@@ -19,11 +19,13 @@ from lab.experiment.record import Record
 from lab.files.links import make_folder
 from lab.learner import Learner
 from lab.media.training_film import TRAINING, chosen_target, write_training_film
+from lab.messages.clashes import clashes_said
+from lab.registry import tasks
 from lab.results.evaluation import Evaluation
 from lab.results.history import History
 from lab.runs.directory import RunDirectory
-from lab.runs.sources import note_given
-from lab.runtime.interruption import Stopped, listen, stoppable
+from lab.runs.opening.sources import note_given
+from lab.runtime.signals.interruption import Stopped, listen, stoppable
 from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
 from lab.task import TaskOptions
@@ -92,12 +94,13 @@ class Experiment(ExperimentBase):
         note_given(evaluation_source)
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
-        self.task = tasks.make(learner, source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
+        with clashes_said():
+            self.task = tasks.make(learner, source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
         self.task.check_evaluation_source(evaluation_source, learner.name)
         self.log_every = self.options.log_every or learner.default_log_every
         self.loop = Loop()
         self.record = Record(directory, self.task.unit, begins_trained or learner.begins_trained)
-        self.given_callbacks = list(callbacks)
+        self.given_callbacks = listed(callbacks)
         self.callbacks = self.with_standard(self.given_callbacks, progress)
 
     # ---------------------------------------------------------------- the ladder
@@ -143,7 +146,7 @@ class Experiment(ExperimentBase):
         """Train several runs side by side, each with the numbers it would have alone.
 
         The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane
-        one program takes their states as a batch, some eight at a time, and shares them out among the cores; those
+        one program takes their states as a batch, some eight at a time, and divides them among the cores; those
         whose settings differ only in `Agent.pure_settings` (step sizes, epsilon, discount, ...) are compiled once. In
         the host lane they take turns.
 
@@ -190,7 +193,7 @@ class Experiment(ExperimentBase):
         Returns:
             The path written.
         """
-        target, kind = chosen_target(path, kind, self.task)
+        target, kind = chosen_target(path, kind, self.task.kinds, self.task.default_suffix)
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lab.callbacks.base import Callback, named
 from lab.callbacks.recorders import Progress
 from lab.callbacks.run import Run
-from lab.runtime.interruption import Interruption, Stopped, leaving_due
+from lab.runtime.signals.interruption import Interruption, Stopped, leaving_due
 from lab.task import Control
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from lab.errors import bad_value, check_whole
-from lab.runs.config import LANES
+from lab.runs.opening.config import LANES
 from lab.seeding import Seeds
 
 

@@ -15,7 +15,7 @@ from lab.files.json_lines import JsonLines, clean
 from lab.messages.notes import warn
 from lab.results.history import History
 from lab.runs import checkpoints
-from lab.runtime.interruption import leaving_due, stoppable
+from lab.runtime.signals.interruption import leaving_due, stoppable
 
 if TYPE_CHECKING:
     from lab.learner import Learner

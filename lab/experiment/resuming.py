@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab import registry
 from lab.callbacks.base import named
-from lab.errors import CheckpointError, UnconfirmedSource, UsageError
+from lab.errors import CheckpointError, UnconfirmedSource, UsageError, bad_value
 from lab.experiment.base import ExperimentBase
 from lab.experiment.options import Options
-from lab.files.reading.run_state import read_run
 from lab.learner import Learner
-from lab.runs import building, checkpoints, population
+from lab.runs import checkpoints, population
 from lab.runs.directory import RunDirectory
-from lab.runs.sources import from_run, is_given
-from lab.runtime.conditions import had_cut_processors, warn_of_other_conditions
+from lab.runs.opening import building
+from lab.runs.opening.sources import from_run, is_given
+from lab.runs.run_state import read_run
+from lab.runtime.conditions import had_cut_processors, take_up, warn_of_other_conditions
 from lab.runtime.threads import start_tensorflow
 
 if TYPE_CHECKING:
@@ -46,19 +47,31 @@ def resume(
             f"as {directory.path / population.read(directory.path).members[0].name}."
         )
     config = directory.read_config()
+    take_up(config)
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None, cut=had_cut_processors(config))
     warn_of_other_conditions(config, directory.path)
     if learner is None:
         learner = building.made_from(config, directory, registry.learner(config["learner"]))
-    elif learner.config.to_dict() != config["settings"]:
-        raise UsageError(f"the learner has settings {learner.config.to_dict()}; the run has {config['settings']}.")
+    else:
+        _check_learner(learner, config)
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress, "resume")
     check_callbacks(experiment, config["callbacks"], directory.path)
     experiment.task.check_description(config["task"])
     restore_newest(experiment, directory, exact)
     experiment.task.check_same(config["task"])
     return experiment
+
+
+def _check_learner(learner: Any, config: Mapping[str, Any]) -> None:
+    if not isinstance(learner, Learner) or learner.name != config["learner"]:
+        fix = "pass a fresh one, as in learner=DQN(...)."
+        raise bad_value("Experiment.resume", "learner", learner, f"a {config['learner']} like the run's", fix)
+    mine, theirs = learner.config.to_dict(), config["settings"]
+    for name in sorted(mine.keys() | theirs.keys()):
+        if mine.get(name) != theirs.get(name):
+            expected = f"{theirs.get(name)!r} as in the run"
+            raise bad_value("Experiment.resume", f"learner.config.{name}", mine.get(name), expected)
 
 
 def check_callbacks(experiment: ExperimentBase, expected: list[str], run: Path) -> None:
@@ -82,9 +95,10 @@ def open_run(
     directory = RunDirectory(run_dir)
     directory.check_links()
     config = directory.read_config()
-    learner = Learner.load(run_dir, which)
-    experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, [], False, "evaluate")
+    # Once for both, because it reads the whole checkpoint, and what it warns of is said once.
     path = directory.find_checkpoint(which)
+    learner = Learner.load_checkpoint(directory, config, path)
+    experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, [], False, "evaluate")
     experiment.loop.look_at(checkpoints.step_of(path) if path is not None else 0)
     experiment.record.show(experiment.step)
     return experiment

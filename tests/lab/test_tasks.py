@@ -8,7 +8,8 @@ import pytest
 
 import agents
 import generative
-from lab import Experiment, Learner, Task, UsageError, tasks
+from lab import Experiment, Learner, Task, UsageError
+from lab.registry import tasks
 from lab.results.evaluation import Evaluation
 from lab.seeding import Seeds
 from lab.task import TaskOptions
@@ -68,14 +69,15 @@ def test_an_agent_trains_without_what_reads_recordings():
 
 def test_every_name_that_the_packages_register_stands_for_something():
     assert agents and generative
-    names = [name for name in tasks.registered() if not name.startswith("tests.")]
+    names = {*(name for pair in tasks.pairs() for name in pair), *tasks.source_classes()}
+    names = sorted(name for name in names if not name.startswith("tests."))
     assert len(names) >= 9
     for name in names:
         assert tasks.name_of(tasks.resolve(name)) == name or callable(tasks.resolve(name)), name
 
 
 def test_a_users_own_kind_of_learner_is_fed_by_what_it_registers():
-    with pytest.raises(UsageError, match=r"Doubling has no source of data. Fix: .*lab.tasks.register"):
+    with pytest.raises(UsageError, match=r"Doubling has no source of data. Fix: .*lab.registry.tasks.register"):
         Experiment(Doubling(), "numbers")
     tasks.register(Doubling, tasks.name_of(Feeding))
     for made in (Doubling(), Further()):

@@ -5,13 +5,13 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
 from agents import DQN
-from agents.dqn.state import averaged
 from agents.transitions import Transition
 from envs import random
 from lab import Experiment
 from lab.errors import UsageError
 from lab.networks import Mirror
 from lab.seeding import Seeds
+from lab.training.adam import averaged
 from tests.agents.dqn.helpers import batch_of, set_values, update
 from tests.agents.helpers import Counter, Threshold
 
@@ -116,7 +116,8 @@ def test_greedy_play_goes_by_weights_averaged_by_hand():
     def after(parameters, count, online):
         moments = parameters.moments._replace(count=tf.constant(float(count)))
         new = tuple(tf.fill(w.shape, online) for w in parameters.online)
-        return averaged(parameters._replace(online=new, moments=moments), a.config.average_decay)
+        average = averaged(parameters.averaged, new, a.config.average_decay, moments.count - 1.0)
+        return parameters._replace(online=new, moments=moments, averaged=average)
 
     parameters = parameters._replace(averaged=tuple(tf.zeros_like(w) for w in parameters.online))
     parameters = after(parameters, 1, 10.0)
@@ -139,7 +140,7 @@ def test_exploring_goes_by_the_latest_weights_and_greedy_play_by_the_averaged():
 def test_without_averaging_there_are_no_averaged_weights():
     a = agent(average_decay=0.0)
     assert a.average is None and a.parameters().averaged == ()
-    assert averaged(a.parameters(), 0.0).averaged == ()
+    assert averaged((), a.parameters().online, 0.0, 0.0) == ()
 
 
 def test_a_network_that_cannot_be_mirrored_acts_through_tensorflow():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from agents.parts.returns import generalised_advantages, lambda_returns, n_step_returns, td_target, v_trace
+from agents.parts.losses import td_target
+from agents.parts.returns import generalised_advantages, lambda_returns, n_step_returns, v_trace
 
 # Three steps; the episode is cut off at the second, and goes on to be another one.
 REWARDS, VALUES, NEXT = [1.0, 2.0, 4.0], [3.0, 5.0, 7.0], [5.0, 6.0, 8.0]

@@ -12,6 +12,9 @@ SPACE = Box(-np.inf, np.inf, (2,), np.float32)
 ACTIONS = Discrete(1000)
 
 
+ACTIONS = Discrete(1000)
+
+
 class Owner:
     """What a replay asks of its agent; `learn` keeps nothing but what it was given."""
 

@@ -15,7 +15,7 @@ from tests.agents.replay.helpers import Owner, as_tensors, step
 
 
 def stored(layout, capacity, transitions, lane):
-    """Return all transitions that lie in a storage of either lane, in order, and cursor and size."""
+    """Return all transitions that lie in a storage of either lane, in the order of their places, cursor and size."""
     number = len(transitions[0].reward)
     if lane == "host":
         storage = HostStorage(layout, capacity)

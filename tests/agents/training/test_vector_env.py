@@ -2,14 +2,14 @@ import gymnasium
 import numpy as np
 import pytest
 
-from agents.training.vector_env import Pool
+from agents.training.vector_env import SameStepVectorEnv
 from lab.errors import CheckpointError
 from lab.seeding import Seeds
 from tests.agents.helpers import Counter, Unrepeatable
 
 
 def pool(number=2, length=3, kind=Counter, **keywords):
-    return Pool([kind(length, **keywords) for _ in range(number)], Seeds(1))
+    return SameStepVectorEnv([kind(length, **keywords) for _ in range(number)], Seeds(1))
 
 
 @pytest.mark.parametrize("truncate", [False, True])
@@ -46,7 +46,7 @@ def test_environments_are_seeded_apart_and_repeatably():
 @pytest.mark.parametrize("name", ["CartPole-v1", "FrozenLake-v1", "Blackjack-v1", "Pendulum-v1"])
 def test_a_restored_pool_goes_on_as_the_first_did(name, steps):
     def make():
-        return Pool([gymnasium.make(name) for _ in range(2)], Seeds(5))
+        return SameStepVectorEnv([gymnasium.make(name) for _ in range(2)], Seeds(5))
 
     actions = np.random.default_rng(0)
     space = gymnasium.make(name).action_space
