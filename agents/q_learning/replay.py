@@ -118,12 +118,12 @@ class ProgramBlocks:
         # The host lane replays once 64 steps have come together; here they come together `number` at a time.
         self.block = -(-BLOCK // number) * number
 
-    def empty(self) -> BlockTensors:
-        """Return the memory before the first step."""
+    def empty(self, steps: Any = 0) -> BlockTensors:
+        """Return the memory before the first step of an agent that has `steps`, int64 (), behind it."""
         import tensorflow as tf
 
         zero = tf.zeros((), tf.float64)
-        return BlockTensors(self.storage.empty(), tf.zeros((), tf.int64), zero, zero)
+        return BlockTensors(self.storage.empty(), tf.cast(steps, tf.int64), zero, zero)
 
     def step(
         self, agent: Any, state: Any, tensors: BlockTensors, transition: Transition, key: tf.Tensor

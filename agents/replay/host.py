@@ -37,6 +37,8 @@ class HostReplay:
         self.sampler = replay.sampler.on_host(capacity)
         self.rng: np.random.Generator = agent.seeds.generator("replay")
         self.next_round = max(replay.update_every, replay.learning_starts)
+        # Transitions of the first step, until the agent has heard of it.
+        self.first_rows = 0
         errors = replay.updates_per_round * replay.batch_size if replay.sampler.wants_errors else 0
         self.header = len(agent.metric_names) + errors
 
@@ -52,11 +54,17 @@ class HostReplay:
                 f"a replay of {self.replay.n_steps}-step returns was built for {self.number} environments; received "
                 f"{len(transition.reward)}. Fix: make a new agent for another num_envs."
             )
+        if not self.storage.size:
+            self.first_rows = len(transition.reward)
         self.sampler.added(self.storage.add(transition))
 
     def learn(self, agent: Any) -> Mapping[str, float] | None:
         """Make the rounds of updates that are due; return the means of their metrics, or None where none were."""
         rounds = []
+        if self.first_rows:
+            # An agent that was loaded without its replay has steps behind it, whose rounds are not caught up.
+            replay, self.first_rows, began = self.replay, 0, agent.steps - self.first_rows
+            self.next_round = max(self.next_round, began + max(replay.update_every, replay.learning_starts))
         while agent.steps >= self.next_round:
             self.next_round += self.replay.update_every
             rounds.append(self._round(agent))

@@ -42,11 +42,15 @@ class ProgramReplay:
         layout = Layout(agent.observation_space, agent.action_space, agent.extras)
         self.storage = ProgramStorage(layout, max(replay.capacity, replay.n_steps * number), number)
 
-    def empty(self) -> ReplayTensors:
-        """Return the replay before the first step."""
+    def empty(self, steps: Any = 0) -> ReplayTensors:
+        """Return the replay before the first step.
+
+        Args:
+            steps: int64 (), those that the agent has behind it, whose rounds of updates are not caught up.
+        """
         first = max(self.replay.update_every, self.replay.learning_starts)
         sampler = self.replay.sampler.empty(self.storage.capacity)
-        return ReplayTensors(self.storage.empty(), sampler, tf.constant(first, tf.int64))
+        return ReplayTensors(self.storage.empty(), sampler, tf.constant(first, tf.int64) + tf.cast(steps, tf.int64))
 
     def step(
         self, agent: Any, state: Any, tensors: ReplayTensors, transition: Transition, key: tf.Tensor

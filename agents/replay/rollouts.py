@@ -72,8 +72,8 @@ class ProgramRollouts:
         layout = Layout(agent.observation_space, agent.action_space, agent.extras)
         self.storage = ProgramStorage(layout, rollouts.length * number, number)
 
-    def empty(self) -> RolloutTensors:
-        """Return no steps."""
+    def empty(self, steps: Any = 0) -> RolloutTensors:
+        """Return no steps, whatever steps the agent has behind it."""
         return RolloutTensors(self.storage.empty())
 
     def step(

@@ -35,6 +35,7 @@ class CompiledTask(AgentTask):
     """
 
     lane = "compiled"
+    counters: tuple[str, ...] = ("began",)
     not_state: tuple[str, ...] = (
         *("program", "state", "dynamics", "fresh", "batch", "count", "gathered", "summed", "gathers_rows"),
     )
@@ -58,11 +59,16 @@ class CompiledTask(AgentTask):
         self.batch: Batch | None = None
         self.count = int(self.state.count)
         self.fresh = True
-        # Gauges must be known for steps in the middle of a call.
-        self.gathers_rows = hasattr(type(agent).gauges, "of_steps")
+        # The program counts an agent's steps, of which some may lie before the run.
+        self.began = self.count
+        self.gathers_rows = self._gathers()
         # Of the rows that the last call gathered.
         self.summed: dict[str, float] = {}
         self.gathered: list[tuple[int, dict[str, float]]] = []
+
+    def _gathers(self) -> bool:
+        # Gauges must be known for steps in the middle of a call, and rows come at multiples of the run's own steps.
+        return hasattr(type(self.agent).gauges, "of_steps") and not self.began
 
     def take_rows(self) -> list[tuple[int, dict[str, float]]]:
         """Return the rows gathered since the last call, each with its step, as `drain` gives them."""
@@ -180,6 +186,7 @@ class CompiledTask(AgentTask):
         ]
         self.state = tf.nest.pack_sequence_as(self.state, restored)
         self.count, self.fresh = int(self.state.count), False
+        self.gathers_rows = self._gathers()
 
 
 def _keys(sequence: np.random.SeedSequence, number: int) -> tf.Tensor:

@@ -150,7 +150,9 @@ class Program:
             UsageError: When a function of the environment or agent changes shapes or dtypes; it is named.
         """
         zeros, carry = tf.zeros(self.num_envs), self.env.begin(env_keys)
-        state = LaneState(carry, zeros, zeros, agent, self.memory.empty(), key, tf.constant(True), self.no_statistics())
+        state = LaneState(
+            carry, zeros, zeros, agent, self.memory.empty(agent.steps), key, tf.constant(True), self.no_statistics()
+        )
         if not self._checked:
             # Tracing the program holds agent and environment to what they declare before anything trains.
             zero = tf.zeros((), tf.int64)

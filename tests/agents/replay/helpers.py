@@ -9,6 +9,7 @@ from agents.transitions import Transition
 from lab.seeding import Seeds
 
 SPACE = Box(-np.inf, np.inf, (2,), np.float32)
+ACTIONS = Discrete(1000)
 
 
 ACTIONS = Discrete(1000)
