@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ import tensorflow as tf
 
 from agents import spaces
 from agents.functional.packing import Packing
-from agents.functional.state import RUN_LENGTH, AgentState
+from agents.functional.state import RUN_LENGTH, AgentState, traced
 from lab.networks.names import settle_names
 
 KEPT = 16
@@ -42,7 +41,7 @@ class Calls:
         self.orders = Packing(like)
         # Shared, it must not keep its first agent alive; alone, it follows what its agent changes.
         self.shares = vars(agent).keys() <= agent.kept
-        self.agent: Any = copy.copy(agent)
+        self.agent: Any = traced(agent)
         for name in STATE:
             vars(self.agent).pop(name, None)
         self.agent.build_definition()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from lab.errors import UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -61,6 +64,35 @@ class Learnt(NamedTuple):
     parameters: Any
     metrics: dict[str, Any]
     errors: Any
+
+
+class Traced:
+    """Settings as traced functions may read them: those that are tensors of the state are refused.
+
+    A program is shared by agents that differ in them, and would have kept the first one's value without a word.
+
+    Args:
+        config: The frozen settings.
+        tensors: Names of those that are tensors.
+    """
+
+    def __init__(self, config: Any, tensors: tuple[str, ...]) -> None:
+        self._config, self._tensors = config, tensors
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._tensors:
+            raise UsageError(
+                f"a compiled rule read the setting {name} from self.config; expected it from the state, since runs "
+                f"that differ in it share one program. Fix: self.hyperparameters(state).{name}."
+            )
+        return getattr(self._config, name)
+
+
+def traced(agent: Any) -> Any:
+    """Return a copy of an agent whose functions are to be traced."""
+    made = copy.copy(agent)
+    made.config = Traced(agent.config, agent.tensor_settings)
+    return made
 
 
 def in_numpy(method: str) -> Callable[[F], F]:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from agents.functional import FunctionalAgent
 from agents.functional.calls import fixed_settings, functions
-from agents.functional.state import AgentState
+from agents.functional.state import AgentState, traced
 from agents.spaces import pure_to_environment
 from agents.training.programs.tracing import check_action, check_captures, check_extras, check_learnt, check_same
 from agents.transitions import Transition
@@ -115,7 +115,7 @@ class Program:
     _recent: ClassVar[Recent[Any, Program]] = Recent(KEPT)
 
     def __init__(self, agent: FunctionalAgent, env: TensorEnv, num_envs: int) -> None:
-        self.agent, self.env, self.num_envs = agent, env, num_envs
+        self.agent, self.env, self.num_envs = traced(agent), env, num_envs
         try:
             env.check()
         except ValueError as error:
