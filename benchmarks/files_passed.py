@@ -4,9 +4,9 @@
 
 A generator's update runs as Python here (`compile = None`), so that every function it passes is seen: from
 `Task.advance` to the last variable written, after a first update has made all that is made once. DQN trains through
-`Experiment.train`: what its task passes within `advance` is counted, with what lies within `learn`, `policy`, `update`
-and the rounds wherever they are traced from; that is counted on its own too, and so is a call once all is compiled.
-Functions count; classes and modules that are only imported do not.
+`Experiment.train`: what its task passes within `advance` is counted, environments, checks and all, with what lies
+within `learn` wherever it is traced from; that, the update itself, is counted on its own too, and so is a call once
+all is compiled. Functions count; classes and modules that are only imported do not.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 PACKAGES = ("lab", "agents", "envs", "generative")
-# Functions of an agent within which its rule lies, whatever calls them.
-RULE = ("learn", "policy", "act", "act_batch", "update", "update_step", "update_rounds", "round", "rounds")
+# The function of an agent that is one update, whatever calls it.
+RULE = ("learn",)
 CASES = ("diffusion", "diffusion_points", "gan", "dqn_host", "dqn_compiled")
 
 
@@ -67,7 +67,7 @@ class Passage:
             return
         if code.co_name in self.scope:
             scope.append(frame)
-        if file.startswith("agents") and (code.co_name in RULE or code.co_name.startswith("pure_")):
+        if code.co_name in RULE and file.startswith("agents") and file.endswith("agent.py"):
             rule.append(frame)
         if rule:
             self.rule.add(file)
@@ -157,10 +157,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="write all of it as JSON")
     given = parser.parse_args(arguments)
     found = {case: measure(case) for case in given.cases}
-    print(f"{'update of':<18}{'files':>6}{'changes':>9}{'once compiled':>15}{'rule alone':>12}")
+    print(f"{'update of':<18}{'files':>6}{'changes':>9}{'once compiled':>15}{'update alone':>14}")
     for case, result in found.items():
         compiled, rule = result.get("files_compiled", ""), len(result.get("rule", [])) or ""
-        print(f"{case:<18}{result['files']:>6}{result['changes']:>9}{compiled:>15}{rule:>12}")
+        print(f"{case:<18}{result['files']:>6}{result['changes']:>9}{compiled:>15}{rule:>14}")
         for file, names in result["functions"].items() if given.list else ():
             print(f"    {file}: {', '.join(names)}")
     if given.output is not None:

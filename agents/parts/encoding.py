@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Discrete
 
 from lab.errors import CheckpointError, UsageError
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 # A picture's sides seldom differ by more; a reading in which they do is taken only where nothing else fits.
 ASPECT = 2.0
+# Above so many kinds, one-hot rows are not taken from an identity matrix.
+FEW = 1024
 # Sides below this make a matrix of numbers, not a gray picture.
 SMALLEST_GRAY = 8
 PLAIN = "(height, width, channels)"
@@ -83,6 +88,51 @@ def check_described(description: Mapping[str, Any], space: gymnasium.Space[Any])
             "on another scale than this one does; expected a run of this version. Fix: train it again, or use it with "
             "the version that trained it."
         )
+
+
+def number_of_features(space: gymnasium.Space[Any]) -> int:
+    """Return how many numbers describe an observation to a network."""
+    return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
+
+
+def features(space: gymnasium.Space[Any], observations: Any) -> Any:
+    """Return observations as a network takes them, float32 (..., d); a tensor where a tensor was given.
+
+    Discrete ones become one-hot rows. Pictures lie as (height, width, channels), stacked frames among the channels;
+    they, and bytes, are divided by the bound that their space declares: see `encoding`.
+    """
+    if not isinstance(observations, np.ndarray):
+        return pure_features(space, observations)
+    if isinstance(space, Discrete):
+        places, number = np.asarray(observations) - int(space.start), int(space.n)
+        if number <= FEW:
+            return np.eye(number, dtype=np.float32)[places]
+        # The identity of many would take their square in memory.
+        rows = np.zeros((*places.shape, number), np.float32)
+        np.put_along_axis(rows, places[..., None], 1.0, axis=-1)
+        return rows
+    how = encoding(space)
+    ahead = observations.ndim - len(how.shape)
+    lead = observations.shape[:ahead]
+    if how.order is not None:
+        observations = observations.transpose(*range(ahead), *(ahead + axis for axis in how.order))
+    numbers = observations.reshape(*lead, number_of_features(space)).astype(np.float32, copy=False)
+    return numbers if how.divisor is None else numbers / how.divisor
+
+
+def pure_features(space: gymnasium.Space[Any], observations: tf.Tensor) -> tf.Tensor:
+    """Return what `features` does, for tensors (n, ...)."""
+    import tensorflow as tf
+
+    if isinstance(space, Discrete):
+        places = observations - tf.constant(int(space.start), observations.dtype) if space.start else observations
+        return tf.one_hot(places, int(space.n))
+    how = encoding(space)
+    if how.order is not None:
+        observations = tf.transpose(observations, (0, *(1 + axis for axis in how.order)))
+    flat = tf.reshape(observations, (observations.shape[0], number_of_features(space)))
+    numbers = tf.cast(flat, tf.float32)
+    return numbers if how.divisor is None else numbers / tf.constant(how.divisor)
 
 
 def _encoding(space: Any) -> Encoding:

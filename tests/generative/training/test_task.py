@@ -91,7 +91,7 @@ def test_resume_in_process_is_exact(whole: Experiment) -> None:
     second = experiment(seed=3)
     second.learner.set_state(state["learner"])
     second.task.set_state(state["task"])
-    second.step = 70
+    second.loop.step = 70
     second.train(60)
     assert same(weights(second), weights(whole))
 
