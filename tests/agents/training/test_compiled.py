@@ -230,7 +230,7 @@ def test_evaluation_compiled_beside_training_is_traced_once_and_changes_no_resul
     alone, prepared = small(seed=6), small(seed=6, evaluate_every=40)
     for experiment in (alone, prepared):
         experiment.train(80)
-    assert prepared.task.program.evaluate.experimental_get_tracing_count() == 1
+    assert prepared.task.program.play_until.experimental_get_tracing_count() == 1
     expected, found = (experiment.task.evaluate(stream=1, step=80) for experiment in (alone, prepared))
     assert found.returns == expected.returns
 
