@@ -165,30 +165,34 @@ def test_variables_of_other_number_shape_or_dtype_are_refused(network, edit):
 
 
 def test_a_replay_that_contradicts_itself_is_refused_and_left_as_it_was():
-    from agents.replay.host import Replay
+    from gymnasium.spaces import Box, Discrete
 
-    def replay():
-        return Replay(4, (2,), np.dtype(np.float32), np.random.default_rng(0))
+    from agents.replay.layout import Layout
+    from agents.replay.storage import HostStorage
 
-    state = replay().get_state()
-    state["rows"] = {name: np.zeros((3, *column.shape[1:]), column.dtype) for name, column in state["rows"].items()}
-    state["cursor"] = 3
-    replay().set_state(state)
-    rows = state["rows"]
+    def storage():
+        return HostStorage(Layout(Box(-1, 1, (2,), np.float32), Discrete(3), {}), 4)
+
+    state = storage().get_state()
+    width = state["rows"].shape[1]
+    state = {**state, "rows": np.ones((3, width), np.float32), "cursor": 3}
+    storage().set_state(state)
     for wrong in (
         {"cursor": 2},
         {"cursor": -1},
         {"cursor": 7},
         {"cursor": "3"},
-        {"rows": {**rows, "observation": np.zeros((3, 5), np.float32)}},
-        {"rows": {**rows, "action": np.zeros(2, np.int32)}},
-        {"rows": {**rows, "reward": np.zeros(3)}},
-        {"random_state": {}},
+        {"rows": np.zeros((3, width + 1), np.float32)},
+        {"rows": np.zeros((3, width))},
+        {"rows": np.zeros((5, width), np.float32)},
+        {"rows": 3.0},
+        {"apart": {"0": np.zeros(3)}},
+        {"apart": 2},
     ):
-        mine = replay()
+        held = storage()
         with pytest.raises(CheckpointError):
-            mine.set_state({**state, **wrong})
-        assert len(mine) == 0
+            held.set_state({**state, **wrong})
+        assert held.size == 0 and not held.rows.any()
 
 
 @pytest.mark.parametrize("wrong", [{"epoch": -1}, {"epoch": "0"}, {"cursor": 99}, {"cursor": 1.0}, {"rng": {}}])
