@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test faults check docs install clean
+.PHONY: demo test quick faults check docs install clean
 
 install: $(READY)
 
@@ -20,6 +20,17 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# The part to run while coding: pure functions and small objects, without training and without further processes.
+QUICK = $(wildcard tests/test_architecture.py tests/agents/parts tests/agents/replay tests/lab/files tests/lab/networks \
+	$(addprefix tests/agents/test_, losses.py replay.py spaces.py exploration.py pool.py tabular.py) \
+	$(addprefix tests/lab/test_, averages.py config.py errors.py evaluation.py field_names.py history.py links.py notes.py \
+	schedules.py seeding.py state.py state_checks.py statistics.py) tests/lab/runtime/test_processor.py \
+	$(addprefix tests/envs/test_, catch.py gridworld.py random.py registration.py snake.py) \
+	$(addprefix tests/generative/test_, arguments.py batching.py labels.py optimizer.py rows.py stream.py))
+
+quick: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(QUICK)
 
 # Hours on two cores. Less of it: make faults KILLS=40 INPUTS=2000; a part of it: make faults PARTS=fuzz.
 faults: $(READY)

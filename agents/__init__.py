@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.registry import tasks
 from lab.runtime.loading import load
 
 if TYPE_CHECKING:
-    from agents.base import Agent, Transition
+    from agents.base import Agent
     from agents.baselines import Random
     from agents.cloning import BehaviorCloning, BehaviorCloningSettings, PercentBC, PercentBCSettings
     from agents.cql import CQL, CQLSettings
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
     )
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
+    from agents.functional import FunctionalAgent
     from agents.offline import OfflineAgent
-    from agents.q_learning.agent import QLearning, QLearningSettings
+    from agents.q_learning import QLearning, QLearningSettings
+    from agents.transitions import Batch, Transition
 
 _HOMES = {
     "CQL": "agents.cql",
     "CQLSettings": "agents.cql",
     "Agent": "agents.base",
+    "Batch": "agents.transitions",
+    "FunctionalAgent": "agents.functional",
     "BehaviorCloning": "agents.cloning",
     "BehaviorCloningSettings": "agents.cloning",
     "DQN": "agents.dqn",
@@ -38,16 +43,27 @@ _HOMES = {
     "OnlineDecisionTransformerSettings": "agents.decision_transformer",
     "PercentBC": "agents.cloning",
     "PercentBCSettings": "agents.cloning",
-    "QLearning": "agents.q_learning.agent",
-    "QLearningSettings": "agents.q_learning.agent",
+    "QLearning": "agents.q_learning",
+    "QLearningSettings": "agents.q_learning",
     "Random": "agents.baselines",
-    "Transition": "agents.base",
+    "Transition": "agents.transitions",
 }
+
+# What feeds which agent. These are names, so that an agent loads nothing but the task that trains it.
+tasks.register_source("episodes", "agents.episodes.episodes:Episodes", (".npz",))
+tasks.register("agents.base:Agent", "agents.training.choose:make_task")
+tasks.register("agents.base:Agent", "agents.training.refusal:refuse_episodes", source="episodes")
+tasks.register("agents.offline.agent:OfflineAgent", "agents.offline.task:OfflineTask")
+tasks.register(
+    "agents.decision_transformer.online.agent:OnlineDecisionTransformer",
+    "agents.decision_transformer.online.task:OnlineTask",
+)
 
 __all__ = [
     "CQL",
     "DQN",
     "Agent",
+    "Batch",
     "BehaviorCloning",
     "BehaviorCloningSettings",
     "CQLSettings",
@@ -55,6 +71,7 @@ __all__ = [
     "DecisionTransformer",
     "DecisionTransformerSettings",
     "Episodes",
+    "FunctionalAgent",
     "OfflineAgent",
     "OnlineDecisionTransformer",
     "OnlineDecisionTransformerSettings",

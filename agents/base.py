@@ -5,51 +5,33 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
 
 from agents import spaces
-from agents.functional import PureFunctions
+from agents.environment_ids import named_id
 from agents.parts.encoding import check_described
+from agents.transitions import Transition
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
-from lab.task import Task, TaskOptions
+from lab.task import Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from agents.playing.statistics import Statistics
-    from agents.training.task import AgentTask
 
 
-class Transition(NamedTuple):
-    """One step of n environments.
-
-    Attributes:
-        observation: What the actions were chosen from, (n, ...).
-        action: (n, ...); for Discrete spaces int64 indices from 0, whatever the space's start.
-        reward: float64 (n,), as the environment gave it.
-        terminated: bool (n,), the task itself ended: nothing follows, so the return ends here.
-        truncated: bool (n,), the episode was cut off: the return would have gone on.
-        next_observation: What followed the actions, (n, ...); at an episode's end its true last observation.
-    """
-
-    observation: np.ndarray
-    action: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    next_observation: np.ndarray
-
-
-class Agent(PureFunctions, Learner):
+class Agent(Learner):
     """Acts in an environment and learns from what follows.
 
     A subclass must give `act_batch`; `build`, `observe` and `update` are there to be overridden by agents that
-    learn. `observation_space`, `action_space`, `num_envs` and `seeds` are set when `build` is called.
+    learn. `observation_space`, `action_space`, `num_envs` and `seeds` are set when `build` is called. Such an agent
+    trains where environments step in Python; one whose rule is pure functions, for both lanes, is a
+    `agents.functional.FunctionalAgent`.
     """
 
     group: ClassVar[str] = "lab.agents"
@@ -58,6 +40,8 @@ class Agent(PureFunctions, Learner):
     # Measured: threads that wait for each other's part of a small product make a compiled loop up to eight times slower
     # where cores are few, and never twice as fast.
     threads: ClassVar[int | None] = 1
+    # Whether there is anything to train; an agent that acts by a fixed rule says False.
+    learns: ClassVar[bool] = True
     # Kinds of still figures that `figure` draws, beside the film of an episode.
     figures: ClassVar[tuple[str, ...]] = ()
     not_state: tuple[str, ...] = (
@@ -71,7 +55,7 @@ class Agent(PureFunctions, Learner):
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
     num_envs: int = 1
-    # Drawn from when acting without exploration, and set anew for each evaluation: judging an agent must not
+    # Drawn from when acting without exploration, and set anew for each evaluation: evaluating an agent must not
     # disturb the streams it trains with.
     evaluation_rng: np.random.Generator
     # Running statistics of the training environments' wrappers, by name: see `agents.playing.statistics`.
@@ -112,8 +96,6 @@ class Agent(PureFunctions, Learner):
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
 
     def named_source(self, name: str, run: Path) -> str:
-        from agents.training.environments import named_id
-
         return named_id(name)
 
     def get_state(self) -> dict[str, Any]:
@@ -124,18 +106,6 @@ class Agent(PureFunctions, Learner):
         rest = dict(state)
         self.wrapper_statistics = rest.pop("wrapper_statistics", {})
         super().set_state(rest)
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from agents.offline.sources import are_episodes
-        from agents.training.choose import make_task
-
-        if are_episodes(source):
-            name = type(self).__name__
-            raise UsageError(
-                f"{name} learns by acting; received the recorded episodes {source!r}; expected an environment. "
-                "Fix: give it an environment's id, or train an agent that learns from recordings, such as CQL."
-            )
-        return make_task(self, source, options)
 
     def check_spaces(self) -> None:
         """Raise `UsageError` when this agent cannot work with its spaces (hook)."""
@@ -163,7 +133,7 @@ class Agent(PureFunctions, Learner):
             One action that `env.step` takes, or n of them.
 
         Raises:
-            UsageError: When the agent is not built yet, or the observation's shape is not the space's.
+            UsageError: When the agent is not built yet, or an observation is not finite or of another shape.
         """
         if not self.built:
             raise UsageError(
@@ -171,6 +141,11 @@ class Agent(PureFunctions, Learner):
                 f"Fix: Experiment({type(self).__name__}(), ...) builds it, or {type(self).__name__}.load(run)."
             )
         batch, single = spaces.as_batch(self.observation_space, observations)
+        # Not in `act_batch`: whoever trains or plays has checked what the environment gives.
+        if batch.dtype.kind == "f" and not np.isfinite(batch).all():
+            at = np.argwhere(~np.isfinite(batch))[0].tolist()
+            bad, at = batch[tuple(at)], at[1:] if single else at
+            raise UsageError(f"observations received {bad} at {at}; expected finite numbers. Fix: look where it arose.")
         actions = spaces.to_environment(self.action_space, self.act_batch(batch, explore))
         return actions[0] if single else actions
 
@@ -180,7 +155,7 @@ class Agent(PureFunctions, Learner):
     def begin_episodes(self, rows: np.ndarray, number: int) -> None:
         """Forget what is remembered of past episodes, where new ones begin (hook).
 
-        Whoever plays episodes to judge or show an agent tells it: here before the first `act_batch` of an episode, in
+        Whoever plays episodes to evaluate or show an agent calls it before the first `act_batch` of an episode, in
         `observe_rewards` after each step, and in `end_episodes` when all is over. Agents that act on the present
         observation alone need none of it.
 
@@ -199,7 +174,7 @@ class Agent(PureFunctions, Learner):
         """Return words on the episode in progress to write under its film, besides step and return (hook)."""
         return ""
 
-    def figure(self, kind: str, task: AgentTask) -> Figure:
+    def figure(self, kind: str, task: Task) -> Figure:
         """Draw one of `figures` (hook).
 
         Args:
@@ -211,6 +186,12 @@ class Agent(PureFunctions, Learner):
     def update(self) -> Mapping[str, float] | None:
         """Learn, if it is time to; return the round's metrics, or None when there was none (hook)."""
         return None
+
+    def begin_training(self) -> None:
+        """Get ready for steps of training that follow one another, up to `end_training` (hook)."""
+
+    def end_training(self) -> None:
+        """Take note that the loop around training looks at the agent now (hook)."""
 
     def gauges(self) -> dict[str, float]:
         """Return present values for the log rows, such as epsilon (hook)."""

@@ -16,6 +16,7 @@ class Random(Agent):
     """Draws every action uniformly from the action space, whatever it sees."""
 
     default_steps: ClassVar[int] = 10_000
+    learns: ClassVar[bool] = False
 
     def check_spaces(self) -> None:
         space = self.action_space

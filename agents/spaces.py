@@ -102,14 +102,18 @@ def as_batch(space: gymnasium.Space[Any], values: Any) -> tuple[np.ndarray, bool
         UsageError: For another shape, fractions or numbers out of range where the space holds whole numbers.
     """
     shape, dtype = layout(space)
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise UsageError(f"observations received rows of different shapes; expected {shape} each. {error}") from error
     if array.dtype != dtype or isinstance(space, Discrete):
         array = _converted(space, array, dtype)
     if array.shape == shape:
         return array[None], True
     if array.shape[1:] == shape and array.ndim == len(shape) + 1:
         return array, False
-    raise UsageError(f"observations received shape {array.shape}; expected {shape} for one or (n, *{shape}) for n.")
+    several = f"({', '.join(map(str, ('n', *shape)))}{'' if shape else ','})"
+    raise UsageError(f"observations received shape {array.shape}; expected {shape} for one or {several} for n.")
 
 
 def _converted(space: gymnasium.Space[Any], array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

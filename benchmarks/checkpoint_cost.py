@@ -26,7 +26,7 @@ from agents import DQN
 from generative import Diffusion
 from lab import Experiment
 from lab.files.beside import Beside
-from lab.experiment.recording import Recording
+from lab.experiment.record import Record
 
 waits, processor = [], []
 
@@ -40,7 +40,7 @@ def timed(function, *clocks):
                 found.append(clock() - start)
     return call
 
-Recording._save = timed(Recording._save, (time.perf_counter, waits), (time.thread_time, processor))
+Record.save = timed(Record.save, (time.perf_counter, waits), (time.thread_time, processor))
 Beside._run = timed(Beside._run, (time.thread_time, processor))
 experiment = Experiment({learner}, {source}, run_dir={folder!r}, progress=False, lane={lane!r})
 experiment.train({warm})

@@ -7,6 +7,7 @@ the same amount of learning. The sides take turns in fresh processes, so that a 
 all of them; the ratio is taken pair by pair.
 
     python benchmarks/dqn_host.py [--pairs 5] [--steps 20000] [--threads 1] [--peer-python PYTHON]
+        [--sides "lab, updates 1"]
 
 Needs `pip install stable-baselines3` (with torch) in the peer's Python, by default this one.
 """
@@ -53,16 +54,18 @@ def main() -> None:
     """Measure all sides in turn and print a table and one JSON object."""
     parser = paired.arguments(__doc__)
     parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--sides", nargs="+", choices=tuple(SIDES), default=list(SIDES), help="ratios are to the first")
     options = parser.parse_args()
-    speeds: dict[str, list[float]] = {side: [] for side in SIDES}
+    speeds: dict[str, list[float]] = {side: [] for side in options.sides}
     for seed in range(options.pairs):
-        for side, (script, every, updates) in SIDES.items():
+        for side in options.sides:
+            script, every, updates = SIDES[side]
             python = options.peer_python if side == PEER else sys.executable
             names = {"every": every, "updates": updates, "steps": options.steps, "threads": options.threads}
             speed: Any = paired.run(side, python, script.format(**names, seed=seed), options.threads)
             speeds[side].append(speed)
     result: dict[str, Any] = {"threads": options.threads, "steps": options.steps, "pairs": options.pairs}
-    result.update(paired.table(speeds, PEER, "steps/s"))
+    result.update(paired.table(speeds, options.sides[0], "steps/s"))
     paired.write(result, options.output)
 
 

@@ -21,9 +21,8 @@ import json, time
 import gymnasium, tensorflow as tf
 import envs.registration
 from envs import random
-from envs.tensor import limited
 envs.registration.register()
-env = limited(gymnasium.make("{twin}").unwrapped.tensor_env)
+env = gymnasium.make("{twin}").unwrapped.tensor_env.limited()
 box = env.action_space.shape
 
 @tf.function(jit_compile=True)

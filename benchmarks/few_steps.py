@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import machine
 import paired
 
 PEER = "ddpm, 1000"
@@ -90,6 +91,7 @@ def main() -> None:
     parser.add_argument("--selection", action="store_true", help="judge by rows kept from training")
     parser.add_argument("--output", type=Path, help="also write the JSON object here")
     options = parser.parse_args()
+    machine.say()
     names = {
         "folder": str(Path(__file__).parent / "families"), "source": options.source, "seconds": options.seconds,
         "sides": SIDES, "view": int(options.selection), "count": options.samples,

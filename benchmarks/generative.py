@@ -24,6 +24,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import machine
 import paired
 
 FOLDER = Path(__file__).parent / "results"
@@ -113,6 +114,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40.0, help="of processor time, for training each")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of generative.json, generative.md and the grids")
     options = parser.parse_args()
+    machine.say()
     results: Results = paired.saved(options.folder / "generative.json")
     rows = results.setdefault(options.source, {})
     for seed in range(options.first_seed, options.first_seed + options.seeds):

@@ -24,8 +24,7 @@ def experiment(normalise: bool, precision: str) -> Any:
 
     from generative import Diffusion
     from lab import Experiment
-    from lab.networks.layers.group_norm import GroupNorm
-    from lab.networks.layers.normalising import ACTIVATIONS
+    from lab.networks.layers.group_norm import ACTIVATIONS, GroupNorm
 
     build, call = GroupNorm.build, GroupNorm.call
 

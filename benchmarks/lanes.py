@@ -5,10 +5,12 @@ update per 10 environment steps, squared error (the peers' DQNs have their own H
 batch 64, one environment, an update every step. `1 env` is the first job with one environment, as CleanRL itself has
 it; all other sides have ten. The sides take turns in fresh processes, so that a machine whose speed drifts drifts for
 all of them; ratios are taken pair by pair. Start-up, compilation and the first steps are left out, and the seconds to
-build and compile are reported apart. `return` is the mean over a side's last episodes in training.
+build and compile are reported apart. `lab, compiled` and `lab, host` write a row of the log as often as a user gets by
+default, which is every 500 steps; `lab, rare rows` has one every 20,000, which is nearer to the program alone. `return`
+is the mean over a side's last episodes in training.
 
     python benchmarks/lanes.py [--pairs 5] [--threads 1] [--peer-python PYTHON] [--purejaxrl dqn.py]
-        [--jax-python PYTHON] [--output FILE]
+        [--jax-python PYTHON] [--jobs cleanrl] [--sides "lab, compiled" "lab, rare rows"] [--shorter 10] [--output FILE]
 
 Needs `pip install stable-baselines3 sbx-rl` (with torch and jax) in the peer's Python. `--purejaxrl` adds PureJaxRL to
 the first job: the path of its `purejaxrl/dqn.py`, run unchanged. It needs gymnax 0.0.8, flashbax, chex and six, in a
@@ -33,7 +35,7 @@ agent = DQN(hidden_sizes={hidden}, batch_size={batch}, replay_capacity=10_000, l
             adam_epsilon=1e-8, average_decay=0.0)
 began = time.perf_counter()
 experiment = Experiment(agent, "CartPole-v1", seed={seed}, num_envs={envs}, lane="{lane}", progress=False,
-                        log_every=20_000)
+                        log_every={log_every})
 experiment.train(10)
 built = time.perf_counter() - began
 experiment.train(1_990)
@@ -97,8 +99,9 @@ SIDES: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
     f"{PEER}, 1 env": (SB3, {"package": "stable_baselines3", "envs": 1}, {"cleanrl": 10_000}),
     "sbx": (SB3, {"package": "sbx"}, {"cleanrl": 10_000, "every_step": 3_000}),
     "purejaxrl": (PUREJAXRL, {}, {"cleanrl": 300_000}),
-    "lab, host": (OURS, {"lane": "host"}, {"cleanrl": 20_000, "every_step": 5_000}),
-    "lab, compiled": (OURS, {"lane": "compiled"}, {"cleanrl": 300_000, "every_step": 50_000}),
+    "lab, host": (OURS, {"lane": "host", "log_every": None}, {"cleanrl": 20_000, "every_step": 5_000}),
+    "lab, compiled": (OURS, {"lane": "compiled", "log_every": None}, {"cleanrl": 300_000, "every_step": 50_000}),
+    "lab, rare rows": (OURS, {"lane": "compiled", "log_every": 20_000}, {"cleanrl": 300_000, "every_step": 50_000}),
 }
 
 
@@ -107,10 +110,16 @@ def main() -> None:
     parser = paired.arguments(__doc__)
     parser.add_argument("--purejaxrl", help="the path of PureJaxRL's dqn.py, to run it as a side")
     parser.add_argument("--jax-python", help="the Python that has what PureJaxRL needs, if not --peer-python")
+    parser.add_argument("--jobs", nargs="+", choices=tuple(JOBS), default=list(JOBS))
+    parser.add_argument("--sides", nargs="+", choices=tuple(SIDES), default=list(SIDES), help="ratios are to the first")
+    parser.add_argument(
+        "--shorter", type=int, default=1, help="divides the steps that are measured, to see that all works"
+    )
     options = parser.parse_args()
     result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs}
-    for job, setting in JOBS.items():
-        sides = [s for s in SIDES if job in SIDES[s][2] and (s != "purejaxrl" or options.purejaxrl)]
+    for job in options.jobs:
+        setting = JOBS[job]
+        sides = [s for s in options.sides if job in SIDES[s][2] and (s != "purejaxrl" or options.purejaxrl)]
         rows: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
         for seed in range(options.pairs):
             for side in sides:
@@ -119,11 +128,11 @@ def main() -> None:
                 python = sys.executable if side.startswith("lab") else options.peer_python
                 if side == "purejaxrl":
                     python = options.jax_python or python
-                code = script.format(**names, seed=seed, steps=steps[job])
+                code = script.format(**names, seed=seed, steps=steps[job] // options.shorter)
                 rows[side].append(paired.run(f"{job}, {side}", python, code, options.threads))
         print(f"{job}: {setting}, {options.threads or 'no limit of'} thread(s)")
         measured = {side: [row["speed"] for row in found] for side, found in rows.items()}
-        result[job] = paired.table(measured, PEER, "steps/s")
+        result[job] = paired.table(measured, sides[0], "steps/s")
         for side, found in rows.items():
             built, returns = ([row[name] for row in found] for name in ("built", "ret"))
             result[job][side].update(built_seconds=built, returns=returns)

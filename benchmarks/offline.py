@@ -42,6 +42,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import machine
 import paired
 from offline_settings import CHOSEN, SEARCHES
 from recordings import recording
@@ -146,6 +147,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="LEARNER.KEY=VALUE")
     parser.add_argument("--output", type=Path, default=RESULTS / "offline.json", help="the .md stands beside it")
     options = parser.parse_args()
+    machine.say()
     # Before TensorFlow is loaded: several processes share this machine's cores as a rule.
     os.environ.update(dict.fromkeys(paired.LIMITS, "1"))
 

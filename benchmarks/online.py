@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import machine
 import paired
 import recordings
 
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--output", type=Path, default=RESULTS, help="the .md stands beside it")
     options = parser.parse_args()
+    machine.say()
     os.environ.update(dict.fromkeys(paired.LIMITS, "1"))
     seeds, data_seeds = ([int(s) for s in text.split(",")] for text in (options.seeds, options.data_seeds))
     rows = []

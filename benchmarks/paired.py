@@ -12,12 +12,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import machine
+
 LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what machine it is before a benchmark begins."""
+
+    def parse_args(self, *arguments: Any, **keywords: Any) -> Any:
+        """Return the options, and print the line of `machine`."""
+        options = super().parse_args(*arguments, **keywords)
+        machine.say()
+        return options
+
+
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser with the options that every paired benchmark has."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Return a parser with the options that every paired benchmark has; it says what machine it is."""
+    parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=5, help="turns of each side, each with a seed of its own")
     parser.add_argument("--threads", type=int, default=1, help="processors that each side may use")
     parser.add_argument("--peer-python", default=sys.executable, help="the Python that has the peers")
@@ -75,7 +87,10 @@ def table(measured: Mapping[str, Sequence[float]], peer: str, unit: str) -> dict
     for side, values in measured.items():
         ratios = [ours / theirs for ours, theirs in zip(values, measured[peer], strict=True)]
         low, middle, high = spread(values)
-        print(f"{side:24}{low:18,.1f}{middle:12,.1f}{high:12,.1f}   " + ", ".join(f"{r:.2f}" for r in spread(ratios)))
+        print(
+            f"{side:24}{low:18,.1f}{middle:12,.1f}{high:12,.1f}   " + ", ".join(f"{r:.2f}" for r in spread(ratios)),
+            flush=True,
+        )
         result[side] = {"values": list(values), "ratios": ratios}
     return result
 
@@ -89,7 +104,8 @@ def saved(output: Path | None) -> dict[str, Any]:
 
 
 def write(result: Mapping[str, Any], output: Path | None) -> None:
-    """Print the result as one JSON object, and write it to a file if one is named."""
+    """Print the result as one JSON object with what it was measured on, and write it to a file if one is named."""
+    result = {**result, "machine": machine.describe()}
     print(json.dumps(result))
     if output:
         output.write_text(json.dumps(result, indent=1) + "\n")

@@ -27,6 +27,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import machine
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
 # Package, module that registers, environment, keywords of `make`, how it is wrapped.
@@ -255,7 +257,10 @@ def attempt(options: argparse.Namespace, index: int) -> dict[str, Any]:
             notes = row.pop("notes")
             (Path(folder) / "notes.json").write_text(json.dumps(notes))
             row["results"] = part(options, index, Path(folder), "compare")
-        except (RuntimeError, subprocess.TimeoutExpired) as error:
+        except subprocess.TimeoutExpired as error:
+            # Not its own words, which are the whole command with the paths of this machine.
+            return {**row, "left_out": f"not done after {error.timeout:g} seconds"}
+        except RuntimeError as error:
             return {**row, "left_out": str(error)}
     row["cuts"] = [{k: note[k] for k in ("step", "episode")} for note in notes]
     row["verdict"] = verdict(row)
@@ -307,6 +312,7 @@ def main() -> None:
     parser.add_argument("--index", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    machine.say()
     if options.part:
         child(options)
         return

@@ -62,26 +62,30 @@ def main() -> None:
     """Measure, print the medians, and draw them."""
     parser = paired.arguments(__doc__)
     parser.add_argument("--plot", type=Path, help="draw the three curves here, as PNG")
+    parts = {"environments": measure_environments, "seeds": measure_seeds, "width": measure_width}
+    parser.add_argument("--parts", nargs="+", choices=tuple(parts), default=list(parts))
+    parser.add_argument("--most", type=int, default=10**9, help="leave out what has more environments, seeds or units")
     parser.set_defaults(pairs=3, threads=2)
     options = parser.parse_args()
+    if options.plot and len(options.parts) < len(parts):
+        parser.error("--plot draws all of --parts")
     result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs}
-    result["environments"] = measure_environments(options.pairs, options.threads)
-    result["seeds"] = measure_seeds(options.pairs, options.threads)
-    result["width"] = measure_width(options.pairs, options.threads)
+    for part in options.parts:
+        result[part] = parts[part](options.pairs, options.threads, options.most)
     if options.plot:
         draw(result, options.plot)
     paired.write(result, options.output)
 
 
-def measure_environments(pairs: int, threads: int) -> dict[str, dict[int, list[float]]]:
+def measure_environments(pairs: int, threads: int, most: int) -> dict[str, dict[int, list[float]]]:
     """Return steps per second by side and number of environments."""
     found: dict[str, dict[int, list[float]]] = {"compiled": {}, "gymnasium": {}}
-    for number in ENVIRONMENTS:
+    for number in (n for n in ENVIRONMENTS if n <= most):
         scripts = environments.sides("lab/CartPole-v1", "CartPole-v1", number)
         for _ in range(pairs):
             for side, rows in found.items():
-                most = 300_000 if number < 16 and side == "compiled" else environments.STEPS[side]
-                code = scripts[side].replace("{steps}", str(most))
+                steps = 300_000 if number < 16 and side == "compiled" else environments.STEPS[side]
+                code = scripts[side].replace("{steps}", str(steps))
                 speed: Any = paired.run(f"{number} environments, {side}", sys.executable, code, threads)
                 rows.setdefault(number, []).append(speed)
         middle = {side: statistics.median(rows[number]) for side, rows in found.items()}
@@ -89,13 +93,14 @@ def measure_environments(pairs: int, threads: int) -> dict[str, dict[int, list[f
     return found
 
 
-def measure_seeds(pairs: int, threads: int) -> dict[int, list[float]]:
+def measure_seeds(pairs: int, threads: int, most: int) -> dict[int, list[float]]:
     """Return the time of training a number of seeds, as multiples of one seed's."""
     found: dict[int, list[float]] = {}
+    numbers = [n for n in NUMBERS if n <= most]
     for _ in range(pairs):
-        code = SEEDS.format(numbers=NUMBERS, steps=100_000, threads=threads)
+        code = SEEDS.format(numbers=numbers, steps=100_000, threads=threads)
         times: Any = paired.run("seeds", sys.executable, code, threads)
-        for number in NUMBERS:
+        for number in numbers:
             found.setdefault(number, []).append(times[str(number)] / times["1"])
     for number, ratios in found.items():
         print(
@@ -104,10 +109,10 @@ def measure_seeds(pairs: int, threads: int) -> dict[int, list[float]]:
     return found
 
 
-def measure_width(pairs: int, threads: int) -> dict[str, dict[int, list[float]]]:
+def measure_width(pairs: int, threads: int, most: int) -> dict[str, dict[int, list[float]]]:
     """Return steps per second by lane and width."""
     found: dict[str, dict[int, list[float]]] = {"compiled": {}, "host": {}}
-    for width in WIDTHS:
+    for width in (w for w in WIDTHS if w <= most):
         for _ in range(pairs):
             for lane, rows in found.items():
                 steps = min(100_000, 30_000_000 // width**2 // 10 * 10) if lane == "compiled" else 3_000

@@ -8,6 +8,7 @@ are slow, so a second table takes their time off its side, and off its side only
 once more on 100 fresh episodes.
 
     python benchmarks/solve.py [--pairs 10] [--threads 2] [--peer-python PYTHON] [--output FILE]
+        [--sides "lab, host" "lab, compiled"]
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from lab import Experiment
 from lab.callbacks import StopAtReturn
 experiment = Experiment(DQN(), "CartPole-v1", seed={seed}, evaluate_every=5_000, callbacks=[StopAtReturn(475)],
                         lane="{lane}", progress=False)
-experiment.train(50_000)
-seconds = time.time() - began
-print(json.dumps(dict(seconds=seconds, evaluating=0.0, steps=experiment.step, solved=bool(experiment.stop_reason),
-                      mean=experiment.evaluate(100).mean)))
+experiment.train({most})
+seconds, processor = time.time() - began, time.process_time()
+print(json.dumps(dict(seconds=seconds, processor=processor, evaluating=0.0, steps=experiment.step,
+                      solved=bool(experiment.stop_reason), mean=experiment.evaluate(100).mean)))
 """
 
 PEER = """
@@ -54,10 +55,10 @@ class Ask(BaseCallback):
             solved = evaluate_policy(self.model, env, 100)[0] >= 475
             evaluating += time.time() - start
         return not solved
-model.learn(50_000, callback=Ask())
-seconds = time.time() - began
-print(json.dumps(dict(seconds=seconds, evaluating=evaluating, steps=model.num_timesteps, solved=bool(solved),
-                      mean=float(evaluate_policy(model, env, 100)[0]))))
+model.learn({most}, callback=Ask())
+seconds, processor = time.time() - began, time.process_time()
+print(json.dumps(dict(seconds=seconds, processor=processor, evaluating=evaluating, steps=model.num_timesteps,
+                      solved=bool(solved), mean=float(evaluate_policy(model, env, 100)[0]))))
 """
 
 SIDES = {"stable-baselines3": (PEER, ""), "lab, host": (OURS, "host"), "lab, compiled": (OURS, "compiled")}
@@ -68,13 +69,22 @@ def main() -> None:
     parser = paired.arguments(__doc__)
     parser.add_argument("--first-seed", type=int, default=40)
     parser.set_defaults(pairs=10, threads=2)
+    parser.add_argument("--sides", nargs="+", choices=tuple(SIDES), default=list(SIDES), help="ratios are to the first")
+    parser.add_argument("--steps", type=int, default=50_000, help="at which a run ends unsolved")
     options = parser.parse_args()
-    rows: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
+    rows: dict[str, list[dict[str, Any]]] = {side: [] for side in options.sides}
     for seed in range(options.first_seed, options.first_seed + options.pairs):
-        for side, (script, lane) in SIDES.items():
+        for side in options.sides:
+            script, lane = SIDES[side]
             python = sys.executable if side.startswith("lab") else options.peer_python
             # The interpreter's own start counts too.
-            names = {"seed": seed, "lane": lane, "threads": options.threads, "began": time.time()}
+            names = {
+                "seed": seed,
+                "lane": lane,
+                "most": options.steps,
+                "threads": options.threads,
+                "began": time.time(),
+            }
             row = paired.run(f"{side}, seed {seed}", python, script.format(**names), options.threads)
             rows[side].append(row)
             print(
@@ -84,10 +94,13 @@ def main() -> None:
             )
     result: dict[str, Any] = {"threads": options.threads, "pairs": options.pairs, "rows": rows}
     print("all of it")
-    result["seconds"] = paired.table({s: [r["seconds"] for r in v] for s, v in rows.items()}, "stable-baselines3", "s")
-    print("without the peer's evaluations")
-    without = {s: [r["seconds"] - r["evaluating"] for r in v] for s, v in rows.items()}
-    result["without its evaluations"] = paired.table(without, "stable-baselines3", "s")
+    first = options.sides[0]
+    result["seconds"] = paired.table({s: [r["seconds"] for r in v] for s, v in rows.items()}, first, "s")
+    result["processor seconds"] = paired.table({s: [r["processor"] for r in v] for s, v in rows.items()}, first, "s")
+    if "stable-baselines3" in rows:
+        print("without the peer's evaluations")
+        without = {s: [r["seconds"] - r["evaluating"] for r in v] for s, v in rows.items()}
+        result["without its evaluations"] = paired.table(without, first, "s")
     for side, found in rows.items():
         steps = paired.spread([row["steps"] for row in found])
         print(f"{side}: solved {sum(r['solved'] for r in found)} of {len(found)}; steps {steps}")

@@ -7,7 +7,7 @@ else the machine does slows both; a ratio is taken turn by turn, of the processo
 
     python benchmarks/steps.py [--pairs 9] [--threads 1] [--jobs unet gan] [--peer-python PYTHON] [--output FILE]
 
-Needs torch in the peer's Python, by default this one.
+Needs torch in the peer's Python, by default this one; with `--alone` this project's side is measured by itself.
 """
 
 from __future__ import annotations
@@ -65,14 +65,18 @@ def ours(job: str, precision: str) -> None:
     serve(size + (job not in ("unet", "gan")), experiment.train)
 
 
-def measure(job: str, precision: str, threads: int, pairs: int, peer: str) -> dict[str, Any]:
+def measure(job: str, precision: str, threads: int, pairs: int, peer: str | None) -> dict[str, Any]:
     """Return the turns' seconds of processor and wall time a step, and the ratios."""
     here = Path(__file__)
     limits = {**os.environ, **paired.limits(threads)}
     code = [sys.executable, str(here), "--serve", job, precision]
     sides = {
-        PEER: paired.Side(PEER, [peer, str(here.with_name("steps_torch.py")), job, precision, str(threads)], limits),
-        "lab": paired.Side("lab", code, limits),
+        name: paired.Side(name, command, limits)
+        for name, command in (
+            (PEER, [peer, str(here.with_name("steps_torch.py")), job, precision, str(threads)]),
+            ("lab", code),
+        )
+        if peer or name == "lab"
     }
     weights = {side: process.read() for side, process in sides.items()}
     if len(set(weights.values())) != 1:
@@ -86,9 +90,9 @@ def measure(job: str, precision: str, threads: int, pairs: int, peer: str) -> di
                 turns[side].append([s / JOBS[job] for s in seconds])
     for process in sides.values():
         process.close()
-    print(f"{job}, {precision}, {threads} thread{'s' * (threads != 1)}: {weights[PEER]:,} weights")
+    print(f"{job}, {precision}, {threads} thread{'s' * (threads != 1)}: {weights['lab']:,} weights")
     speeds = {side: [1.0 / cpu for cpu, _ in values] for side, values in turns.items()}
-    found = paired.table(speeds, PEER, "steps/s of processor time")
+    found = paired.table(speeds, next(iter(sides)), "steps/s of processor time")
     return {side: {**found[side], "seconds": turns[side]} for side in sides}
 
 
@@ -101,13 +105,15 @@ def main() -> None:
     parser.set_defaults(pairs=9)
     parser.add_argument("--jobs", nargs="+", choices=tuple(JOBS), default=list(JOBS))
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
+    parser.add_argument("--alone", action="store_true", help="without the peer")
     options = parser.parse_args()
+    peer = None if options.alone else options.peer_python
     # Jobs may be measured one by one into one file.
     result = paired.saved(options.output) or {"batch": BATCH, "channels": CHANNELS}
     for job in options.jobs:
         for precision in options.precisions:
             name = f"{job}, {precision}, {options.threads} thread{'s' * (options.threads != 1)}"
-            result[name] = measure(job, precision, options.threads, options.pairs, options.peer_python)
+            result[name] = measure(job, precision, options.threads, options.pairs, peer)
             if options.output:
                 options.output.write_text(json.dumps(result, indent=1) + "\n")
     paired.write(result, options.output)

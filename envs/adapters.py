@@ -16,10 +16,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from envs.drawing.window import Window
+from envs.dynamics import Carry, Dynamics, TensorStep
 from envs.random import fold_in
-from envs.tensor import Carry, TensorEnv, TensorStep, limited
 
-_functions: WeakKeyDictionary[TensorEnv, tuple[Any, Any]] = WeakKeyDictionary()
+_functions: WeakKeyDictionary[Dynamics, tuple[Any, Any]] = WeakKeyDictionary()
 
 
 class TensorEnvAdapter(gymnasium.Env[Any, Any]):
@@ -33,7 +33,7 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         render_mode: None, "human" or "rgb_array".
     """
 
-    def __init__(self, tensor_env: TensorEnv, render_mode: str | None = None) -> None:
+    def __init__(self, tensor_env: Dynamics, render_mode: str | None = None) -> None:
         self.tensor_env = tensor_env
         self.metadata = _metadata(tensor_env)
         _check_render_mode(tensor_env, render_mode)
@@ -106,7 +106,7 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
         render_mode: None or "rgb_array".
     """
 
-    def __init__(self, tensor_env: TensorEnv, num_envs: int = 1, render_mode: str | None = None) -> None:
+    def __init__(self, tensor_env: Dynamics, num_envs: int = 1, render_mode: str | None = None) -> None:
         if num_envs < 1:
             raise ValueError(f"TensorVectorEnv: num_envs received {num_envs}; expected a whole number > 0.")
         if render_mode == "human":
@@ -119,7 +119,7 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
         self.single_observation_space, self.single_action_space = tensor_env.observation_space, tensor_env.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._env = limited(tensor_env)
+        self._env = tensor_env.limited()
         self._carry: Carry | None = None
 
     def reset(
@@ -184,7 +184,7 @@ def make(dynamics: str, render_mode: str | None = None, **keywords: Any) -> Tens
     return adapter_of(definition)(definition, render_mode)
 
 
-def adapter_of(definition: TensorEnv) -> type[TensorEnvAdapter]:
+def adapter_of(definition: Dynamics) -> type[TensorEnvAdapter]:
     """Return the class that makes a definition a `gymnasium.Env`: its own, or the general one."""
     own = getattr(definition, "adapter", None)
     return own() if own is not None else TensorEnvAdapter
@@ -197,7 +197,7 @@ def make_vector(dynamics: str, num_envs: int = 1, render_mode: str | None = None
     return TensorVectorEnv(_definition(dynamics, **keywords), num_envs, render_mode)
 
 
-def _definition(dynamics: str, **keywords: Any) -> TensorEnv:
+def _definition(dynamics: str, **keywords: Any) -> Dynamics:
     try:
         return _shared(dynamics, **keywords)
     except TypeError as error:
@@ -207,13 +207,13 @@ def _definition(dynamics: str, **keywords: Any) -> TensorEnv:
 
 
 @functools.lru_cache(maxsize=64)
-def _shared(dynamics: str, **keywords: Any) -> TensorEnv:
+def _shared(dynamics: str, **keywords: Any) -> Dynamics:
     # Environments made with equal keywords share a definition, and with it what is compiled for it.
     module, name = dynamics.split(":")
     return getattr(importlib.import_module(module), name)(**keywords)
 
 
-def _compiled(env: TensorEnv) -> tuple[Any, Any]:
+def _compiled(env: Dynamics) -> tuple[Any, Any]:
     if env not in _functions:
 
         def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
@@ -226,11 +226,11 @@ def _compiled(env: TensorEnv) -> tuple[Any, Any]:
     return _functions[env]
 
 
-def _metadata(env: TensorEnv) -> dict[str, Any]:
+def _metadata(env: Dynamics) -> dict[str, Any]:
     return {"render_modes": ["human", "rgb_array"] if env.can_draw else [], "render_fps": env.render_fps}
 
 
-def _check_render_mode(env: TensorEnv, mode: str | None) -> None:
+def _check_render_mode(env: Dynamics, mode: str | None) -> None:
     modes = _metadata(env)["render_modes"]
     if mode is not None and mode not in modes:
         raise ValueError(f"{type(env).__name__}: render_mode received {mode!r}; expected None or one of {modes}.")

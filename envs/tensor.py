@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 
+from envs.adapters import adapter_of
+from envs.dynamics import Carry, State, TensorStep
 from envs.random import fold_in
 
-State = Any
-"""A tensor, or a NamedTuple, tuple or dict of tensors, each with the leading axis n."""
-
-
-class TensorStep(NamedTuple):
-    """What one step of n environments gave.
-
-    Attributes:
-        state: As it was given, one step later.
-        observation: (n, ...) in the dtype of the observation space.
-        reward: float32 (n,).
-        terminated, truncated: bool (n,).
-    """
-
-    state: State
-    observation: tf.Tensor
-    reward: tf.Tensor
-    terminated: tf.Tensor
-    truncated: tf.Tensor
-
-
-class Carry(NamedTuple):
-    """Where n environments that reset themselves are.
-
-    Attributes:
-        state: The environments' state.
-        observation: (n, ...), what to act on next.
-        key: uint32 (n, 2), each environment's own.
-        count: int32 (n,), steps since the beginning; with the key it gives each step its random numbers.
-    """
-
-    state: State
-    observation: tf.Tensor
-    key: tf.Tensor
-    count: tf.Tensor
+__all__ = ["Carry", "State", "TensorEnv", "TensorStep", "TimeLimit", "limited"]
 
 
 class TensorEnv(ABC):
@@ -59,14 +27,14 @@ class TensorEnv(ABC):
     Attributes:
         observation_space, action_space: Of one environment. Discrete spaces start at 0.
         max_episode_steps: After how many steps an episode is truncated, or None.
-        twin_of: The id of the Gymnasium environment whose dynamics these are, proven by tests, or None.
+        counterpart_of: The id of the Gymnasium environment whose dynamics these are, proven by tests, or None.
         render_fps: Frames a second that suit the pace of the game.
     """
 
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
     max_episode_steps: int | None = None
-    twin_of: ClassVar[str | None] = None
+    counterpart_of: ClassVar[str | None] = None
     render_fps: ClassVar[int] = 30
 
     @abstractmethod
@@ -100,11 +68,13 @@ class TensorEnv(ABC):
         Args:
             render_mode: None, "human" or "rgb_array".
         """
-        from envs.adapters import adapter_of
-
         env = adapter_of(self)(self, render_mode)
         limit = self.max_episode_steps
         return env if limit is None else gymnasium.wrappers.TimeLimit(env, limit)
+
+    def limited(self) -> TensorEnv:
+        """Return these dynamics with their own time limit applied, if they have one."""
+        return limited(self)
 
     @property
     def can_draw(self) -> bool:

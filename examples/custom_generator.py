@@ -39,10 +39,10 @@ class FlowMatching(Generator):
         return {"loss": loss}
 
     def sample(self, number, seed=None):
-        rows = self.rng(seed).standard_normal((number, self.size)).astype(np.float32)
+        rows = self.rng(seed).standard_normal((self.count(number), self.size)).astype(np.float32)
         for time in np.linspace(0.0, 1.0, 50, endpoint=False, dtype=np.float32):
             rows += self.network(np.insert(rows, self.size, time, axis=1)).numpy() / 50
-        return self.spec.quantise(rows.reshape(number, *self.spec.shape))
+        return self.spec.quantise(rows.reshape(len(rows), *self.spec.shape))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.registry import tasks
 from lab.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ _HOMES = {
     "VQVAESettings": "generative.autoencoder",
     "WGANGP": "generative.gan",
 }
+
+# What feeds generators, by name, so that a generator loads nothing of it before it is trained.
+tasks.register("generative.base:Generator", "generative.training.task:DatasetTask")
 
 __all__ = [
     "DCGAN",

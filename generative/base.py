@@ -6,38 +6,28 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from generative.arguments import whole
+from generative.data.batching import Batch
 from generative.data.dataset import Dataset, DataSpec
 from generative.figures import pictures
 from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
-from lab.task import Task, TaskOptions
 
 if TYPE_CHECKING:
     import tensorflow as tf
     from matplotlib.figure import Figure
 
+__all__ = ["Batch", "Generator"]
+
 # What a data set says of itself beside what its rows are.
 ABOUT_LABELS = ("name", "classes", "class_names", "label_values")
 # Of samples drawn in one call.
 MOST_BYTES = 8 << 30
-
-
-class Batch(NamedTuple):
-    """What one update learns from.
-
-    Attributes:
-        data: float32 (B, ...) in [-1, 1].
-        labels: int32 (B,), or None where the data set has none.
-    """
-
-    data: tf.Tensor
-    labels: tf.Tensor | None
 
 
 class Generator(Learner):
@@ -102,9 +92,9 @@ class Generator(Learner):
 
     def _unlike(self, spec: DataSpec) -> UsageError:
         name, differing = type(self).__name__, self.spec.differing(spec)
-        told = [(field, *values) for field, values in differing.items() if field not in ("name", "class_names")]
-        built = ", ".join(f"{field} {ours}" for field, ours, _ in told)
-        received = ", ".join(f"{field} {theirs}" for field, _, theirs in told)
+        listed = [(field, *values) for field, values in differing.items() if field not in ("name", "class_names")]
+        built = ", ".join(f"{field} {ours}" for field, ours, _ in listed)
+        received = ", ".join(f"{field} {theirs}" for field, _, theirs in listed)
         fix = f"make a new {name}()."
         if differing.keys() <= {"low", "high", *ABOUT_LABELS}:
             declared = f"low={self.spec.low:g}, high={self.spec.high:g}"
@@ -123,11 +113,6 @@ class Generator(Learner):
         from generative.datasets.sources import check_named
 
         return check_named(name, run)
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from generative.training.task import DatasetTask
-
-        return DatasetTask(self, source, options)
 
     # ---------------------------------------------------------------- what a generator gives
 
@@ -227,24 +212,6 @@ class Generator(Learner):
             return self.seeds.generator("sampling", *([stream] if stream else []))
         number = whole(f"{type(self).__name__}.sample", "seed", seed, 0, fix="None for the experiment's own.")
         return np.random.default_rng(np.random.SeedSequence(number, spawn_key=(stream,)) if stream else number)
-
-    @property
-    def learning_rate(self) -> float:
-        """The present step size of `optimizer`."""
-        return float(self._schedulable().learning_rate.numpy())
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._schedulable().learning_rate.assign(value)
-
-    def _schedulable(self) -> Any:
-        optimizer = getattr(self, "optimizer", None)
-        if optimizer is None:
-            raise UsageError(
-                f"{type(self).__name__} has no attribute `optimizer`, so there is no learning rate to schedule. "
-                "Fix: leave the schedule out, or call the optimizer that."
-            )
-        return optimizer
 
     def _check_built(self) -> None:
         import keras

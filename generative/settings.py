@@ -1,4 +1,4 @@
-"""What every generator can be told of how its updates are computed."""
+"""The settings of every generator: how its updates are computed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
+from lab.runtime.processor import warn_of_emulated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +23,7 @@ class UpdateSettings(Settings):
     batch_size: int = setting(128, "rows an update", at_least=1)
 
     def check(self) -> None:
+        warn_of_emulated(owner_name(type(self)), self.precision)
         if self.batch_size % self.devices:
             below = self.batch_size - self.batch_size % self.devices
             raise bad_value(

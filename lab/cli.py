@@ -12,9 +12,9 @@ from lab import registry
 from lab.command.arguments import parser_for
 from lab.errors import TrainingDiverged, UsageError, bad_value
 from lab.messages.terminal import complain, printable_warnings
-from lab.runs.sources import import_module
-from lab.runtime.interruption import ending_cleanly
+from lab.runs.opening.sources import import_module
 from lab.runtime.quiet import load_tensorflow, set_quiet_defaults
+from lab.runtime.signals.interruption import ending_cleanly
 
 # Where each is defined; only the one that is asked for is loaded.
 COMMANDS = {
@@ -26,9 +26,9 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 2 for a usage error, 1 for a run that diverged, 130 for Ctrl-C."""
-    # Before TensorFlow, pygame and SDL load, or they would talk over the output and take the signals.
-    set_quiet_defaults()
     try:
+        # Before TensorFlow, pygame and SDL load, or they would talk over the output and take the signals.
+        set_quiet_defaults()
         with ending_cleanly(), printable_warnings():
             return _run(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:
@@ -71,6 +71,7 @@ def _check_early(options: argparse.Namespace) -> None:
     # What can be known to be wrong without the seconds that TensorFlow takes to load is said at once.
     from lab.runs import population
     from lab.runs.directory import RunDirectory
+    from lab.runtime.conditions import take_up
 
     if options.command == "train":
         known = registry.names("lab.agents", "lab.generators")
@@ -80,7 +81,11 @@ def _check_early(options: argparse.Namespace) -> None:
         RunDirectory(options.run).check_free()
     elif options.command == "resume" and population.is_population(options.run):
         population.read(options.run)
-    elif options.command in ("resume", "evaluate", "render"):
+        for begun in population.directories(options.run)[:1]:
+            take_up(RunDirectory(begun).read_config())
+    elif options.command == "resume":
+        take_up(RunDirectory(options.run).read_config())
+    elif options.command in ("evaluate", "render"):
         RunDirectory(options.run).read_config()
     elif options.command == "record":
         _check_record(options)

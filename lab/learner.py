@@ -6,6 +6,7 @@ import dataclasses
 import os
 import sys
 import warnings
+from abc import ABC
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -14,18 +15,18 @@ from lab import registry
 from lab.config import Settings as AnySettings
 from lab.config import make, scheduled, schedules_of_run
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
-from lab.files.reading.run_state import read_learner
-from lab.runs import building, checkpoints
+from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
+from lab.runs.opening import building
+from lab.runs.run_state import read_learner
 from lab.runs.state import Stateful
 from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
-from lab.task import Task, TaskOptions
 
 L = TypeVar("L", bound="Learner")
 
 
-class Learner(Stateful):
+class Learner(Stateful, ABC):
     """Holds settings, networks and all else that training changes.
 
     A learner is made from its settings alone; `Experiment` then gives it its source, from which it learns the
@@ -97,10 +98,6 @@ class Learner(Stateful):
         """Whether it knew something before its run began that settings and seed cannot bring back (hook)."""
         return False
 
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        """Build this learner for a source and return the task that feeds it."""
-        raise NotImplementedError(f"{type(self).__name__} has no source of data. Fix: subclass Agent or Generator.")
-
     def build(self) -> None:
         """Make networks, optimizers and tables, once the shapes of the data are known (hook)."""
 
@@ -121,7 +118,7 @@ class Learner(Stateful):
     def begin_run(self, steps: int) -> None:
         """Note how long the run is, for schedules that follow it; the first run that a learner is in decides.
 
-        Training on beyond that run does not stretch them: they stay at their ends, so that what was learnt keeps.
+        Training on beyond that run does not lengthen them: they stay at their ends, so that what was learnt keeps.
 
         Args:
             steps: At which training is to end, counted from the run's beginning.
@@ -215,15 +212,21 @@ class Learner(Stateful):
 
     @property
     def learning_rate(self) -> float:
-        """The optimizer's present learning rate; schedules set it."""
-        raise UsageError(
-            f"{type(self).__name__} has no learning rate to schedule. "
-            "Fix: leave the schedule out, or give the learner a `learning_rate` property with a setter."
-        )
+        """The present step size of the attribute `optimizer`; schedules set it."""
+        return float(self._learning_rate().numpy())
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        raise UsageError(f"{type(self).__name__} has no learning rate to set.")
+        self._learning_rate().assign(value)
+
+    def _learning_rate(self) -> Any:
+        optimizer = getattr(self, "optimizer", None)
+        if optimizer is None:
+            raise UsageError(
+                f"{type(self).__name__} has no learning rate to schedule: it has no attribute `optimizer`. Fix: leave "
+                "the schedule out, call the optimizer that, or give it a property `learning_rate` with a setter."
+            )
+        return optimizer.learning_rate
 
     def inference_state(self) -> dict[str, Any]:
         """Return the state that using the trained learner needs, without replay and the like."""
@@ -256,7 +259,18 @@ class Learner(Stateful):
                 f"{directory.path} holds a {found.__name__}; expected a {cls.__name__}. "
                 f"Fix: {found.__name__}.load({str(run)!r})."
             )
-        path = directory.find_checkpoint(which)
+        return cls.load_checkpoint(directory, config, directory.find_checkpoint(which))
+
+    @classmethod
+    def load_checkpoint(cls: type[L], directory: RunDirectory, config: Mapping[str, Any], path: Path | None) -> L:
+        """Load a trained learner from one checkpoint of a run; see `load`.
+
+        Args:
+            directory: The run's.
+            config: The run's configuration.
+            path: The checkpoint, as `RunDirectory.find_checkpoint` returned it.
+        """
+        found: Any = cls if cls.name == config["learner"] else registry.learner(config["learner"])
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
         learner: L = building.made_from(config, directory, found)

@@ -1,9 +1,9 @@
-"""Task: where a learner's data comes from, and how it is judged and shown."""
+"""Task: where a learner's data comes from, and how it is evaluated and shown."""
 
 from __future__ import annotations
 
 import dataclasses
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -22,11 +22,15 @@ class Control:
         stop: Set to end `Task.advance` at the next step; all state is then exactly that of the steps taken.
         taken: Steps taken so far in the present `Task.advance`.
         on_update: Called with the metrics of each round of updates, or None when nobody listens.
+        log_every: Where the task gathers rows of the log itself: training steps between them; 0 to gather none.
+        looks: Whether whoever listens to updates may look at the learner, which must then hold what was learnt.
     """
 
     stop: bool = False
     taken: int = 0
     on_update: Callable[[Mapping[str, float]], None] | None = None
+    looks: bool = True
+    log_every: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +50,7 @@ class TaskOptions:
     evaluation_source: Any = None
 
 
-class Task(Stateful):
+class Task(Stateful, ABC):
     """The base of `InteractionTask` (an agent in environments) and `DatasetTask` (a generator on data).
 
     Attributes:
@@ -58,6 +62,7 @@ class Task(Stateful):
         default_suffix: The kind of file that shows this task best.
         evaluation_names: The metrics of every evaluation, where they are known beforehand.
         takes_evaluation_source: Whether it can evaluate in another source than it trains on.
+        gathers_rows: Whether `advance` can gather many rows of the log in one call; see `take_rows`.
     """
 
     unit = "steps"
@@ -66,9 +71,11 @@ class Task(Stateful):
     lane_reason = ""
     default_suffix = ".png"
     takes_evaluation_source = False
+    gathers_rows: bool = False
     exact = True
     evaluation_names: tuple[str, ...] = ()
-    not_state: tuple[str, ...] = ("exact",)
+    # Resuming sets the reason that the run had.
+    not_state: tuple[str, ...] = ("exact", "lane_reason")
 
     def check_evaluation_source(self, given: Any, learner: str) -> None:
         """Raise `UsageError` where an evaluation source is given and nothing would evaluate in it."""
@@ -101,7 +108,7 @@ class Task(Stateful):
 
     @abstractmethod
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
-        """Judge the learner without changing it.
+        """Evaluate the learner without changing it.
 
         Args:
             episodes: How many episodes or samples; None for the task's default.
@@ -119,6 +126,19 @@ class Task(Stateful):
     def drain(self) -> dict[str, float]:
         """Return the metrics gathered since the last call, and begin anew (hook)."""
         return {}
+
+    def take_rows(self) -> list[tuple[int, dict[str, float]]]:
+        """Return the rows of the log gathered since the last call, in order, and begin anew (hook).
+
+        Where `gathers_rows` is True and nobody acts on rows, `advance` and `advance_batch` are called for several rows
+        at once, with `control.log_every` > 0. Then they keep a row each time that the count of training steps, from
+        the run's beginning, reaches or passes a multiple of it: the step then, and what `drain` would have returned
+        there. What is gathered after the last of them belongs to the next row, of a later call, or to `drain`.
+
+        Returns:
+            (training step, metrics by name) of each row.
+        """
+        return []
 
     def check_description(self, description: Mapping[str, Any]) -> None:
         """Raise `CheckpointError` where what `describe` wrote into a run cannot be continued here (hook)."""

@@ -1,3 +1,3 @@
 """The project's one version number."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

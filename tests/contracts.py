@@ -1,4 +1,4 @@
-"""The cases that `test_contracts.py` holds to the contract, and how two states are compared.
+"""The cases that `test_contracts.py` holds to the checks of `lab.testing`.
 
 A new agent, generator or callback is found by itself; it needs an entry in the tables here, and no test of its own for
 what every one of them must do.
@@ -11,8 +11,6 @@ import functools
 import importlib.metadata
 import importlib.util
 import json
-import math
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -24,10 +22,10 @@ import gymnasium
 import numpy as np
 
 from lab import Callback, Experiment
-from lab.experiment import resuming
 from lab.learner import Learner
-from lab.results.history import History
-from lab.runs import checkpoints
+from lab.testing import differences
+from lab.testing.comparing import without_clock
+from lab.testing.subject import Subject
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -43,39 +41,10 @@ def load_example(name: str) -> ModuleType:
     return sys.modules[name]
 
 
-# ---------------------------------------------------------------- comparing
-
-
-def differences(first: Any, second: Any, path: str = "state") -> list[str]:
-    """Return where two states differ in a single bit, type or name."""
-    if isinstance(first, Mapping) and isinstance(second, Mapping):
-        found = [f"{path}: names {sorted(first.keys() ^ second.keys())}"] if first.keys() != second.keys() else []
-        return found + [d for k in first if k in second for d in differences(first[k], second[k], f"{path}.{k}")]
-    if isinstance(first, (list, tuple)) and isinstance(second, (list, tuple)):
-        if len(first) != len(second):
-            return [f"{path}: {len(first)} entries against {len(second)}"]
-        pairs = zip(first, second, strict=True)
-        return [d for i, (a, b) in enumerate(pairs) for d in differences(a, b, f"{path}[{i}]")]
-    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
-        if (first.dtype, first.shape) != (second.dtype, second.shape):
-            return [f"{path}: {first.dtype} {first.shape} against {second.dtype} {second.shape}"]
-        # Bytes, because == holds 0.0 for -0.0 and NaN for unequal to itself.
-        return [] if first.tobytes() == second.tobytes() else [f"{path}: the arrays' bytes differ"]
-    if type(first) is not type(second):
-        return [f"{path}: {type(first).__name__} against {type(second).__name__}"]
-    same = np.array(first).tobytes() == np.array(second).tobytes() if isinstance(first, float) else first == second
-    return [] if same else [f"{path}: {first!r} against {second!r}"]
-
-
 def assert_same_state(first: Any, second: Any) -> None:
     """Assert that two nested states are equal to the bit, naming every place where they are not."""
     found = differences(first, second)
     assert not found, "\n".join(found)
-
-
-def without_clock(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return log rows without what depends on the clock."""
-    return [{k: v for k, v in row.items() if not k.startswith("time_")} for row in rows]
 
 
 def logged(run: Path, name: str = "metrics.jsonl") -> list[dict[str, Any]]:
@@ -132,21 +101,19 @@ class Case:
         """Return the source as a user would give it."""
         return self.source() if callable(self.source) else self.source
 
+    @property
+    def subject(self) -> Subject:
+        """What `lab.testing` checks."""
+        sizes = {name: getattr(self, name) for name in ("idle", "first", "then", "log_every", "middle", "lane")}
+        return Subject(self.learner, self.given_source, **sizes)
+
     def experiment(self, run: Path | None = None, seed: int = 5, **keywords: Any) -> Experiment:
         """Return a fresh experiment."""
-        keywords = {"log_every": self.log_every, "progress": False, "lane": self.lane, **keywords}
-        return Experiment(self.learner(), self.given_source(), seed=seed, run_dir=run, **keywords)
+        return self.subject.experiment(run, seed, **keywords)
 
     def resume(self, run: Path, **keywords: Any) -> Experiment:
         """Open a run to go on with it, as a user would."""
-        return Experiment.resume(run, source=self._source_again(), progress=False, **keywords)
-
-    def open(self, run: Path) -> Experiment:
-        """Open a run to judge it, as a user would."""
-        return Experiment.open(run, which="last", source=self._source_again())
-
-    def _source_again(self) -> Any:
-        return None if isinstance(self.source, str) else self.given_source()
+        return self.subject.resume(run, **keywords)
 
 
 def pictures() -> Any:
@@ -201,10 +168,6 @@ def recorded() -> Any:
 
 
 # State that may be left out without harm, and why; a test checks that it does none.
-IDLE_TASK = {
-    "fingerprint": "the data set's own hash; another data set is refused",
-    "noted": "what callbacks have measured since the last row, and none of them measures here",
-}
 OFFLINE = {"episodes": "no episodes are played"}
 OVERWRITTEN = {"td_error": "each step overwrites it before it is read"}
 BUILT = {"size": "a constant that `build` takes from the data's shape"}
@@ -502,64 +465,6 @@ def cases() -> list[Case]:
         Case("example_generator", lambda: load_example("custom_generator").FlowMatching, pictures, idle=BUILT),
         Case("tiny", _tiny, pictures, idle=BUILT),
     ]
-
-
-def check_metrics(rows: list[dict[str, Any]]) -> None:
-    """Check that every row has its step and otherwise finite numbers."""
-    assert rows
-    for row in rows:
-        assert isinstance(row["step"], int)
-        for name, value in row.items():
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            assert number and math.isfinite(value), f"{name} is {value!r} at step {row['step']}"
-    steps = [row["step"] for row in rows]
-    assert steps == sorted(set(steps)), "one row a log point, in order"
-
-
-# ---------------------------------------------------------------- leaving out state
-
-
-class Snapshot(Callback):
-    """Keeps the experiment's state as it was when `every` steps had passed for the first time."""
-
-    not_state = ("state",)
-
-    def __init__(self, every: int) -> None:
-        super().__init__(every)
-        self.state: dict[str, Any] | None = None
-
-    def on_interval(self, experiment: Experiment) -> None:
-        if self.state is None:
-            self.state = experiment.get_state()
-
-
-def through_disk(state: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Write a state as a checkpoint and read it again."""
-    path = checkpoints.write(folder / "step-000000000001", state)
-    found, _ = checkpoints.read(path)
-    shutil.rmtree(path)
-    return found
-
-
-def ending(experiment: Experiment, since: int) -> dict[str, Any]:
-    """Return all that going on from a step has led to: state, and the rows logged since."""
-    rows = [row for row in without_clock(experiment.history.rows) if row["step"] > since]
-    return {**without_checkpoint(experiment.get_state()), "rows": rows}
-
-
-def without_checkpoint(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an experiment's state without the callback that only those with a run directory have."""
-    return {**state, "callbacks": {k: v for k, v in state["callbacks"].items() if k != "checkpoint"}}
-
-
-def go_on(experiment: Experiment, state: Mapping[str, Any], case: Case) -> dict[str, Any]:
-    """Put the state of `case.middle` into an experiment, train it as the case's and return where that leads."""
-    experiment.target_step = 0
-    experiment.history = History(unit=experiment.task.unit)
-    resuming.restore(experiment, dict(state), exact=True)
-    experiment.train(case.first - experiment.step)
-    experiment.train(case.then)
-    return ending(experiment, case.middle)
 
 
 # ---------------------------------------------------------------- callbacks

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from lab import Experiment, UsageError
+from lab.testing.learners import uses
 from lab.training.moving_average import WeightAverage
 from tests import contracts
 from tests.contracts import assert_same_state
-from tests.test_contracts import uses
 
 ROOT = Path(__file__).parents[1]
 CASES = {case.label: case for case in contracts.cases()}

@@ -19,7 +19,8 @@ import tensorflow as tf
 
 from lab import Experiment, UsageError
 from lab.reporting import write_report
-from tests.contracts import EXAMPLES, Case, assert_same_state, cases, check_metrics, load_example, logged
+from lab.testing.learners import check_rows
+from tests.contracts import EXAMPLES, Case, assert_same_state, cases, load_example, logged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,12 +52,17 @@ SCRIPTS = (
     Script("custom_generator", 60, 60, ("samples/samples.png",), "FlowMatching", "flow_matching"),
     Script("custom_tensor_environment", 800, 1600, ("videos/episode.mp4",), "SoftLanding", "dqn", 40),
 )
+# Rules of agents, run in both lanes by tests/examples/test_agents.py.
+AGENTS = ("dqn_in_one_file", "dqn_variants", "ppo")
 BY_NAME = {script.name: script for script in SCRIPTS}
 
 # Flavours of built-in generators: run here by their `main`, which is all that their last line calls.
 FLAVOURS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "custom_gan": ("SmoothGAN", "samples/samples.png", {"network": "dense", "hidden_sizes": (8,), "batch_size": 8}),
     "custom_autoencoder": ("WassersteinAutoencoder", "samples/samples.png", {"hidden_sizes": (8,), "batch_size": 8}),
+    "custom_parametrisation": (
+        "SoftMinSNR", "samples/samples.png", {"network": "mlp", "hidden_sizes": (8,), "batch_size": 8, "steps": 3}
+    ),
     "custom_diffusion": (
         "SigmoidDiffusion", "videos/samples.gif", {"network": "mlp", "hidden_sizes": (8,), "batch_size": 8, "steps": 3}
     ),
@@ -83,7 +89,7 @@ def run(script: Script, folder: Path) -> tuple[Path, str]:
 
 def test_every_script_is_run_here() -> None:
     found = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert found == {*BY_NAME, *FLAVOURS}, "add a Script to SCRIPTS in tests/test_examples.py, or one to FLAVOURS"
+    assert found == {*BY_NAME, *FLAVOURS, *AGENTS, "check_your_own"}, "add a Script, or an entry to FLAVOURS or AGENTS"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -113,12 +119,45 @@ def test_flavours_are_short_run_and_resume_to_the_bit(name: str, tmp_path: Path)
     assert len([line for line in inspect.getsource(getattr(module, kind)).splitlines() if line.strip()]) <= 30
     run = module.main(20, tmp_path / "run", **settings)
     assert (tmp_path / "run" / output).stat().st_size > 500
-    check_metrics(logged(tmp_path / "run"))
+    check_rows(logged(tmp_path / "run"))
     shutil.copytree(tmp_path / "run", tmp_path / "copy")
     resumed = Experiment.resume(tmp_path / "copy", progress=False)
     resumed.train(10)
     run.train(10)
     assert_same_state(resumed.learner.get_state(), run.learner.get_state())
+
+
+def code_lines(name: str, *classes: str) -> int:
+    """Count the lines of classes of an example, without docstrings, comments and blank lines."""
+    source = (EXAMPLES / f"{name}.py").read_text()
+    count = 0
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.ClassDef) or node.name not in classes:
+            continue
+        docs = {n.lineno: n.end_lineno for n in ast.walk(node) if isinstance(n, ast.Expr)}
+        hidden = {line for start, end in docs.items() for line in range(start, (end or start) + 1)}
+        first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+        lines = {n: source.splitlines()[n - 1].strip() for n in range(first, (node.end_lineno or first) + 1)}
+        count += sum(bool(text) and text[0] != "#" and n not in hidden for n, text in lines.items())
+    return count
+
+
+def test_a_gan_with_a_setting_takes_10_lines_and_a_parametrisation_12() -> None:
+    assert 5 < code_lines("custom_gan", "SmoothGANSettings", "SmoothGAN") <= 10
+    assert 5 < code_lines("custom_parametrisation", "SoftMinSNR") <= 12
+
+
+def test_the_soft_weight_is_half_of_what_it_caps_at_where_the_ratio_is_that() -> None:
+    chosen = load_example("custom_parametrisation").SoftMinSNR().make_parametrisation()
+    # SNR 4 counts 2; nearly clean rows count 4.
+    assert chosen.weight(1.0, 0.5, 0.5) == pytest.approx(2.0) and chosen.weight(1.0, 1e-4, 0.5) == pytest.approx(4.0)
+
+
+def test_your_own_is_checked_and_what_breaks_the_contract_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    load_example("check_your_own").main(60)
+    printed = capsys.readouterr().out
+    assert printed.count("  resumes_exactly\n") == 2
+    assert "evaluates_without_changing: received" in printed.splitlines()[-1]
 
 
 def test_smoothing_is_paid_for_where_scores_are_extreme() -> None:
@@ -148,7 +187,7 @@ def check_outputs(script: Script, run_dir: Path, printed: str) -> None:
         assert printed.count(str(run_dir / output)) == 1
     assert "Evaluation(step=" in printed
     rows = logged(run_dir)
-    check_metrics(rows)
+    check_rows(rows)
     assert rows[-1]["step"] == script.trained
     allowed = {"config.json", "metrics.jsonl", "evaluations.jsonl", "checkpoints", "videos", "samples"}
     assert {path.name for path in run_dir.iterdir()} <= allowed

@@ -11,8 +11,8 @@ from gymnasium.spaces import Box, Discrete
 
 from agents.cloning import losses
 from agents.cloning.settings import BehaviorCloningSettings
-from agents.dqn.state import assign
 from agents.episodes import Episodes
+from agents.functional.state import assign
 from agents.offline import ActionBatch, Actions, OfflineAgent
 from agents.parts import observations as features
 from agents.parts.actions import as_actions, squashed

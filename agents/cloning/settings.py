@@ -24,5 +24,5 @@ class BehaviorCloningSettings(Settings):
     batch_size: int = setting(128, "steps of the recording an update", at_least=1)
     gradient_clip: float = setting(10.0, "largest global norm of a gradient", above=0)
     stochastic: bool = setting(
-        False, "whether judged actions are drawn from the learnt probabilities, or the likeliest (Discrete actions)"
+        False, "whether evaluated actions are drawn from the learnt probabilities, or the likeliest (Discrete actions)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
@@ -28,8 +28,6 @@ from lab.training.moving_average import WeightAverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from agents.training.task import AgentTask
 
 
 class DecisionTransformer(ActsOnContext, OfflineAgent):
@@ -142,7 +140,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
             tf.convert_to_tensor(steps.timesteps),
         )
 
-    def figure(self, kind: str, task: AgentTask) -> Figure:
+    def figure(self, kind: str, task: Any) -> Figure:
         from agents.decision_transformer.figures import figures
 
         if kind == "attention":
@@ -150,7 +148,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         return figures.calibration_figure(calibrate(self, task), self)
 
     def search_target_return(
-        self, task: AgentTask, targets: Sequence[float] | None = None, episodes: int = 20, step: int = 0
+        self, task: Any, targets: Sequence[float] | None = None, episodes: int = 20, step: int = 0
     ) -> dict[float, Evaluation]:
         """Find the return to ask for that obtains the most, and ask for it from now on.
 

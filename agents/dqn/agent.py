@@ -10,40 +10,48 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Discrete
 
-from agents import spaces
-from agents.base import Agent, Transition
-from agents.dqn.compiled import CompiledDQN
 from agents.dqn.networks import begin_alike, checked
-from agents.dqn.program import DQNProgram
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters
-from agents.parts import losses
-from agents.parts import observations as features
-from agents.parts.exploration import epsilon_greedy, linear
-from agents.replay.host import Replay, ReplayBatch
+from agents.dqn.state import Parameters, averaged, copied
+from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
+from agents.functional.state import in_numpy
+from agents.parts import losses, observations
+from agents.parts.exploration import epsilon_greedy
+from agents.parts.schedules import linear
+from agents.transitions import Batch
+from envs import random
 from lab.config import Settings
 from lab.errors import UsageError
 from lab.networks import Forward
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
-class DQN(CompiledDQN, Agent):
+class DQN(FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
     makes `updates_per_round` updates of the Huber loss in one compiled call. Only terminated episodes end the return;
     truncated ones bootstrap. Greedy play goes by the online network's weights averaged over the updates (Polyak and
-    Juditsky 1992), which are steadier than the latest; exploring goes by the latest. A variant overrides `network`,
-    `next_values`, `loss` or `update_step`, which both lanes share.
+    Juditsky 1992), which are steadier than the latest; exploring goes by the latest.
+
+    A variant overrides `network`, `action_values_of`, `next_actions`, `next_values`, `target_of`, `row_losses` or
+    `experience`; both lanes run them.
     """
 
     Settings: ClassVar[type[Settings]] = DQNSettings
     default_steps: ClassVar[int] = 50_000
-    training_state: ClassVar[tuple[str, ...]] = ("replay", "moments")
-    counters: tuple[str, ...] = ("steps", "target_updates")
-    not_state: tuple[str, ...] = (
-        "latest", "greedy", "number_of_actions", "ring", "rate_steps", "epsilon_steps", "program", "round",
-    )  # fmt: skip
+    metric_names: ClassVar[tuple[str, ...]] = ("loss", "gradient_norm", "value")
+    tensor_settings: ClassVar[tuple[str, ...]] = (
+        *("learning_rate", "learning_rate_end", "learning_rate_steps", "adam_epsilon", "discount", "epsilon_start"),
+        *("epsilon_end", "epsilon_steps", "epsilon_evaluation", "gradient_clip", "huber_delta"),
+    )
+    training_state: ClassVar[tuple[str, ...]] = ("memory", "moments", "copies")
+    earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "next_round": "", "target_updates": ""}
+    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps")
+    kept: ClassVar[frozenset[str]] = FunctionalAgent.kept | {
+        *("online", "target", "average", "moments", "copies", "latest", "greedy", "number_of_actions"),
+        *("rate_steps", "epsilon_steps", "rate", "updates"),
+    }
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -52,62 +60,37 @@ class DQN(CompiledDQN, Agent):
                 f"{name} received the action space {self.action_space}; expected Discrete. "
                 "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
             )
-        features.check_observations(name, self.observation_space)
-
-    def build(self) -> None:
-        c = self.config
-        self.build_networks()
-        shape, dtype = spaces.layout(self.observation_space)
-        self.replay = Replay(c.replay_capacity, shape, dtype, self.seeds.generator("replay"))
-        self.exploration = self.seeds.generator("exploration")
-        # A step size that somebody set; below 0 the one that the settings describe applies.
-        self.fixed_rate = -1.0
-        self.steps = 0
-        self.next_round = max(c.update_every, c.learning_starts)
-        self.target_updates = 0
-        self.apply_schedules()
-
-    def apply_schedules(self) -> None:
-        # Kept: epsilon is asked for at every step.
-        self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
+        observations.check_observations(name, self.observation_space)
 
     def build_networks(self) -> None:
-        """Make both networks and the optimizer's moments."""
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
         seed = self.seeds.integer("network")
         self.online, self.target = self._checked_network(seed), self._checked_network(seed)
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
         self.average = self._checked_network(seed) if self.config.average_decay else None
+        self.copies = tf.Variable(0, dtype=tf.int64, trainable=False)
         begin_alike(type(self).__name__, self.online, self.target, self.average)
-        # Made when first needed: the compiled lane does without.
-        self.program: DQNProgram | None = None
-        self.round: Any = None
-        self.latest = Forward(self.online, self._compiled_values)
-        self.greedy = self.latest if self.average is None else Forward(self.average, self._compiled_values)
+        self.latest = self._forward(self.online)
+        self.greedy = self.latest if self.average is None else self._forward(self.average)
 
-    def build_definition(self, seed: int) -> None:
-        """Make what computing with explicit weights takes, in a copy of an agent that holds no state."""
-        self.online = self._checked_network(seed)
+    def build_definition(self) -> None:
+        for name in ("online", "target", "average", "moments", "copies", "latest", "greedy"):
+            vars(self).pop(name, None)
+        self.online = self._checked_network(0)
 
-    def _checked_network(self, seed: int) -> keras.Model:
-        owner = type(self).__name__
-        return checked(owner, self.network(seed), self.number_of_features, self.number_of_actions)
+    def parameters(self) -> Parameters:
+        online, target = (tuple(v.value for v in m.trainable_variables) for m in (self.online, self.target))
+        average = () if self.average is None else tuple(v.value for v in self.average.trainable_variables)
+        return Parameters(online, target, self.moments, average, self.copies)
 
-    def _compiled_values(self, model: keras.Model, features: tf.Tensor) -> tf.Tensor:
-        weights = tuple(v.value for v in model.trainable_variables)
-        if self.program is None:
-            self.program = DQNProgram.shared(self)
-        return self.program.traced_values(weights, features)(weights, features)
-
-    def renew_forwards(self) -> None:
-        """Let acting follow weights that have changed."""
-        self.latest.renew()
-        self.greedy.renew()
+    def apply_schedules(self) -> None:
+        # Kept: epsilon is asked for at every step.
+        self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
 
     def unread_settings(self) -> dict[str, str]:
         c, unread = self.config, {}
         # A variant with another network may read what it likes.
-        if type(self).network is DQN.network and not features.is_picture(self.observation_space):
+        if type(self).network is DQN.network and not observations.is_picture(self.observation_space):
             unread["filters"] = "the observations are no pictures"
         if type(self).next_values is DQN.next_values and not c.double:
             unread["pessimism"] = "it is a part of double=True"
@@ -120,87 +103,129 @@ class DQN(CompiledDQN, Agent):
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:
-        """Build the network from features float32 (B, d) to action values (B, A)."""
+        """Build the network from features float32 (B, d) to outputs: here action values (B, A)."""
         c = self.config
-        return features.network(self.observation_space, c.filters, c.hidden_sizes, self.number_of_actions, seed)
+        return observations.network(self.observation_space, c.filters, c.hidden_sizes, self.number_of_actions, seed)
+
+    @in_numpy("values_in_numpy")
+    def action_values_of(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Return the action values (B, A) that a network's outputs mean: here they are the outputs."""
+        return outputs
+
+    def next_actions(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
+        """Return the actions by which what follows is valued, int32 (B,).
+
+        The target network's best (equation 1), or with `double` the online network's (van Hasselt et al. 2016, "Deep
+        Reinforcement Learning with Double Q-learning", equation 4).
+        """
+        weights = parameters.online if self.config.double else parameters.target
+        return tf.argmax(self.values(weights, next_features), axis=-1, output_type=tf.int32)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
 
-        The target network's best (equation 1), its value of the online network's best action (van Hasselt et al. 2016,
-        "Deep Reinforcement Learning with Double Q-learning", equation 4), or something between that and the lesser of
-        both networks' values of that action (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning without
-        Exploration", equation 13), which keeps values from rising without end.
+        The target network's value of `next_actions`; with `double` and `pessimism` something between that and the
+        lesser of both networks' values of that action (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning
+        without Exploration", equation 13), which keeps values from rising without end.
         """
-        values = self.values(parameters.target, next_features)
-        if not self.config.double:
-            return tf.reduce_max(values, axis=-1)
-        online = self.values(parameters.online, next_features)
-        value, share = losses.chosen(values, tf.argmax(online, axis=-1, output_type=tf.int32)), self.config.pessimism
-        if not share:
+        actions = self.next_actions(parameters, next_features)
+        value = losses.chosen(self.values(parameters.target, next_features), actions)
+        if not (self.config.double and self.config.pessimism):
             return value
-        return value + share * tf.minimum(tf.reduce_max(online, axis=-1) - value, 0.0)
+        online = losses.chosen(self.values(parameters.online, next_features), actions)
+        return value + self.config.pessimism * tf.minimum(online - value, 0.0)
 
-    def loss(self, values: tf.Tensor, chosen: tf.Tensor, target: tf.Tensor, settings: Any) -> tf.Tensor:
-        """Return the loss of a batch, ().
+    def target_of(self, parameters: Parameters, batch: Batch, next_features: tf.Tensor) -> tf.Tensor:
+        """Return what the outputs for the actions taken should come to, without a gradient: here values (B,)."""
+        return losses.bootstrapped_target(batch.reward, batch.discount, self.next_values(parameters, next_features))
 
-        Args:
-            values: float32 (B, A), the online network's.
-            chosen: float32 (B,), those of the actions taken.
-            target: float32 (B,), without a gradient.
-            settings: As for `update_step`.
-        """
-        return tf.reduce_mean(losses.huber(target - chosen, settings.huber_delta))
-
-    def update_step(
-        self, parameters: Parameters, batch: ReplayBatch, rate: Any, settings: Any
-    ) -> tuple[Parameters, tf.Tensor]:
-        """Make one update: the rule that both lanes trace.
+    def row_losses(
+        self, outputs: tf.Tensor, batch: Batch, target: tf.Tensor, settings: Any
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the loss of each row, (B,), and the error by which a sampler may prefer it, (B,).
 
         Args:
-            parameters: Before the update.
-            batch: Of tensors (B, ...), observations as features.
-            rate: Adam's step size.
+            outputs: float32 (B, ...), the online network's.
+            batch: Of B rows.
+            target: As `target_of` returned it.
             settings: Has the settings' names, as numbers or as tensors ().
-
-        Returns:
-            The new parameters; and loss, gradient norm before clipping and mean value, float32 (3,).
         """
-        online = parameters.online
-        following = self.next_values(parameters, batch.next_observation)
-        target = losses.bootstrapped_target(batch.reward, batch.terminated, following, settings.discount)
+        error = target - losses.chosen(self.action_values_of(outputs), batch.action)
+        return losses.huber(error, settings.huber_delta), error
+
+    # ---------------------------------------------------------------- the rule
+
+    @in_numpy("act_in_numpy")
+    def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
+        c, p = self.hyperparameters(state), state.parameters
+        weights = self.acting_weights(p, explore)
+        epsilon = c.epsilon_evaluation
+        if explore:
+            epsilon = linear(state.steps, c.epsilon_start, c.epsilon_end, c.epsilon_steps)
+        draws = random.uniform(key, (2, observations.shape[0]))
+
+        def greedy() -> tf.Tensor:
+            values = self.values(weights, self.features(observations))
+            return tf.argmax(values, axis=-1, output_type=tf.int32)
+
+        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy))
+
+    def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
+        p = state.parameters
+        copies = tf.where(due, state.steps // self.config.target_update_every, p.copies)
+        return state._replace(parameters=copied(p, copies > p.copies)._replace(copies=copies))
+
+    def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
+        c, p = self.hyperparameters(state), state.parameters
+        observed, following = self.features(batch.observation), self.features(batch.next_observation)
+        target = tf.stop_gradient(self.target_of(p, batch, following))
         with tf.GradientTape() as tape:
-            tape.watch(online)
-            values = self.values(online, batch.observation)
-            value = losses.chosen(values, batch.action)
-            loss = self.loss(values, value, target, settings)
-        gradient, norm = clipped(flat(tape.gradient(loss, online)), settings.gradient_clip)
-        online, moments = adam(online, gradient, parameters.moments, rate, settings.adam_epsilon)
-        return parameters._replace(online=online, moments=moments), tf.stack([loss, norm, tf.reduce_mean(value)])
+            tape.watch(p.online)
+            outputs = self.outputs(p.online, observed)
+            rows, errors = self.row_losses(outputs, batch, target, c)
+            loss = tf.reduce_mean(batch.weights * rows)
+        gradient, norm = clipped(flat(tape.gradient(loss, p.online)), c.gradient_clip)
+        online, moments = adam(p.online, gradient, p.moments, self.step_size(state), c.adam_epsilon)
+        value = tf.reduce_mean(losses.chosen(self.action_values_of(outputs), batch.action))
+        after = averaged(p._replace(online=online, moments=moments), c.average_decay)
+        return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
 
-    # ---------------------------------------------------------------- acting
+    def step_size(self, state: AgentState) -> tf.Tensor:
+        """Return Adam's step size, (): what somebody set, else what the schedule has for the state's steps."""
+        c = self.hyperparameters(state)
+        falling = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        return tf.where(state.learning_rate < 0.0, falling, state.learning_rate)
 
-    @property
-    def number_of_features(self) -> int:
-        """How many numbers describe an observation to the network."""
-        return features.number_of_features(self.observation_space)
+    def features(self, observed: Any) -> Any:
+        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
+        return observations.features(self.observation_space, observed)
 
-    def features(self, observations: np.ndarray) -> np.ndarray:
-        """Return observations as the network takes them, float32 (..., d); see `agents.parts.observations`."""
-        return features.features(self.observation_space, observations)
-
-    def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
-        """Return the network's action values (B, A) under explicit weights."""
+    def outputs(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
+        """Return the network's outputs (B, ...) under explicit weights."""
         return self.online.stateless_call(list(weights), [], features)[0]
 
-    def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
+    def acting_weights(self, parameters: Parameters, explore: bool) -> tuple[tf.Tensor, ...]:
+        """Return the weights that acting goes by: the latest to explore, else the averaged, where there are any."""
+        return parameters.online if explore else parameters.averaged or parameters.online
+
+    def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
+        """Return action values (B, A) under explicit weights."""
+        return self.action_values_of(self.outputs(weights, features))
+
+    # ---------------------------------------------------------------- acting in NumPy
+
+    def act_in_numpy(self, observed: np.ndarray, explore: bool) -> np.ndarray:
+        """Choose an action for each row as `policy` does, int64 (n,); its draws are of NumPy's generators."""
         c = self.config
         epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
 
         def greedy() -> np.ndarray:
-            return self.action_values(observations, explore).argmax(axis=-1)
+            return self.action_values(observed, explore).argmax(axis=-1)
 
-        return epsilon_greedy(len(observations), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
+        if not epsilon:
+            return greedy()
+        actions: np.ndarray = epsilon_greedy(rng.random((2, len(observed))), self.number_of_actions, epsilon, greedy)
+        return actions
 
     def action_values(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         """Return values of actions, float32 (n, A).
@@ -209,55 +234,42 @@ class DQN(CompiledDQN, Agent):
             observations: (n, ...).
             explore: Whether by the latest weights; else by the averaged ones, where there are any.
         """
-        return (self.latest if explore else self.greedy)(self.features(observations))
+        forward = self.latest if explore else self.greedy
+        if forward.mirror is None:
+            return self.rule.values(self.features(observations), explore)
+        if forward.stale:
+            self.settle()
+        return self.values_in_numpy(forward(self.features(observations)))
+
+    def values_in_numpy(self, outputs: np.ndarray) -> np.ndarray:
+        """Return what `action_values_of` does, for arrays."""
+        return outputs
+
+    @property
+    def number_of_features(self) -> int:
+        """How many numbers describe an observation to the network."""
+        return observations.number_of_features(self.observation_space)
 
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
-        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
+        value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
+        return value
 
-    # ---------------------------------------------------------------- learning in the host lane
-
-    def observe(self, transition: Transition) -> None:
-        self.replay.add(transition)
-        self.steps += len(transition.reward)
-
-    def update(self) -> Mapping[str, float] | None:
-        rounds = []
-        while self.steps >= self.next_round:
-            self.next_round += self.config.update_every
-            rounds.append(self._round())
-        if len(rounds) <= 1:
-            return rounds[0] if rounds else None
-        return {name: sum(r[name] for r in rounds) / len(rounds) for name in rounds[0]}
-
-    def _round(self) -> dict[str, float]:
-        c = self.config
-        due = self.steps // c.target_update_every
-        copy, self.target_updates = due > self.target_updates, due
-        batch = self.replay.sample(c.updates_per_round, c.batch_size)
-        columns = np.stack([batch.action, batch.reward, batch.terminated], axis=-1, dtype=np.float32)
-        rows = [self.features(batch.observation), self.features(batch.next_observation), columns]
-        orders = np.array([self.learning_rate, copy], np.float32)
-        result = self._train(tf.constant(np.concatenate(rows, axis=-1)), tf.constant(orders)).numpy()
+    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
         # In this order: without averaged weights both are one, and need not read what is at hand.
         self.greedy.renew()
-        self.latest.renew(result[3:])
-        return dict(zip(self.pure_metrics, result[:3].tolist(), strict=True))
+        number = len(self.online.trainable_variables)
+        self.latest.renew(None if parameters is None else parameters[:number])
 
-    def _train(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
-        variables = self.parameters()
-        if self.round is None:
-            if self.program is None:
-                self.program = DQNProgram.shared(self)
-            self.round = self.program.traced_round(variables, rows, orders)
-        return self.round(variables, rows, orders)
+    def _forward(self, model: keras.Model) -> Forward:
+        # A network whose outputs are made values by functions of tensors alone is called as a whole in TensorFlow.
+        return Forward(model, mirrored=hasattr(type(self).action_values_of, "in_numpy"))
 
-    def parameters(self) -> Parameters:
-        """Return the variables that an update changes."""
-        online, target = (tuple(v.value for v in m.trainable_variables) for m in (self.online, self.target))
-        average = () if self.average is None else tuple(v.value for v in self.average.trainable_variables)
-        return Parameters(online, target, self.moments, average)
+    def _checked_network(self, seed: int) -> keras.Model:
+        made = self.network(seed)
+        checked(type(self).__name__, made, self.number_of_features, self.number_of_actions, self.action_values_of)
+        return made
 
     # ---------------------------------------------------------------- state
 
@@ -267,15 +279,13 @@ class DQN(CompiledDQN, Agent):
         c = self.config
         if self.fixed_rate >= 0.0:
             return self.fixed_rate
-        return linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
+        value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
+        return value
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self.fixed_rate = float(value)
 
+    @of_steps
     def gauges(self) -> dict[str, float]:
         return {"epsilon": self.epsilon, "learning_rate": self.learning_rate}
-
-    def set_state(self, state: Mapping[str, object]) -> None:
-        super().set_state(state)
-        self.renew_forwards()

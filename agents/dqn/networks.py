@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,8 +12,8 @@ import numpy as np
 from lab.errors import UsageError
 
 
-def checked(owner: str, network: Any, width: int, outputs: int) -> keras.Model:
-    """Return a network that is built and fit for both lanes.
+def checked(owner: str, network: Any, width: int, actions: int, values_of: Callable[[Any], Any]) -> None:
+    """Check that a network is fit for both lanes.
 
     Both call it with explicit weights, so all that it holds must be weights that train: statistics of batches and
     seeds of noise would be neither learnt nor restored.
@@ -21,7 +22,8 @@ def checked(owner: str, network: Any, width: int, outputs: int) -> keras.Model:
         owner: Whose `network` gave it, for messages.
         network: As that returned it; a subclassed model that has no weights yet is built here.
         width: Numbers that describe an observation.
-        outputs: Actions.
+        actions: How many there are.
+        values_of: Makes action values (B, A) of the network's outputs.
 
     Raises:
         UsageError: When it is no model, cannot be called on such rows, has other outputs, or holds more than weights.
@@ -31,20 +33,30 @@ def checked(owner: str, network: Any, width: int, outputs: int) -> keras.Model:
     try:
         given: Any = network(np.zeros((1, width), np.float32))
     except Exception as error:
-        told = " ".join(str(error).split())[:300]
+        said = " ".join(str(error).split())[:300]
         raise UsageError(
-            f"{owner}.network: the model cannot be called on features float32 (B, {width}): {told} "
+            f"{owner}.network: the model cannot be called on features float32 (B, {width}): {said} "
             f"Fix: keras.Input(({width},)), whose width `number_of_features` gives."
         ) from error
-    shape, dtype = getattr(given, "shape", None), getattr(getattr(given, "dtype", None), "name", None)
-    if shape is None or tuple(shape) != (1, outputs) or dtype != "float32":
-        found = f"{dtype} {tuple(shape)}" if shape is not None else type(given).__name__
+    found, values = _described(given), None
+    try:
+        values = values_of(given)
+    except Exception as error:
+        said = " ".join(str(error).split())[:300]
+        raise UsageError(f"{owner}.action_values_of cannot take the network's outputs, {found}: {said}") from error
+    if _described(values) != f"float32 (1, {actions})":
+        after = "" if values is given else f", of which action_values_of makes {_described(values)}"
         raise UsageError(
-            f"{owner}.network: the model gives {found} for one observation; expected float32 (1, {outputs}), a value "
-            f"for each action. Fix: end it with keras.layers.Dense({outputs}, dtype='float32')."
+            f"{owner}.network: the model gives {found} for one observation{after}; expected float32 (1, {actions}), a "
+            f"value for each action. Fix: end it with keras.layers.Dense({actions}, dtype='float32'), or override "
+            "action_values_of to make values of what it gives."
         )
     _check_layers(owner, network)
-    return network
+
+
+def _described(outputs: Any) -> str:
+    shape, dtype = getattr(outputs, "shape", None), getattr(getattr(outputs, "dtype", None), "name", None)
+    return type(outputs).__name__ if shape is None else f"{dtype} {tuple(shape)}"
 
 
 def _check_layers(owner: str, network: keras.Model) -> None:

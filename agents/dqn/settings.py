@@ -34,7 +34,7 @@ class DQNSettings(Settings):
     epsilon_steps: int | None = setting(
         None, "environment steps over which epsilon falls; none for the first 0.16 of the run", at_least=1, of_run=0.16
     )
-    epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
+    epsilon_evaluation: float = setting(0.0, "probability of a uniform action when evaluated", at_least=0, at_most=1)
     double: bool = setting(True, "whether the online network selects the action that the target network values")
     pessimism: float = setting(
         0.5,

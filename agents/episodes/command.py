@@ -8,8 +8,8 @@ from typing import Any
 
 from agents.base import Agent
 from agents.baselines import Random
+from agents.environment_ids import named_id
 from agents.episodes.recording import record
-from agents.training.environments import named_id
 from lab.errors import UnconfirmedSource, UsageError
 from lab.messages.terminal import say
 from lab.runs.directory import RunDirectory

@@ -27,7 +27,7 @@ def roll_out(
     """Play episodes; return arrays as `Episodes.from_arrays` takes them.
 
     Args:
-        agent: A built agent with pure functions, or `Random`.
+        agent: A built functional agent, or `Random`.
         env: The environment, its time limit applied.
         seeds: Of the environments' and the agent's keys.
         episodes: How many.
@@ -43,7 +43,8 @@ def roll_out(
     calls = -(-episodes // number)
     words = seeds.sequence("environment").generate_state(2 * calls * number, np.uint32).reshape(calls, number, 2)
     key = tf.constant(seeds.sequence("exploration").generate_state(2, np.uint32))
-    learner = () if isinstance(agent, Random) else agent.pure_state(number)
+    acting: Any = agent
+    learner = () if isinstance(agent, Random) else acting.state()
     program = _Rollout(agent, env, number, explore, epsilon)
     parts = [_flat(program.run(learner, tf.constant(words[i]), random.fold_in(key, i))) for i in range(calls)]
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -53,7 +54,8 @@ def roll_out(
 
 class _Rollout:
     def __init__(self, agent: Agent, env: TensorEnv, number: int, explore: bool, epsilon: float) -> None:
-        self.agent, self.env, self.number, self.explore, self.epsilon = agent, env, number, explore, epsilon
+        self.agent: Any = agent
+        self.env, self.number, self.explore, self.epsilon = env, number, explore, epsilon
         self.longest = int(env.max_episode_steps or 0)
 
     @tf.function(jit_compile=True, autograph=False)
@@ -90,8 +92,8 @@ class _Rollout:
         own, coin, other = random.split(key, 3)
         if isinstance(self.agent, Random):
             return self.uniform(own)
-        action = self.agent.pure_act(learner, observations, own, self.explore)
-        action = pure_to_environment(self.env.action_space, action)
+        choice = self.agent.policy(learner, observations, own, self.explore)
+        action = pure_to_environment(self.env.action_space, choice.action)
         if not self.epsilon:
             return action
         at_random = random.bernoulli(coin, self.epsilon, (self.number,))

@@ -130,7 +130,7 @@ class Episodes(Recording):
         """Return a Minari data set's episodes; see `agents.episodes.files.minari.from_minari`."""
         from agents.episodes.files.minari import from_minari
 
-        return from_minari(dataset)
+        return cls.from_arrays(**from_minari(dataset))
 
     def to_minari(self, dataset_id: str, **notes: Any) -> Any:
         """Write the episodes as a new Minari data set; see `agents.episodes.files.minari.to_minari`."""
@@ -203,7 +203,7 @@ class Episodes(Recording):
     # ---------------------------------------------------------------- choosing
 
     def with_environment(self, environment: Callable[..., gymnasium.Env[Any, Any]]) -> Episodes:
-        """Return the same episodes with a factory of the environment that they are from, to judge agents in it.
+        """Return the same episodes with a factory of the environment that they are from, to evaluate agents in it.
 
         Args:
             environment: Without arguments, or with `render_mode`; for environments that have no id.
@@ -274,7 +274,7 @@ class Episodes(Recording):
         """Draw how returns and lengths are spread, as a `matplotlib.figure.Figure`."""
         from agents.episodes.figures import plot
 
-        return plot(self)
+        return plot(self.returns, self.lengths)
 
 
 def _joined_card(several: Sequence[Episodes]) -> Card:

@@ -11,18 +11,16 @@ from lab.media.plotting import COLOUR, GRAY, style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from agents.episodes.episodes import Episodes
-
 MOST_BINS = 40
 
 
-def plot(episodes: Episodes) -> Figure:
-    """Draw histograms of returns and lengths; a line marks the mean return."""
+def plot(returns: np.ndarray, lengths: np.ndarray) -> Figure:
+    """Draw histograms of returns, float (E,), and lengths, int (E,); a line marks the mean return."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(7.4, 2.7), layout="constrained", facecolor="white")
-    for place, (name, values) in enumerate((("return", episodes.returns), ("length", episodes.lengths)), 1):
+    for place, (name, values) in enumerate((("return", returns), ("length", lengths)), 1):
         axes = figure.add_subplot(1, 2, place)
         axes.hist(values, bins=_edges(np.asarray(values, np.float64)).tolist(), color=COLOUR, rwidth=0.92)
         axes.set_axisbelow(True)
@@ -31,7 +29,7 @@ def plot(episodes: Episodes) -> Figure:
             axes.set_ylabel("episodes", fontsize=9, color=GRAY)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
         style(axes, f"{name}: mean {values.mean():.4g}, from {values.min():.4g} to {values.max():.4g}")
-    figure.suptitle(f"{len(episodes):,} episodes, {episodes.steps:,} steps", fontsize=9, color=GRAY)
+    figure.suptitle(f"{len(returns):,} episodes, {int(lengths.sum()):,} steps", fontsize=9, color=GRAY)
     return figure
 
 

@@ -16,10 +16,11 @@ from agents.base import Agent
 from agents.baselines import draw
 from agents.episodes.episodes import Episodes
 from agents.playing.rollout import play
-from agents.training.choose import Dynamics, find
+from agents.training.choose import reason_against
+from agents.training.dynamics import Dynamics, find
 from agents.training.environments import EnvironmentSource
 from lab.errors import UsageError, bad_value, check_whole
-from lab.runtime.interruption import ending_cleanly
+from lab.runtime.signals.interruption import ending_cleanly
 from lab.seeding import Seeds
 
 WIDTH = 10
@@ -60,7 +61,8 @@ def record(
     check_whole("episodes", episodes)
     if num_envs is not None:
         check_whole("num_envs", num_envs)
-    if isinstance(epsilon, bool) or not 0.0 <= epsilon <= 1.0:
+    number = isinstance(epsilon, (int, float, np.number)) and not isinstance(epsilon, bool)
+    if not number or not 0.0 <= epsilon <= 1.0:
         raise bad_value("record", "epsilon", epsilon, "a probability from 0 to 1")
     found, seeds = EnvironmentSource(source), Seeds(seed)
     found.check_separate()
@@ -157,17 +159,16 @@ def _seeded(policy: Any, example: gymnasium.Env[Any, Any], seeds: Seeds) -> Any:
 
 def _dynamics(acting: Any, found: EnvironmentSource, source: Any, lane: str) -> Dynamics:
     from agents.baselines import Random
-    from agents.functional import obstacle
 
     if lane not in ("auto", "host", "compiled"):
         raise bad_value("record", "lane", lane, "'auto', 'host' or 'compiled'")
     if lane == "host":
         return Dynamics(None, "", "it was asked for")
-    why = "a function acts in Python" if isinstance(acting, _Called) else obstacle(acting)
+    why = "a function acts in Python" if isinstance(acting, _Called) else reason_against(acting)
     dynamics = find(found, source) if not why or isinstance(acting, Random) else Dynamics(None, "", why)
-    if dynamics.twin:
+    if dynamics.counterpart:
         # What a file says was recorded in an environment was recorded in that very one.
-        dynamics = Dynamics(None, "", f"its dynamics are those of a twin, {dynamics.twin}")
+        dynamics = Dynamics(None, "", f"its dynamics are those of a counterpart, {dynamics.counterpart}")
     if dynamics.env is None and lane == "compiled":
         raise UsageError(f"record: lane received 'compiled', but {dynamics.reason}. Fix: lane='auto' or 'host'.")
     return dynamics

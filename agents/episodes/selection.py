@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from lab.errors import UsageError, bad_value
-
-if TYPE_CHECKING:
-    from agents.episodes.episodes import Episodes
 
 
 def best(returns: np.ndarray, fraction: float) -> np.ndarray:
@@ -31,7 +28,7 @@ def best_few(returns: np.ndarray, number: int) -> np.ndarray:
     return np.sort(np.argsort(-returns, kind="stable")[:number])
 
 
-def check_alike(several: Sequence[Episodes]) -> None:
+def check_alike(several: Sequence[Any]) -> None:
     """Raise `UsageError` unless there are recordings, all with the same spaces and from one environment."""
     if not several:
         raise UsageError("Episodes.mix received no episodes; expected at least one recording.")
@@ -46,7 +43,7 @@ def check_alike(several: Sequence[Episodes]) -> None:
                 )
 
 
-def statistics(episodes: Episodes) -> dict[str, float]:
+def statistics(episodes: Any) -> dict[str, float]:
     """Return counts, and mean, std, quartiles and extremes of returns and lengths."""
     found: dict[str, float] = {
         "episodes": len(episodes),
@@ -56,7 +53,7 @@ def statistics(episodes: Episodes) -> dict[str, float]:
     }
     for name, values in (("return", episodes.returns), ("length", episodes.lengths)):
         quartiles = np.quantile(values, (0.25, 0.5, 0.75))
-        spread = zip(("q25", "median", "q75"), quartiles.tolist(), strict=True)
+        named = zip(("q25", "median", "q75"), quartiles.tolist(), strict=True)
         found |= {f"{name}_{what}": float(getattr(values, what)()) for what in ("mean", "std", "min", "max")}
-        found |= {f"{name}_{what}": value for what, value in spread}
+        found |= {f"{name}_{what}": value for what, value in named}
     return found

@@ -11,7 +11,6 @@ import numpy as np
 
 from agents.base import Agent
 from agents.episodes import Episodes
-from lab.task import Task, TaskOptions
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -38,16 +37,11 @@ class OfflineAgent(Agent):
 
     def named_source(self, name: str, run: Path) -> str:
         from agents.offline.sources import are_episodes
-        from lab.runs.sources import check_path
+        from lab.runs.opening.sources import check_path
 
         if not are_episodes(name):
             return super().named_source(name, run)
         return str(check_path(name, run, "a file of recorded episodes"))
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from agents.offline.task import OfflineTask
-
-        return OfflineTask(self, source, options)
 
     @abstractmethod
     def update_on(self, batch: Any) -> Mapping[str, tf.Tensor]:
@@ -61,7 +55,7 @@ class OfflineAgent(Agent):
         """
 
     def end_updates(self) -> None:
-        """Take note that variables have changed, after each stretch of updates: refresh mirrors (hook)."""
+        """Take note that variables have changed, after each call's updates: refresh mirrors (hook)."""
 
     def study(self, episodes: Episodes) -> None:
         """Look at the data once, after `build` for a new agent, to fill what `build` made: means and the like (hook).

@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.episodes import Episodes
 from agents.episodes.files.columns import rows_of
-from agents.replay.host import ReplayBatch
+from agents.transitions import Batch
 
 
 class ActionBatch(NamedTuple):
@@ -59,14 +59,14 @@ class Actions(Rows):
 
 
 class Transitions(Rows):
-    """Batches of transitions, as replay gives them; `terminated` is never set by a truncation."""
+    """Batches of transitions one step long, with a discount of 1, and 0 where the task terminated."""
 
-    def __call__(self, rng: np.random.Generator) -> ReplayBatch:
+    def __call__(self, rng: np.random.Generator) -> Batch:
         episodes, rows = self.episodes, self.draw(rng)
-        return ReplayBatch(
+        return Batch(
             episodes.observations[rows],
             self.actions(rows),
             episodes.rewards[rows].astype(np.float32),
-            episodes.last_terminated(rows).astype(np.float32),
+            1.0 - episodes.last_terminated(rows).astype(np.float32),
             episodes.next_observations(rows),
         )

@@ -1,4 +1,4 @@
-"""Opens what an offline agent is given, and finds the environment to judge it in."""
+"""Opens what an offline agent is given, and finds the environment to evaluate it in."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import gymnasium
 
+from agents.environment_ids import named_id
 from agents.episodes import Episodes
-from agents.training.environments import EnvironmentSource, named_id
+from agents.training.environments import EnvironmentSource
 from lab.errors import UnconfirmedSource, UsageError
 
 SUFFIX = ".npz"
@@ -76,7 +77,7 @@ def _registered(name: str) -> str:
 
 
 class Unplayable(gymnasium.Env[Any, Any]):
-    """Stands in where episodes name no environment: agents can be trained on them, but not judged or shown."""
+    """Stands in where episodes name no environment: agents can be trained on them, but not evaluated or shown."""
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 - Gymnasium's own attribute
 
@@ -85,7 +86,7 @@ class Unplayable(gymnasium.Env[Any, Any]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         raise UsageError(
-            "the episodes name no environment, so nobody can be judged or shown in it. Fix: give the factory of "
+            "the episodes name no environment, so nobody can be evaluated or shown in it. Fix: give the factory of "
             "it: episodes.with_environment(lambda: MyEnv()), or record with an environment id."
         )
 

@@ -1,4 +1,4 @@
-"""OfflineTask: an agent trains on recorded episodes, and is judged in the environment they are from."""
+"""OfflineTask: an agent trains on recorded episodes, and is evaluated in the environment they are from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.errors import CheckpointError, bad_value
 from lab.results.evaluation import Evaluation
 from lab.results.statistics import iqm
 from lab.task import Control, TaskOptions
-from lab.training.update_task import UpdateTask, choose_lane
+from lab.training.update_loop import UpdateTask, choose_lane
 
 if TYPE_CHECKING:
     from agents.offline.updates import Updates

@@ -1,39 +1,49 @@
-"""Epsilon-greedy exploration, by environment step and drawn for each environment."""
+"""Epsilon-greedy exploration by a draw of its own for each row, in NumPy and as pure TensorFlow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-
-def linear(step: int, start: float, end: float, steps: int) -> float:
-    """Return a value that goes from `start` at step 0 to `end` at step `steps` in a line, then stays."""
-    if step >= steps:
-        return end
-    return start + (end - start) * (step / steps)
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
-def epsilon_greedy(
-    number: int, actions: int, epsilon: float, greedy: Callable[[], np.ndarray], rng: np.random.Generator
-) -> np.ndarray:
-    """Choose a uniform action with probability epsilon, else the greedy one, by a draw of its own for each row.
+def epsilon_greedy(draws: Any, actions: int, epsilon: Any, greedy: Callable[[], Any]) -> Any:
+    """Choose a uniform action with probability epsilon, else the greedy one.
 
     Args:
-        number: Rows.
+        draws: (2, n), uniform in [0, 1): whether a row explores, and which action it takes then.
         actions: How many actions there are to draw from.
         epsilon: Probability in [0, 1].
-        greedy: Gives the greedy actions, int (number,); not called where every row explores.
-        rng: Where the draws come from.
+        greedy: Gives the greedy actions, (n,); in NumPy it is not called where every row explores.
 
     Returns:
-        int64 (number,).
+        (n,): int64 of NumPy draws, int32 of tensors.
     """
-    if number == 1:
-        # One environment is the common case, and scalars are several times faster than arrays of one.
-        if rng.random() < epsilon:
-            return np.array([int(rng.random() * actions)])
-        return greedy()
-    exploring = rng.random(number) < epsilon
-    uniform = (rng.random(number) * actions).astype(np.int64)
-    return uniform if exploring.all() else np.where(exploring, uniform, greedy())
+    exploring = draws[0] < epsilon
+    if isinstance(draws, np.ndarray):
+        uniform = (draws[1] * actions).astype(np.int64)
+        return uniform if exploring.all() else np.where(exploring, uniform, greedy())
+    import tensorflow as tf
+
+    return tf.where(exploring, tf.cast(draws[1] * actions, tf.int32), greedy())
+
+
+def random_ties(values: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Return int32 (n,): the place of each row's highest value, any of the highest equally likely.
+
+    Args:
+        values: (n, actions).
+        draws: (n,), uniform in [0, 1).
+    """
+    import tensorflow as tf
+
+    best = tf.cast(values == tf.reduce_max(values, axis=-1, keepdims=True), tf.int32)
+    count = tf.reduce_sum(best, axis=-1)
+    # Rounding may lift a number just below one to the count itself.
+    chosen = tf.minimum(tf.cast(draws * tf.cast(count, draws.dtype), tf.int32), count - 1)
+    upto = tf.cumsum(best, axis=-1)
+    return tf.reduce_sum(tf.cast(upto <= chosen[:, None], tf.int32), axis=-1)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from agents.parts.returns import td_target
 
-def bootstrapped_target(reward: tf.Tensor, terminated: tf.Tensor, next_value: tf.Tensor, discount: float) -> tf.Tensor:
-    """Return r + discount (1 - terminated) v(s'), without a gradient (Mnih et al. 2015, algorithm 1).
+
+def bootstrapped_target(reward: tf.Tensor, discount: tf.Tensor, next_value: tf.Tensor) -> tf.Tensor:
+    """Return `td_target` of a batch, without a gradient (Mnih et al. 2015, algorithm 1).
 
     Args:
-        reward, terminated, next_value: float32 (B,); terminated is 1 where the task ended, not where it was cut off.
-        discount: In [0, 1].
+        reward, discount, next_value: float32 (B,); discount is 0 where the task ended, not where it was cut off.
 
     Returns:
         float32 (B,).
     """
-    _same_shape(reward, terminated, next_value)
-    return tf.stop_gradient(reward + discount * (1.0 - terminated) * next_value)
+    _same_shape(reward, discount, next_value)
+    return tf.stop_gradient(td_target(reward, discount, next_value))
 
 
 def chosen(values: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
-    """Return the value of each row's action, (B,), from values (B, A) and int actions (B,)."""
+    """Return what belongs to each row's action, (B, ...), from values (B, A, ...) and int actions (B,)."""
     # A product with a one-hot row compiles to faster code than a gather and its scatter gradient.
-    return tf.reduce_sum(values * tf.one_hot(actions, values.shape[-1], dtype=values.dtype), axis=-1)
+    one = tf.one_hot(actions, values.shape[1], dtype=values.dtype)
+    return tf.reduce_sum(values * tf.reshape(one, (*one.shape, *[1] * (len(values.shape) - 2))), axis=1)
 
 
 def huber(error: tf.Tensor, delta: float = 1.0) -> tf.Tensor:

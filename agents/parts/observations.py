@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -49,12 +50,14 @@ def number_of_features(space: gymnasium.Space[Any]) -> int:
     return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
 
 
-def features(space: gymnasium.Space[Any], observations: np.ndarray) -> np.ndarray:
-    """Return observations as a network takes them, float32 (..., d).
+def features(space: gymnasium.Space[Any], observations: Any) -> Any:
+    """Return observations as a network takes them, float32 (..., d); a tensor where a tensor was given.
 
     Discrete ones become one-hot rows. Pictures lie as (height, width, channels), stacked frames among the channels;
     they, and bytes, are divided by the bound that their space declares: see `agents.parts.encoding`.
     """
+    if not isinstance(observations, np.ndarray):
+        return pure_features(space, observations)
     if isinstance(space, Discrete):
         places, number = np.asarray(observations) - int(space.start), int(space.n)
         if number <= FEW:
@@ -88,7 +91,11 @@ def pure_features(space: gymnasium.Space[Any], observations: tf.Tensor) -> tf.Te
 
 
 def network(
-    space: gymnasium.Space[Any], filters: tuple[int, ...], hidden_sizes: tuple[int, ...], outputs: int, seed: int
+    space: gymnasium.Space[Any],
+    filters: tuple[int, ...],
+    hidden_sizes: tuple[int, ...],
+    outputs: int | tuple[int, ...],
+    seed: int,
 ) -> keras.Model:
     """Build the network from features float32 (B, d) to linear outputs: a perceptron, or for pictures convolutions.
 
@@ -96,7 +103,7 @@ def network(
         space: Of the observations.
         filters: Of each convolution, for pictures.
         hidden_sizes: Units of each dense layer.
-        outputs: Number of outputs.
+        outputs: Number of outputs, or the shape of a row's, such as (actions, quantiles).
         seed: Of the initial weights.
 
     Raises:
@@ -104,6 +111,11 @@ def network(
     """
     from lab.networks import convnet, mlp
 
+    if isinstance(outputs, tuple):
+        import keras
+
+        flat = network(space, filters, hidden_sizes, math.prod(outputs), seed)
+        return keras.Model(flat.inputs[0], keras.layers.Reshape(outputs)(flat.outputs[0]))
     picture = None if isinstance(space, Discrete) else encoding(space).picture
     if picture is not None:
         return convnet(picture, filters, hidden_sizes, outputs, seed)

@@ -103,8 +103,8 @@ def play(
         envs: Fresh environments to play in.
         starts: One seed per episode.
         explore: As for `Agent.act_batch`.
-        watch: Told of each step as it is made: the episode's number, observation, the action taken (Discrete ones from
-            0), reward, terminated, truncated and what followed.
+        watch: Called with each step as it is made: the episode's number, observation, the action taken (Discrete
+            ones from 0), reward, terminated, truncated and what followed.
         statistics: Of the training environments' wrappers, which the environments here are to share.
     """
     stages = [Stage(env, statistics) for env in envs[: len(starts)]]

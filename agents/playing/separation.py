@@ -74,7 +74,7 @@ def check_separate(first: gymnasium.Env[Any, Any], second: gymnasium.Env[Any, An
         return
     alone = _played(second)
     if alone != _played(second):
-        # It draws random numbers that no seed decides, so nothing can be told by comparing.
+        # It draws random numbers that no seed decides, so comparing says nothing.
         return
     if _played(second, beside=first) != alone:
         shared = shared_objects(first, second)

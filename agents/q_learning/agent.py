@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Tuple
 
-from agents.base import Agent, Transition
-from agents.parts.exploration import linear
-from agents.q_learning.compiled import BLOCK, CompiledQLearning
-from agents.replay.host import Replay
-from lab.config import Settings, setting
+from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
+from agents.parts.returns import td_target
+from agents.parts.schedules import linear
+from agents.q_learning.replay import BLOCK, Blocks
+from agents.q_learning.settings import QLearningSettings
+from agents.transitions import Batch, Transition
+from lab.config import Settings
 from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 # Values and visits of a table take 16 bytes a pair: 8 GiB.
 MOST_VALUES = 1 << 29
 
 
-@dataclasses.dataclass(frozen=True)
-class QLearningSettings(Settings):
-    """Settings of `QLearning`; all intervals are environment steps, summed over environments."""
+class Table(NamedTuple):
+    """What learning changes in a table.
 
-    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
-    learning_rate: float = setting(1.0, "step size at step 0, before the visits' exponent", above=0, at_most=1)
-    learning_rate_end: float = setting(0.01, "step size after learning_rate_steps", above=0, at_most=1)
-    learning_rate_steps: int | None = setting(
-        None, "environment steps over which the step size falls; none for the first 0.75 of the run", at_least=1,
-        of_run=0.75,
-    )  # fmt: skip
-    visit_exponent: float = setting(0.0, "w in step size / visits(s, a)^w; 0 for none", at_least=0, at_most=1)
-    replay_updates: int = setting(4, "further updates a step from past transitions; 0 for none", at_least=0)
-    replay_capacity: int = setting(100_000, "past transitions kept", at_least=1)
-    epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
-    epsilon_end: float = setting(0.2, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
-    epsilon_steps: int | None = setting(
-        None, "environment steps over which epsilon falls; none for the first half of the run", at_least=1, of_run=0.5
-    )
-    epsilon_evaluation: float = setting(0.0, "probability of a uniform action when judged", at_least=0, at_most=1)
-    initial_value: float = setting(0.0, "value of every state-action pair at first; high values explore")
+    Attributes:
+        values: float64 (states, actions).
+        visits: int64 (states, actions).
+    """
+
+    values: Any
+    visits: Any
 
 
-class QLearning(CompiledQLearning, Agent):
+class QLearning(FunctionalAgent):
     """Learns a table of action values from each transition; ties are broken at random.
 
     Q(s, a) += alpha (r + discount (1 - terminated) max_a' Q(s', a') - Q(s, a)). A truncated episode bootstraps; only
@@ -53,8 +46,8 @@ class QLearning(CompiledQLearning, Agent):
     learnt near a goal also reaches states that the greedy policy no longer visits; `replay_updates=0` is the plain
     algorithm.
 
-    A variant overrides `td_error` or `step_size`, and trains in the host lane: the compiled one has its own form of
-    the rule.
+    A variant overrides `td_error` or `step_size`, which take numbers and tensors alike: in the host lane the rule runs
+    in NumPy, where one row of a table costs less than a compiled call.
 
     Observations are Discrete, MultiDiscrete or a Tuple of Discrete; a Box goes through `envs.DiscretizeObservation`.
     """
@@ -62,9 +55,15 @@ class QLearning(CompiledQLearning, Agent):
     Settings: ClassVar[type[Settings]] = QLearningSettings
     default_steps: ClassVar[int] = 200_000
     default_log_every: ClassVar[int] = 2_000
-    training_state: ClassVar[tuple[str, ...]] = ("replay",)
-    counters: tuple[str, ...] = ("steps", "replayed")
-    not_state: tuple[str, ...] = ("sizes", "starts", "ring", "rate_steps", "epsilon_steps")
+    metric_names: ClassVar[tuple[str, ...]] = ("td_error",)
+    tensor_settings: ClassVar[tuple[str, ...]] = (
+        *("discount", "learning_rate", "learning_rate_end", "learning_rate_steps", "epsilon_start", "epsilon_end"),
+        *("epsilon_steps", "epsilon_evaluation", "initial_value"),
+    )
+    settings_dtype: ClassVar[Any] = np.float64
+    earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "rng": "exploration"}
+    counters: tuple[str, ...] = ("replayed",)
+    not_state: tuple[str, ...] = ("sizes", "starts", "rate_steps", "epsilon_steps")
 
     def check_spaces(self) -> None:
         if not isinstance(self.action_space, Discrete):
@@ -81,7 +80,7 @@ class QLearning(CompiledQLearning, Agent):
         if not isinstance(space, (Discrete, MultiDiscrete)) and not isinstance(space, Tuple):
             raise UsageError(f"QLearning received the observation space {space}; expected Discrete or MultiDiscrete.")
 
-    def build(self) -> None:
+    def build_networks(self) -> None:
         space: Any = self.observation_space
         parts: list[Any] = list(space.spaces) if isinstance(space, Tuple) else [space]
         self.sizes = np.concatenate([np.ravel(p.nvec if isinstance(p, MultiDiscrete) else p.n) for p in parts])
@@ -95,12 +94,18 @@ class QLearning(CompiledQLearning, Agent):
             )
         self.q_table = np.full((states, actions), self.config.initial_value)
         self.visits = np.zeros((states, actions), np.int64)
-        self.rng = self.seeds.generator("exploration")
-        self.replay = Replay(self.config.replay_capacity, (), np.dtype(np.int64), self.seeds.generator("replay"))
-        self.steps = 0
         self.replayed = 0
-        self.apply_schedules()
         self.td_error_sum, self.td_error_count = 0.0, 0
+
+    def experience(self) -> Blocks:
+        c = self.config
+        return Blocks(c.replay_capacity, c.replay_updates, len(self.q_table))
+
+    def parameters(self) -> Table:
+        return Table(self.q_table, self.visits)
+
+    def set_parameters(self, parameters: Table) -> None:
+        self.q_table, self.visits = np.array(parameters.values), np.array(parameters.visits)
 
     def unread_settings(self) -> dict[str, str]:
         c, unread = self.config, {}
@@ -116,14 +121,85 @@ class QLearning(CompiledQLearning, Agent):
         # Kept: the step size is asked for at every transition.
         self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
 
-    def states(self, observations: np.ndarray) -> np.ndarray:
-        """Return the table's row of each observation, int64 (n,)."""
-        if len(self.sizes) == 1 and not self.starts[0]:
-            return observations.reshape(len(observations))
-        return np.ravel_multi_index(tuple((observations.reshape(len(observations), -1) - self.starts).T), self.sizes)
+    # ---------------------------------------------------------------- the rule, for numbers and tensors
+
+    def td_error(self, old: Any, reward: Any, discount: Any, following: Any) -> Any:
+        """Return how far a value is from what it should come to; a variant overrides it.
+
+        Args:
+            old: Q(s, a).
+            reward: r.
+            discount: Of what follows: 0 where the task terminated.
+            following: max_a' Q(s', a').
+        """
+        return td_target(reward, discount, following) - old
+
+    def step_size(self, alpha: Any, visits: Any) -> Any:
+        """Return the step size of a pair that has been visited so often, of the schedule's alpha."""
+        exponent = self.config.visit_exponent
+        return alpha / visits**exponent if exponent else alpha
+
+    def states(self, observations: Any) -> Any:
+        """Return the table's row of each observation, (n,): int64 of arrays, int32 of tensors."""
+        plain = len(self.sizes) == 1 and not self.starts[0]
+        if isinstance(observations, np.ndarray):
+            rows = observations.reshape(len(observations), -1)
+            return rows[:, 0] if plain else np.ravel_multi_index(tuple((rows - self.starts).T), self.sizes)
+        import tensorflow as tf
+
+        if plain and isinstance(self.observation_space, Discrete):
+            return observations
+        strides = np.append(np.cumprod(self.sizes[:0:-1])[::-1], 1).astype(np.int32)
+        rows = tf.reshape(tf.cast(observations, tf.int32), (observations.shape[0], -1))
+        return tf.reduce_sum((rows - self.starts.astype(np.int32)) * strides, axis=-1)
+
+    # ---------------------------------------------------------------- in TensorFlow
+
+    def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
+        import tensorflow as tf
+
+        from agents.parts.exploration import epsilon_greedy, random_ties
+        from envs import random
+
+        c = self.hyperparameters(state)
+        epsilon = c.epsilon_evaluation
+        if explore:
+            epsilon = linear(state.steps, c.epsilon_start, c.epsilon_end, c.epsilon_steps)
+        values = tf.gather(state.parameters.values, self.states(observations))
+        draws = tf.cast(random.uniform(key, (3, values.shape[0])), tf.float64)
+        return Choice(epsilon_greedy(draws[:2], values.shape[1], epsilon, lambda: random_ties(values, draws[2])))
+
+    def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
+        """Learn from rows one after the other, since a batch may hold the same state twice.
+
+        Its rewards and discounts are float64, its observations numbers of states, int32 (B,).
+        """
+        import tensorflow as tf
+        from tensorflow.compiler.tf2xla.python import xla
+
+        c, b = self.hyperparameters(state), batch
+        alpha = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        number, width = b.reward.shape[0], state.parameters.values.shape[1]
+
+        def one(i: tf.Tensor, table: tf.Tensor, visits: tf.Tensor, errors: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            place = [b.observation[i], b.action[i]]
+            row = xla.dynamic_slice(table, [b.next_observation[i], tf.constant(0)], [1, width])
+            old = xla.dynamic_slice(table, place, [1, 1])
+            error = self.td_error(old, b.reward[i], b.discount[i], tf.reduce_max(row))
+            seen = xla.dynamic_slice(visits, place, [1, 1]) + 1
+            size = self.step_size(alpha, tf.cast(seen, tf.float64))
+            table = xla.dynamic_update_slice(table, old + size * error, place)
+            errors = xla.dynamic_update_slice(errors, error[0], [i])
+            return i + 1, table, xla.dynamic_update_slice(visits, seen, place), errors
+
+        start = (tf.zeros((), tf.int32), *state.parameters, tf.zeros(number, tf.float64))
+        _, table, visits, errors = tf.while_loop(lambda i, *_: i < number, one, start)
+        return Learnt(Table(table, visits), {"td_error": tf.reduce_mean(tf.abs(errors))}, errors)
+
+    # ---------------------------------------------------------------- in NumPy
 
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
-        rng = self.rng if explore else self.evaluation_rng
+        rng = self.exploration if explore else self.evaluation_rng
         epsilon = self.epsilon if explore else self.config.epsilon_evaluation
         table = self.q_table
         return np.array([self._choose(table[s], epsilon, rng) for s in self.states(observations).tolist()])
@@ -139,17 +215,16 @@ class QLearning(CompiledQLearning, Agent):
             observation=self.states(transition.observation), next_observation=self.states(transition.next_observation)
         )
         self.steps += len(t.reward)
-        self._learn(t.observation, t.action, t.reward, t.terminated, t.next_observation)
+        self._learn(t.observation, t.action, t.reward, t.discount, t.next_observation)
         if self.config.replay_updates:
-            self.replay.add(t)
+            self.memory.add(t)
 
     def update(self) -> Mapping[str, float] | None:
         """Replay a block of past transitions when one is due."""
         if self.steps < self.replayed + BLOCK:
             return None
         if self.config.replay_updates:
-            past = self.replay.sample((self.steps - self.replayed) * self.config.replay_updates)
-            self._learn(past.observation, past.action, past.reward, past.terminated, past.next_observation)
+            self._learn(*self.memory.sample((self.steps - self.replayed) * self.config.replay_updates))
         self.replayed = self.steps
         metrics = {"td_error": self.td_error_sum / self.td_error_count}
         self.td_error_sum, self.td_error_count = 0.0, 0
@@ -157,30 +232,23 @@ class QLearning(CompiledQLearning, Agent):
 
     def _learn(self, *columns: np.ndarray) -> None:
         # Row by row and in order: a batch may hold the same state twice.
-        table, visits = self.q_table, self.visits
-        for state, action, reward, terminated, following in zip(*(c.tolist() for c in columns), strict=True):
-            error = self.td_error(state, action, reward, terminated, following)
+        table, visits, c = self.q_table, self.visits, self.config
+        alpha = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
+        for state, action, reward, going, following in zip(*(c.tolist() for c in columns), strict=True):
+            old = float(table[state, action])
+            error = self.td_error(old, reward, c.discount * going, float(table[following].max()))
             visits[state, action] += 1
-            table[state, action] += self.step_size(state, action) * error
+            table[state, action] = old + self.step_size(alpha, float(visits[state, action])) * error
             self.td_error_sum += abs(error)
         self.td_error_count += len(columns[0])
-
-    def td_error(self, state: int, action: int, reward: float, terminated: bool, following: int) -> float:
-        """Return r + discount (1 - terminated) max Q(s', .) - Q(s, a); a variant overrides it."""
-        after = 0.0 if terminated else self.config.discount * float(self.q_table[following].max())
-        return reward + after - float(self.q_table[state, action])
-
-    def step_size(self, state: int, action: int) -> float:
-        """Return alpha for the present visit of a state-action pair."""
-        c = self.config
-        alpha = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
-        return alpha / float(self.visits[state, action]) ** c.visit_exponent if c.visit_exponent else alpha
 
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
-        return linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
+        value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
+        return value
 
+    @of_steps
     def gauges(self) -> dict[str, float]:
         return {"epsilon": self.epsilon}
 

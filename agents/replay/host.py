@@ -1,113 +1,107 @@
-"""Uniform experience replay (Lin 1992; Mnih et al. 2015) in host memory."""
+"""A replay in host memory: storage and sampler, and the rounds of updates that come due."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from agents.base import Transition
-from lab.errors import CheckpointError, bad_value
-from lab.runs.state_checks import check_value, restore_generator
+from agents.replay.layout import Layout
+from agents.replay.storage import HostStorage
+from agents.transitions import Transition
+from lab.errors import CheckpointError, UsageError
+from lab.runs.state_checks import restore_generator
 
 
-class ReplayBatch(NamedTuple):
-    """Sampled transitions; the leading axes are those asked for.
-
-    Attributes:
-        observation, next_observation: (..., *shape) in the dtype they were stored in.
-        action: int32 (...) for Discrete spaces.
-        reward: float32 (...).
-        terminated: float32 (...), 1 where the task ended; a truncated episode has 0 here and bootstraps.
-    """
-
-    observation: np.ndarray
-    action: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    next_observation: np.ndarray
-
-
-class Replay:
-    """A ring of transitions; the oldest make room for the newest.
+class HostReplay:
+    """Keeps an agent's transitions, and learns from them in compiled calls, a round of updates each.
 
     Args:
-        capacity: Transitions kept.
-        observation_shape, observation_dtype: Of one observation.
-        action_shape, action_dtype: Of one action.
-        rng: Draws the samples.
+        replay: What is kept and when learnt from: a `Replay`.
+        agent: Whose; its spaces are known.
+
+    Attributes:
+        header: Numbers that a call returns before the parameters.
     """
 
-    def __init__(
-        self,
-        capacity: int,
-        observation_shape: tuple[int, ...],
-        observation_dtype: np.dtype[Any],
-        rng: np.random.Generator,
-        action_shape: tuple[int, ...] = (),
-        action_dtype: Any = np.int32,
-    ) -> None:
-        self.capacity = capacity
-        self.rng = rng
-        self.size = 0
-        self.cursor = 0
-        # np.zeros takes memory only as rows are written, so a large capacity costs nothing at first.
-        try:
-            self.rows = ReplayBatch(
-                np.zeros((capacity, *observation_shape), observation_dtype),
-                np.zeros((capacity, *action_shape), action_dtype),
-                np.zeros(capacity, np.float32),
-                np.zeros(capacity, np.float32),
-                np.zeros((capacity, *observation_shape), observation_dtype),
-            )
-        except (MemoryError, ValueError, OverflowError) as error:
-            expected = (
-                f"transitions of observations {observation_dtype} {observation_shape} that fit in memory ({error})"
-            )
-            raise bad_value("Replay", "replay_capacity", capacity, expected) from error
+    def __init__(self, replay: Any, agent: Any) -> None:
+        self.replay, self.number = replay, agent.num_envs
+        replay.check_windows(type(agent).__name__, self.number)
+        capacity = replay.capacity
+        if replay.n_steps > 1:
+            # So that the steps of one environment lie the same distance apart all round.
+            capacity = max(replay.n_steps, capacity // self.number) * self.number
+        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        self.storage = HostStorage(layout, capacity)
+        self.sampler = replay.sampler.on_host(capacity)
+        self.rng: np.random.Generator = agent.seeds.generator("replay")
+        self.next_round = max(replay.update_every, replay.learning_starts)
+        errors = replay.updates_per_round * replay.batch_size if replay.sampler.wants_errors else 0
+        self.header = len(agent.metric_names) + errors
 
-    def __len__(self) -> int:
-        return self.size
+    @property
+    def size(self) -> int:
+        """Transitions kept."""
+        return self.storage.size
 
     def add(self, transition: Transition) -> None:
-        """Store one step of n environments, n <= capacity."""
-        t = transition
-        number, start = len(t.reward), self.cursor
-        place: Any = slice(start, start + number)
-        if start + number > self.capacity:
-            place = np.arange(start, start + number) % self.capacity
-        rows = self.rows
-        rows.observation[place] = t.observation
-        rows.action[place] = t.action
-        rows.reward[place] = t.reward
-        rows.terminated[place] = t.terminated
-        rows.next_observation[place] = t.next_observation
-        self.cursor = (start + number) % self.capacity
-        self.size = min(self.size + number, self.capacity)
+        """Store one step of n environments."""
+        if self.replay.n_steps > 1 and len(transition.reward) != self.number:
+            raise UsageError(
+                f"a replay of {self.replay.n_steps}-step returns was built for {self.number} environments; received "
+                f"{len(transition.reward)}. Fix: make a new agent for another num_envs."
+            )
+        self.sampler.added(self.storage.add(transition))
 
-    def sample(self, *shape: int) -> ReplayBatch:
-        """Draw transitions uniformly with replacement; the fields get the leading axes `shape`."""
-        indices = self.rng.integers(self.size, size=shape)
-        return ReplayBatch(*(rows.take(indices, axis=0) for rows in self.rows))
+    def learn(self, agent: Any) -> Mapping[str, float] | None:
+        """Make the rounds of updates that are due; return the means of their metrics, or None where none were."""
+        rounds = []
+        while agent.steps >= self.next_round:
+            self.next_round += self.replay.update_every
+            rounds.append(self._round(agent))
+        if len(rounds) <= 1:
+            return rounds[0] if rounds else None
+        return {name: sum(r[name] for r in rounds) / len(rounds) for name in rounds[0]}
+
+    def _round(self, agent: Any) -> dict[str, float]:
+        replay, storage = self.replay, self.storage
+        size = storage.size - (replay.n_steps - 1) * self.number
+        first = storage.cursor if storage.size == storage.capacity else 0
+        shape = (replay.updates_per_round, replay.batch_size)
+        progress = min(1.0, agent.steps / max(1, agent.run_length))
+        drawn, weights = self.sampler.draw(shape, first if replay.n_steps > 1 else 0, size, progress, self.rng)
+        indices = drawn
+        if replay.n_steps > 1:
+            indices = (drawn + first) % storage.capacity
+            windows = indices[..., None] + self.number * np.arange(replay.n_steps)
+            rows, apart = storage.take(windows % storage.capacity)
+        else:
+            rows, apart = storage.take(indices)
+        metrics, errors = agent.rule.learn((rows, apart, () if weights is None else weights), self.rng)
+        if replay.sampler.wants_errors:
+            self.sampler.updated(indices, errors.reshape(shape))
+        return metrics
 
     def get_state(self) -> dict[str, Any]:
-        """Return the filled rows, the cursor and the generator's state."""
-        rows = {name: rows[: self.size].copy() for name, rows in zip(ReplayBatch._fields, self.rows, strict=True)}
-        return {"rows": rows, "cursor": self.cursor, "random_state": self.rng.bit_generator.state}
+        """Return all that training changes."""
+        return {
+            **self.storage.get_state(),
+            "sampler": self.sampler.get_state(),
+            "next_round": self.next_round,
+            "random_state": self.rng.bit_generator.state,
+        }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
-        columns, cursor = state["rows"], state["cursor"]
-        size = len(columns["reward"])
-        if size > self.capacity:
-            raise CheckpointError(f"the checkpoint's replay holds {size} rows; this one has room for {self.capacity}.")
-        for name, rows in zip(ReplayBatch._fields, self.rows, strict=True):
-            check_value(rows[:size], columns[name], f"Replay.{name}")
-        # Before the ring is full, the next row follows the last one.
-        if type(cursor) is not int or not 0 <= cursor < self.capacity or (size < self.capacity and cursor != size):
-            raise CheckpointError(f"the checkpoint's replay of {size} rows goes on at row {cursor!r:.40}.")
+        if not isinstance(state, Mapping) or state.keys() != self.get_state().keys():
+            raise CheckpointError(
+                "the checkpoint's replay is not laid out as this version's. Fix: resume the run with the version of "
+                "lab that its config.json names; what it has learnt can be evaluated and rendered with this one."
+            )
+        if type(state["next_round"]) is not int or state["next_round"] < 0:
+            raise CheckpointError(f"the checkpoint's next round is due at step {state['next_round']!r:.40}.")
+        self.storage.set_state(state)
+        self.sampler.set_state(state["sampler"])
         restore_generator(self.rng, state["random_state"], "Replay.rng")
-        for name, rows in zip(ReplayBatch._fields, self.rows, strict=True):
-            rows[:size] = columns[name]
-        self.size, self.cursor = size, cursor
+        self.next_round = state["next_round"]

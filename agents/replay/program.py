@@ -1,114 +1,144 @@
-"""Experience replay inside compiled loops: a ring of transitions as explicit tensors."""
+"""A replay inside a compiled program, and the updates that both lanes make on what was drawn from one."""
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
-import gymnasium
 import tensorflow as tf
-from gymnasium.spaces import Box, Discrete
 
-from agents.replay.host import ReplayBatch
+from agents.replay.accumulators import n_step, one_step
+from agents.replay.layout import Layout
+from agents.replay.storage import ProgramStorage, Stored
+from agents.transitions import Batch, Transition
 from envs import random
 
-COLUMNS = 3
 
-
-class Ring(NamedTuple):
-    """Transitions, oldest overwritten first.
+class ReplayTensors(NamedTuple):
+    """What a program carries of a replay.
 
     Attributes:
-        rows: float32 (C, w), action, reward, terminated and, unless they are pictures, both observations.
-        frames: uint8 (C, ...) of observations and of next observations, or () where they stand in `rows`.
-        cursor: int32 (), where the next rows go.
-        size: int32 (), rows filled.
+        stored: The transitions.
+        sampler: What the sampler keeps.
+        next_round: int64 (), the step at which the next round of updates is due.
     """
 
-    rows: tf.Tensor
-    frames: tuple[tf.Tensor, ...]
-    cursor: tf.Tensor
-    size: tf.Tensor
+    stored: Stored
+    sampler: Any
+    next_round: tf.Tensor
 
 
-class RingReplay:
-    """Says how transitions of some environments lie in a `Ring`, and reads and writes it.
-
-    A transition is one row, for each tensor that a compiled loop carries, reads and writes costs as much as a layer
-    of a small network.
+class ProgramReplay:
+    """Keeps an agent's transitions inside a program, and learns from them when a round of updates is due.
 
     Args:
-        space: Of one observation: Discrete, float Box or uint8 Box.
-        capacity: Transitions kept; rounded down to a multiple of `number`, so that a step's rows lie side by side.
+        replay: What is kept and when learnt from: a `Replay`.
+        agent: Whose.
         number: Environments that step together.
     """
 
-    def __init__(self, space: gymnasium.Space[Any], capacity: int, number: int) -> None:
-        self.capacity = max(1, capacity // number) * number
-        self.number = number
-        self.shape = tuple(space.shape or ())
-        self.discrete = isinstance(space, Discrete)
-        self.pictures = isinstance(space, Box) and space.dtype == "uint8"
-        self.size = 1 if self.discrete else math.prod(self.shape)
+    def __init__(self, replay: Any, agent: Any, number: int) -> None:
+        self.replay, self.number = replay, number
+        replay.check_windows(type(agent).__name__, number)
+        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        self.storage = ProgramStorage(layout, max(replay.capacity, replay.n_steps * number), number)
 
-    def empty(self) -> Ring:
-        """Return a ring without transitions."""
-        width = COLUMNS if self.pictures else COLUMNS + 2 * self.size
-        frame = (self.capacity, *self.shape)
-        frames = (tf.zeros(frame, tf.uint8), tf.zeros(frame, tf.uint8)) if self.pictures else ()
-        zero = tf.zeros((), tf.int32)
-        return Ring(tf.zeros((self.capacity, width)), frames, zero, zero)
+    def empty(self) -> ReplayTensors:
+        """Return the replay before the first step."""
+        first = max(self.replay.update_every, self.replay.learning_starts)
+        sampler = self.replay.sampler.empty(self.storage.capacity)
+        return ReplayTensors(self.storage.empty(), sampler, tf.constant(first, tf.int64))
 
-    def write(
-        self,
-        ring: Ring,
-        observation: tf.Tensor,
-        action: tf.Tensor,
-        reward: tf.Tensor,
-        terminated: tf.Tensor,
-        next_observation: tf.Tensor,
-    ) -> Ring:
-        """Return the ring with one step of all environments added; compiles under XLA only."""
-        from tensorflow.compiler.tf2xla.python import xla
+    def step(
+        self, agent: Any, state: Any, tensors: ReplayTensors, transition: Transition, key: tf.Tensor
+    ) -> tuple[Any, ReplayTensors, tf.Tensor, tf.Tensor]:
+        """Take note of one step of all environments, and make the rounds of updates that have come due.
 
-        def put(array: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-            start = [ring.cursor] + [tf.constant(0)] * (len(array.shape) - 1)
-            return xla.dynamic_update_slice(array, rows, start)
+        Args:
+            agent: Whose `learn` it is.
+            state: Of the agent, the step counted.
+            tensors: The replay.
+            transition: Of tensors (n, ...).
+            key: uint32 (2,).
 
-        columns = tf.stack([tf.cast(x, tf.float32) for x in (action, reward, terminated)], axis=-1)
-        parts = [columns]
-        frames = ring.frames
-        if self.pictures:
-            pairs = zip(ring.frames, (observation, next_observation), strict=True)
-            frames = tuple(put(array, rows) for array, rows in pairs)
-        else:
-            # float32 holds whole numbers up to 2**24, more states than a table or a one-hot row will have.
-            for values in (observation, next_observation):
-                parts.append(tf.reshape(tf.cast(values, tf.float32), (self.number, self.size)))
-        rows = put(ring.rows, tf.concat(parts, axis=-1))
-        cursor = (ring.cursor + self.number) % self.capacity
-        return Ring(rows, frames, cursor, tf.minimum(ring.size + self.number, self.capacity))
+        Returns:
+            The agent's state, the replay, the sums of the rounds' mean metrics float32 (M,), and rounds made, int64 ().
+        """
+        replay, capacity = self.replay, self.storage.capacity
+        sampler = replay.sampler.added(tensors.sampler, tensors.stored.cursor, self.number)
+        stored = self.storage.write(tensors.stored, transition)
+        # As many rounds as have come due; a loop that runs no time costs less than a branch.
+        late = state.steps - tensors.next_round
+        rounds = tf.where(late >= 0, late // replay.update_every + 1, tf.zeros_like(late))
+        state = agent.begin_round(state, rounds > 0)
+        first = tf.where(stored.size < capacity, 0, stored.cursor) if replay.n_steps > 1 else tf.zeros((), tf.int32)
+        size = stored.size - (replay.n_steps - 1) * self.number
+        progress = tf.minimum(1.0, tf.cast(state.steps, tf.float32) / tf.cast(state.settings["run_length"], tf.float32))
 
-    def sample(self, ring: Ring, key: tf.Tensor, number: int) -> ReplayBatch:
-        """Draw transitions uniformly with replacement, as tensors (number, ...)."""
+        def one(i: tf.Tensor, parameters: Any, sampler: Any, metrics: tf.Tensor) -> tuple[Any, ...]:
+            # With one kind of draw an update, its key is as good as any derived from it.
+            own = random.fold_in(key, i)
+            drawn, weights = replay.sampler.draw(sampler, own, replay.batch_size, first, size, progress)
+            indices = (drawn + first) % capacity if replay.n_steps > 1 else drawn
+            places = indices
+            if replay.n_steps > 1:
+                places = (indices[:, None] + self.number * tf.range(replay.n_steps)) % capacity
+            rows, apart = self.storage.take(stored, places)
+            now = state._replace(parameters=parameters)
+            batch = _batch(self.storage.layout, replay, agent, now, rows, apart, weights)
+            learnt = agent.learn(now, batch._replace(indices=indices), random.fold_in(own, 1))
+            if replay.sampler.wants_errors:
+                sampler = replay.sampler.updated(sampler, indices, learnt.errors)
+            return i + 1, learnt.parameters, sampler, metrics + _stacked(agent, learnt) / replay.updates_per_round
 
-        def drawn(done: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            unit = random.uniform(key, (number,))
-            return done + 1, tf.minimum(tf.cast(unit * tf.cast(ring.size, tf.float32), tf.int32), ring.size - 1)
+        updates = rounds * replay.updates_per_round
+        start = (tf.zeros((), tf.int64), state.parameters, sampler, tf.zeros(len(agent.metric_names)))
+        _, parameters, sampler, metrics = tf.while_loop(lambda i, *_: i < updates, one, start)
+        due = tensors.next_round + rounds * replay.update_every
+        return state._replace(parameters=parameters), ReplayTensors(stored, sampler, due), metrics, rounds
 
-        # A loop of one turn, whose end XLA cannot foresee: without it, it would draw a row's number anew for each of
-        # the row's columns.
-        once = tf.minimum(ring.size, 1)
-        start = (tf.zeros_like(once), tf.zeros(number, tf.int32))
-        places = tf.while_loop(lambda done, _: done < once, drawn, start)[1]
-        rows = tf.gather(ring.rows, places)
-        action, reward, terminated = (rows[:, i] for i in range(COLUMNS))
-        if self.pictures:
-            observation, following = (tf.gather(array, places) for array in ring.frames)
-        else:
-            observation, following = tf.split(rows[:, COLUMNS:], 2, axis=-1)
-            if self.discrete:
-                observation, following = (tf.cast(x[:, 0], tf.int32) for x in (observation, following))
-            else:
-                observation, following = (tf.reshape(x, (number, *self.shape)) for x in (observation, following))
-        return ReplayBatch(observation, tf.cast(action, tf.int32), reward, terminated, following)
+
+def updates_on(
+    replay: Any, agent: Any, state: Any, data: tuple[Any, ...], key: tf.Tensor
+) -> tuple[Any, tf.Tensor, tf.Tensor | None]:
+    """Make one round of updates on batches that were drawn beforehand: the host lane's.
+
+    Args:
+        replay: The `Replay`.
+        agent: Whose `learn` it is.
+        state: Of the agent.
+        data: Rows float32 (updates, B, w) or (updates, B, n, w), what lies apart, and weights (updates, B) or ().
+        key: uint32 (2,).
+
+    Returns:
+        The new parameters, the means of the metrics float32 (M,), and the errors float32 (updates * B,) or None.
+    """
+    rows, apart, weights = data
+    layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+    state = agent.begin_round(state, tf.constant(True))
+    updates, size = rows.shape[:2]
+    errors = tf.zeros((updates, size)) if replay.sampler.wants_errors else ()
+
+    def one(i: tf.Tensor, parameters: Any, metrics: tf.Tensor, errors: Any) -> tuple[Any, ...]:
+        now = state._replace(parameters=parameters)
+        weight = weights[i] if tf.is_tensor(weights) else tf.ones(size)
+        batch = _batch(layout, replay, agent, now, rows[i], tuple(a[i] for a in apart), weight)
+        learnt = agent.learn(now, batch, random.fold_in(key, i))
+        if replay.sampler.wants_errors:
+            errors = tf.tensor_scatter_nd_update(errors, [[i]], learnt.errors[None])
+        return i + 1, learnt.parameters, metrics + _stacked(agent, learnt), errors
+
+    start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(len(agent.metric_names)), errors)
+    _, parameters, metrics, errors = tf.while_loop(lambda i, *_: i < updates, one, start)
+    return parameters, metrics / updates, tf.reshape(errors, [-1]) if replay.sampler.wants_errors else None
+
+
+def _batch(
+    layout: Layout, replay: Any, agent: Any, state: Any, rows: tf.Tensor, apart: tuple[tf.Tensor, ...], weights: Any
+) -> Batch:
+    discount = getattr(agent.hyperparameters(state), "discount", 1.0)
+    accumulate = n_step if replay.n_steps > 1 else one_step
+    return accumulate(layout.unpacked(rows, apart), discount)._replace(weights=weights)
+
+
+def _stacked(agent: Any, learnt: Any) -> tf.Tensor:
+    return tf.stack([tf.cast(learnt.metrics[name], tf.float32) for name in agent.metric_names])

@@ -1,4 +1,4 @@
-"""CompiledTask: whole stretches of training run as one program (the compiled lane)."""
+"""CompiledTask: thousands of steps of training run as one program (the compiled lane)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
-from agents.base import Agent
-from agents.training.choose import Dynamics
+from agents.functional import FunctionalAgent
+from agents.training.dynamics import Dynamics
 from agents.training.environments import EnvironmentSource
-from agents.training.program import LaneState, Program
-from agents.training.side_by_side import Batch, Stretch, largest
+from agents.training.programs.program import LaneState, Program
+from agents.training.programs.side_by_side import Advance, Batch, largest
 from agents.training.task import EPISODES, AgentTask
 from lab.errors import CheckpointError, TrainingDiverged
 from lab.results.evaluation import Evaluation
@@ -24,20 +24,25 @@ from lab.task import Control, TaskOptions
 class CompiledTask(AgentTask):
     """Trains an agent and its environments inside one XLA program, up to the next event a call.
 
-    Callbacks, logs, evaluations and checkpoints come between calls, where all state is that of the steps taken. The
-    hook `on_update` is called once a call with the means over its rounds of updates.
+    Callbacks, evaluations and checkpoints come between calls, where all state is that of the steps taken; rows of the
+    log are gathered inside. The hook `on_update` is called once a call with the means over its rounds of updates.
 
     Args:
-        agent: An agent with pure functions; it is built for the environment's spaces here.
-        source: Where environments come from, to judge and film in.
+        agent: A functional agent; it is built for the environment's spaces here.
+        source: Where environments come from, to evaluate and film in.
         dynamics: The environment as TensorFlow functions.
         options: Seeds and the number of environments.
     """
 
     lane = "compiled"
-    not_state: tuple[str, ...] = ("program", "state", "dynamics", "count", "fresh", "batch")
+    not_state: tuple[str, ...] = (
+        *("program", "state", "dynamics", "fresh", "batch", "count", "gathered", "summed", "gathers_rows"),
+    )
+    agent: FunctionalAgent
 
-    def __init__(self, agent: Agent, source: EnvironmentSource, dynamics: Dynamics, options: TaskOptions) -> None:
+    def __init__(
+        self, agent: FunctionalAgent, source: EnvironmentSource, dynamics: Dynamics, options: TaskOptions
+    ) -> None:
         if dynamics.env is None:
             raise ValueError(f"CompiledTask needs dynamics; received none: {dynamics.reason}.")
         number = source.num_envs or options.num_envs
@@ -48,17 +53,27 @@ class CompiledTask(AgentTask):
         self.state: LaneState = self.program.begin(
             _keys(self.seeds.sequence("environment"), number),
             _keys(self.seeds.sequence("exploration"), 1)[0],
-            agent.pure_state(number),
+            agent.state(),
         )
         self.batch: Batch | None = None
-        self.count = 0
+        self.count = int(self.state.count)
         self.fresh = True
+        # Gauges must be known for steps in the middle of a call.
+        self.gathers_rows = hasattr(type(agent).gauges, "of_steps")
+        # Of the rows that the last call gathered.
+        self.summed: dict[str, float] = {}
+        self.gathered: list[tuple[int, dict[str, float]]] = []
+
+    def take_rows(self) -> list[tuple[int, dict[str, float]]]:
+        """Return the rows gathered since the last call, each with its step, as `drain` gives them."""
+        rows, self.gathered = self.gathered, []
+        return rows
 
     def advance(self, steps: int, control: Control) -> int:
-        stretch = Stretch(self, steps, control)
-        while stretch.going:
-            stretch.end_call(self.program.run(*stretch.begin_call()))
-        return stretch.close()
+        part = Advance(self, steps, control)
+        while part.going:
+            part.end_call(*self.program.run(*part.begin_call()))
+        return part.close()
 
     @classmethod
     def advance_batch(
@@ -71,68 +86,80 @@ class CompiledTask(AgentTask):
             batch = Batch.shared([task.program for task in some])
             for task in some:
                 task.batch = batch
-            taken += batch.advance(list(map(Stretch, some, steps[i : i + size], controls[i : i + size])))
+            taken += batch.advance(list(map(Advance, some, steps[i : i + size], controls[i : i + size])))
         return taken
 
     def begin_advance(self) -> None:
-        """Say once a process that a twin stands in for the environment that was named, and take up what the agent was
-        given since the last stretch."""
-        if self.dynamics.twin:
-            _announce(self.dynamics.twin, self.dynamics.reason)
-        self.state = self.state._replace(learner=self.agent.refreshed_pure_state(self.state.learner))
+        """Say once a process that a counterpart stands in for the environment that was named, and take up what the
+        agent was given since the last call, such as a learning rate."""
+        if self.dynamics.counterpart:
+            _announce(self.dynamics.counterpart, self.dynamics.reason)
+        values = {name: tf.constant(value) for name, value in self.agent.setting_values().items()}
+        rate = tf.constant(self.agent.fixed_rate, self.agent.settings_dtype)
+        self.state = self.state._replace(agent=self.state.agent._replace(learning_rate=rate, settings=values))
 
-    def take(self, state: LaneState) -> None:
-        """Take over the state that the program returned."""
-        self.state, self.count, self.fresh = state, int(state.count), False
+    def take(self, state: LaneState, rows: tf.Tensor, number: tf.Tensor) -> None:
+        """Take over the state that the program returned, and the rows of the log that it gathered."""
+        self.state, self.fresh, self.summed = state, False, {}
+        # The agent's own count, so that its gauges are those of a row's step.
+        for row in rows.numpy()[: int(number)].tolist() if int(number) else ():
+            self.agent.steps = int(row[0])
+            self.gathered.append((int(row[0]), self._row(row[1:])))
+            for name, value in zip(("rounds", *self.agent.metric_names), row[4:], strict=True):
+                self.summed[name] = self.summed.get(name, 0.0) + value
+        self.agent.steps = self.count = int(state.count)
 
     def end_advance(self) -> None:
         """Give the agent what it learnt, so that callbacks and checkpoints have it."""
         if not self.fresh:
-            self.agent.set_pure_state(self.state.learner)
+            self.agent.set_parameters(self.state.agent.parameters)
 
     def totals(self) -> dict[str, float]:
-        """Return the fields of the statistics since the last row of the log, and the sums of the metrics."""
-        statistics = self.program.packed(self.state.statistics).numpy().tolist()
-        return dict(
-            zip(("episodes", "returns", "lengths", "rounds", *self.agent.pure_metrics), statistics, strict=True)
-        )
+        """Return rounds of updates since the row of the log before the last call, and the sums of their metrics."""
+        values = self.program.packed(self.state.statistics).numpy().tolist()
+        names = ("rounds", *self.agent.metric_names)
+        return {n: v + self.summed.get(n, 0.0) for n, v in zip(names, values[3:], strict=True)}
 
     def drain(self) -> dict[str, float]:
-        totals = self.totals()
-        self.episodes += int(totals["episodes"])
-        row: dict[str, float] = {"episodes": self.episodes}
-        if totals["episodes"]:
-            row["return"] = totals["returns"] / totals["episodes"]
-            row["length"] = totals["lengths"] / totals["episodes"]
-        if totals["rounds"]:
-            row.update({name: totals[name] / totals["rounds"] for name in self.agent.pure_metrics})
-        row.update(self.agent.gauges())
+        row = self._row(self.program.packed(self.state.statistics).numpy().tolist())
         self.state = self.state._replace(statistics=self.program.no_statistics())
+        return row
+
+    def _row(self, packed: list[float]) -> dict[str, float]:
+        episodes, returns, lengths, rounds, *metrics = packed
+        self.episodes += int(episodes)
+        row: dict[str, float] = {"episodes": self.episodes}
+        if episodes:
+            row["return"] = returns / episodes
+            row["length"] = lengths / episodes
+        if rounds:
+            row.update({n: v / rounds for n, v in zip(self.agent.metric_names, metrics, strict=True)})
+        row.update(self.agent.gauges())
         return row
 
     def expect_evaluation(self, episodes: int | None = None) -> None:
         if self.evaluates_elsewhere:
             return
         # Compiled on another core while the training program is: together they are most of a short run's start.
-        self.program.prepare_judging(self.state.learner, *self._judging_keys(episodes, 1, 0))
+        self.program.prepare_evaluation(self.state.agent, *self._evaluation_keys(episodes, 1, 0))
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
-        if self.evaluates_elsewhere or (stream == 0 and self.dynamics.twin):
+        if self.evaluates_elsewhere or (stream == 0 and self.dynamics.counterpart):
             # What is reported is measured in the very environment that was named.
             return super().evaluate(episodes=episodes, stream=stream, step=step)
         self.program.wait()
-        learner = self.agent.pure_state(self.program.num_envs) if self.fresh else self.state.learner
-        returns, lengths = self.program.judge(learner, *self._judging_keys(episodes, stream, step))
+        agent = self.agent.state() if self.fresh else self.state.agent
+        returns, lengths = self.program.evaluate(agent, *self._evaluation_keys(episodes, stream, step))
         played = [int(n) for n in lengths.numpy().tolist()]
         return Evaluation.from_episodes([float(r) for r in returns.numpy().tolist()], played, step=step)
 
-    def _judging_keys(self, episodes: int | None, stream: int, step: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _evaluation_keys(self, episodes: int | None, stream: int, step: int) -> tuple[tf.Tensor, tf.Tensor]:
         path = (stream,) if stream == 0 else (stream, step)
         sequences = [self.seeds.sequence("evaluation", *path, part) for part in (1, 0)]
         return _keys(sequences[0], episodes or EPISODES), _keys(sequences[1], 1)[0]
 
     def describe(self) -> dict[str, Any]:
-        return {**super().describe(), "twin": self.dynamics.twin or None}
+        return {**super().describe(), "twin": self.dynamics.counterpart or None}
 
     def get_state(self) -> dict[str, Any]:
         leaves = [leaf.numpy() for leaf in tf.nest.flatten(self.state)]
@@ -160,5 +187,5 @@ def _keys(sequence: np.random.SeedSequence, number: int) -> tf.Tensor:
 
 
 @functools.cache
-def _announce(twin: str, reason: str) -> None:
+def _announce(counterpart: str, reason: str) -> None:
     print(f"compiled lane: {reason}; lane='host' trains in the original.", file=sys.stderr)

@@ -13,12 +13,13 @@ from typing import Any
 import gymnasium
 from gymnasium.vector import SyncVectorEnv, VectorEnv
 
+from agents.environment_ids import check_id
 from agents.playing.separation import Made, check_separate, shared_objects
 from agents.playing.wrappers import layers, name_of
 from envs.tensor import TensorEnv
 from lab import registry
-from lab.errors import MissingPackageError, UsageError, bad_value, nearest
-from lab.runs.sources import imported_environment, registered_environment
+from lab.errors import MissingPackageError, UsageError, bad_value
+from lab.runs.opening.sources import imported_environment
 
 # Environments that were given as objects and are being trained in, and the sources that hold them.
 _in_training: dict[int, tuple[weakref.ref[Any], weakref.ref[EnvironmentSource]]] = {}
@@ -44,7 +45,7 @@ class EnvironmentSource:
         if isinstance(source, str):
             self.kind = "id"
             name = imported_environment(source)
-            _check_id(name)
+            check_id(name)
             self._make: Callable[..., gymnasium.Env[Any, Any]] = lambda **k: _make_id(name, **k)
         elif isinstance(source, gymnasium.Env):
             self.kind = "instance"
@@ -164,6 +165,10 @@ class EnvironmentSource:
         env = self._make(**keywords)
         if not isinstance(env, gymnasium.Env):
             raise bad_value("Experiment", "source", env, "a factory that returns a gymnasium.Env")
+        for name in ("observation_space", "action_space"):
+            if not isinstance(getattr(env, name, None), gymnasium.Space):
+                received = f"{type(env).__name__} with the {name} {getattr(env, name, None)!r}"
+                raise bad_value("Experiment", "source", received, "a gymnasium.Space of both", f"declare {name}.")
         self._made.add(env)
         return env
 
@@ -184,18 +189,6 @@ class EnvironmentSource:
         return self._fresh(render_mode="rgb_array")
 
 
-def named_id(name: str) -> str:
-    """Return the id of the environment that a file names, for `EnvironmentSource`; nothing is imported.
-
-    Raises:
-        UnconfirmedSource: When it would take an import.
-        UsageError: When no environment is registered under that name.
-    """
-    found = registered_environment(name)
-    _check_id(found)
-    return found
-
-
 def _make_id(name: str, **keywords: Any) -> gymnasium.Env[Any, Any]:
     try:
         # What the environment's package does to Python's warnings as it is imported ends with its import.
@@ -206,25 +199,6 @@ def _make_id(name: str, **keywords: Any) -> gymnasium.Env[Any, Any]:
         raise MissingPackageError(f"{name} needs a package that is not installed: {error}") from error
     except ImportError as error:
         raise MissingPackageError(f"{name} needs a package that is not installed: {error}. Fix: install it.") from error
-
-
-def _check_id(name: str) -> None:
-    try:
-        gymnasium.spec(name)
-    except gymnasium.error.NamespaceNotFound as error:
-        raise MissingPackageError(
-            f"no installed package has the environment {name!r}: {error} Fix: install the package that brings the "
-            f"namespace {name.split('/')[0]!r} (for ALE: pip install ale-py)."
-        ) from error
-    except gymnasium.error.Error as error:
-        known = [i for i in gymnasium.registry if not i.startswith(("phys2d", "tabular"))]
-        bases = {i.rsplit("-v", 1)[0]: i for i in known}
-        hint = (
-            nearest(name, known)
-            if name.rsplit("-v", 1)[0] not in bases
-            else (f"did you mean {bases[name.rsplit('-v', 1)[0]]!r}?")
-        )
-        raise UsageError(f"no environment is called {name!r}; {hint} (see `lab list environments`)") from error
 
 
 def _with_mode(env: gymnasium.Env[Any, Any], render_mode: str | None = None) -> gymnasium.Env[Any, Any]:

@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from agents.base import Agent, Transition
+from agents.base import Agent
 from agents.playing.statistics import Statistics, gathered, take_over
 from agents.training.environments import EnvironmentSource
 from agents.training.task import AgentTask
-from agents.training.vector_env import Pool
+from agents.training.vector_env import SameStepVectorEnv
+from agents.transitions import Transition
+from lab.errors import UsageError
 from lab.task import Control, TaskOptions
 
 
 class InteractionTask(AgentTask):
-    """Steps a pool of environments with an agent, which observes and updates after each step.
+    """Steps environments with an agent, which observes and updates after each step.
 
     Args:
         agent: The agent; it is built for the environment's spaces here.
@@ -30,11 +32,17 @@ class InteractionTask(AgentTask):
     def __init__(self, agent: Agent, source: EnvironmentSource, options: TaskOptions, lane_reason: str) -> None:
         envs = source.training(source.num_envs or options.num_envs)
         super().__init__(agent, source, envs[0], options, len(envs), lane_reason)
-        self.pool = Pool(envs, options.seeds, source.make)
+        self.pool = SameStepVectorEnv(envs, options.seeds, source.make)
         self.sums: dict[str, float] = {}
         self.rounds = 0
 
     def check_training(self) -> None:
+        kind = type(self.agent)
+        if kind.learns and kind.observe is Agent.observe and kind.update is Agent.update:
+            raise UsageError(
+                f"{kind.__name__} can neither observe nor update, so training would change nothing. Fix: override "
+                "`observe` or `update`, or say learns = False, for an agent that acts by a fixed rule."
+            )
         self.source.claim()
 
     def wrapper_statistics(self) -> Statistics:
@@ -46,20 +54,27 @@ class InteractionTask(AgentTask):
         agent, pool = self.agent, self.pool
         observation = pool.start()
         taken = 0
-        while taken < steps and not control.stop:
-            actions = agent.act_batch(observation, True)
-            step = pool.step(actions)
-            agent.observe(
-                Transition(observation, actions, step.reward, step.terminated, step.truncated, step.next_observation)
-            )
-            observation = step.observation
-            taken += pool.number
-            metrics = agent.update()
-            if metrics is not None:
-                self._gather(metrics)
-                if control.on_update is not None:
-                    control.taken = taken
-                    control.on_update(metrics)
+        agent.begin_training()
+        try:
+            while taken < steps and not control.stop:
+                actions = agent.act_batch(observation, True)
+                step = pool.step(actions)
+                ends = (step.terminated, step.truncated)
+                agent.observe(Transition(observation, actions, step.reward, *ends, step.next_observation))
+                observation = step.observation
+                taken += pool.number
+                metrics = agent.update()
+                if metrics is not None:
+                    self._gather(metrics)
+                    if control.on_update is not None:
+                        control.taken = taken
+                        if control.looks:
+                            agent.end_training()
+                        control.on_update(metrics)
+                        if control.looks:
+                            agent.begin_training()
+        finally:
+            agent.end_training()
         # The agent's checkpoints hold them, so that it is shown alike wherever it is opened.
         self.wrapper_statistics()
         return taken

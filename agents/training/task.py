@@ -1,4 +1,4 @@
-"""AgentTask: how an agent is judged, filmed and described, in whichever lane it trains."""
+"""AgentTask: how an agent is evaluated, filmed and described, in whichever lane it trains."""
 
 from __future__ import annotations
 

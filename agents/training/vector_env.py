@@ -1,4 +1,4 @@
-"""A pool of environments that reset themselves at an episode's end and resume exactly."""
+"""A vector environment whose members reset themselves at an episode's end and resume exactly."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PoolStep(NamedTuple):
     next_observation: np.ndarray
 
 
-class Pool:
+class SameStepVectorEnv:
     """Steps n environments; an ended one starts its next episode in the same step.
 
     Environments resume exactly without knowing of it: each episode begins with a seed of its own, which is kept with

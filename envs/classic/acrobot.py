@@ -39,7 +39,7 @@ class Acrobot(TensorEnv):
     """
 
     max_episode_steps = 500
-    twin_of: ClassVar[str | None] = "Acrobot-v1"
+    counterpart_of: ClassVar[str | None] = "Acrobot-v1"
     render_fps: ClassVar[int] = 15
 
     def __init__(self, spread: float = 0.1) -> None:

@@ -30,7 +30,7 @@ class CartPole(TensorEnv):
     """
 
     max_episode_steps = 500
-    twin_of: ClassVar[str | None] = "CartPole-v1"
+    counterpart_of: ClassVar[str | None] = "CartPole-v1"
     render_fps: ClassVar[int] = 50
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ class MountainCar(TensorEnv):
     """
 
     max_episode_steps = 200
-    twin_of: ClassVar[str | None] = "MountainCar-v0"
+    counterpart_of: ClassVar[str | None] = "MountainCar-v0"
     render_fps: ClassVar[int] = 30
 
     def __init__(self, goal_velocity: float = 0.0) -> None:

@@ -31,7 +31,7 @@ class Pendulum(TensorEnv):
     """
 
     max_episode_steps = 200
-    twin_of: ClassVar[str | None] = "Pendulum-v1"
+    counterpart_of: ClassVar[str | None] = "Pendulum-v1"
     render_fps: ClassVar[int] = 30
 
     def __init__(self, g: float = 10.0) -> None:

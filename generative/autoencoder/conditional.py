@@ -1,4 +1,4 @@
-"""ConditionalVAE: a variational autoencoder that is told the class, and asked for one."""
+"""ConditionalVAE: a variational autoencoder that sees the class, and draws one that is asked for."""
 
 from __future__ import annotations
 

@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class DenoisingAutoencoderSettings(AutoencoderSettings):
-    """What a `DenoisingAutoencoder` can be told."""
+    """The settings of a `DenoisingAutoencoder`."""
 
     latent_size: int = setting(32, "numbers in a latent", at_least=1, at_most=16_384)
     corruption: str = setting(
         "gaussian", "gaussian noise on values, or mask: values set to the range's low end", choices=("gaussian", "mask")
     )
     corruption_level: float = setting(
-        0.5, "the noise's standard deviation on [-1, 1] (gaussian), or the share of values lost (mask)", above=0
+        0.5, "the noise's standard deviation on [-1, 1] (gaussian), or the fraction of values lost (mask)", above=0
     )
     weight_decay: float = setting(0.1, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
 
     def check(self) -> None:
         super().check()
         if self.corruption == "mask" and self.corruption_level >= 1.0:
-            raise bad_value(owner_name(type(self)), "corruption_level", self.corruption_level, "a share < 1 for a mask")
+            raise bad_value(owner_name(type(self)), "corruption_level", self.corruption_level, "below 1 for a mask")
 
 
 class DenoisingAutoencoder(Autoencoder):
-    """Sees corrupted rows and is judged against the clean ones (Vincent et al. 2008, "Denoising Autoencoders")."""
+    """Sees corrupted rows and is scored against the clean ones (Vincent et al. 2008, "Denoising Autoencoders")."""
 
     Settings: ClassVar[type[Settings]] = DenoisingAutoencoderSettings
     kinds: ClassVar[tuple[str, ...]] = ("denoising", *Autoencoder.kinds)
@@ -85,7 +85,7 @@ def corrupt(data: tf.Tensor, corruption: str, level: float, numbers: tf.Tensor) 
     Args:
         data: float32 in [-1, 1].
         corruption: "gaussian" or "mask".
-        level: The noise's standard deviation, or the share of values lost.
+        level: The noise's standard deviation, or the fraction of values lost.
         numbers: Of `random_numbers`, of the data's shape.
     """
     return data + level * numbers if corruption == "gaussian" else tf.where(numbers < level, -1.0, data)

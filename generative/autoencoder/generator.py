@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
@@ -29,7 +28,6 @@ from generative.settings import best_compiler, type_policy
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
 from lab.media.grids import image_grid
-from lab.runtime.devices import differentiated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -123,7 +121,7 @@ class Autoencoder(Freezing):
         return ()
 
     def objective(self, batch: Batch, draws: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor], Any]:
-        """Return the loss, (), further metrics and what `learn_from` is given; see `differentiated`.
+        """Return the loss, (), further metrics and what `learn_from` is given; see `Adam.minimise`.
 
         It changes nothing, and is differentiated with regard to `variables`.
         """
@@ -163,17 +161,15 @@ class Autoencoder(Freezing):
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
         self.traced = True
-        variables = self.variables
 
         def objective(*rows: Any) -> tuple[tf.Tensor, Any]:
             loss, *more = self.objective(Batch(*rows[:2]), rows[2])
             return loss, more
 
         inputs = (batch.data, batch.labels, self.draws(batch))
-        loss, (metrics, seen), gradients = differentiated(objective, inputs, variables, self.config.devices)
+        loss, (metrics, seen), norm = self.optimizer.minimise(objective, inputs, self.config.devices)
         self.learn_from(batch, seen)
-        self.optimizer.apply(gradients, variables)
-        return {"loss": loss, **metrics, "gradient_norm": tf.linalg.global_norm(gradients)}
+        return {"loss": loss, **metrics, "gradient_norm": norm}
 
     def labels_of(self, batch: Batch) -> tuple[tf.Tensor, ...]:
         """Return a batch's labels as the further arguments of the methods above: none if unconditional."""
@@ -251,7 +247,7 @@ class Autoencoder(Freezing):
             raise bad_value(owner, "labels", None, f"the labels of {self.spec.name}: one, or {count} of them", fix)
         return (checked_labels(owner, self.spec, labels, count),)
 
-    # ---------------------------------------------------------------- judging and showing
+    # ---------------------------------------------------------------- evaluating and showing
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return the error of reconstructed test rows, beside that of two baselines fitted to the same training rows.
@@ -285,11 +281,13 @@ class Autoencoder(Freezing):
         if kind in ("traversal", "map"):
             rows, labels = figures.balanced(data, figures.MOST_POINTS)
             # What a class looks like depends on it, so that of the first row is taken.
-            decode = partial(self.decode, labels=None if labels is None else labels[0])
-            latents = self.encode(rows, labels)
+            first, latents = None if labels is None else labels[0], self.encode(rows, labels)
             if kind == "traversal":
-                return latent_figures.traversal_of(decode, latents, self.spec)
-            return latent_figures.map_of(decode, latents, self.prior.moments(), self.spec, data.test)
+                deviations = latents.std(axis=0)
+                walks, dimensions = latent_figures.traversal(latents[0], deviations)
+                return latent_figures.traversal_figure(self.decode(walks, first), dimensions, deviations, self.spec)
+            plane = latent_figures.map_plane(latents, self.prior.moments())
+            return latent_figures.map_picture(self.decode(plane, first), self.spec, data.test)
         rows, labels = figures.balanced(data, figures.BLOCKS * figures.COLUMNS)
         return figures.reconstructions_figure(rows, self.reconstruct(rows, labels), self.spec)
 

@@ -12,7 +12,7 @@ from lab.errors import bad_value
 
 @dataclasses.dataclass(frozen=True)
 class BottleneckSettings(UpdateSettings):
-    """What every autoencoder can be told."""
+    """The settings of every autoencoder."""
 
     latent_size: int = setting(8, "numbers in a latent", at_least=1, at_most=16_384)
     learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
@@ -27,7 +27,7 @@ class BottleneckSettings(UpdateSettings):
 
 @dataclasses.dataclass(frozen=True)
 class NetworkSettings(BottleneckSettings):
-    """What an autoencoder of one latent a row can be told."""
+    """The settings of an autoencoder of one latent a row."""
 
     architecture: str = setting("dense", "dense, or conv for images", choices=("dense", "conv"))
     hidden_sizes: tuple[int, ...] = setting(
@@ -47,10 +47,10 @@ class NetworkSettings(BottleneckSettings):
 
 @dataclasses.dataclass(frozen=True)
 class AutoencoderSettings(NetworkSettings):
-    """What an `Autoencoder` can be told."""
+    """The settings of an `Autoencoder`."""
 
     prior_decay: float = setting(
-        0.99, "share of the old, each update, in the latents' running mean and covariance", at_least=0, below=1
+        0.99, "fraction of the old, each update, in the latents' running mean and covariance", at_least=0, below=1
     )
     prior: str = setting(
         "local",
@@ -59,7 +59,7 @@ class AutoencoderSettings(NetworkSettings):
     )
     prior_neighbours: int = setting(30, "neighbours of a latent that tell how to draw near it (local)", at_least=1)
     prior_spread: float = setting(
-        0.3, "share of those neighbours' covariance that a draw has; less is nearer to rows (local)", at_least=0
+        0.3, "fraction of those neighbours' covariance that a draw has; less is nearer to rows (local)", at_least=0
     )
     prior_latents: int = setting(
         4_096, "the latest latents, as many as new ones are drawn near to (local)", at_least=2, at_most=65_536

@@ -14,7 +14,7 @@ from lab.config import Settings, setting
 
 @dataclasses.dataclass(frozen=True)
 class SparseAutoencoderSettings(AutoencoderSettings):
-    """What a `SparseAutoencoder` can be told."""
+    """The settings of a `SparseAutoencoder`."""
 
     latent_size: int = setting(64, "numbers in a latent", at_least=1, at_most=16_384)
     sparsity: str = setting(
@@ -22,7 +22,7 @@ class SparseAutoencoderSettings(AutoencoderSettings):
     )
     sparsity_weight: float = setting(0.003, "how much it adds to the loss", at_least=0)
     target_activation: float = setting(
-        0.05, "share of the rows for which a latent shall be active (kl)", above=0, below=1
+        0.05, "fraction of the rows for which a latent shall be active (kl)", above=0, below=1
     )
 
 

@@ -27,7 +27,7 @@ ANOMALY_SAMPLES = 8
 
 @dataclasses.dataclass(frozen=True)
 class VAESettings(AutoencoderSettings):
-    """What a `VAE` can be told."""
+    """The settings of a `VAE`."""
 
     latent_size: int = setting(16, "numbers in a latent", at_least=1, at_most=16_384)
     likelihood: str = setting(
@@ -50,7 +50,9 @@ class VAESettings(AutoencoderSettings):
         choices=("local", "gaussian", "standard"),
     )
     prior_spread: float = setting(
-        0.6, "share of neighbours' covariance that a draw near a latent has; less is nearer to rows (local)", at_least=0
+        0.6,
+        "fraction of neighbours' covariance that a draw near a latent has; less is nearer to rows (local)",
+        at_least=0,
     )
     iwae_samples: int = setting(32, "latents a row in the importance-weighted bound that is reported", at_least=1)
     weight_decay: float = setting(0.5, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
@@ -102,12 +104,9 @@ class VAE(Autoencoder):
         has_scale = self.likelihood.kind != "bernoulli"
         return {**super().parts(), **({"scale": [self.log_scale]} if has_scale else {})}
 
-    def make_optimizer(self) -> keras.optimizers.Optimizer:
-        optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
+    def undecayed(self) -> list[Any]:
         # Decay would pull the scale towards 1.
-        optimizer.exclude_from_weight_decay(var_list=[self.log_scale])
-        optimizer.build(self.variables)
-        return optimizer
+        return [self.log_scale]
 
     # ---------------------------------------------------------------- the bound
 
@@ -189,7 +188,7 @@ class VAE(Autoencoder):
         fit, divergence, weight = np.moveaxis(terms, 2, 0)
         return fit.mean(axis=0) - divergence[0], log_mean_exp(weight), divergence[0]
 
-    # ---------------------------------------------------------------- judging
+    # ---------------------------------------------------------------- evaluating
 
     def anomaly_score(self, data: Any, labels: Any = None) -> np.ndarray:
         """Return minus the evidence lower bound of each row, float64 (N,), in nats; see `encode` for the arguments."""
@@ -219,8 +218,8 @@ def kl_to_standard_normal(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor
 
 def warm_up(updates: tf.Tensor, length: Any) -> tf.Tensor:
     """Return what fraction of `length`, int32 (), updates have been made, at most 1; 1 for no length."""
-    share = tf.cast(updates, tf.float32) / tf.cast(tf.maximum(length, 1), tf.float32)
-    return tf.where(length > 0, tf.minimum(1.0, share), 1.0)
+    fraction = tf.cast(updates, tf.float32) / tf.cast(tf.maximum(length, 1), tf.float32)
+    return tf.where(length > 0, tf.minimum(1.0, fraction), 1.0)
 
 
 def log_mean_exp(values: np.ndarray) -> np.ndarray:

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class VQVAESettings(BottleneckSettings):
-    """What a `VQVAE` can be told."""
+    """The settings of a `VQVAE`."""
 
     latent_size: int = setting(16, "numbers in the vector of a code", at_least=1, at_most=16_384)
     codes: int = setting(64, "vectors in the codebook", at_least=2, at_most=65_536)
     grid_side: int = setting(8, "images are halved, at least once, until no side is longer", at_least=1)
     channels: int = setting(32, "filters of each convolution", at_least=1)
     commitment: float = setting(0.25, "weight of the encoder's distance from its codes", at_least=0)
-    codebook_decay: float = setting(0.98, "share of the old, each update, in the codes' means", at_least=0, below=1)
+    codebook_decay: float = setting(0.98, "fraction of the old, each update, in the codes' means", at_least=0, below=1)
     least_use: float = setting(0.3, "vectors an update, on average, below which a code is put elsewhere", at_least=0)
     prior_units: int = setting(64, "units of the recurrent layer that models grids of codes", at_least=1)
     temperature: float = setting(
@@ -56,7 +56,7 @@ class VQVAE(Autoencoder):
 
     Gradients pass the choice of a code as if it were none (straight through); the encoder pays for its distance from
     the codes, which follow it as running means. The model of grids, from which `sample` draws, learns beside it from
-    the codes of each batch and has no influence on them. Where there are labels it is told them, and draws each as
+    the codes of each batch and has no influence on them. Where there are labels it sees them, and draws each as
     often as training met it.
     """
 
@@ -127,8 +127,8 @@ class VQVAE(Autoencoder):
         error = self.reconstruction_loss(batch.data, restored)
         distance = tf.reduce_mean(tf.square(vectors - chosen))
         places = self.code_prior.places
-        told = batch.labels if self.spec.classes else None
-        code_nats = tf.reduce_mean(self.code_prior.loss_of(tf.reshape(codes, (-1, places)), told)) / places
+        known = batch.labels if self.spec.classes else None
+        code_nats = tf.reduce_mean(self.code_prior.loss_of(tf.reshape(codes, (-1, places)), known)) / places
         metrics = {"error": error, "commitment": distance, "code_nats": code_nats}
         metrics["perplexity"] = perplexity(codes, c.codes)
         return error + c.commitment * distance + code_nats, metrics, (flat, codes)
@@ -175,8 +175,8 @@ class VQVAE(Autoencoder):
         number = self.count(number)
         uniforms = self.rng(seed).random((number, self.code_prior.places), np.float32)
         counts = self.label_counts.numpy()
-        told = (drawn_codes(counts, number, self.rng(seed, 1)),) if self.spec.classes else ()
-        return in_batches(self._draw, uniforms, *told).reshape(number, *self.grid)
+        known = (drawn_codes(counts, number, self.rng(seed, 1)),) if self.spec.classes else ()
+        return in_batches(self._draw, uniforms, *known).reshape(number, *self.grid)
 
     def metrics_on(self, data: Dataset) -> dict[str, float]:
         """Return the error of reconstructed test rows, and how their codes are used and foreseen.
@@ -186,8 +186,8 @@ class VQVAE(Autoencoder):
         """
         codes = self.encode(data.test)
         error = squared_error(data, self.decode(codes))
-        told = () if data.test_labels is None else (label_codes(data.spec, data.test_labels),)
-        nats = in_batches(self._code_nats, codes.reshape(len(codes), -1), *told)
+        known = () if data.test_labels is None else (label_codes(data.spec, data.test_labels),)
+        nats = in_batches(self._code_nats, codes.reshape(len(codes), -1), *known)
         return {
             "mse": error,
             "psnr": psnr(error),

@@ -1,13 +1,28 @@
-"""Applies a compiled function to any number of rows with few traces."""
+"""Batches: what an update learns from, and a compiled function applied to any number of rows with few traces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 LARGEST = 256
+
+
+class Batch(NamedTuple):
+    """What one update learns from.
+
+    Attributes:
+        data: float32 (B, ...) in [-1, 1].
+        labels: int32 (B,), or None where the data set has none.
+    """
+
+    data: tf.Tensor
+    labels: tf.Tensor | None
 
 
 def in_batches(function: Callable[..., Any], rows: np.ndarray, *others: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from generative.data.labels import known_labels
+from generative.data.normalisation import normalised
 from generative.data.spec import DataSpec
 from lab.errors import bad_value
 
@@ -102,10 +103,8 @@ class Dataset:
         return dataclasses.replace(self, augmentation=augmentation, results={})
 
     def normalised(self, by: str) -> Dataset:
-        """Return a data set normalised by "feature" or "sample"; see `generative.datasets.conversion.normalisation`."""
-        from generative.datasets.conversion.normalisation import normalised
-
-        return normalised(self, by)
+        """Return a data set normalised by "feature" or "sample"; see `generative.data.normalisation`."""
+        return dataclasses.replace(self, **normalised(self.train, self.test, self.spec, by)._asdict(), results={})
 
     def once(self, key: Any, compute: Callable[[], T]) -> T:
         """Return what depends on the data alone, such as a baseline's score, computed at most once a `key`."""

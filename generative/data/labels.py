@@ -10,7 +10,7 @@ from generative.arguments import plain_array
 from lab.errors import bad_value
 
 if TYPE_CHECKING:
-    from generative.data.dataset import DataSpec
+    from generative.data.spec import DataSpec
 
 ONE_HOT = "one-hot labels: labels.argmax(axis=1)."
 SHOWN = 12
@@ -131,9 +131,9 @@ def drawn_codes(counts: np.ndarray, number: int, rng: np.random.Generator) -> np
 
     Row i takes the i-th number of the stream, whatever `number` is.
     """
-    shares = counts.astype(np.float64)
-    shares = shares / shares.sum() if shares.any() else np.full(len(shares), 1.0 / len(shares))
-    return rng.choice(len(shares), number, p=shares).astype(np.int32)
+    chances = counts.astype(np.float64)
+    chances = chances / chances.sum() if chances.any() else np.full(len(chances), 1.0 / len(chances))
+    return rng.choice(len(chances), number, p=chances).astype(np.int32)
 
 
 def _choices(spec: DataSpec) -> str:

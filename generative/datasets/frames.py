@@ -14,7 +14,7 @@ from generative.datasets.conversion.ranges import range_notes
 from lab import registry
 from lab.errors import UsageError, bad_value
 from lab.messages.notes import warn
-from lab.runs.sources import imported_environment
+from lab.runs.opening.sources import imported_environment
 
 TEST_FRACTION = 5
 MOST_BYTES = 8 << 30

@@ -15,7 +15,7 @@ from generative.datasets.folder import check_links
 from lab import registry
 from lab.config import make, parse, read_text
 from lab.errors import UnconfirmedSource, UsageError, nearest
-from lab.runs.sources import check_path, registered_environment
+from lab.runs.opening.sources import check_path, registered_environment
 
 _FORM = re.compile(r"(?P<name>[^:,]*)(?::(?P<what>.*?))?(?P<options>(?:,[a-z_]+=[^,]*)*)", re.DOTALL)
 HOW = "expected NAME, NAME:WHAT or either with ,KEY=VALUE behind, such as folder:path/to/images,size=64"

@@ -12,21 +12,21 @@ import tensorflow as tf
 from generative.arguments import whole
 from generative.base import Batch, Generator
 from generative.data.dataset import Dataset, DataSpec
+from generative.data.labels import label_values
 from generative.diffusion import figures
-from generative.diffusion.denoiser import make_network, output_of
 from generative.diffusion.likelihood import bits_per_dimension, even_levels
-from generative.diffusion.loss import denoising_loss, spread
-from generative.diffusion.predictions import PREDICTIONS, Prediction
+from generative.diffusion.networks import make_network
+from generative.diffusion.parametrisation import PARAMETRISATIONS, Parametrisation, min_snr, noised
 from generative.diffusion.sampling.drawing import Drawing
 from generative.diffusion.sampling.editing import Editing
-from generative.diffusion.schedules import Schedule, make_schedule
+from generative.diffusion.schedules import Schedule, make_schedule, stratified
 from generative.diffusion.settings import DiffusionSettings
+from generative.figures import pictures
 from generative.settings import best_compiler
-from generative.training.optimizer import WarmAdam
 from lab.config import Settings
 from lab.errors import UsageError
-from lab.runtime.devices import differentiated
-from lab.training.moving_average import WeightAverage
+from lab.media.grids import image_grid
+from lab.training.adam import Adam, WeightAverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,7 +44,7 @@ class Diffusion(Editing, Drawing, Generator):
 
     Schedule, prediction, weights of the loss and sampler are settings that vary independently, as in Karras et al.
     (2022); `DDPM`, `EDM` and `RectifiedFlow` are well-known choices of them. Rows are drawn with averaged weights. A
-    variant overrides `make_schedule`, `make_prediction`, `make_network`, or `loss` and what it `draws`.
+    variant overrides `make_schedule`, `make_parametrisation`, `make_network`, or `loss` and what it `draws`.
     """
 
     Settings: ClassVar[type[Settings]] = DiffusionSettings
@@ -56,6 +56,11 @@ class Diffusion(Editing, Drawing, Generator):
 
     def build(self) -> None:
         c = self.config
+        if hasattr(self, "make_prediction"):
+            raise UsageError(
+                f"{type(self).__name__}.make_prediction is called no more; expected a `Parametrisation` instead of "
+                "keep and scale. Fix: make_parametrisation."
+            )
         if c.conditional and not self.spec.classes:
             raise UsageError(
                 f"{type(self).__name__}: conditional=True received {self.spec.name} without labels; expected labels. "
@@ -63,7 +68,7 @@ class Diffusion(Editing, Drawing, Generator):
             )
         self.classes = 0 if c.conditional is False else self.spec.classes or 0
         self.schedule: Schedule = self.make_schedule()
-        self.prediction: Prediction = self.make_prediction()
+        self.parametrisation: Parametrisation = self.make_parametrisation()
         # Of bounded data nothing lies outside [-1, 1].
         self.limit = 1.0 if self.spec.bounded else None
         # Only what the data can show.
@@ -73,7 +78,8 @@ class Diffusion(Editing, Drawing, Generator):
         self.compile = best_compiler(c, perceptron=c.network == "mlp" or not self.spec.is_image)
         self.average = WeightAverage(self.network, self.make_network(), c.average_decay)
         variables = self.network.trainable_variables
-        self.optimizer = WarmAdam(variables, c.learning_rate, self.scheduled("warmup_updates"), c.gradient_clip)
+        warmup = self.scheduled("warmup_updates")
+        self.optimizer = Adam(variables, c.learning_rate, warmup=warmup, clip=c.gradient_clip)
         self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         self.label_counts = tf.Variable(tf.zeros(max(1, self.classes)), trainable=False)
         self._compile_drawing()
@@ -104,9 +110,10 @@ class Diffusion(Editing, Drawing, Generator):
         c = self.config
         return make_schedule(c.schedule, c.schedule_steps, c.data_scale)
 
-    def make_prediction(self) -> Prediction:
-        """Return what the network's output means."""
-        return PREDICTIONS[self.config.prediction]
+    def make_parametrisation(self) -> Parametrisation:
+        """Return how the network is a denoiser and how its error counts, a value of table 1 of Karras et al. (2022)."""
+        chosen, limit = PARAMETRISATIONS[self.config.prediction], self.config.min_snr
+        return chosen if limit is None else min_snr(chosen, limit)
 
     def make_network(self) -> keras.Model:
         """Build the network from [rows, numbers] or [rows, numbers, labels] to rows; see `lab.networks.unet`."""
@@ -114,7 +121,7 @@ class Diffusion(Editing, Drawing, Generator):
 
     def draws(self, data: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Return what the loss of clean rows (B, ...) draws for them: alpha and sigma (B,), and noise (B, ...)."""
-        alpha, sigma = self.schedule.draw(spread(keras.random.uniform((), seed=self.random), tf.shape(data)[0]))
+        alpha, sigma = self.schedule.draw(stratified(keras.random.uniform((), seed=self.random), tf.shape(data)[0]))
         return alpha, sigma, keras.random.normal(tf.shape(data), seed=self.random)
 
     def loss(
@@ -122,26 +129,30 @@ class Diffusion(Editing, Drawing, Generator):
         training: bool = True,
     ) -> tf.Tensor:  # fmt: skip
         """Return the loss of clean rows (B, ...) in [-1, 1], (), a mean over rows; see `draws`."""
-        scale = self.config.data_scale
+        x = noised(data, alpha, sigma, noise)
+        seen = self.denoised(self.network, x, alpha, sigma, labels, training)
+        return self.parametrisation.loss(seen, data, alpha, sigma, self.config.data_scale)
 
-        def output(x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-            return output_of(self.network, x, alpha, sigma, labels, scale, training)
-
-        return denoising_loss(output, data, alpha, sigma, noise, self.prediction, scale, self.config.min_snr)
+    def denoised(
+        self, network: keras.Model, x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | None,
+        training: bool = False,
+    ) -> tf.Tensor:  # fmt: skip
+        """Return the clean rows (B, ...) that a network sees in x (B, ...) at alpha and sigma (B,)."""
+        return self.parametrisation.denoise(network, x, alpha, sigma, self.config.data_scale, labels, training)
 
     # ---------------------------------------------------------------- learning
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
         c, labels = self.config, self._training_labels(batch.labels)
         inputs = (batch.data, labels, *self.draws(batch.data))
-        variables = self.network.trainable_variables
-        loss, _, gradients = differentiated(lambda *rows: (self.loss(*rows), ()), inputs, variables, c.devices)
-        norm = self.optimizer.apply(gradients, self.step_share())
+        loss, _, norm = self.optimizer.minimise(
+            lambda *rows: (self.loss(*rows), ()), inputs, c.devices, self.step_scale()
+        )
         self.average.update()
         return {"loss": loss, "gradient_norm": norm}
 
-    def step_share(self) -> Any:
-        """Return the share of the learning rate that the present update uses, () (hook)."""
+    def step_scale(self) -> Any:
+        """Return what the present update multiplies the learning rate by, () (hook)."""
         return 1.0
 
     def _training_labels(self, labels: tf.Tensor | None) -> tf.Tensor | None:
@@ -152,7 +163,7 @@ class Diffusion(Editing, Drawing, Generator):
         left_out = keras.random.uniform(tf.shape(labels), seed=self.random) < self.config.label_dropout
         return tf.where(left_out, self.classes, labels)
 
-    # ---------------------------------------------------------------- judging and showing
+    # ---------------------------------------------------------------- evaluating and showing
 
     def bits_per_dimension(self, data: Any, labels: Any = None, *, draws: int = 16, seed: int | None = None) -> float:
         """Return an upper bound on the bits a value of rows: the negative ELBO, estimated at random levels.
@@ -166,12 +177,12 @@ class Diffusion(Editing, Drawing, Generator):
         owner = f"{type(self).__name__}.bits_per_dimension"
         rows, draws = self.spec.normalise(self.spec.check(data, owner)), whole(owner, "draws", draws)
         whole(owner, "rows", len(rows))
-        told = self._told(labels, len(rows))
+        codes = self._codes(labels, len(rows))
         spec, levels = self.spec, even_levels(self.schedule)
         width = 2.0 / (spec.high - spec.low) if np.dtype(spec.dtype).kind in "bui" else None
 
         def clean(x: np.ndarray, alpha: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-            return self._clean(x, alpha, sigma, np.tile(told, len(x) // max(1, len(told))))
+            return self._clean(x, alpha, sigma, np.tile(codes, len(x) // max(1, len(codes))))
 
         return bits_per_dimension(clean, rows, levels, width, draws, self.rng(seed))
 
@@ -184,9 +195,38 @@ class Diffusion(Editing, Drawing, Generator):
         return min(most, self.schedule.most_steps or most)
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
-        if kind == "samples":
-            return super().picture(kind, data)
-        return figures.picture(self, kind, data)
+        spec = self.spec
+        if kind == "classes":
+            labels = label_values(spec, np.arange(min(self.classes, pictures.MOST_CLASSES)))
+            count = pictures.members(spec)
+            rows = self.sample(len(labels) * count, labels=np.repeat(labels, count))
+            return pictures.classes_picture(rows.reshape(len(labels), count, *spec.shape), labels, spec)
+        if kind == "denoising":
+            number = figures.ROWS if spec.is_image else pictures.how_many(spec)
+            return figures.denoising_picture(self.sample_path(number), spec)
+        if kind == "interpolation":
+            ways = self._ways(data, figures.ROWS, pictures.COLUMNS)
+            return pictures.ways_picture(ways, spec, data.test)
+        if kind == "inpainting":
+            rows, mask = data.test[: pictures.COLUMNS], figures.half(spec)
+            return figures.inpainting_picture(rows, mask, self.inpaint(rows, mask), spec)
+        return super().picture(kind, data)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
-        yield from figures.frames(self, kind, data)
+        spec = self.spec
+        if kind == "interpolation" and spec.is_image:
+            for rows in np.swapaxes(self._ways(data, figures.CELLS, figures.FRAMES), 0, 1):
+                yield image_grid(pictures.pixels(rows, spec))
+            return
+        if kind not in ("samples", "denoising", "classes"):
+            yield from super().frames(kind, data)
+        number = figures.CELLS if spec.is_image else pictures.how_many(spec)
+        labels = label_values(spec, np.arange(number) % self.classes) if kind == "classes" else None
+        steps = self.frame_steps(figures.FRAMES)
+        path = self.sample_path(number, sampler=self.frame_sampler, steps=steps, labels=labels)
+        yield from figures.path_frames(path, spec, data.test)
+
+    def _ways(self, data: Dataset, most: int, number: int) -> np.ndarray:
+        """Return ways between held-out rows, (N, number, ...) in the data set's range."""
+        count = min(most, len(data.test) // 2)
+        return self.interpolate(data.test[:count], data.test[count : 2 * count], number)

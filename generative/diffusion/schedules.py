@@ -50,8 +50,25 @@ def cosine_betas(steps: int) -> NDArray[np.float64]:
 
 def edm_sigmas(steps: int, low: float, high: float, rho: float = 7.0) -> NDArray[np.float64]:
     """Return sigma from `high` down to `low` in equal steps of sigma**(1 / rho) (Karras et al. 2022, "EDM", eq. 5)."""
-    shares = np.linspace(0.0, 1.0, steps)
-    return (high ** (1.0 / rho) + shares * (low ** (1.0 / rho) - high ** (1.0 / rho))) ** rho
+    fractions = np.linspace(0.0, 1.0, steps)
+    return (high ** (1.0 / rho) + fractions * (low ** (1.0 / rho) - high ** (1.0 / rho))) ** rho
+
+
+def stratified(first: tf.Tensor, count: int | tf.Tensor) -> tf.Tensor:
+    """Return `count` numbers in [0, 1), evenly apart from one uniform number on (Kingma et al. 2021, appendix I.1).
+
+    Each is uniform, and together they leave no part of the range out, which makes the loss less noisy.
+
+    Args:
+        first: float32 (), uniform in [0, 1).
+        count: How many.
+
+    Returns:
+        float32 (count,).
+    """
+    import tensorflow as tf
+
+    return tf.math.floormod(first + tf.range(count, dtype=tf.float32) / tf.cast(count, tf.float32), 1.0)
 
 
 class Schedule(abc.ABC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from generative.diffusion.predictions import PREDICTIONS
+from generative.diffusion.parametrisation import PARAMETRISATIONS
 from generative.diffusion.sampling.samplers import SAMPLERS
 from generative.settings import UpdateSettings
 from lab.config import setting
@@ -15,11 +15,11 @@ SCHEDULES = ("linear", "cosine", "edm", "rectified")
 
 @dataclasses.dataclass(frozen=True)
 class DiffusionSettings(UpdateSettings):
-    """What a `Diffusion` can be told: schedule, prediction, weights, network and sampler vary independently."""
+    """The settings of a `Diffusion`: schedule, prediction, weights, network and sampler vary independently."""
 
     schedule: str = setting("cosine", "noise levels: linear or cosine, edm, or rectified (flow)", choices=SCHEDULES)
     schedule_steps: int = setting(1_000, "times of a linear or cosine schedule", at_least=2, at_most=100_000)
-    prediction: str = setting("v", "what the network predicts", choices=tuple(PREDICTIONS))
+    prediction: str = setting("v", "what the network predicts", choices=tuple(PARAMETRISATIONS))
     min_snr: float | None = setting(
         5.0, "cap on the SNR that weights the loss; none for equal weights, which points in a plane need", above=0
     )
@@ -38,16 +38,16 @@ class DiffusionSettings(UpdateSettings):
     token_size: int = setting(96, "numbers in a token (dit)", at_least=2)
     depth: int = setting(4, "blocks of the transformer (dit)", at_least=1)
     heads: int = setting(4, "attention heads (dit)", at_least=1)
-    dropout: float = setting(0.1, "share of values left out in training (unet)", at_least=0, below=1)
+    dropout: float = setting(0.1, "fraction of values left out in training (unet)", at_least=0, below=1)
     conditional: bool | None = setting(None, "whether to learn rows by label; none for wherever there are labels")
-    label_dropout: float = setting(0.1, "share of rows trained without their label, for guidance", at_least=0, below=1)
+    label_dropout: float = setting(0.1, "fraction of rows trained without label, for guidance", at_least=0, below=1)
     learning_rate: float = setting(2e-3, "Adam's step size after warm-up", above=0)
     warmup_updates: int | None = setting(
         None, "updates over which the step size grows from 0; none for 100, or half of a run of fewer than 200",
         at_least=0, of_run=0.5, most_steps=100,
     )  # fmt: skip
     gradient_clip: float = setting(1.0, "greatest norm of the gradient", above=0)
-    average_decay: float = setting(0.999, "share of the old, each update, in the averaged weights", at_least=0, below=1)
+    average_decay: float = setting(0.999, "decay of the averaged weights, each update", at_least=0, below=1)
     sampler: str = setting("dpm_solver", "how rows are drawn", choices=tuple(SAMPLERS))
     steps: int = setting(25, "steps from noise to a row", at_least=1, at_most=100_000)
     guidance: float = setting(

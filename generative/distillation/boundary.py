@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+
 import numpy as np
 
-from generative.diffusion.predictions import Array, Prediction
+from generative.diffusion.parametrisation import Array, Column, Parametrisation
 from generative.diffusion.sampling.levels import Levels
 from generative.diffusion.sampling.samplers import Plan
 
 
-def bounded(prediction: Prediction, least: float) -> Prediction:
-    """Return a prediction for which f(x) = keep * x + scale * output is x / alpha at the least noise, exactly.
+def bounded(base: Parametrisation, least: float) -> Parametrisation:
+    """Return a parametrisation whose denoiser gives x / alpha back at the least noise, exactly.
 
-    For `edm` these are c_skip and c_out of Song et al. (2023), "Consistency Models", appendix C. Any other prediction
-    that keeps a clean row whole is shifted the same way, so that far above the least noise it is what it was.
+    For `edm` these are c_skip and c_out of Song et al. (2023), "Consistency Models", appendix C. Any other one that
+    keeps a clean row whole is shifted the same way, so that far above the least noise it is what it was.
 
     Args:
-        prediction: For which keep is 1 / alpha and scale 0 where sigma is 0: v, velocity or edm.
+        base: One whose c_skip is 1 / alpha and c_out 0 where sigma is 0: v, velocity or edm.
         least: The least noise-to-signal ratio, the paper's epsilon.
     """
+    c_skip = functools.partial(_shifted_skip, base=base.c_skip, least=least)
+    c_out = functools.partial(_shifted_out, base=base.c_out, least=least)
+    return dataclasses.replace(base, c_skip=c_skip, c_out=c_out)
 
-    def shifted(alpha: Array, sigma: Array, data_scale: float = 1.0) -> tuple[Array, Array]:
-        above = sigma - least * alpha
-        keep, _ = prediction(alpha, above, data_scale)
-        _, scale = prediction(alpha, sigma, data_scale)
-        return keep, scale * above / sigma
 
-    return shifted
+def _shifted_skip(a: Array, s: Array, d: float, base: Column, least: float) -> Array:
+    return base(a, s - least * a, d)
+
+
+def _shifted_out(a: Array, s: Array, d: float, base: Column, least: float) -> Array:
+    return base(a, s, d) * (s - least * a) / s
 
 
 def multistep(levels: Levels, least: float) -> Plan:

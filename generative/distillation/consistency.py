@@ -12,11 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from generative.base import Batch
-from generative.diffusion.denoiser import along, output_of
-from generative.diffusion.loss import spread
-from generative.diffusion.predictions import Prediction, to_clean
+from generative.diffusion.parametrisation import Parametrisation, noised
 from generative.diffusion.sampling.samplers import Sampler
-from generative.diffusion.schedules import Schedule
+from generative.diffusion.schedules import Schedule, stratified
 from generative.diffusion.settings import DiffusionSettings
 from generative.distillation.boundary import bounded, multistep
 from generative.distillation.levels import Karras
@@ -24,7 +22,7 @@ from generative.distillation.solver import solver_step, step_table
 from generative.distillation.student import Student
 from lab.config import Settings, setting
 from lab.errors import UsageError, bad_value
-from lab.training.moving_average import WeightAverage
+from lab.training.adam import WeightAverage
 
 # The pseudo-Huber metric's c for one dimension (Song and Dhariwal 2023, section 3.3).
 HUBER = 0.00054
@@ -37,7 +35,7 @@ def doublings(config: Any) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class ConsistencyDistillationSettings(DiffusionSettings):
-    """What `ConsistencyDistillation` can be told beside what its teacher decides."""
+    """The settings of `ConsistencyDistillation` beside those that its teacher decides."""
 
     teacher: str = setting("", "directory of the run of the diffusion model to begin with")
     solver: str = setting("heun", "the teacher's step along its flow; euler is ddim", choices=("euler", "heun"))
@@ -54,18 +52,18 @@ class ConsistencyDistillationSettings(DiffusionSettings):
         "inverse_step", "of the loss: by 1 / step of the noise, or none", choices=("inverse_step", "none")
     )
     target_decay: float = setting(
-        0.95, "share of the old, each update, in the weights that give the target; 0 for the student's own",
+        0.95, "fraction of the old, each update, in the weights that give the target; 0 for the student's own",
         at_least=0, below=1,
     )  # fmt: skip
     steps: int = setting(1, "network calls with which rows are drawn", at_least=1, at_most=50_000)
     sampler: str = setting("multistep", "how rows are drawn", choices=("multistep",))
-    dropout: float = setting(0.0, "share of values left out in training (unet)", at_least=0, below=1)
+    dropout: float = setting(0.0, "fraction of values left out in training (unet)", at_least=0, below=1)
     learning_rate: float = setting(1e-3, "Adam's step size after warm-up", above=0)
 
     def check(self) -> None:
         super().check()
-        owner, share = "ConsistencyDistillation", self.intervals / self.first_intervals
-        if share < 1 or not np.log2(share).is_integer():
+        owner, ratio = "ConsistencyDistillation", self.intervals / self.first_intervals
+        if ratio < 1 or not np.log2(ratio).is_integer():
             raise bad_value(
                 owner, "intervals", self.intervals, f"first_intervals, {self.first_intervals}, doubled some times",
                 f"intervals={4 * self.first_intervals}.",
@@ -122,8 +120,8 @@ class ConsistencyDistillation(Student):
     def make_schedule(self) -> Schedule:
         return Karras(super().make_schedule(), self.config.least_noise, self.config.most_noise)
 
-    def make_prediction(self) -> Prediction:
-        return bounded(super().make_prediction(), self.schedule.least)
+    def make_parametrisation(self) -> Parametrisation:
+        return bounded(super().make_parametrisation(), self.schedule.least)
 
     @property
     def doublings(self) -> int:
@@ -144,33 +142,24 @@ class ConsistencyDistillation(Student):
 
     def draws(self, data: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Return which of all stages' steps is each row's, int32 (B,), and noise (B, ...)."""
-        uniform = spread(keras.random.uniform((), seed=self.random), tf.shape(data)[0])
+        uniform = stratified(keras.random.uniform((), seed=self.random), tf.shape(data)[0])
         count = self.present_intervals()
         step = tf.minimum(tf.cast(uniform * tf.cast(count, tf.float32), tf.int32), count - 1)
         # Earlier stages have first + 2 first + ... = count - first steps.
-        place = count - self.config.first_intervals + step
-        return place, keras.random.normal(tf.shape(data), seed=self.random)
+        return count - self.config.first_intervals + step, keras.random.normal(tf.shape(data), seed=self.random)
 
     def loss(  # type: ignore[override]
-        self, data: tf.Tensor, labels: tf.Tensor | None, place: tf.Tensor, noise: tf.Tensor, training: bool = True
+        self, data: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor, noise: tf.Tensor, training: bool = True
     ) -> tf.Tensor:
-        table = tf.gather(self.steps_of, place)
+        table = tf.gather(self.steps_of, step)
         alpha, sigma = table[:, 0, 0], table[:, 0, 1]
-        x = along(alpha, data) * data + along(sigma, data) * noise
+        x = noised(data, alpha, sigma, noise)
+        # The denoiser of a student is the consistency function: where the flow through x ends.
         following = solver_step(lambda x, alpha, sigma: self.teach(x, alpha, sigma, labels), x, table)
-        target = self.end(self.target.network, following, table[:, -1, 2], table[:, -1, 3], labels, training)
-        seen = self.end(self.network, x, alpha, sigma, labels, training)
+        target = self.denoised(self.target.network, following, table[:, -1, 2], table[:, -1, 3], labels, training)
+        seen = self.denoised(self.network, x, alpha, sigma, labels, training)
         distances = row_distances(seen, tf.stop_gradient(target), self.config.metric)
-        return tf.reduce_mean(tf.gather(self.weights, place) * distances)
-
-    def end(
-        self, network: keras.Model, x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | None,
-        training: bool = False,
-    ) -> tf.Tensor:  # fmt: skip
-        """Return the consistency function of x (B, ...) at alpha and sigma (B,): where the flow through it ends."""
-        keep, scale = self.prediction(alpha, sigma, self.config.data_scale)
-        output = output_of(network, x, alpha, sigma, labels, self.config.data_scale, training)
-        return to_clean(output, x, (along(keep, x), along(scale, x)))
+        return tf.reduce_mean(tf.gather(self.weights, step) * distances)
 
     def interpolate(self, *rows: Any, **how: Any) -> np.ndarray:
         """Refuse: a student only knows the way from noise to rows."""

@@ -10,9 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from generative.base import Batch
-from generative.diffusion.denoiser import along, output_of
-from generative.diffusion.loss import denoising_loss, spread
-from generative.diffusion.schedules import Schedule
+from generative.diffusion.parametrisation import along, noised
+from generative.diffusion.schedules import Schedule, stratified
 from generative.diffusion.settings import DiffusionSettings
 from generative.distillation.levels import Nested
 from generative.distillation.student import Student, copy_weights
@@ -30,7 +29,7 @@ def students(config: Any) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class ProgressiveDistillationSettings(DiffusionSettings):
-    """What `ProgressiveDistillation` can be told beside what its teacher decides."""
+    """The settings of `ProgressiveDistillation` beside those that its teacher decides."""
 
     teacher: str = setting("", "directory of the run of the diffusion model to begin with")
     first_steps: int = setting(
@@ -43,14 +42,14 @@ class ProgressiveDistillationSettings(DiffusionSettings):
     )  # fmt: skip
     sampler: str = setting("ddim", "how rows are drawn; students learn steps of ddim", choices=("ddim", "euler"))
     min_snr: float | None = setting(None, "cap on the SNR that weights the loss; none for equal weights", above=0)
-    dropout: float = setting(0.0, "share of values left out in training (unet)", at_least=0, below=1)
+    dropout: float = setting(0.0, "fraction of values left out in training (unet)", at_least=0, below=1)
     learning_rate: float = setting(1e-3, "Adam's first step size for each student, from which it falls to 0", above=0)
-    average_decay: float = setting(0.99, "share of the old, each update, in the averaged weights", at_least=0, below=1)
+    average_decay: float = setting(0.99, "decay of the averaged weights, each update", at_least=0, below=1)
 
     def check(self) -> None:
         super().check()
-        owner, share = "ProgressiveDistillation", self.first_steps / self.steps
-        if share < 1 or not np.log2(share).is_integer():
+        owner, ratio = "ProgressiveDistillation", self.first_steps / self.steps
+        if ratio < 1 or not np.log2(ratio).is_integer():
             raise bad_value(
                 owner, "first_steps", self.first_steps, f"steps, {self.steps}, doubled some times",
                 f"first_steps={8 * self.steps}.",
@@ -118,34 +117,30 @@ class ProgressiveDistillation(Student):
         self.average.updates.assign(0.0)
         return tf.no_op()
 
-    def step_share(self) -> tf.Tensor:
+    def step_scale(self) -> tf.Tensor:
         per = self.per_student
         since = self.updates - tf.minimum(self.updates // per, self.halvings - 1) * per
         return tf.maximum(1.0 - tf.cast(since, tf.float32) / tf.cast(per, tf.float32), LEAST_RATE)
 
     def draws(self, data: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Return which of the finest levels each row's step begins at, int32 (B,), and noise (B, ...)."""
-        uniform = spread(keras.random.uniform((), seed=self.random), tf.shape(data)[0])
+        uniform = stratified(keras.random.uniform((), seed=self.random), tf.shape(data)[0])
         stride = self.stride()
         count = 2 * self.config.first_steps // stride
         step = tf.minimum(tf.cast(uniform * tf.cast(count, tf.float32), tf.int32), count - 1)
         return step * stride, keras.random.normal(tf.shape(data), seed=self.random)
 
     def loss(  # type: ignore[override]
-        self, data: tf.Tensor, labels: tf.Tensor | None, place: tf.Tensor, noise: tf.Tensor, training: bool = True
+        self, data: tf.Tensor, labels: tf.Tensor | None, first: tf.Tensor, noise: tf.Tensor, training: bool = True
     ) -> tf.Tensor:
-        stride, scale = self.stride(), self.config.data_scale
-        places = (place, place + stride // 2, place + stride)
-        levels = [(tf.gather(self.alphas, p), tf.gather(self.sigmas, p)) for p in places]
+        stride = self.stride()
+        numbers = (first, first + stride // 2, first + stride)
+        levels = [(tf.gather(self.alphas, n), tf.gather(self.sigmas, n)) for n in numbers]
         alpha, sigma = levels[0]
-        x = along(alpha, data) * data + along(sigma, data) * noise
+        x = noised(data, alpha, sigma, noise)
         target = tf.stop_gradient(self.two_steps(x, labels, *levels))
-
-        def output(x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-            return output_of(self.network, x, alpha, sigma, labels, scale, training)
-
-        implied = (x - along(alpha, x) * target) / along(sigma, x)
-        return denoising_loss(output, target, alpha, sigma, implied, self.prediction, scale, self.config.min_snr)
+        seen = self.denoised(self.network, x, alpha, sigma, labels, training)
+        return self.parametrisation.loss(seen, target, alpha, sigma, self.config.data_scale)
 
     def two_steps(
         self, x: tf.Tensor, labels: tf.Tensor | None, start: tuple[tf.Tensor, tf.Tensor],
@@ -163,5 +158,5 @@ class ProgressiveDistillation(Student):
         (alpha, sigma), (alpha_1, sigma_1), (alpha_2, sigma_2) = shaped
         second = self.teach(alpha_1 * first + sigma_1 * (x - alpha * first) / sigma, *middle, labels)
         # The noise drops out: what is left is a mean of both.
-        share = (alpha_2 - sigma_2 * alpha_1 / sigma_1) / (alpha_2 - sigma_2 * alpha / sigma)
-        return share * second + (1.0 - share) * first
+        weight = (alpha_2 - sigma_2 * alpha_1 / sigma_1) / (alpha_2 - sigma_2 * alpha / sigma)
+        return weight * second + (1.0 - weight) * first

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from generative.diffusion.denoiser import along
+from generative.diffusion.parametrisation import Denoise, along
 from generative.diffusion.sampling.levels import Levels
 from generative.diffusion.sampling.samplers import SAMPLERS
-
-# From rows, alpha and sigma (B,) to clean rows.
-Clean = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def step_table(solver: str, levels: Levels) -> NDArray[np.float64]:
@@ -27,7 +22,7 @@ def step_table(solver: str, levels: Levels) -> NDArray[np.float64]:
     return table.reshape(levels.steps, -1, table.shape[1])
 
 
-def solver_step(clean: Clean, x: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
+def solver_step(clean: Denoise, x: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
     """Return where a step leads each row.
 
     Args:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from generative.data.dataset import Dataset
 from generative.diffusion import Diffusion
-from generative.diffusion.denoiser import denoiser
+from generative.diffusion.parametrisation import denoiser
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
 from lab.runs.directory import RunDirectory
@@ -110,8 +110,8 @@ class Student(Diffusion):
 
     def teach(self, x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
         """Return the clean rows that the teacher sees in x (B, ...) at alpha and sigma (B,)."""
-        prediction = super().make_prediction()
-        return denoiser(self.teacher, prediction, self.config.data_scale, labels, limit=self.limit)(x, alpha, sigma)
+        plain = super().make_parametrisation()
+        return denoiser(self.teacher, plain, self.config.data_scale, labels, limit=self.limit)(x, alpha, sigma)
 
     def frame_steps(self, most: int) -> int:
         return int(self.config.steps)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 GRID = 64
 CLOUD = 500
+# Rows of a class or of a way side by side, and how many classes are shown at most.
+COLUMNS = 10
+MOST_CLASSES = 12
 
 
 def how_many(spec: DataSpec) -> int:
@@ -59,14 +62,39 @@ def rows_picture(rows: np.ndarray, spec: DataSpec, real: np.ndarray) -> np.ndarr
     return figure
 
 
-def ways_picture(ways: np.ndarray, spec: DataSpec, real: np.ndarray) -> Figure:
-    """Draw ways between rows that are no images, by their first two numbers, over the real rows.
+def classes_picture(rows: np.ndarray, labels: np.ndarray, spec: DataSpec) -> np.ndarray | Figure:
+    """Show rows by class: images a line each, anything else by its first two numbers.
+
+    Args:
+        rows: (K, n, ...) in the range of `spec`, n of each class.
+        labels: Whole numbers (K,), one a class.
+        spec: What a row is.
+    """
+    if spec.is_image:
+        return image_grid(pixels(rows.reshape(-1, *spec.shape), spec), rows.shape[1])
+    figure, axes = new_figure(5.0, 4.5)
+    for label, each in zip(labels, rows.reshape(*rows.shape[:2], -1), strict=True):
+        name = spec.label_name(label)
+        axes.scatter(each[:, 0], each[:, min(1, each.shape[1] - 1)], s=8, linewidths=0, label=name)
+    legend(axes, title="label")
+    return figure
+
+
+def members(spec: DataSpec) -> int:
+    """Return how many rows of a class `classes_picture` needs."""
+    return COLUMNS if spec.is_image else 200
+
+
+def ways_picture(ways: np.ndarray, spec: DataSpec, real: np.ndarray) -> np.ndarray | Figure:
+    """Show ways between rows: images a line each, anything else by its first two numbers over the real rows.
 
     Args:
         ways: (N, S, ...) in the range of `spec`, S rows a way.
         spec: What a row is.
-        real: Rows of the data set.
+        real: (M, ...) rows of the data set.
     """
+    if spec.is_image:
+        return image_grid(pixels(ways.reshape(-1, *spec.shape), spec), ways.shape[1])
     figure, axes = new_figure(5.0, 4.5)
     flat, held_out = ways.reshape(*ways.shape[:2], -1), real.reshape(len(real), -1)
     second = min(1, flat.shape[2] - 1)
@@ -79,8 +107,10 @@ def ways_picture(ways: np.ndarray, spec: DataSpec, real: np.ndarray) -> Figure:
     return figure
 
 
-def pixels_of(figure: Figure) -> np.ndarray:
-    """Draw a figure as uint8 (H, W, 3), for a frame of a video."""
+def pixels_of(figure: np.ndarray | Figure) -> np.ndarray:
+    """Draw a figure as uint8 (H, W, 3), for a frame of a video; an image stays as it is."""
+    if isinstance(figure, np.ndarray):
+        return figure
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)

@@ -64,7 +64,7 @@ def _shift(number: tf.Tensor, side: int) -> tf.Tensor:
 
 
 def _covered(number: tf.Tensor, side: int) -> tf.Tensor:
-    """Return 1 where a stretch of half the side lies, float32 (B, side)."""
+    """Return 1 where an interval of half the side lies, float32 (B, side)."""
     length = max(1, round(side * CUT))
     start = tf.floor(number * (side + 1)) - length // 2
     places = tf.range(side, dtype=tf.float32)[None]

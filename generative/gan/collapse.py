@@ -18,9 +18,9 @@ from lab.errors import UsageError, bad_value
 from lab.messages.notes import warn
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
 
-# A class is found if samples have at least this part of the share that it has of real rows.
+# A class is found if samples have at least this part of the frequency that it has among real rows.
 LEAST_SHARE = 0.2
 FEWEST = 10
 # Where no classifier is shipped, points bear the label of the nearest of so many real ones.
@@ -58,12 +58,12 @@ def variety(samples: np.ndarray, data: Dataset) -> Variety:
     real = data.spec.fractions(data.test[:count]).reshape(count, -1)
     ours = data.spec.fractions(samples[:count]).reshape(count, -1)
     (mean, nearest), (real_mean, real_nearest) = _distances(ours), _distances(real)
-    shares = _shares(samples, data)
+    frequencies = _frequencies(samples, data)
     # A data set of equal rows has no variety that could be lost.
     distance, closest = mean / max(real_mean, 1e-12), nearest / max(real_nearest, 1e-12)
-    if shares is None:
+    if frequencies is None:
         return Variety(distance, closest, None)
-    found, expected = shares
+    found, expected = frequencies
     missing = np.flatnonzero((expected > 0) & (found < LEAST_SHARE * expected))
     return Variety(distance, closest, missing, int((expected > 0).sum()))
 
@@ -96,8 +96,8 @@ class CollapseAlarm(Callback):
         stop: bool = False,
     ) -> None:
         super().__init__(every)
-        shares = {"least_distance": least_distance, "least_nearest": least_nearest, "least_classes": least_classes}
-        for name, value in shares.items():
+        parts = {"least_distance": least_distance, "least_nearest": least_nearest, "least_classes": least_classes}
+        for name, value in parts.items():
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
                 raise bad_value("CollapseAlarm", name, value, "a number from 0 to 1")
         for name, number, least in (("samples", samples, FEWEST), ("patience", patience, 1)):
@@ -110,7 +110,7 @@ class CollapseAlarm(Callback):
         self.bad = 0
         self.warned = False
 
-    def on_interval(self, experiment: Experiment) -> None:
+    def on_interval(self, experiment: Run) -> None:
         task, learner = experiment.task, experiment.learner
         if not isinstance(task, DatasetTask) or not isinstance(learner, Generator):
             name = type(learner).__name__
@@ -156,8 +156,8 @@ def _distances(rows: np.ndarray) -> tuple[float, float]:
     return float(total), float(distances.min(axis=1).mean())
 
 
-def _shares(samples: np.ndarray, data: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the shares of the classes among samples and among real rows, or None where nothing tells them."""
+def _frequencies(samples: np.ndarray, data: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the frequencies of the classes among samples and among real rows, or None where nothing tells them."""
     if data.spec.is_image:
         from generative.metrics.networks.classifier import shipped_classifier
 

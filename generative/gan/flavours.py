@@ -49,7 +49,7 @@ class WGANGP(GAN):
 
 
 class RelativisticGAN(GAN):
-    """Judges samples beside real rows, with penalties at both (Huang et al. 2024, "R3GAN")."""
+    """Scores samples beside real rows, with penalties at both (Huang et al. 2024, "R3GAN")."""
 
     Settings: ClassVar[type[Settings]] = with_defaults(GANSettings, "RelativisticGANSettings", r2=0.1)
 

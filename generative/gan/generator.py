@@ -14,20 +14,21 @@ from generative.base import Batch, Generator
 from generative.data.batching import in_batches
 from generative.data.dataset import Dataset, DataSpec
 from generative.data.labels import checked_labels, drawn_codes, label_values
+from generative.figures import pictures
+from generative.figures.slerp import slerp
 from generative.gan.augmentation import NUMBERS, augmented
 from generative.gan.figures import figures
 from generative.gan.figures.curves import LossCurves
 from generative.gan.losses import Losses, non_saturating
 from generative.gan.networks.networks import kind_of, latent_size_of, make_discriminator, make_generator
 from generative.gan.networks.spectral import spectral_layers
-from generative.gan.penalties import Critic, between, one_centred, scores_and_slopes, zero_centred
+from generative.gan.penalties import between, one_centred, scored, scores_and_slopes
 from generative.gan.settings import GANSettings
+from generative.gan.unread import unread
 from generative.settings import best_compiler
-from generative.training.optimizer import WarmAdam
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
-from lab.runtime.devices import differentiated
-from lab.training.moving_average import WeightAverage
+from lab.training.adam import Adam, WeightAverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,10 +57,8 @@ class GAN(Generator):
                 "Fix: give (rows, labels), or conditional=False."
             )
         if c.augment and not self.spec.is_image:
-            raise bad_value(
-                type(self).__name__, "augment", c.augment, f"() for rows of shape {self.spec.shape}: only images can "
-                "be shifted and cut", "augment=().",
-            )  # fmt: skip
+            expected = f"() for rows of shape {self.spec.shape}: only images can be shifted and cut"
+            raise bad_value(type(self).__name__, "augment", c.augment, expected, "augment=().")
         self.classes = (self.spec.classes or 0) if c.conditional else 0
         self.kinds = tuple(kind for kind in type(self).kinds if kind != "classes" or self.classes)
         self.compile = best_compiler(c, perceptron=kind_of(c, self.spec) == "dense")
@@ -67,11 +66,9 @@ class GAN(Generator):
         self.discriminator = make_discriminator(c, self.spec, self.classes, self.seeds.integer("network", 1))
         self.spectral = spectral_layers(self.discriminator)
         self.average = WeightAverage(self.generator, make_generator(c, self.spec, self.classes, seed), c.average_decay)
-        betas, rate = (c.beta_1, c.beta_2), c.learning_rate
-        self.optimizer = WarmAdam(self.generator.trainable_variables, rate, 0, c.gradient_clip, betas)
-        self.discriminator_optimizer = WarmAdam(
-            self.discriminator.trainable_variables, rate * self._ratio, 0, c.gradient_clip, betas
-        )
+        rate, how = c.learning_rate, {"clip": c.gradient_clip, "betas": (c.beta_1, c.beta_2)}
+        self.optimizer = Adam(self.generator.trainable_variables, rate, **how)
+        self.discriminator_optimizer = Adam(self.discriminator.trainable_variables, rate * self._ratio, **how)
         self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
         self.curves = LossCurves()
         if self.classes:
@@ -79,11 +76,14 @@ class GAN(Generator):
             self.label_counts = tf.Variable(tf.zeros(self.classes), trainable=False)
         network = self.average.network
         self._decode: Any = tf.function(lambda *inputs: network(self._inputs(*inputs)), autograph=False)
-        self._judge: Any = tf.function(lambda *inputs: self.discriminator(self._inputs(*inputs)), autograph=False)
+        self._score: Any = tf.function(lambda *inputs: self.discriminator(self._inputs(*inputs)), autograph=False)
 
     def takes(self, spec: DataSpec) -> bool:
         # Conditional networks have a vector for each class.
         return super().takes(spec) and (not self.classes or self.same_classes(spec))
+
+    def unread_settings(self) -> dict[str, str]:
+        return unread(self.config, self.spec, self.classes)
 
     # ---------------------------------------------------------------- what flavours override
 
@@ -108,30 +108,21 @@ class GAN(Generator):
         return int(self.config.batch_size * self.config.discriminator_steps)
 
     @property
-    def learning_rate(self) -> float:
-        """The present step size of the generator; the discriminator's keeps its proportion to it."""
-        return float(self.optimizer.learning_rate.numpy())
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self.optimizer.learning_rate.assign(value)
-        self.discriminator_optimizer.learning_rate.assign(value * self._ratio)
-
-    @property
     def _ratio(self) -> float:
+        """The discriminator's step size as a multiple of the generator's."""
         return (self.config.discriminator_learning_rate or self.config.learning_rate) / self.config.learning_rate
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
-        size, told = self.config.batch_size, batch.labels if self.classes else None
+        size, codes = self.config.batch_size, batch.labels if self.classes else None
         for start in range(0, self.batch_size, size):
             real = batch.data[start : start + size]
-            labels = None if told is None else told[start : start + size]
+            labels = None if codes is None else codes[start : start + size]
             metrics = self.update_discriminator(real, labels)
         metrics.update(self.update_generator(real, labels))
         self.average.update()
         self.curves.add(metrics["discriminator_loss"], metrics["generator_loss"])
-        if told is not None:
-            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(told, self.classes), axis=0))
+        if codes is not None:
+            self.label_counts.assign_add(tf.reduce_sum(tf.one_hot(codes, self.classes), axis=0))
         return metrics
 
     def update_discriminator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
@@ -140,18 +131,18 @@ class GAN(Generator):
         for layer in self.spectral:
             layer.iterate()
         latents, fake_numbers, real_numbers = self._latents(count), self._variation(count), self._variation(count)
-        shares = self._uniform((count,)) if c.gradient_penalty else None
-        inputs = (real, labels, latents, fake_numbers, real_numbers, shares)
-        variables = self.discriminator.trainable_variables
-        _, metrics, gradients = differentiated(self._discriminator_objective, inputs, variables, c.devices)
-        norm = self.discriminator_optimizer.apply(gradients)
+        alphas = self._uniform((count,)) if c.gradient_penalty else None
+        inputs = (real, labels, latents, fake_numbers, real_numbers, alphas)
+        optimizer = self.discriminator_optimizer
+        optimizer.learning_rate.assign(self._ratio * self.optimizer.learning_rate)
+        _, metrics, norm = optimizer.minimise(self._discriminator_objective, inputs, c.devices)
         if not (c.r1 or c.r2 or c.gradient_penalty):
             del metrics["penalty"]
         return {**metrics, "discriminator_gradient_norm": norm}
 
     def _discriminator_objective(
         self, real: tf.Tensor, labels: tf.Tensor | None, latents: tf.Tensor, fake_numbers: tf.Tensor | None,
-        real_numbers: tf.Tensor | None, shares: tf.Tensor | None,
+        real_numbers: tf.Tensor | None, alphas: tf.Tensor | None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:  # fmt: skip
         c = self.config
         # Only the discriminator's variables are asked about, so nothing of the generator changes.
@@ -161,12 +152,12 @@ class GAN(Generator):
         def critic(rows: tf.Tensor) -> tf.Tensor:
             return self.discriminator(self._inputs(rows, labels), training=True)
 
-        real_scores, real_penalty = _scored(critic, real, c.r1)
-        fake_scores, fake_penalty = _scored(critic, fake, c.r2)
+        real_scores, real_penalty = scored(critic, real, c.r1)
+        fake_scores, fake_penalty = scored(critic, fake, c.r2)
         adversarial = self.adversarial_loss(real_scores, fake_scores)[0]
         penalty = real_penalty + fake_penalty
-        if shares is not None:
-            _, slopes = scores_and_slopes(critic, between(real, fake, shares))
+        if alphas is not None:
+            _, slopes = scores_and_slopes(critic, between(real, fake, alphas))
             penalty += c.gradient_penalty * one_centred(slopes)
         lead = tf.reduce_mean(real_scores) - tf.reduce_mean(fake_scores)
         metrics = {"discriminator_loss": adversarial, "penalty": penalty, "score_difference": lead}
@@ -174,11 +165,11 @@ class GAN(Generator):
 
     def update_generator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
         """Make one step of the generator; see `update_discriminator`."""
-        count, variables = tf.shape(real)[0], self.generator.trainable_variables
+        count = tf.shape(real)[0]
         latents, real_numbers, fake_numbers = self._latents(count), self._variation(count), self._variation(count)
         inputs = (real, labels, latents, fake_numbers, real_numbers)
-        loss, _, gradients = differentiated(self._generator_objective, inputs, variables, self.config.devices)
-        return {"generator_loss": loss, "generator_gradient_norm": self.optimizer.apply(gradients)}
+        loss, _, norm = self.optimizer.minimise(self._generator_objective, inputs, self.config.devices)
+        return {"generator_loss": loss, "generator_gradient_norm": norm}
 
     def _generator_objective(
         self, real: tf.Tensor, labels: tf.Tensor | None, latents: tf.Tensor, fake_numbers: tf.Tensor | None,
@@ -243,13 +234,13 @@ class GAN(Generator):
             raise bad_value(f"{type(self).__name__}.decode", "latents", f"{array.dtype} {array.shape}", f"(N, {size})")
         if not np.isfinite(array).all():
             raise bad_value(f"{type(self).__name__}.decode", "latents", "values that are not finite", "finite values")
-        told = self._told(labels, len(array))
-        return self.spec.quantise(in_batches(self._decode, array.astype(np.float32), *told))
+        codes = self._codes(labels, len(array))
+        return self.spec.quantise(in_batches(self._decode, array.astype(np.float32), *codes))
 
     def scores(self, data: np.ndarray, labels: Any = None) -> np.ndarray:
         """Return the discriminator's scores, float32 (N,), of rows in the data set's own range and type."""
         rows = self.spec.normalise(self.spec.check(data, f"{type(self).__name__}.scores"))
-        return in_batches(self._judge, rows, *self._told(labels, len(rows)))
+        return in_batches(self._score, rows, *self._codes(labels, len(rows)))
 
     def drawn_labels(self, number: int, rng: np.random.Generator) -> np.ndarray | None:
         """Draw labels, (number,), as often as training met them; before training all alike; None without."""
@@ -257,7 +248,7 @@ class GAN(Generator):
             return None
         return label_values(self.spec, drawn_codes(self.label_counts.numpy(), number, rng))
 
-    def _told(self, labels: Any, count: int) -> tuple[np.ndarray, ...]:
+    def _codes(self, labels: Any, count: int) -> tuple[np.ndarray, ...]:
         """Return labels as a compiled function's further arguments, codes int32 (count,): none if unconditional."""
         owner = type(self).__name__
         if not self.classes:
@@ -280,19 +271,29 @@ class GAN(Generator):
         return {"discriminator_accuracy": float((below + upto).mean() / (2 * len(ours)))}
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
-        if kind == "samples":
-            return super().picture(kind, data)
-        return figures.picture(self, kind, data)
+        if kind == "players":
+            return figures.players(*self.curves.means(), f"{type(self).__name__} on {self.spec.name}")
+        if kind == "classes":
+            labels = label_values(self.spec, np.arange(min(self.classes, pictures.MOST_CLASSES)))
+            count = pictures.members(self.spec)
+            rows = self.sample(len(labels) * count, labels=np.repeat(labels, count))
+            return pictures.classes_picture(rows.reshape(len(labels), count, *self.spec.shape), labels, self.spec)
+        if kind == "interpolation":
+            columns = pictures.COLUMNS if self.spec.is_image else 4 * pictures.COLUMNS
+            first, last = self.rng(None).standard_normal((2, figures.ROWS, self.latent_size), np.float32)
+            way = slerp(first, last, np.linspace(0.0, 1.0, columns)).reshape(-1, self.latent_size)
+            drawn = self.drawn_labels(figures.ROWS, self.rng(None, 1))
+            # A way keeps its label.
+            rows = self.decode(way, None if drawn is None else np.repeat(drawn, columns))
+            return pictures.ways_picture(rows.reshape(figures.ROWS, columns, *self.spec.shape), self.spec, data.test)
+        return super().picture(kind, data)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
         if kind not in ("samples", "interpolation"):
             yield from super().frames(kind, data)
-        yield from figures.frames(self, data)
-
-
-def _scored(critic: Critic, rows: tf.Tensor, weight: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return scores, and the weighted penalty on the slope at the rows; without weight there is no slope to pay for."""
-    if not weight:
-        return critic(rows), tf.constant(0.0)
-    scores, slopes = scores_and_slopes(critic, rows)
-    return scores, weight * zero_centred(slopes)
+        number = figures.CELLS if self.spec.is_image else pictures.how_many(self.spec)
+        stops = self.rng(None).standard_normal((figures.LEGS, number, self.latent_size), np.float32)
+        labels = self.drawn_labels(number, self.rng(None, 1))
+        for latents in figures.round_trip(stops):
+            shown = pictures.rows_picture(self.decode(latents, labels), self.spec, data.test)
+            yield pictures.pixels_of(shown)

@@ -52,7 +52,7 @@ def wasserstein(real_scores: tf.Tensor, fake_scores: tf.Tensor) -> Losses:
 def relativistic(real_scores: tf.Tensor, fake_scores: tf.Tensor) -> Losses:
     """Return cross-entropies of which of a pair is real (Jolicoeur-Martineau 2018, section 4.1); see `non_saturating`.
 
-    Each sample is judged beside a real row, which leaves no reward for a place where many samples already are (Huang
+    Each sample is scored beside a real row, which leaves no reward for a place where many samples already are (Huang
     et al. 2024, "The GAN is dead; long live the GAN!", section 2).
     """
     lead = real_scores - fake_scores

@@ -50,3 +50,16 @@ def between(real: tf.Tensor, fake: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
     """
     alpha = tf.reshape(alpha, (-1, *(1 for _ in real.shape[1:])))
     return alpha * real + (1.0 - alpha) * fake
+
+
+def scored(critic: Critic, rows: tf.Tensor, weight: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return scores, float32 (B,), and the weighted zero-centred penalty on the slope at the rows, ().
+
+    Args:
+        critic, rows: As for `scores_and_slopes`.
+        weight: Of the penalty; without it there is no slope to pay for.
+    """
+    if not weight:
+        return critic(rows), tf.constant(0.0)
+    scores, slopes = scores_and_slopes(critic, rows)
+    return scores, weight * zero_centred(slopes)

@@ -14,7 +14,7 @@ NETWORKS = ("auto", "dense", "dcgan", "resnet")
 
 @dataclasses.dataclass(frozen=True)
 class GANSettings(UpdateSettings):
-    """What a `GAN` can be told: networks, penalties, augmentation and the two players' steps vary independently."""
+    """The settings of a `GAN`: networks, penalties, augmentation and the two players' steps vary independently."""
 
     network: str = setting(
         "auto",
@@ -32,14 +32,14 @@ class GANSettings(UpdateSettings):
         (32, 64), "of both players' convolutions, from the full size down; each halves the sides", at_least=1
     )
     label_size: int = setting(32, "numbers that stand for a label in the generator", at_least=1)
-    conditional: bool = setting(False, "whether both players are told the label")
+    conditional: bool = setting(False, "whether both players see the label")
     learning_rate: float = setting(2e-3, "Adam's step size for the generator", above=0)
     discriminator_learning_rate: float | None = setting(
         None, "Adam's step size for the discriminator; none for that of the generator", above=0
     )
     discriminator_steps: int = setting(1, "steps of the discriminator for one of the generator", at_least=1)
-    beta_1: float = setting(0.0, "share of the old in Adam's mean of the gradient", at_least=0, below=1)
-    beta_2: float = setting(0.99, "share of the old in Adam's mean of its square", at_least=0, below=1)
+    beta_1: float = setting(0.0, "fraction of the old in Adam's mean of the gradient", at_least=0, below=1)
+    beta_2: float = setting(0.99, "fraction of the old in Adam's mean of its square", at_least=0, below=1)
     gradient_clip: float = setting(100.0, "greatest norm of a player's gradient", above=0)
     batch_size: int = setting(64, "rows of each step of a player", at_least=1)
     r1: float = setting(0.1, "weight of the penalty on the discriminator's slope at real rows", at_least=0)
@@ -51,7 +51,7 @@ class GANSettings(UpdateSettings):
     augment: tuple[str, ...] = setting(
         (), "how images are varied before the discriminator sees them, real ones and samples", choices=AUGMENTATIONS
     )
-    average_decay: float = setting(0.999, "share of the old, each update, in the averaged weights", at_least=0, below=1)
+    average_decay: float = setting(0.999, "decay of the averaged weights, each update", at_least=0, below=1)
 
     def check(self) -> None:
         super().check()

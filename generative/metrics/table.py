@@ -1,4 +1,4 @@
-"""The table of metrics that every generator of one kind of data is judged by."""
+"""The table of metrics that every generator of one kind of data is evaluated by."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from generative.metrics.neighbours.precision_recall import precision_recall
 from generative.metrics.networks.classes import class_distance, classifier_confidence, classifier_score
 from generative.metrics.networks.features import Extracted, FeatureNetwork
 
-# Below this many rows, shares and means over pairs say more of chance than of the samples.
+# Below this many rows, fractions and means over pairs say more of chance than of the samples.
 FEWEST_ROWS = 100
 MOST_PAIRED = 5_000
 MOST_DIMENSIONS = 3
@@ -45,7 +45,7 @@ class Table:
 
 
 def standard_table(data: Dataset, samples: np.ndarray, networks: list[FeatureNetwork], full: bool = True) -> Table:
-    """Judge samples by every metric that suits the data.
+    """Evaluate samples by every metric that suits the data.
 
     All distances come with a floor: that of as many real training rows from the same test rows. Of images there are,
     on the features of the first network:

@@ -1,19 +1,20 @@
-"""DatasetTask: a generator trains on a data set, is judged on rows held out, and is shown."""
+"""DatasetTask: a generator trains on a data set, is evaluated on rows held out, and is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from generative.base import Generator
 from generative.data.dataset import DataSpec
-from generative.data.index_stream import IndexStream
 from generative.data.labels import label_codes
+from generative.data.updates import IndexStream, Updates
 from generative.datasets import load
-from generative.metrics.networks.features import FeatureNetwork, feature_networks
+from generative.metrics.networks.choice import feature_networks
+from generative.metrics.networks.features import FeatureNetwork
 from generative.metrics.table import HIGHER, standard_table
 from lab.errors import CheckpointError, UsageError, bad_value
 from lab.media.images import write_png
@@ -21,10 +22,7 @@ from lab.media.plotting import write_figure
 from lab.media.video import write_video
 from lab.results.evaluation import Evaluation
 from lab.task import TaskOptions
-from lab.training.update_task import UpdateTask, choose_lane
-
-if TYPE_CHECKING:
-    from generative.training.updates import Updates
+from lab.training.update_loop import UpdateTask, choose_lane
 
 MOST_SAMPLES = 2_000
 
@@ -73,15 +71,9 @@ class DatasetTask(UpdateTask):
         device_names(type(self.generator).__name__, getattr(self.generator.config, "devices", 1))
 
     def make_updates(self) -> Updates:
-        # Here, so that a run that is only looked at does not put its rows on the device.
-        from generative.training.updates import Updates
-
         data = self.views[0]
         labels = None if data.train_labels is None else label_codes(data.spec, data.train_labels)
-        return Updates(self.generator, data.train, labels, self.lane == "compiled", data.augmentation)
-
-    def run_updates(self, count: int) -> np.ndarray:
-        return self.updates.run(self.stream.take(count, self.generator.batch_size), self.done)
+        return Updates(self.generator, data.train, labels, self.stream, self.lane == "compiled", data.augmentation)
 
     def drain(self) -> dict[str, float]:
         row = {"epochs": self.stream.epochs, **super().drain(), **self.noted}
@@ -129,10 +121,10 @@ class DatasetTask(UpdateTask):
         ours, theirs = self.views[0].spec, DataSpec.from_json(description["data"])
         differing = {k: v for k, v in theirs.differing(ours).items() if k not in ("name", "class_names")}
         if differing:
-            told = ", ".join(f"{field} {now!r} (in the run {then!r})" for field, (then, now) in differing.items())
+            listed = ", ".join(f"{field} {now!r} (in the run {then!r})" for field, (then, now) in differing.items())
             declared = f"low={theirs.low:g}, high={theirs.high:g}"
             raise CheckpointError(
-                f"the data ({ours.name}) mean something else than in the run: received {told}. "
+                f"the data ({ours.name}) mean something else than in the run: received {listed}. "
                 f"Fix: generative.datasets.from_arrays(rows, labels, {declared}), or the version that made the run."
             )
 

@@ -1,12 +1,10 @@
-"""Callbacks: what happens beside training, at intervals and events."""
+"""Callbacks: what happens beside training, at intervals and events; `lab.callbacks.run.Run` says what they may use."""
 
 from lab.callbacks.base import Callback
-from lab.callbacks.checkpointing import Checkpoint
 from lab.callbacks.evaluating import Evaluate
 from lab.callbacks.guards import NaNGuard
-from lab.callbacks.logs import CSVLogger, JSONLLogger
-from lab.callbacks.progress import Progress
-from lab.callbacks.rendering import RenderEvery
+from lab.callbacks.periodic import Checkpoint, RenderEvery
+from lab.callbacks.recorders import CSVLogger, JSONLLogger, Progress
 from lab.callbacks.schedules import LearningRateSchedule
 from lab.callbacks.stopping import EarlyStopping, StopAtReturn
 

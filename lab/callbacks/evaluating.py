@@ -8,7 +8,7 @@ from lab.callbacks.base import Callback
 from lab.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
 
 
 class Evaluate(Callback):
@@ -36,15 +36,15 @@ class Evaluate(Callback):
         self.best: float | None = None
         self.best_step: int | None = None
 
-    def check_training(self, experiment: Experiment) -> None:
+    def check_training(self, experiment: Run) -> None:
         known = experiment.task.evaluation_names
         if self.monitor is not None and known and self.monitor not in known:
             raise UsageError(f"Evaluate: monitor received {self.monitor!r}; {nearest(self.monitor, known)}")
 
-    def on_train_begin(self, experiment: Experiment) -> None:
+    def on_train_begin(self, experiment: Run) -> None:
         experiment.task.expect_evaluation(self.episodes)
 
-    def on_interval(self, experiment: Experiment) -> None:
+    def on_interval(self, experiment: Run) -> None:
         evaluation = experiment.evaluate_in_training(self.episodes)
         name = self.monitor or evaluation.main
         if name in evaluation.left_out:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from lab.callbacks.base import Callback
 from lab.errors import TrainingDiverged
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
 
 
 class NaNGuard(Callback):
     """Ends training at the first round of updates with a metric that is not finite, before anything is saved."""
 
-    def on_update(self, experiment: Experiment, metrics: Mapping[str, float]) -> None:
+    # It raises before anything of the call that it heard of is recorded, however long that was.
+    acts_on_rows: ClassVar[bool] = False
+
+    def on_update(self, experiment: Run, metrics: Mapping[str, float]) -> None:
         for name, value in metrics.items():
             if not math.isfinite(value):
                 # One that is being written is as good as the one before.

@@ -10,7 +10,7 @@ from lab.callbacks.base import Callback
 from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
 
 
 class LearningRateSchedule(Callback):
@@ -30,7 +30,7 @@ class LearningRateSchedule(Callback):
         self.schedule = schedule
         self.set_at: int | None = None
 
-    def check_training(self, experiment: Experiment) -> None:
+    def check_training(self, experiment: Run) -> None:
         learner = experiment.learner
         # Asking raises where there is none, and says so.
         learner.learning_rate  # noqa: B018
@@ -38,13 +38,13 @@ class LearningRateSchedule(Callback):
         if isinstance(found, property) and found.fset is None:
             raise UsageError(f"{type(learner).__name__}.learning_rate cannot be set. Fix: give it a setter.")
 
-    def on_train_begin(self, experiment: Experiment) -> None:
+    def on_train_begin(self, experiment: Run) -> None:
         # A resumed run keeps the rate of the step it was last set at, as an uninterrupted one does.
         self._set(experiment, experiment.step if self.set_at is None else self.set_at)
 
-    def on_interval(self, experiment: Experiment) -> None:
+    def on_interval(self, experiment: Run) -> None:
         self._set(experiment, experiment.step)
 
-    def _set(self, experiment: Experiment, step: int) -> None:
+    def _set(self, experiment: Run, step: int) -> None:
         self.set_at = step
         experiment.learner.learning_rate = float(self.schedule(step))

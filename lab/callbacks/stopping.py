@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.callbacks.base import Callback
+from lab.callbacks.checks import has_own_code, may_evaluate
 from lab.errors import UsageError, bad_value, nearest
 
 if TYPE_CHECKING:
-    from lab.experiment.experiment import Experiment
+    from lab.callbacks.run import Run
     from lab.results.evaluation import Evaluation
 
 
@@ -45,9 +46,7 @@ class EarlyStopping(Callback):
         self.waited = 0
         self.found = self.evaluated = self.updated = False
 
-    def check_training(self, experiment: Experiment) -> None:
-        from lab.experiment.callback_checks import may_evaluate
-
+    def check_training(self, experiment: Run) -> None:
         self.found = self.evaluated = self.updated = False
         only_evaluated = self.monitor in experiment.task.evaluation_names and self.monitor not in ROW_NAMES
         if only_evaluated and not may_evaluate(experiment):
@@ -56,23 +55,21 @@ class EarlyStopping(Callback):
                 "training. Fix: Experiment(..., evaluate_every=N), or a metric of the log rows, such as 'loss'."
             )
 
-    def on_log(self, experiment: Experiment, row: Mapping[str, Any]) -> None:
+    def on_log(self, experiment: Run, row: Mapping[str, Any]) -> None:
         self._read(experiment, row)
         self._check_found(experiment, row)
 
-    def on_evaluation(self, experiment: Experiment, evaluation: Evaluation) -> None:
+    def on_evaluation(self, experiment: Run, evaluation: Evaluation) -> None:
         self.evaluated = True
         self._read(experiment, evaluation)
 
-    def on_train_end(self, experiment: Experiment) -> None:
+    def on_train_end(self, experiment: Run) -> None:
         if self.updated and not self.found:
             warnings.warn(
                 f"EarlyStopping: no row and no evaluation had {self.monitor!r}, so it could not act.", stacklevel=2
             )
 
-    def _check_found(self, experiment: Experiment, row: Mapping[str, Any]) -> None:
-        from lab.experiment.callback_checks import has_own_code, may_evaluate
-
+    def _check_found(self, experiment: Run, row: Mapping[str, Any]) -> None:
         # What updates measure is known once some have been made; a user's own code may add to rows at any time.
         gauges: Mapping[str, float] = getattr(experiment.learner, "gauges", dict)()
         self.updated |= any(n not in ROW_NAMES and n not in gauges and not n.startswith("time_") for n in row)
@@ -82,7 +79,7 @@ class EarlyStopping(Callback):
         known = [*(n for n in row if n != "step"), *experiment.task.evaluation_names]
         raise UsageError(f"EarlyStopping: monitor received {self.monitor!r}; {nearest(self.monitor, known)}")
 
-    def _read(self, experiment: Experiment, values: Mapping[str, Any]) -> None:
+    def _read(self, experiment: Run, values: Mapping[str, Any]) -> None:
         value = values.get(self.monitor)
         self.found = self.found or self.monitor in values
         if value is None:
@@ -109,16 +106,14 @@ class StopAtReturn(Callback):
         super().__init__()
         self.threshold = threshold
 
-    def check_training(self, experiment: Experiment) -> None:
-        from lab.experiment.callback_checks import may_evaluate
-
+    def check_training(self, experiment: Run) -> None:
         if not may_evaluate(experiment):
             raise UsageError(
                 "StopAtReturn: no evaluations are made during training, so it would never act. "
                 "Fix: Experiment(..., evaluate_every=N), or the callback Evaluate(every=N)."
             )
 
-    def on_evaluation(self, experiment: Experiment, evaluation: Evaluation) -> None:
+    def on_evaluation(self, experiment: Run, evaluation: Evaluation) -> None:
         if "mean" not in evaluation:
             raise UsageError(
                 f"StopAtReturn: an evaluation of {type(experiment.learner).__name__} has no mean return; it has "

@@ -80,7 +80,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         help="go on from a new episode, or with the data at hand, where the source cannot be brought back exactly",
     )
 
-    evaluate = commands.add_parser("evaluate", help="judge a run's best checkpoint", description="Judge a run.")
+    evaluate = commands.add_parser("evaluate", help="evaluate a run's best checkpoint", description="Evaluate a run.")
     evaluate.add_argument("run", metavar="RUN", type=Path)
     _add_word(evaluate)
     evaluate.add_argument("--episodes", type=_whole, help="episodes (agents) or samples (generators)")

@@ -1,4 +1,4 @@
-"""The demo: three small runs, each trained, judged and shown, and one report about them."""
+"""The demo: three small runs, each trained, evaluated and shown, and one report about them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ JOBS = (
 
 
 def run_demo(directory: Path, quick: bool = False) -> Path:
-    """Train, judge and show the three learners, and write one report; the report's path is printed last.
+    """Train, evaluate and show the three learners, and write one report; the report's path is printed last.
 
     Args:
         directory: A new or empty directory; each run gets one of its own in it.

@@ -65,8 +65,10 @@ def resume(options: argparse.Namespace) -> None:
     if not experiment.target_step and not left:
         raise UsageError(f"{options.run} was stopped before it had been told its steps. Fix: --steps N.")
     if left or experiment.is_unfinished:
-        say(f"resumed  {options.run} at step {experiment.step:,}")
-        experiment.train(left or None)
+        # Said by the one process that may write the run.
+        with experiment.writing_alone():
+            say(f"resumed  {options.run} at step {experiment.step:,}")
+            experiment.train(left or None)
     elif owes_report(experiment):
         say(f"resumed  {options.run}: it has all of its {experiment.step:,} steps, and lacks its evaluation")
     else:
@@ -100,16 +102,14 @@ def _varied(learner_class: Any, given: list[str]) -> list[dict[str, Any]]:
 
 def _split_settings(learner_class: Any, given: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     import dataclasses
-    import inspect
     import typing
 
     from lab.config import parse, read_text
-    from lab.experiment.experiment import Experiment
+    from lab.experiment.options import NAMES, Options
 
-    taken = ("self", "learner", "source", "seed", "run_dir", "callbacks")
-    signature = inspect.signature(Experiment.__init__)
-    hints = typing.get_type_hints(Experiment.__init__)
-    keywords = [name for name in signature.parameters if name not in taken]
+    # The seed has an argument of its own.
+    hints = {**typing.get_type_hints(Options), "evaluation_source": Any, "progress": bool | None}
+    keywords = [*(name for name in NAMES if name != "seed"), "evaluation_source", "progress"]
     fields = [f.name for f in dataclasses.fields(learner_class.Settings)]
     texts: dict[str, str] = {}
     chosen: dict[str, Any] = {}

@@ -9,30 +9,33 @@ from pathlib import Path
 from typing import Any, Self
 
 from lab.callbacks import Callback
+from lab.callbacks.checks import listed
 from lab.errors import bad_value, check_whole
 from lab.experiment import resuming, together
+from lab.experiment.base import ExperimentBase
 from lab.experiment.loop import Loop
-from lab.experiment.standard_callbacks import complete
+from lab.experiment.options import Options
+from lab.experiment.record import Record
 from lab.files.links import make_folder
 from lab.learner import Learner
 from lab.media.training_film import TRAINING, chosen_target, write_training_film
+from lab.messages.clashes import clashes_said
+from lab.registry import tasks
 from lab.results.evaluation import Evaluation
 from lab.results.history import History
 from lab.runs.directory import RunDirectory
-from lab.runs.sources import note_given
-from lab.runtime.interruption import Stopped, listen, stoppable
+from lab.runs.opening.sources import note_given
+from lab.runtime.signals.interruption import Stopped, listen, stoppable
 from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
-from lab.task import Control, TaskOptions
-
-LANES = ("auto", "host", "compiled")
+from lab.task import TaskOptions
 
 
-class Experiment(Loop):
-    """A learner, the source of its data, and the loops around them.
+class Experiment(ExperimentBase):
+    """A learner, the source of its data, a loop that trains it and a record of what came of it.
 
     The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`.
-    The hooks `on_...` (see `lab.experiment.hooks`) do nothing here; callbacks have the same ones.
+    The hooks `on_...` do nothing here; callbacks have the same ones.
 
     Args:
         learner: An agent or a generator.
@@ -42,7 +45,7 @@ class Experiment(Loop):
         seed: The one seed of everything random.
         run_dir: Where the run is written; None writes nothing.
         num_envs: Environments stepped together (agents).
-        lane: `host` trains step by step, `compiled` whole stretches as one program where the environment's dynamics
+        lane: `host` trains step by step, `compiled` many steps at once as one program where the environment's dynamics
             are TensorFlow functions, `auto` whichever is fastest.
         callbacks: Further `Callback`s.
         evaluate_every: Steps between evaluations, which also keep the best checkpoint; None for never.
@@ -50,6 +53,12 @@ class Experiment(Loop):
         video_every: Steps between videos or sample grids; None for never.
         progress: True or False to show a progress bar or not; None to show it on a terminal only.
         log_every: Steps between rows of the history; None for the learner's default.
+
+    Attributes:
+        options: What it was given as numbers and words, as its files hold it.
+        task: What feeds, evaluates and shows the learner.
+        loop: Where training stands.
+        record: The history, and what is written into the run directory.
 
     Raises:
         UsageError: On any argument that does not fit, before anything is written.
@@ -74,36 +83,24 @@ class Experiment(Loop):
     ) -> None:
         if not isinstance(learner, Learner):
             raise bad_value("Experiment", "learner", learner, "an agent or a generator", "pass an instance: DQN().")
-        if lane not in LANES:
-            raise bad_value("Experiment", "lane", lane, "one of " + ", ".join(map(repr, LANES)))
-        intervals = {
-            "evaluate_every": evaluate_every,
-            "checkpoint_every": checkpoint_every,
-            "video_every": video_every,
-            "log_every": log_every,
-        }
-        for name, value in {**intervals, "num_envs": num_envs}.items():
-            check_whole(name, value, optional=name != "num_envs")
-        self.directory = RunDirectory(run_dir) if run_dir is not None else None
-        if self.directory is not None:
-            self.directory.check_free()
+        self.options = Options(seed, num_envs, lane, evaluate_every, checkpoint_every, video_every, log_every)
+        directory = RunDirectory(run_dir) if run_dir is not None else None
+        if directory is not None:
+            directory.check_free()
+        begins_trained = learner.built
         self.learner = learner
-        self._begins_built = learner.built
         self.source, self.evaluation_source = source, evaluation_source
         note_given(source)
         note_given(evaluation_source)
         self.seeds = Seeds(seed)
         start_tensorflow(learner.threads)
-        self.options: dict[str, Any] = {"seed": self.seeds.seed, "num_envs": num_envs, "lane": lane, **intervals}
-        self.task = learner.make_task(source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
-        self._begins_built = self._begins_built or learner.begins_trained
+        with clashes_said():
+            self.task = tasks.make(learner, source, TaskOptions(self.seeds, num_envs, lane, evaluation_source))
         self.task.check_evaluation_source(evaluation_source, learner.name)
-        self.log_every = log_every or learner.default_log_every
-        self.history = History(unit=self.task.unit)
-        self.stop_reason = ""
-        self._opened, self._due = False, []
-        self._control = Control()
-        self.given_callbacks = list(callbacks)
+        self.log_every = self.options.log_every or learner.default_log_every
+        self.loop = Loop()
+        self.record = Record(directory, self.task.unit, begins_trained or learner.begins_trained)
+        self.given_callbacks = listed(callbacks)
         self.callbacks = self.with_standard(self.given_callbacks, progress)
 
     # ---------------------------------------------------------------- the ladder
@@ -133,8 +130,8 @@ class Experiment(Loop):
             TrainingDiverged: On a loss or gradient that is not finite.
         """
         self.prepare_training(steps)
-        with contextlib.suppress(Stopped), listen(self._control) as interruption, self.training(interruption):
-            while self.wants_steps and not interruption.received:
+        with contextlib.suppress(Stopped), listen(self.loop.control) as interruption, self.training(interruption):
+            while self.loop.wants_steps and not interruption.received:
                 self.train_chunk()
         interruption.raise_again()
         return self.history
@@ -149,7 +146,7 @@ class Experiment(Loop):
         """Train several runs side by side, each with the numbers it would have alone.
 
         The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane
-        one program takes their states as a batch, some eight at a time, and shares them out among the cores; those
+        one program takes their states as a batch, some eight at a time, and divides them among the cores; those
         whose settings differ only in `Agent.pure_settings` (step sizes, epsilon, discount, ...) are compiled once. In
         the host lane they take turns.
 
@@ -168,14 +165,8 @@ class Experiment(Loop):
         """
         return together.train_many(self, seeds, settings, steps)
 
-    def train_chunk(self) -> None:
-        """Train up to the next event (log row, callback interval, end), then let it happen."""
-        limit = self.chunk_end()
-        self._control.taken = 0
-        self.end_chunk(self.task.advance(limit - self.step, self._control))
-
     def evaluate(self, episodes: int | None = None) -> Evaluation:
-        """Judge the learner as it is now, greedily and on seeds that training never sees.
+        """Evaluate the learner as it is now, greedily and on seeds that training never sees.
 
         Args:
             episodes: Episodes for agents, samples for generators; None for the task's default.
@@ -187,15 +178,7 @@ class Experiment(Loop):
             check_whole("episodes", episodes)
         with stoppable():
             evaluation = self.task.evaluate(episodes=episodes, stream=0, step=self.step)
-        self._write_evaluation(evaluation, "report")
-        return evaluation
-
-    def evaluate_in_training(self, episodes: int | None = None) -> Evaluation:
-        """Judge the learner on the seeds kept for selecting checkpoints, and tell the callbacks."""
-        with stoppable():
-            evaluation = self.task.evaluate(episodes=episodes, stream=1, step=self.step)
-        self._write_evaluation(evaluation, "training")
-        self.fire("on_evaluation", evaluation)
+        self.record.add_evaluation(self, evaluation, "report")
         return evaluation
 
     def render(self, path: str | os.PathLike[str] | None = None, kind: str | None = None) -> Path:
@@ -210,7 +193,7 @@ class Experiment(Loop):
         Returns:
             The path written.
         """
-        target, kind = chosen_target(path, kind, self.task)
+        target, kind = chosen_target(path, kind, self.task.kinds, self.task.default_suffix)
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
@@ -221,15 +204,6 @@ class Experiment(Loop):
             if kind == TRAINING:
                 return write_training_film(target, pictures, self.task.kinds, self.task.unit)
             return self.task.render(target, kind)
-
-    def with_standard(self, given: list[Callback], progress: bool | None) -> list[Callback]:
-        """Return a user's callbacks among those that this experiment's arguments ask for."""
-        return complete(given, self.options, self.learner.default_steps, self.directory is not None, progress)
-
-    def stop(self, reason: str) -> None:
-        """End the present `train` after this step; callbacks call it."""
-        self.stop_reason = self.stop_reason or reason
-        self._control.stop = True
 
     def close(self) -> None:
         """Free environments and files."""

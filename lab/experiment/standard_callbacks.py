@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from lab.callbacks.base import Callback
-from lab.callbacks.checkpointing import Checkpoint
 from lab.callbacks.evaluating import Evaluate
 from lab.callbacks.guards import NaNGuard
-from lab.callbacks.logs import JSONLLogger
-from lab.callbacks.progress import Progress
-from lab.callbacks.rendering import RenderEvery
+from lab.callbacks.periodic import Checkpoint, RenderEvery
+from lab.callbacks.recorders import JSONLLogger, Progress
 from lab.errors import bad_value
+from lab.experiment.options import Options
 
 
 def complete(
-    given: list[Callback], options: Mapping[str, Any], default_steps: int, writes: bool, progress: bool | None
+    given: list[Callback], options: Options, default_steps: int, writes: bool, progress: bool | None
 ) -> list[Callback]:
     """Return a user's callbacks with the standard ones around them.
 
@@ -25,7 +21,7 @@ def complete(
 
     Args:
         given: The user's callbacks, in their order.
-        options: The experiment's `evaluate_every`, `video_every` and `checkpoint_every`.
+        options: The experiment's.
         default_steps: The learner's default run, whose tenth is the default between checkpoints.
         writes: Whether there is a run directory.
         progress: As for `Experiment`.
@@ -40,15 +36,15 @@ def complete(
     first: list[Callback] = [NaNGuard()] if lacks(NaNGuard) else []
     if lacks(JSONLLogger):
         first.append(JSONLLogger())
-    if options["evaluate_every"] is not None:
-        first.append(Evaluate(options["evaluate_every"]))
+    if options.evaluate_every is not None:
+        first.append(Evaluate(options.evaluate_every))
     last: list[Callback] = []
-    if options["video_every"] is not None:
-        last.append(RenderEvery(options["video_every"]))
+    if options.video_every is not None:
+        last.append(RenderEvery(options.video_every))
     if lacks(Progress):
         last.append(Progress(progress))
     # Checkpoints come after all else of a step, so that they hold what the other callbacks have just changed.
     saving = [c for c in given if isinstance(c, Checkpoint)]
     if writes and not saving:
-        saving = [Checkpoint(options["checkpoint_every"] or max(1, default_steps // 10))]
+        saving = [Checkpoint(options.checkpoint_every or max(1, default_steps // 10))]
     return [*first, *(c for c in given if not isinstance(c, Checkpoint)), *last, *saving]

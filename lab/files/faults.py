@@ -1,4 +1,4 @@
-"""How a disk that fails is told: one line that says what failed, what is kept and what to do."""
+"""How a disk that fails is reported: one line that says what failed, what is kept and what to do."""
 
 from __future__ import annotations
 

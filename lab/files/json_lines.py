@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import RunDirectoryError
-from lab.files.atomic import replacing
+from lab.files.atomic import replacing, sync
 from lab.files.faults import unwritable
 from lab.files.links import open_to_append, open_to_read
 from lab.files.reading.rows import Line, read_lines, warn_of_damage
 from lab.files.reading.tensors import write_all
 from lab.messages.notes import warn
-from lab.runs import checkpoints
 
 BLOCK = 1 << 20
 
@@ -147,7 +146,7 @@ class JsonLines:
             return []
         with replacing(self.path) as temporary:
             temporary.write_bytes(b"".join(line.raw + b"\n" for line in kept))
-            checkpoints.sync(temporary)
+            sync(temporary)
         return [line.row for line in kept if line.row is not None]
 
     def _changed(self, recorded: Mapping[str, Any] | None) -> str:
@@ -170,7 +169,7 @@ class JsonLines:
                 with open(partial, "xb") as target:
                     while block := file.read(BLOCK):
                         target.write(block)
-                checkpoints.sync(partial)
+                sync(partial)
             words = f" The file as it was is kept as {copy.name}."
         warn(
             f"{self.path}: {fault}; rows up to step {step:,} are lost or changed, and stay so.{words} "

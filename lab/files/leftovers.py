@@ -65,7 +65,11 @@ def _remove(path: Path) -> None:
 
 
 def _is_dead(path: Path) -> bool:
-    match = _PARTIAL.fullmatch(path.name) or _CHECKPOINT.fullmatch(path.name)
+    if _CHECKPOINT.fullmatch(path.name):
+        # Only who holds the run's lock writes checkpoints, and that is who cleans up, before it writes any. Whether
+        # there is a process of that number tells nothing: numbers are given out again.
+        return True
+    match = _PARTIAL.fullmatch(path.name)
     if match is None:
         return False
     written, parts = path.lstat().st_mtime, match.groupdict()
@@ -75,7 +79,19 @@ def _is_dead(path: Path) -> bool:
     if process == os.getpid():
         # A container gives each of its processes the number that the one before had.
         return written < _BEGAN
-    return not _is_alive(process)
+    return not _is_alive(process) or _began_after(process, written)
+
+
+def _began_after(process: int, moment: float) -> bool:
+    """Return whether a living process is younger than a moment, so that its number was another's then."""
+    try:
+        words = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        started = float(words[19]) / os.sysconf("SC_CLK_TCK")
+        up = float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, IndexError, ValueError):
+        return False
+    # A second, for clocks that are not read at once.
+    return time.time() - up + started > moment + 1.0
 
 
 def _is_alive(process: int) -> bool:

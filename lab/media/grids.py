@@ -67,7 +67,7 @@ def sample_evenly(stream: Iterable[T], count: int) -> list[T]:
     """Keep `count` evenly spaced items of a stream of unknown length, the first and the last among them.
 
     Every `stride`-th item is kept; at 4 * count items every other one goes and the stride doubles. So memory stays
-    bounded, nothing is drawn at random, and no item is more than a quarter of the spacing off its place.
+    bounded, nothing is drawn at random, and no item is more than a quarter of the spacing off where it should be.
 
     Args:
         stream: Items; they are kept, not copied.
@@ -93,5 +93,5 @@ def sample_evenly(stream: Iterable[T], count: int) -> list[T]:
         return [item for _, item in kept]
     positions = np.array([position for position, _ in kept])
     wanted = np.linspace(0, index, count)
-    nearest = [int(np.argmin(np.abs(positions - place))) for place in wanted]
+    nearest = [int(np.argmin(np.abs(positions - position))) for position in wanted]
     return [kept[i][1] for i in nearest]

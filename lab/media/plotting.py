@@ -1,10 +1,10 @@
-"""Figures of a history, made without pyplot and its global state."""
+"""Figures of curves, made without pyplot and its global state."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lab.results.history import History
-
 COLOUR = "#2563a8"
 GRAY = "#5f6670"
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -28,40 +26,39 @@ COLUMNS = 3
 SMOOTH_ABOVE = 60
 
 
-def plot_history(history: History, names: Sequence[str] | None = None) -> Figure:
-    """Draw one small panel a metric; `x_low` and `x_high` become a band around `x`.
+Series = tuple[NDArray[np.int64], NDArray[np.float64]]
+Band = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+
+
+def plot_series(series: Mapping[str, Series], unit: str, bands: Mapping[str, Band] | None = None) -> Figure:
+    """Draw one small panel a metric over the training steps.
 
     Args:
-        history: Rows to show.
-        names: Columns; None for all that hold numbers, but not those of the clock.
+        series: By title: steps, int64 (n,), and values, float64 (n,).
+        unit: What a step is.
+        bands: By the title of the line that they surround: steps, int64 (m,), and the lower and upper ends, float64
+            (m,).
 
     Returns:
         A `matplotlib.figure.Figure` that no global state knows of.
     """
     from matplotlib.figure import Figure
 
-    from lab.results.history import CLOCK
-
-    known = set(history.names)
-    if names is None:
-        bands = {name + end for name in known for end in ("_low", "_high") if {name + "_low", name + "_high"} <= known}
-        names = [name for name in history.names if not name.startswith(CLOCK) and name not in bands]
-        names = [name for name in names if len(history.column(name)[0])]
-    columns = max(1, min(COLUMNS, len(names)))
-    rows = max(1, -(-len(names) // columns))
+    columns = max(1, min(COLUMNS, len(series)))
+    rows = max(1, -(-len(series) // columns))
     figure = Figure(figsize=(3.5 * columns + 0.4, 2.3 * rows + 0.3), layout="constrained", facecolor="white")
     smoothed = False
-    for i, name in enumerate(names):
+    for i, (name, (steps, values)) in enumerate(series.items()):
         axes = figure.add_subplot(rows, columns, i + 1)
-        steps, values = history.column(name)
         smoothed |= _is_noisy(values)
         _draw(axes, steps, values)
-        if {name + "_low", name + "_high"} <= known:
-            _draw_band(axes, history, name)
+        if bands and name in bands:
+            among, low, high = bands[name]
+            axes.fill_between(among, low, high, color=COLOUR, alpha=0.18, linewidth=0)
         style(axes, name)
-    if names:
+    if series:
         note = "   (bold over pale: mean of the latest 5 % of the points)" if smoothed else ""
-        figure.supxlabel(history.unit + note, fontsize=9, color=GRAY)
+        figure.supxlabel(unit + note, fontsize=9, color=GRAY)
     else:
         figure.text(0.5, 0.5, "nothing logged yet", ha="center", va="center", color=GRAY)
     return figure
@@ -92,13 +89,6 @@ def _draw(axes: Axes, steps: NDArray[np.int64], values: NDArray[np.float64]) -> 
         axes.plot(steps, _running_mean(values, len(values) // 20), color=COLOUR, linewidth=1.6)
     else:
         axes.plot(steps, values, color=COLOUR, linewidth=1.6, marker="o" if len(steps) < 16 else "", markersize=3)
-
-
-def _draw_band(axes: Axes, history: History, name: str) -> None:
-    steps, low = history.column(name + "_low")
-    others, high = history.column(name + "_high")
-    if np.array_equal(steps, others):
-        axes.fill_between(steps, low, high, color=COLOUR, alpha=0.18, linewidth=0)
 
 
 def _is_noisy(values: NDArray[np.float64]) -> bool:

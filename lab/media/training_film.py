@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from lab.errors import UsageError, bad_value
 from lab.files.links import read_bytes
 from lab.files.numbered import by_kind, numbered
-
-if TYPE_CHECKING:
-    from lab.task import Task
 
 TRAINING = "training"
 # A film of few pictures is slow enough to see each, one of many takes no longer than it must.
@@ -27,14 +24,24 @@ REST = 1.5
 LARGEST_PICTURE = 1 << 28
 
 
-def chosen_target(path: str | os.PathLike[str] | None, kind: str | None, task: Task) -> tuple[Path, str]:
+def chosen_target(
+    path: str | os.PathLike[str] | None, kind: str | None, kinds: tuple[str, ...], suffix: str
+) -> tuple[Path, str]:
     """Return the file that `Experiment.render` is to write and the kind of it, as far as they are left open.
+
+    Args:
+        path: The file, or None.
+        kind: What to show, or None.
+        kinds: What the task can show; the first is its default.
+        suffix: The task's own.
 
     Raises:
         UsageError: On a kind that the task has not, or another suffix.
     """
-    kinds = (*task.kinds, TRAINING)
-    suffix = ".gif" if kind == TRAINING else task.default_suffix
+    kinds = (*kinds, TRAINING)
+    suffix = ".gif" if kind == TRAINING else suffix
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise bad_value("render", "path", path, "a file name that ends in .mp4, .gif or .png")
     target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
     if kind is None:
         kind = target.stem if target.stem in kinds else kinds[0]

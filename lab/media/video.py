@@ -91,9 +91,7 @@ class VideoWriter:
                     self._partial.unlink(missing_ok=True)
 
     def _open(self) -> Encoder:
-        partial = temporary_sibling(self.path)
-        # imageio refuses other suffixes for ffmpeg; the format is told on its own.
-        self._partial = partial.with_name(partial.name + ".mp4")
+        self._partial = temporary_sibling(self.path)
         return Encoder(self._partial, self.path.suffix.lower()[1:], self.fps)
 
     def __enter__(self) -> VideoWriter:

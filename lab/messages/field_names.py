@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 from lab.errors import nearest
@@ -150,7 +151,7 @@ ELSEWHERE = {
     "verbose": "here it is progress, an argument of Experiment",
     "video_every": "it is an argument of Experiment, or --video-every",
 }
-MOST_LISTED = 60
+MOST_LISTED = 8
 
 
 def offered(name: str, known: Iterable[str]) -> str:
@@ -167,4 +168,8 @@ def offered(name: str, known: Iterable[str]) -> str:
         return f"here it is {ours}"
     if wanted in ELSEWHERE:
         return ELSEWHERE[wanted]
+    if len(names) > MOST_LISTED and nearest(name, names).startswith("known"):
+        # Far from all of them: those that are least so, in place of a page of names.
+        close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.0)
+        return f"the nearest are {', '.join(map(repr, close))} (`lab train LEARNER --help` lists all)"
     return nearest(name, names, MOST_LISTED)

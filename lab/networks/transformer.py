@@ -49,7 +49,7 @@ class EncoderBlock(keras.layers.Layer):
         expansion: Hidden units of the perceptron, in multiples of a token's size.
         activation: Of the hidden units.
         causal, rotary: As for `SelfAttention`.
-        dropout: Of the shares and of each branch, in training.
+        dropout: Of the attention's weights and of each branch, in training.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class EncoderBlock(keras.layers.Layer):
         every: tuple[int, int] = (0, 1),
         training: bool = False,
     ) -> tuple[tf.Tensor, Cache]:
-        """Do as `call`, and also return the attention's keys and values."""
+        """Do as `call`, and also return the attention's keys and values, each (B, heads, N, D)."""
         tokens, cache = self._attended(tokens, present, every, training)
         return self._fed(tokens, training), cache
 

@@ -40,7 +40,7 @@ def unet(
         attention: Whether the lowest level attends over all its places.
         patch: Pixels of a side of the squares that are taken as one place.
         classes: How many labels there are, or 0 for a network without.
-        dropout: Share of values that each block leaves out in training.
+        dropout: Fraction of values that each block leaves out in training.
         seed: Of the initial weights and of dropout.
         dtype: Keras' type policy: float32 or mixed_bfloat16.
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab.media.plotting import COLOUR, GRAY, plot_history
+from lab.media.plotting import COLOUR, GRAY, Series, plot_series
 from lab.reporting.html.formats import label, number
 from lab.reporting.html.markup import Markup, legible, tag
 from lab.reporting.records import Row
-from lab.results.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,12 +32,13 @@ LEGEND: dict[str, Any] = {"fontsize": 8, "frameon": False, "labelcolor": "#3a404
 WIDE, TALL = 5.4, 3.0
 
 Points = Sequence[tuple[int, float]]
+ENDS = ("value", "value_low", "value_high")
 
 
 def metric_chart(rows: Sequence[Row], name: str, unit: str) -> Markup:
     """Draw a metric of the log rows."""
     points = thinned(series(rows, name))
-    figure = plot_history(History([{"step": s, "value": v} for s, v in points], unit), ["value"])
+    figure = plot_series({"value": _arrays(points)}, unit)
     return _picture(figure, label(name), unit, f"{label(name)} over {unit}")
 
 
@@ -59,7 +59,9 @@ def evaluation_chart(
     band = bool(whole) and all(number(row.get(end)) is not None for row in whole for end in ends)
     keys = {"value": name, **({"value_low": ends[0], "value_high": ends[1]} if band else {})}
     rows = thinned([{"step": row["step"], **{new: _on_scale(row[old]) for new, old in keys.items()}} for row in whole])
-    figure = plot_history(History(rows or [_NOTHING], unit), ["value"])
+    line, low, high = (_arrays([(row["step"], row[key]) for row in rows]) if key in keys else None for key in ENDS)
+    bands = {"value": (low[0], low[1], high[1])} if low is not None and high is not None else None
+    figure = plot_series({"value": line or _arrays([])}, unit, bands)
     axes = figure.axes[0]
     if rows:
         axes.lines[-1].set_label("IQM during training" if name == "iqm" else "in training")
@@ -95,7 +97,7 @@ def overlay_chart(
     """
     from lab.results.statistics import iqm
 
-    figure = plot_history(History([_NOTHING], unit), ["value"])
+    figure = plot_series({"value": _arrays([])}, unit)
     axes = figure.axes[0]
     for i, (name, runs) in enumerate(groups.items()):
         colour, style = PALETTE[i % len(PALETTE)], STYLES[i // len(PALETTE) % len(STYLES)]
@@ -140,12 +142,14 @@ def thinned(rows: Sequence[Any]) -> list[Any]:
     return [rows[i] for i in np.linspace(0, len(rows) - 1, MOST_POINTS).astype(int)]
 
 
-_NOTHING: Row = {"step": 0, "value": None}
-
-
 def _on_scale(value: object) -> float | None:
     found = number(value)
     return None if found is None else min(max(found, -LARGEST), LARGEST)
+
+
+def _arrays(points: Points) -> Series:
+    steps, values = _columns(points)
+    return np.array(steps, np.int64), np.array(values, np.float64)
 
 
 def _columns(points: Points) -> tuple[list[int], list[float]]:

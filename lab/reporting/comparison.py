@@ -113,11 +113,11 @@ def _joint_score(group: Group) -> list[str]:
     values = [value for value in (number(row.get(metric)) for row in rows) if value is not None] if metric else []
     if metric is None or not values:
         return ["not evaluated", *[shown(None)] * 3]
-    spread = f"from {shown(min(values))} to {shown(max(values))}"
+    extremes = f"from {shown(min(values))} to {shown(max(values))}"
     during = sum(row.get("purpose") == scores.TRAINING for row in rows)
     kind = f" ({during} during training)" if during else ""
     seeds = {record.seed for record in records}
-    return [label(metric) + kind, shown(sum(values) / len(values)), _over_runs(values, len(seeds)), spread]
+    return [label(metric) + kind, shown(sum(values) / len(values)), _over_runs(values, len(seeds)), extremes]
 
 
 def _over_runs(values: list[float], seeds: int) -> str:

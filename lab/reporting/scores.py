@@ -11,7 +11,7 @@ from lab.reporting.records import Row, RunRecord, metric_names
 BASELINE, TRAINING = "baseline", "training"
 REPORTS_SHOWN = 3
 MOST_REASONS = 8
-# How many were judged says nothing of how well they did.
+# How many were evaluated says nothing of how well they did.
 COUNTS = frozenset({"episodes", "samples"})
 
 

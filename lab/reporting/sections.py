@@ -23,7 +23,7 @@ def run_section(record: RunRecord, number: int, budget: Budget) -> Markup:
 
     Args:
         record: The run.
-        number: Its place on the page, from 1.
+        number: Its number on the page, from 1.
         budget: What the page may still embed.
     """
     notes = [*record.notes, *scores.left_out(record)]
@@ -77,18 +77,18 @@ def _tile(title: str, value: str, small: str, kind: str = "") -> Markup:
 def _curves(record: RunRecord, notes: list[str]) -> Markup:
     training, reported = scores.of_purpose(record, scores.TRAINING), scores.reports(record)
     # A single evaluation is no curve; the table shows it.
-    judged = metric_names(training) if len(training) > 1 else []
-    constants = {name for metric in judged for name in scores.references(record, metric)}
-    ends = {f"{name}{end}" for name in judged for end in ("_low", "_high")}
-    judged = [name for name in judged if name not in NOT_DRAWN | constants | ends]
+    evaluated = metric_names(training) if len(training) > 1 else []
+    constants = {name for metric in evaluated for name in scores.references(record, metric)}
+    ends = {f"{name}{end}" for name in evaluated for end in ("_low", "_high")}
+    evaluated = [name for name in evaluated if name not in NOT_DRAWN | constants | ends]
     logged = [name for name in metric_names(record.metrics) if name not in NOT_DRAWN]
     logged.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST) + (name in SCHEDULES))
     charts = [
         evaluation_chart(training, reported, name, record.unit, scores.references(record, name))
-        for name in judged[:MOST_CHARTS]
+        for name in evaluated[:MOST_CHARTS]
     ]
     charts += [metric_chart(record.metrics, name, record.unit) for name in logged[: MOST_CHARTS - len(charts)]]
-    left_out = len(judged) + len(logged) - len(charts)
+    left_out = len(evaluated) + len(logged) - len(charts)
     if left_out:
         notes.append(f"{left_out:,} more metrics are not drawn (at most {MOST_CHARTS} charts a run).")
     if not charts:

@@ -72,7 +72,10 @@ class History:
         return [name for name in dict.fromkeys(key for row in self.rows for key in row) if name != "step"]
 
     def column(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return (steps, values) of the rows that have a number under `name`.
+        """Return the rows that have a number under `name`.
+
+        Returns:
+            Their steps, int64 (n,), and values, float64 (n,).
 
         Raises:
             ValueError: If no row has such a column.
@@ -92,7 +95,7 @@ class History:
         return path
 
     def plot(self, path: str | os.PathLike[str] | None = None, names: Sequence[str] | None = None) -> Figure:
-        """Plot one panel a metric over the steps.
+        """Plot one panel a metric over the steps; `x_low` and `x_high` become a band around `x`.
 
         Args:
             path: Also write the figure there (.png, .svg or .pdf).
@@ -101,9 +104,21 @@ class History:
         Returns:
             A figure of its own, not one of pyplot's.
         """
-        from lab.media.plotting import plot_history, write_figure
+        from lab.media.plotting import plot_series, write_figure
 
-        figure = plot_history(self, names)
+        known = set(self.names)
+        ends = {name: (name + "_low", name + "_high") for name in known}
+        ends = {name: both for name, both in ends.items() if known.issuperset(both)}
+        if names is None:
+            hidden = {end for both in ends.values() for end in both}
+            names = [name for name in self.names if not name.startswith(CLOCK) and name not in hidden]
+            names = [name for name in names if len(self.column(name)[0])]
+        bands = {}
+        for name, (low, high) in ends.items():
+            (steps, lower), (others, upper) = self.column(low), self.column(high)
+            if np.array_equal(steps, others):
+                bands[name] = steps, lower, upper
+        figure = plot_series({name: self.column(name) for name in names}, self.unit, bands)
         if path is not None:
             write_figure(figure, path)
         return figure

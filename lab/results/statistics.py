@@ -122,7 +122,7 @@ class RunsEstimate:
 
     Attributes:
         value: The statistic.
-        low, high: Ends of its interval over runs; None of fewer than three runs, which say nothing of their spread.
+        low, high: Ends of its interval over runs; None of fewer than three runs, which say nothing of how runs differ.
         runs, tasks: How many there are.
         statistic: `iqm`, `mean` or `median`.
     """

@@ -20,6 +20,7 @@ import numpy as np
 
 from lab.errors import CheckpointError, UsageError
 from lab.files import links
+from lab.files.atomic import sync
 from lab.files.faults import unwritable
 from lab.files.reading import manifest, tensors, tree
 from lab.files.reading.checked import read_checked
@@ -217,15 +218,6 @@ def prune(parent: Path, prefix: str, keep: int) -> None:
             shutil.rmtree(gone)
         except OSError as error:
             warn(f"the old checkpoint {old} could not be deleted: {error.strerror}", stacklevel=2)
-
-
-def sync(path: Path) -> None:
-    """Flush a file or directory to the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _located(directory: Path) -> tuple[Path, Path]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import CheckpointError, RunDirectoryError
-from lab.files.atomic import replacing
+from lab.files.atomic import replacing, sync
 from lab.files.links import refuse_links
 from lab.messages.notes import warn
 from lab.runs import checkpoints, lock, population
-from lab.runs.config import read_config
+from lab.runs.opening.config import read_config
 
 
 class RunDirectory:
@@ -24,6 +24,8 @@ class RunDirectory:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise RunDirectoryError(f"run directory received {path!r}; expected a path. Fix: give its name as a text.")
         self.path = Path(path).absolute()
         self.config_path = self.path / "config.json"
         self.metrics = self.path / "metrics.jsonl"
@@ -71,7 +73,7 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             with replacing(self.config_path) as temporary:
                 temporary.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-                checkpoints.sync(temporary)
+                sync(temporary)
         except OSError as error:
             raise RunDirectoryError(f"run directory {self.path} cannot be written: {error}.") from error
 
@@ -80,12 +82,17 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: When there is no run here, or its config.json is damaged or beyond the limits of
-                `lab.runs.config`.
+                `lab.runs.opening.config`.
         """
         if not os.path.lexists(self.config_path) and population.is_population(self.path):
             first = self.path / population.read(self.path).members[0].name
             raise RunDirectoryError(f"{self.path} holds several runs. Fix: name one of them, such as {first}.")
         return read_config(self.config_path)
+
+    def newest_step(self) -> int:
+        """Return the step of the newest checkpoint, whole or not; -1 where there is none."""
+        found = checkpoints.listed(self.checkpoints, "step")
+        return checkpoints.step_of(found[-1]) if found else -1
 
     def find_checkpoint(self, which: str = "last") -> Path | None:
         """Return the newest whole checkpoint of a kind, or None where the run has none.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab.errors import RunDirectoryError, UsageError
-from lab.files.atomic import replacing
+from lab.files.atomic import replacing, sync
 from lab.files.faults import unwritable
 from lab.files.links import read_bytes
 from lab.files.reading.schema import (
@@ -23,8 +23,7 @@ from lab.files.reading.schema import (
     text,
     whole,
 )
-from lab.runs import checkpoints
-from lab.runs.config import LANES, MOST_ENVIRONMENTS
+from lab.runs.opening.config import LANES, MOST_ENVIRONMENTS
 
 NAME = "runs.json"
 FORMAT = 1
@@ -89,7 +88,7 @@ def write(directory: Path, population: Population) -> None:
         raise unwritable(directory, error) from error
     with replacing(directory / NAME) as temporary:
         temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
-        checkpoints.sync(temporary)
+        sync(temporary)
 
 
 def read(directory: str | os.PathLike[str]) -> Population:

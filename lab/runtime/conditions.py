@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import platform
 import warnings
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.runtime.processor import ONEDNN, take_up_kernels, this_processor
 from lab.runtime.threads import processors, threads_in_use
 from lab.version import __version__
 
@@ -21,7 +21,7 @@ NAMES = {
     "processors": "processors",
     "logical_cpus": "logical CPUs",
     "gpus": "GPUs",
-    "onednn": "TF_ENABLE_ONEDNN_OPTS",
+    "onednn": ONEDNN,
     "processor": "processor features",
 }
 
@@ -44,22 +44,16 @@ def conditions() -> dict[str, Any]:
         "processors": processors() if threads == 0 else None,
         "logical_cpus": len(tf.config.list_logical_devices("CPU")),
         "gpus": len(tf.config.list_logical_devices("GPU")),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+        "onednn": os.environ.get(ONEDNN),
         "processor": processor(),
         "versions": versions(),
     }
 
 
-@functools.cache
 def processor() -> str:
     """Return the kind of processor and those of its features by which libraries choose their code."""
-    kind = platform.machine() or "unknown"
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return kind
-    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
-    return " ".join([kind, *(name for name in FEATURES if name in flags)])
+    here = this_processor()
+    return " ".join([here.kind, *(name for name in FEATURES if name in here.features)])
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -108,6 +102,13 @@ def warn_of_other_conditions(config: Mapping[str, Any], run: Path) -> None:
             "Fix, where that matters: resume it in a fresh process with what it had.",
             stacklevel=4,
         )
+
+
+def take_up(config: Mapping[str, Any]) -> None:
+    """Choose, before TensorFlow is loaded, the kernels that a run's config.json says it was computed with."""
+    newest = _parts(config)[-1]
+    if "onednn" in newest:
+        take_up_kernels(newest["onednn"])
 
 
 def had_cut_processors(config: Mapping[str, Any]) -> bool:

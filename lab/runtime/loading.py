@@ -7,6 +7,7 @@ import importlib
 import sys
 from types import ModuleType
 
+from lab.runtime.processor import choose_kernels
 from lab.runtime.quiet import quiet_stderr, set_quiet_defaults
 
 
@@ -23,11 +24,16 @@ def load(name: str) -> ModuleType:
     set_quiet_defaults()
     if "tensorflow" in sys.modules:
         return importlib.import_module(name)
+    choose_kernels()
     with quiet_stderr(only_with="tensorflow"):
         return _load_with_tensorflow(name)
 
 
 def _load_with_tensorflow(name: str) -> ModuleType:
+    # Here, because `import lab` does without it.
+    from lab.runtime.compiling.compile_cache import offer
+
+    offer()
     if not gc.isenabled():
         return importlib.import_module(name)
     gc.disable()

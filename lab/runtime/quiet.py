@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
+
+from lab.runtime.processor import choose_kernels
 
 
 def set_quiet_defaults() -> None:
@@ -14,7 +15,12 @@ def set_quiet_defaults() -> None:
 
     They read them when they are loaded.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if "tensorflow" not in sys.modules:
+        # Here, because `import lab` does without it.
+        from lab.runtime.compiling.compile_cache import folder
+
+        # Where compiled programs are kept, finding one is logged as an error: see there.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if folder() is None else "3")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
     if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
@@ -28,6 +34,9 @@ def quiet_stderr(only_with: str | None = None) -> Iterator[None]:
     Args:
         only_with: A module's name: let it out, too, where the block has not loaded that module.
     """
+    # Here, because `import lab` does without it.
+    import tempfile
+
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -60,5 +69,10 @@ def load_tensorflow() -> None:
 
     They come before its logging can be set up, so no log level silences them.
     """
+    # Here, because `import lab` does without it.
+    from lab.runtime.compiling.compile_cache import offer
+
+    choose_kernels()
+    offer()
     with quiet_stderr():
         import tensorflow  # noqa: F401

@@ -6,6 +6,7 @@ import contextlib
 import os
 
 from lab.errors import bad_value
+from lab.runtime.compiling import compile_cache
 from lab.runtime.quiet import quiet_stderr
 
 # More than any machine has; each is a real thread of the process.
@@ -40,7 +41,9 @@ def start_tensorflow(threads: int | None, cut: bool = True) -> None:
                 threading.set_intra_op_parallelism_threads(threads)
         if cut and threads == 1 == threads_in_use():
             _cut_processors()
+        cpus = len(tf.config.list_logical_devices("CPU"))
         tf.config.list_logical_devices()
+        compile_cache.fill((threads_in_use(), processors(), cpus))
 
 
 def processors() -> int:

@@ -190,3 +190,16 @@ def test_flattening_is_advised_only_where_it_works():
     assert "FlattenObservation" in spaces.advice(Dict(a=Discrete(2), b=Box(0, 1, (2,))))
     assert "FlattenObservation" not in spaces.advice(MissionSpace(5))
     assert "take its entry" not in spaces.advice(Dict(a=MissionSpace(5)))
+
+
+def test_an_observation_that_is_not_finite_or_of_another_shape_is_one_clear_error():
+    agent = Experiment(Random(), "CartPole-v1", progress=False).learner
+    with pytest.raises(UsageError, match=r"received nan at \[2\]; expected finite"):
+        agent.act(np.array([0, 0, np.nan, 0], np.float32))
+    with pytest.raises(UsageError, match=r"received -inf at \[1, 0\]; expected finite"):
+        agent.act(np.array([[0, 0, 0, 0], [-np.inf, 0, 0, 0]], np.float32))
+    with pytest.raises(UsageError, match=r"shape \(3,\); expected \(4,\) for one or \(n, 4\) for n\."):
+        agent.act(np.zeros(3, np.float32))
+    agent = Experiment(Random(), "lab/GridWorld-v0", progress=False).learner
+    with pytest.raises(UsageError, match=r"expected \(\) for one or \(n,\) for n\."):
+        agent.act(np.zeros((2, 2), np.int64))

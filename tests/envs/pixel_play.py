@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from envs import random
 from envs.arcade.pixel import DOWN, LEFT, NOOP, PADDLE_LEFT, PADDLE_RIGHT, RIGHT, SIDE, UP, moves
-from envs.tensor import limited
 
 
 def step(env, state, action, seed=0):
@@ -89,7 +88,7 @@ class Played(NamedTuple):
 
 def compare(env, player, number=64, seed=0):
     """Play as many games with a player as with random actions; return what the player got and what chance got."""
-    game = limited(env)
+    game = env.limited()
     steps, actions = game.max_episode_steps, int(env.action_space.n)
 
     # One compiled loop for both: compiling takes longer than playing.

@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode
 from envs import random, registration
 from envs.adapters import TensorEnvAdapter, TensorVectorEnv
 from envs.classic.cartpole import CartPole
-from envs.tensor import TensorEnv, TensorStep, TimeLimit, limited
+from envs.tensor import TensorEnv, TensorStep, TimeLimit
 
 
 class Walk(TensorEnv):
@@ -34,7 +34,7 @@ class Walk(TensorEnv):
 
 
 def test_an_ended_environment_restarts_in_the_same_step_and_its_last_observation_is_kept():
-    env = limited(Walk())
+    env = Walk().limited()
     carry = env.begin(random.key_from_seed(0, 2))
     first = carry.observation.numpy()[:, 0]
     lengths = []
@@ -51,7 +51,7 @@ def test_an_ended_environment_restarts_in_the_same_step_and_its_last_observation
 
 
 def test_an_environments_course_does_not_depend_on_its_neighbours():
-    env, keys = limited(CartPole()), random.key_from_seed(4, 5)
+    env, keys = CartPole().limited(), random.key_from_seed(4, 5)
     many, one = env.begin(keys), env.begin(keys[3:4])
     for _ in range(40):
         many, _ = env.advance(many, tf.ones(5, tf.int32))

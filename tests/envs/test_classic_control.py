@@ -19,7 +19,7 @@ TRAJECTORIES = 1_000
 
 def starts(twin, number):
     """First states of Gymnasium's own distribution, float64 (number, d)."""
-    env = gymnasium.make(twin.twin_of).unwrapped
+    env = gymnasium.make(twin.counterpart_of).unwrapped
     env.reset(seed=3)
     rows = []
     for _ in range(number):
@@ -56,7 +56,7 @@ def rollout(definition, states, actions):
 @pytest.mark.parametrize("twin", TWINS)
 def test_whole_trajectories_agree_with_gymnasiums_ends_included(twin):
     definition, rng = twin(), np.random.default_rng(1)
-    env = gymnasium.make(twin.twin_of).unwrapped
+    env = gymnasium.make(twin.counterpart_of).unwrapped
     limit = 60
     states = starts(twin, TRAJECTORIES)
     actions = actions_for(definition, rng, (limit, TRAJECTORIES))
@@ -141,7 +141,7 @@ def test_first_states_are_distributed_as_gymnasiums(twin):
 
 @pytest.mark.parametrize("twin", TWINS)
 def test_spaces_and_limits_are_gymnasiums(twin):
-    env = gymnasium.make(twin.twin_of)
+    env = gymnasium.make(twin.counterpart_of)
     ours, theirs = twin().observation_space, env.observation_space
     most = np.finfo(np.float32).max
     assert ours.shape == theirs.shape and ours.dtype == theirs.dtype

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from envs import random
 from envs.grid.key_door import MOVES, KeyDoor, KeyDoorState
-from envs.tensor import limited
 
 UP, RIGHT, DOWN, LEFT = range(4)
 
@@ -26,7 +25,7 @@ def move(env: KeyDoor, state: KeyDoorState, action: int):
 def play(env: KeyDoor, policy, number: int, seed: int = 0):
     """Whole episodes in compiled code: returns and lengths."""
     keys = random.key_from_seed(seed, number)
-    game = limited(env)
+    game = env.limited()
 
     @tf.function(jit_compile=True)
     def advance(state, observation, time):

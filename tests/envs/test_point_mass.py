@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from envs import random
 from envs.continuous.point_mass import OBSTACLES, RADIUS, PointMass, PointMassState
-from envs.tensor import limited
 
 ROUND = ((0.0, 0.0, 0.3),)
 
@@ -51,7 +50,7 @@ def test_the_interface_is_kept() -> None:
     env = PointMass()
     env.check()
     PointMass(obstacles=()).check()
-    assert env.max_episode_steps == 200 and limited(env).max_episode_steps == 200
+    assert env.max_episode_steps == 200 and env.limited().max_episode_steps == 200
 
 
 def test_a_free_step_computed_by_hand() -> None:

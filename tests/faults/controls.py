@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lab.runs import checkpoints
-from tests.contracts import IDLE_TASK
+from lab.testing.state import IDLE_TASK
 from tests.faults import children, outcomes
 from tests.faults.jobs import jobs
 from tests.faults.kills import act, reference

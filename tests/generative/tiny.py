@@ -36,7 +36,7 @@ class Tiny(Generator):
         self.optimizer = keras.optimizers.Adam(1e-2)
         self.optimizer.build(self.network.trainable_variables)
         self.noise = keras.random.SeedGenerator(self.seeds.integer("data", 1))
-        self.count = tf.Variable(0)
+        self.updates = tf.Variable(0)
 
     def update(self, batch: Batch) -> dict[str, tf.Tensor]:
         data = tf.reshape(batch.data, (-1, self.size))
@@ -45,12 +45,12 @@ class Tiny(Generator):
             loss = tf.reduce_mean(tf.square(output - data))
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
-        self.count.assign_add(1)
-        loss = tf.where(self.count == self.config.bad_at, float("nan"), loss)
+        self.updates.assign_add(1)
+        loss = tf.where(self.updates == self.config.bad_at, float("nan"), loss)
         return {"loss": loss, "first": data[0, 0]}
 
     def sample(self, number: int, seed: int | None = None) -> np.ndarray:
-        return self.spec.quantise(self.rng(seed).standard_normal((number, *self.spec.shape)))
+        return self.spec.quantise(self.rng(seed).standard_normal((self.count(number), *self.spec.shape)))
 
 
 def images(count: int = 40, shape: tuple[int, ...] = (4, 4, 1)) -> np.ndarray:

@@ -183,10 +183,8 @@ def test_help_lists_a_learners_settings(lab):
 
 
 def test_the_start_is_quick_and_brings_no_tensorflow():
-    code = (
-        "import sys, lab; from lab import cli, arguments; arguments.parser(); sys.exit(any(m in sys.modules for m in "
-    )
-    code += "('tensorflow', 'keras', 'gymnasium', 'matplotlib', 'numpy')))"
+    code = "import sys, lab; from lab import cli; from lab.command import arguments; arguments.parser(); "
+    code += "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'gymnasium', 'matplotlib', 'numpy')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
     done = subprocess.run([sys.executable, "-m", "lab", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and "train" in done.stdout

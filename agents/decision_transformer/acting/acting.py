@@ -27,7 +27,7 @@ from lab.training.moving_average import WeightAverage
 class ActsOnContext(Agent):
     """The part of `DecisionTransformer` that acts (Chen et al. 2021, algorithm 1, "evaluation loop").
 
-    The return asked for falls by each reward that `observe_rewards` is told. So an episode played by hand is
+    The return asked for falls by each reward that `observe_rewards` is given. So an episode played by hand is
 
         agent.begin_episode(target_return=90)
         action = agent.act(observation)
@@ -62,10 +62,10 @@ class ActsOnContext(Agent):
 
     def __copy__(self) -> Self:
         """Return an agent with the same network that plays episodes of its own, such as `record` makes."""
-        twin = type(self).__new__(type(self))
+        copy_ = type(self).__new__(type(self))
         # Decoders belong to the agent that made them, and to its copy of the weights.
-        vars(twin).update(vars(self), context=None, decoders={}, copied=None)
-        return twin
+        vars(copy_).update(vars(self), context=None, decoders={}, copied=None)
+        return copy_
 
     # ---------------------------------------------------------------- episodes
 

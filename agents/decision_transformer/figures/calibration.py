@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lab.errors import bad_value
 from lab.results.statistics import bootstrap_interval
-
-if TYPE_CHECKING:
-    from agents.decision_transformer.acting.acting import ActsOnContext
-    from agents.training.task import AgentTask
 
 TARGETS = 8
 EPISODES = 20
@@ -43,9 +39,7 @@ class Calibration(NamedTuple):
         return float(np.corrcoef(asked, got)[0, 1])
 
 
-def calibrate(
-    agent: ActsOnContext, task: AgentTask, targets: Sequence[float] | None = None, episodes: int = EPISODES
-) -> Calibration:
+def calibrate(agent: Any, task: Any, targets: Sequence[float] | None = None, episodes: int = EPISODES) -> Calibration:
     """Ask for several returns and see what comes of each.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,15 +15,13 @@ from agents.playing.rollout import Stage
 from lab.media.plotting import COLOUR, GRAY, style
 
 if TYPE_CHECKING:
-    from agents.decision_transformer.agent import DecisionTransformer
     from agents.decision_transformer.figures.calibration import Calibration
-    from agents.training.task import AgentTask
 
 # A softmax has many shares near 0 that are not alike.
 DARKEST = 0.5
 
 
-def calibration_figure(found: Calibration, agent: DecisionTransformer) -> Figure:
+def calibration_figure(found: Calibration, agent: Any) -> Figure:
     """Draw the return obtained over the return asked for, with 95 % intervals and the data's range."""
     figure = Figure(figsize=(4.6, 3.9), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
@@ -44,7 +42,7 @@ def calibration_figure(found: Calibration, agent: DecisionTransformer) -> Figure
     return figure
 
 
-def attention_figure(agent: DecisionTransformer, task: AgentTask) -> Figure:
+def attention_figure(agent: Any, task: Any) -> Figure:
     """Draw, for each block, how much the tokens of the last steps of an episode look at each other."""
     steps = last_steps(agent, task)
     shares = [np.asarray(block)[0].mean(axis=0) for block in agent.acting_network.attention(agent.window(steps))]
@@ -72,7 +70,7 @@ def attention_figure(agent: DecisionTransformer, task: AgentTask) -> Figure:
     return figure
 
 
-def last_steps(agent: DecisionTransformer, task: AgentTask) -> Steps:
+def last_steps(agent: Any, task: Any) -> Steps:
     """Play an episode and return the steps in the context at its end, of batches of 1."""
     stage = Stage(task.evaluation_source.make(), task.wrapper_statistics())
     env = stage.env

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +12,6 @@ from agents.decision_transformer.data.windows import Steps
 from lab.networks.layers.attention import Cache
 
 if TYPE_CHECKING:
-    from agents.decision_transformer.acting.acting import ActsOnContext
     from agents.decision_transformer.acting.context import Context
 
 
@@ -28,7 +27,7 @@ class Decoder:
         rows: n.
     """
 
-    def __init__(self, agent: ActsOnContext, rows: int) -> None:
+    def __init__(self, agent: Any, rows: int) -> None:
         self.agent = agent
         # In variables: what enters and leaves a call costs more than a small layer.
         caches = agent.acting_network.empty_caches(rows, agent.config.context_length)

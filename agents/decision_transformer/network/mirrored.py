@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -15,7 +15,6 @@ from lab.networks import DecoderMirror, Mirror
 from lab.networks.in_numpy.decoder_mirror import Affine, standardised
 
 if TYPE_CHECKING:
-    from agents.decision_transformer.acting.acting import ActsOnContext
     from agents.decision_transformer.acting.context import Context
 
 
@@ -26,7 +25,7 @@ class TrajectoryMirror:
         agent: A built agent for which `fits` holds.
     """
 
-    def __init__(self, agent: ActsOnContext) -> None:
+    def __init__(self, agent: Any) -> None:
         network, self.space = agent.acting_network, agent.observation_space
         self.action_space, self.octaves, self.bound = agent.action_space, network.octaves, agent.config.bound
         self.mean, self.spread = agent.mean.numpy(), agent.spread.numpy()
@@ -43,7 +42,7 @@ class TrajectoryMirror:
         self.head = Affine.of(network.head, network.last_norm)
 
     @staticmethod
-    def fits(agent: ActsOnContext) -> bool:
+    def fits(agent: Any) -> bool:
         """Return whether the encoder is a perceptron and the blocks are such that NumPy can follow."""
         network = agent.acting_network
         return Mirror.fits(network.encode_observation) and DecoderMirror.fits(network.blocks)
@@ -91,7 +90,7 @@ class MirroredDecoder:
         rows: n.
     """
 
-    def __init__(self, agent: ActsOnContext, rows: int) -> None:
+    def __init__(self, agent: Any, rows: int) -> None:
         self.agent, self.rows = agent, rows
         self.mirror: TrajectoryMirror | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,6 @@ from agents.decision_transformer.online.settings import OnlineDecisionTransforme
 from agents.episodes import Episodes
 from agents.parts.actions import box_bounds
 from lab.config import Settings
-from lab.task import Task, TaskOptions
 
 
 class OnlineDecisionTransformer(DecisionTransformer):
@@ -44,11 +43,6 @@ class OnlineDecisionTransformer(DecisionTransformer):
     def build(self) -> None:
         super().build()
         self.entropy_weight = tf.Variable(0.0)
-
-    def make_task(self, source: Any, options: TaskOptions) -> Task:
-        from agents.decision_transformer.online.task import OnlineTask
-
-        return OnlineTask(self, source, options)
 
     def learn_of(self, episodes: Episodes) -> None:
         """Note the returns of episodes played, so that they count as ones that can be asked for."""

@@ -15,7 +15,7 @@ from agents.episodes.recording import record
 from agents.episodes.selection import best_few
 from agents.offline.task import OfflineTask
 from lab.errors import CheckpointError, UsageError
-from lab.runtime.interruption import leaving_due, stoppable
+from lab.runtime.signals.interruption import leaving_due, stoppable
 from lab.task import TaskOptions
 
 

@@ -9,13 +9,12 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from agents import spaces
-from agents.episodes.episodes import Episodes
 from lab import registry
 from lab.errors import MissingPackageError, UsageError
 
 
-def from_minari(dataset: Any) -> Episodes:
-    """Return the episodes of a Minari data set, in memory.
+def from_minari(dataset: Any) -> dict[str, Any]:
+    """Return the episodes of a Minari data set, as the keywords of `Episodes.from_arrays`.
 
     Args:
         dataset: A `minari.MinariDataset`, or the id of one that is on this machine.
@@ -32,23 +31,23 @@ def from_minari(dataset: Any) -> Episodes:
     found = list(dataset.iterate_episodes())
     first = action_space.start if isinstance(action_space, Discrete) else 0
     spec, notes = dataset.env_spec, dataset.storage.metadata
-    return Episodes.from_arrays(
-        observations=np.concatenate([np.asarray(e.observations)[:-1] for e in found]),
-        final_observations=np.stack([np.asarray(e.observations)[-1] for e in found]),
-        actions=np.concatenate([np.asarray(e.actions) for e in found]) - first,
-        rewards=np.concatenate([np.asarray(e.rewards, np.float64) for e in found]),
-        terminated=[bool(e.terminations[-1]) for e in found],
-        truncated=[bool(e.truncations[-1]) for e in found],
-        lengths=[len(e.rewards) for e in found],
-        observation_space=space,
-        action_space=action_space,
+    return {
+        "observations": np.concatenate([np.asarray(e.observations)[:-1] for e in found]),
+        "final_observations": np.stack([np.asarray(e.observations)[-1] for e in found]),
+        "actions": np.concatenate([np.asarray(e.actions) for e in found]) - first,
+        "rewards": np.concatenate([np.asarray(e.rewards, np.float64) for e in found]),
+        "terminated": [bool(e.terminations[-1]) for e in found],
+        "truncated": [bool(e.truncations[-1]) for e in found],
+        "lengths": [len(e.rewards) for e in found],
+        "observation_space": space,
+        "action_space": action_space,
         # Only where the id alone makes the environment again.
-        environment=spec.id if spec is not None and not spec.kwargs and not spec.additional_wrappers else None,
-        policy=str(notes.get("algorithm_name") or notes.get("dataset_id") or "minari"),
-    )
+        "environment": spec.id if spec is not None and not spec.kwargs and not spec.additional_wrappers else None,
+        "policy": str(notes.get("algorithm_name") or notes.get("dataset_id") or "minari"),
+    }
 
 
-def to_minari(episodes: Episodes, dataset_id: str, **notes: Any) -> Any:
+def to_minari(episodes: Any, dataset_id: str, **notes: Any) -> Any:
     """Write episodes as a new Minari data set, without loss; return the `minari.MinariDataset`.
 
     Minari keeps it where it keeps all of them: in `MINARI_DATASETS_PATH` or the user's home.

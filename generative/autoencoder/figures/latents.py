@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,33 +23,32 @@ MOST_SHOWN = 12
 REACH = 2.5
 
 
-def traversal_of(decode: Callable[[np.ndarray], np.ndarray], latents: np.ndarray, spec: DataSpec) -> Figure:
-    """Show what becomes of the first of some latents (N, L) as one dimension after the other changes."""
-    deviations = latents.std(axis=0)
-    walks, dimensions = traversal(latents[0], deviations)
-    return traversal_figure(decode(walks), dimensions, deviations, spec)
+def map_plane(latents: np.ndarray, prior: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return a square grid of latents on the plane that a map shows, float32 (MAP_SIDE ** 2, L).
 
-
-def map_of(
-    decode: Callable[[np.ndarray], np.ndarray], latents: np.ndarray, prior: tuple[np.ndarray, np.ndarray],
-    spec: DataSpec, test: np.ndarray,
-) -> np.ndarray | Figure:  # fmt: skip
-    """Show the rows of a plane of latents: all of it where there are two dimensions.
+    It is all of the space where there are two dimensions; see `quantile_grid`.
 
     Args:
-        decode: From latents (N, L) to rows.
         latents: Of real rows, (N, L).
-        prior: Mean and covariance of what latents are drawn from.
-        spec: Of the rows.
-        test: Real rows to show beside.
+        prior: Mean (L,) and covariance (L, L) of what latents are drawn from.
     """
     if len(prior[0]) != 2:
         # The prior does not say which plane is worth looking at.
         prior = latents.mean(axis=0), np.atleast_2d(np.cov(latents.T))
-    grid = decode(quantile_grid(*prior))
+    return quantile_grid(*prior)
+
+
+def map_picture(rows: np.ndarray, spec: DataSpec, real: np.ndarray) -> np.ndarray | Figure:
+    """Show the rows of a plane of latents.
+
+    Args:
+        rows: What `map_plane` gave, decoded, (MAP_SIDE ** 2, ...).
+        spec: What a row is.
+        real: (M, ...) rows of the data set to show beside.
+    """
     if spec.is_image:
-        return image_grid(pictures.pixels(grid, spec), MAP_SIDE, minimum_cell=32)
-    return pictures.rows_picture(grid, spec, test)
+        return image_grid(pictures.pixels(rows, spec), MAP_SIDE, minimum_cell=32)
+    return pictures.rows_picture(rows, spec, real)
 
 
 def traversal(centre: np.ndarray, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +110,7 @@ def clusters(latents: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def purity(found: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of rows whose label is the commonest of their cluster (Manning et al. 2008, section 16.3).
+    """Return the fraction of rows whose label is the commonest of their cluster (Manning et al. 2008, section 16.3).
 
     Args:
         found: Clusters, whole numbers (N,).

@@ -132,8 +132,8 @@ def between(latents: np.ndarray) -> Iterator[np.ndarray]:
     for leg in range(min(LEGS, len(latents))):
         start, end = np.roll(latents, -leg, axis=0), np.roll(latents, -leg - 1, axis=0)
         for frame in range(FRAMES_A_LEG):
-            share = 0.5 - 0.5 * np.cos(np.pi * frame / FRAMES_A_LEG)
-            yield (1.0 - share) * start + share * end
+            fraction = 0.5 - 0.5 * np.cos(np.pi * frame / FRAMES_A_LEG)
+            yield (1.0 - fraction) * start + fraction * end
 
 
 def strips(latents: np.ndarray) -> np.ndarray:
@@ -145,9 +145,9 @@ def strips(latents: np.ndarray) -> np.ndarray:
     Returns:
         ((N - 1) * COLUMNS, L), or N * COLUMNS equal rows for N = 1.
     """
-    shares = np.linspace(0.0, 1.0, COLUMNS)[:, None]
+    fractions = np.linspace(0.0, 1.0, COLUMNS)[:, None]
     pairs = itertools.pairwise(latents) if len(latents) > 1 else [(latents[0], latents[0])]
-    return np.concatenate([(1.0 - shares) * start + shares * end for start, end in pairs])
+    return np.concatenate([(1.0 - fractions) * start + fractions * end for start, end in pairs])
 
 
 def _image_pairs(inputs: np.ndarray, restored: np.ndarray) -> Figure:

@@ -66,5 +66,5 @@ def perplexity(indices: tf.Tensor, codes: int) -> tf.Tensor:
         indices: int32, any shape.
         codes: How many there are.
     """
-    share = tf.reduce_mean(tf.one_hot(tf.reshape(indices, (-1,)), codes), axis=0)
-    return tf.exp(-tf.reduce_sum(tf.math.xlogy(share, share)))
+    frequency = tf.reduce_mean(tf.one_hot(tf.reshape(indices, (-1,)), codes), axis=0)
+    return tf.exp(-tf.reduce_sum(tf.math.xlogy(frequency, frequency)))

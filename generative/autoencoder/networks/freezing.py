@@ -13,6 +13,10 @@ from generative.base import Generator
 from generative.data.dataset import DataSpec
 from lab.errors import UsageError, bad_value, nearest
 from lab.seeding import Seeds
+from lab.training.adam import Adam, of_keras
+
+# As Keras has it.
+EPSILON = 1e-7
 
 
 class Freezing(Generator):
@@ -38,6 +42,12 @@ class Freezing(Generator):
         # Said here, because an error within a compiled update comes late and in many words.
         _ = self.variables
 
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        optimizer = state.get("optimizer")
+        if isinstance(optimizer, Mapping) and "0" in optimizer:
+            state = {**state, "optimizer": of_keras(optimizer)}
+        super().set_state(state)
+
     @abstractmethod
     def models(self) -> dict[str, keras.Model]:
         """Return the networks by name, in the order in which data pass through them."""
@@ -62,11 +72,14 @@ class Freezing(Generator):
             )
         return learning
 
-    def make_optimizer(self) -> keras.optimizers.Optimizer:
+    def make_optimizer(self) -> Adam:
         """Build the optimizer, with moments for what it changes only."""
-        optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
-        optimizer.build(self.variables)
-        return optimizer
+        c = self.config
+        return Adam(self.variables, c.learning_rate, epsilon=EPSILON, decay=c.weight_decay, undecayed=self.undecayed())
+
+    def undecayed(self) -> list[Any]:
+        """Return the variables that weight decay leaves alone (hook)."""
+        return []
 
     def freeze(self, *names: str) -> None:
         """Leave layers as they are from now on, besides those that are frozen already.

@@ -14,14 +14,14 @@ class CodePrior(keras.Model):
 
     On all of them through a recurrent layer, and directly on the one before, the one above and the one above to the
     right, as in van den Oord et al. 2016, "Pixel Recurrent Neural Networks". A step costs the same wherever in the
-    grid it is, so that drawing a grid costs no more than judging one.
+    grid it is, so that drawing a grid costs no more than evaluating one.
 
     Args:
         height, width: Of the grid, which has P = height * width places.
         codes: How many different ones there are.
         units: Of the recurrent layer.
         seed: Of the initial weights; layer i draws with seed + i.
-        classes: How many labels there are that it is told, or 0 for none.
+        classes: How many labels there are that it sees, or 0 for none.
     """
 
     def __init__(
@@ -98,19 +98,19 @@ class CodePrior(keras.Model):
 
         Args:
             uniforms: (B, P) numbers that are uniform on [0, 1).
-            labels: int32 (B,), if it is told any.
+            labels: int32 (B,), if it sees any.
             temperature: Divides the logits: below 1 the most probable codes are drawn more often than they are met.
         """
         w, rows = self.width, tf.shape(uniforms)[0]
-        told = tf.zeros((1, self.units)) if self.label is None else self.label(labels)
+        known = tf.zeros((1, self.units)) if self.label is None else self.label(labels)
 
         def step(p: tf.Tensor, padded: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            x = self.features(padded[:, w + p - 1], padded[:, p], padded[:, p + 1], p) + told
+            x = self.features(padded[:, w + p - 1], padded[:, p], padded[:, p + 1], p) + known
             output, (state,) = self.recurrent.cell(x, [state])
             logits = self.outputs_layer(self.hidden(output)) / temperature
-            shares = tf.cumsum(tf.nn.softmax(logits), axis=1)
-            code = tf.reduce_sum(tf.cast(shares < uniforms[:, p, None], tf.int32), axis=1)
-            # The sum of all shares may be a little below 1.
+            cumulated = tf.cumsum(tf.nn.softmax(logits), axis=1)
+            code = tf.reduce_sum(tf.cast(cumulated < uniforms[:, p, None], tf.int32), axis=1)
+            # The sum of all probabilities may be a little below 1.
             code = tf.minimum(code, self.codes - 1)
             places = tf.stack([tf.range(rows), tf.fill([rows], w + p)], axis=1)
             return p + 1, tf.tensor_scatter_nd_update(padded, places, code + 1), state

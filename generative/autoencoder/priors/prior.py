@@ -75,7 +75,7 @@ class GaussianPrior(Stateful):
 class LocalPrior(GaussianPrior):
     """Keeps the latest latents too, and draws near one of them, as its neighbours are spread about it.
 
-    That is a Gaussian for each latent kept, with a share of its neighbours' covariance and a little of all latents'
+    That is a Gaussian for each latent kept, with a fraction of its neighbours' covariance and a little of all latents'
     variances (Vincent and Bengio 2002, "Manifold Parzen Windows", section 2): latents may be of any shape, and there is
     nothing to fit. Where latents come with labels, each label's are neighbours among themselves.
 
@@ -83,7 +83,7 @@ class LocalPrior(GaussianPrior):
         size, decay: As for `GaussianPrior`.
         kept: How many latents, the latest ones, are kept.
         neighbours: How many of the nearest give a Gaussian its covariance; fewer where there are not as many.
-        spread: Which share of that covariance.
+        spread: Which fraction of that covariance.
     """
 
     not_state = ("kept", "neighbours", "spread")

@@ -10,14 +10,13 @@ import tensorflow as tf
 
 from generative.arguments import real
 from generative.data.labels import checked_labels, drawn_codes
-from generative.diffusion.denoiser import denoiser
-from generative.diffusion.predictions import Prediction
+from generative.diffusion.parametrisation import Parametrisation, denoiser
 from generative.diffusion.sampling.levels import Levels
 from generative.diffusion.sampling.samplers import SAMPLERS, Plan, Sampler
 from generative.diffusion.sampling.sampling import run
 from generative.diffusion.schedules import Schedule, Times
 from lab.errors import UsageError, bad_value, nearest
-from lab.training.moving_average import WeightAverage
+from lab.training.adam import WeightAverage
 
 if TYPE_CHECKING:
     from generative.data.dataset import DataSpec
@@ -35,7 +34,7 @@ class Drawing:
     spec: DataSpec
     config: Any
     schedule: Schedule
-    prediction: Prediction
+    parametrisation: Parametrisation
     average: WeightAverage
     classes: int
     limit: float | None
@@ -68,8 +67,8 @@ class Drawing:
         Raises:
             UsageError: On labels the data do not have, or more steps than the schedule has.
         """
-        plan, told, x = self._start(self.count(number), seed, labels, sampler, steps)
-        return self.spec.quantise(self._run(plan, x, told, self.rng(seed, STEPS), guidance))
+        plan, codes, x = self._start(self.count(number), seed, labels, sampler, steps)
+        return self.spec.quantise(self._run(plan, x, codes, self.rng(seed, STEPS), guidance))
 
     def sample_path(
         self, number: int, seed: int | None = None, *, labels: Any = None, sampler: str | None = None,
@@ -81,8 +80,8 @@ class Drawing:
             float32 (network calls + 1, number, ...): noise first, then each step's rows, all divided by
             sqrt(alpha**2 + sigma**2), so that they are of one scale.
         """
-        plan, told, x = self._start(self.count(number, "sample_path"), seed, labels, sampler, steps)
-        path = self._run(plan, x, told, self.rng(seed, STEPS), guidance, record=True)
+        plan, codes, x = self._start(self.count(number, "sample_path"), seed, labels, sampler, steps)
+        path = self._run(plan, x, codes, self.rng(seed, STEPS), guidance, record=True)
         scales = np.hypot(plan.alpha_after, plan.sigma_after).astype(np.float32)
         path = path / scales.reshape(-1, *(1 for _ in x.shape))
         return np.concatenate([x[None] / np.hypot(plan.alpha[0], plan.sigma[0]).astype(np.float32), path])
@@ -92,8 +91,8 @@ class Drawing:
     ) -> tuple[Plan, np.ndarray, np.ndarray]:
         """Return the plan, the labels and the noise with which rows begin."""
         plan = self._sampler(sampler)(self._levels(steps))
-        told = self._drawn_labels(labels, number, seed)
-        return plan, told, plan.sigma[0] * self.rng(seed).standard_normal((number, *self.spec.shape), np.float32)
+        codes = self._drawn_labels(labels, number, seed)
+        return plan, codes, plan.sigma[0] * self.rng(seed).standard_normal((number, *self.spec.shape), np.float32)
 
     def _compile_drawing(self) -> None:
         c, network = self.config, self.average.network
@@ -101,15 +100,16 @@ class Drawing:
         def draw(
             table: Any, x: Any, labels: Any, seed: Any, guidance: Any, known: Any, mask: Any, record: bool
         ) -> tuple[tf.Tensor, tf.Tensor]:
-            told = labels if self.classes else None
+            codes = labels if self.classes else None
             clean = denoiser(
-                network, self.prediction, c.data_scale, told, guidance=guidance, nothing=self.classes, limit=self.limit
-            )
+                network, self.parametrisation, c.data_scale, codes, guidance=guidance, unlabelled=self.classes,
+                limit=self.limit,
+            )  # fmt: skip
             return run(table, clean, x, seed, known=known, mask=mask, record=record)
 
         def clean(x: Any, alpha: Any, sigma: Any, labels: Any) -> tf.Tensor:
-            told = labels if self.classes else None
-            return denoiser(network, self.prediction, c.data_scale, told, limit=self.limit)(x, alpha, sigma)
+            codes = labels if self.classes else None
+            return denoiser(network, self.parametrisation, c.data_scale, codes, limit=self.limit)(x, alpha, sigma)
 
         self._draw: Any = tf.function(draw, autograph=False)
         self._clean_compiled: Any = tf.function(clean, autograph=False)
@@ -166,7 +166,7 @@ class Drawing:
             return self.schedule.levels_at(steps)
         return self.schedule.levels(self.config.steps if steps is None else steps)
 
-    def _told(self, labels: Any, count: int) -> np.ndarray:
+    def _codes(self, labels: Any, count: int) -> np.ndarray:
         """Return labels as codes, int32 (count,), for the network; without any, those that mean none."""
         if labels is None or (not self.classes and self.spec.classes):
             return np.full(count, self.classes, np.int32)
@@ -178,7 +178,7 @@ class Drawing:
     def _drawn_labels(self, labels: Any, number: int, seed: int | None) -> np.ndarray:
         counts = self.label_counts.numpy()
         if labels is not None or not self.classes or not counts.sum():
-            return self._told(labels, number)
+            return self._codes(labels, number)
         return drawn_codes(counts, number, self.rng(seed, LABELS))
 
 

@@ -53,7 +53,7 @@ class Editing(Drawing):
         levels = Levels(np.append(alpha, whole.alpha[below]), np.append(sigma, whole.sigma[below]))
         plan = self._sampler(sampler)(levels)
         x = (alpha * rows).astype(np.float32)
-        return self.spec.quantise(self._run(plan, x, self._told(labels, len(rows)), self.rng(seed, STEPS), guidance))
+        return self.spec.quantise(self._run(plan, x, self._codes(labels, len(rows)), self.rng(seed, STEPS), guidance))
 
     def inpaint(
         self, data: Any, mask: Any, seed: int | None = None, *, labels: Any = None, steps: Steps = None,
@@ -81,8 +81,8 @@ class Editing(Drawing):
         plan = resample(self._inpainting_sampler()(self._levels(steps)), repeats)
         x = plan.sigma[0] * self.rng(seed).standard_normal(given.shape, np.float32)
         known = np.where(kept, self.spec.normalise(given), np.float32(0.0))
-        told = self._told(labels, len(given))
-        filled = self._run(plan, x, told, self.rng(seed, STEPS), guidance, known, kept.astype(np.float32))
+        codes = self._codes(labels, len(given))
+        filled = self._run(plan, x, codes, self.rng(seed, STEPS), guidance, known, kept.astype(np.float32))
         return np.where(kept, given, self.spec.quantise(filled)).astype(self.spec.dtype)
 
     def _mask(self, mask: Any, count: int, owner: str) -> np.ndarray:
@@ -126,14 +126,14 @@ class Editing(Drawing):
             raise bad_value(owner, "second of shape", ends[1].shape, f"{ends[0].shape}, that of first")
         number = whole(owner, "number", number, 2)
         self.count(len(ends[0]) * number, "interpolate")
-        told = self._told(labels, len(ends[0]))
-        noise = [self._to_noise(rows, told, steps) for rows in ends]
+        codes = self._codes(labels, len(ends[0]))
+        noise = [self._to_noise(rows, codes, steps) for rows in ends]
         between = slerp(noise[0], noise[1], np.linspace(0.0, 1.0, number))
         flat = between.reshape(-1, *self.spec.shape)
         plan = ddim(self._levels(steps))
         x = (plan.sigma[0] * flat).astype(np.float32)
-        rows = self._run(plan, x, np.repeat(told, number), self.rng(0), 1.0)
-        return self.spec.quantise(rows).reshape(len(told), number, *self.spec.shape)
+        rows = self._run(plan, x, np.repeat(codes, number), self.rng(0), 1.0)
+        return self.spec.quantise(rows).reshape(len(codes), number, *self.spec.shape)
 
     def _to_noise(self, rows: np.ndarray, labels: np.ndarray, steps: Steps) -> np.ndarray:
         """Return the noise at unit scale that the probability flow takes to rows in [-1, 1]."""

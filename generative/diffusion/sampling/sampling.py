@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-Denoise = Callable[[Any, Any, Any], Any]
+from generative.diffusion.parametrisation import Denoise
 
 
 def run(

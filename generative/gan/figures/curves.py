@@ -11,7 +11,7 @@ POINTS = 256
 
 
 class LossCurves(Stateful):
-    """Keeps means of both losses over equal stretches of updates; when all places are taken, pairs of them join.
+    """Keeps means of both losses over equal intervals of updates; when all are taken, pairs of them join.
 
     So the figure of a trained generator needs neither its run nor its history.
     """
@@ -33,7 +33,7 @@ class LossCurves(Stateful):
         self.updates.assign_add(1)
 
     def means(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the last update of each stretch, int64 (n,), and the mean losses, float32 (n, 2)."""
+        """Return the last update of each interval, int64 (n,), and the mean losses, float32 (n, 2)."""
         updates, width = int(self.updates.numpy()), int(self.width.numpy())
         ends = np.minimum(np.arange(1, -(-updates // width) + 1) * width, updates)
         counts = np.diff(ends, prepend=0)

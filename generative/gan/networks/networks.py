@@ -12,8 +12,7 @@ from generative.gan.networks.spectral import FIRST_ITERATIONS, SpectralConv2D, S
 from generative.gan.settings import GANSettings
 from generative.settings import type_policy
 from lab.errors import UsageError
-from lab.networks.layers.group_norm import GroupNorm
-from lab.networks.layers.normalising import SLOPE
+from lab.networks.layers.group_norm import SLOPE, GroupNorm
 from lab.networks.unet import groups_for
 
 IMAGE_LATENTS, OTHER_LATENTS = 64, 4
@@ -118,7 +117,7 @@ def make_discriminator(config: GANSettings, spec: DataSpec, classes: int, seed: 
         x = keras.layers.Flatten(dtype=build.dtype)(x)
     score = build.dense(x, 1, "float32")
     if labels is not None:
-        named = build.embedding(labels, classes, x.shape[-1], spread=1.0 / math.sqrt(x.shape[-1]))
+        named = build.embedding(labels, classes, x.shape[-1], deviation=1.0 / math.sqrt(x.shape[-1]))
         score = keras.layers.Add()([score, keras.layers.Dot(1)([x, named])])
     score = keras.layers.Reshape((), dtype="float32")(score)
     model = keras.Model(rows if labels is None else [rows, labels], score)
@@ -161,9 +160,11 @@ class _Builder:
     def leaky(self, x: keras.KerasTensor) -> keras.KerasTensor:
         return keras.layers.LeakyReLU(SLOPE, dtype=self.dtype)(x)
 
-    def embedding(self, labels: keras.KerasTensor, classes: int, size: int, spread: float = 1.0) -> keras.KerasTensor:
+    def embedding(
+        self, labels: keras.KerasTensor, classes: int, size: int, deviation: float = 1.0
+    ) -> keras.KerasTensor:
         self.seed += 1
-        start = keras.initializers.RandomNormal(stddev=spread, seed=self.seed)
+        start = keras.initializers.RandomNormal(stddev=deviation, seed=self.seed)
         return keras.layers.Embedding(classes, size, embeddings_initializer=start)(labels)
 
     def norm(self, x: keras.KerasTensor, origin: keras.KerasTensor) -> keras.KerasTensor:

@@ -1,4 +1,4 @@
-"""The sliced Wasserstein distance: how far apart two sets of points lie, with no network to judge it."""
+"""The sliced Wasserstein distance: how far apart two sets of points lie, without any network."""
 
 from __future__ import annotations
 

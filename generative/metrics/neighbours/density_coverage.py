@@ -23,7 +23,7 @@ def density_coverage(real: np.ndarray, sampled: np.ndarray, k: int = NEIGHBOURS)
     """Return density and coverage (Naeem et al. 2020, arXiv:2002.09797, section 3).
 
     Balls around the real rows reach to their k-th nearest neighbours. Density is the number of balls that a sample
-    lies in, over k, on average; coverage the share of balls that hold a sample. For two real samples of one size
+    lies in, over k, on average; coverage the fraction of balls that hold a sample. For two real samples of one size
     density is 1 on average, and coverage about 1 - 2^-k (0.97 for k = 5).
 
     Args:

@@ -13,7 +13,7 @@ NEIGHBOURS = 3
 
 
 class PrecisionRecall(NamedTuple):
-    """Two shares between 0 and 1."""
+    """Two fractions between 0 and 1."""
 
     precision: float
     recall: float
@@ -22,7 +22,7 @@ class PrecisionRecall(NamedTuple):
 def precision_recall(real: np.ndarray, sampled: np.ndarray, k: int = NEIGHBOURS) -> PrecisionRecall:
     """Return improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991, equations 1 and 2).
 
-    Balls around the real rows reach to their k-th nearest neighbours; precision is the share of samples that lie in
+    Balls around the real rows reach to their k-th nearest neighbours; precision is the fraction of samples that lie in
     any, and recall the same with the two exchanged. One odd real row makes a large ball: precision forgives it.
 
     Args:

@@ -34,15 +34,15 @@ def classifier_confidence(probabilities: np.ndarray) -> float:
 
 
 def class_shares(probabilities: np.ndarray) -> np.ndarray:
-    """Return the share of rows whose likeliest class is each, float64 (K,), for (N, K); see `classifier_score`."""
+    """Return the fraction of rows whose likeliest class is each, float64 (K,), for (N, K); see `classifier_score`."""
     p = _checked("class_shares", probabilities)
     return np.bincount(p.argmax(axis=1), minlength=p.shape[1]) / len(p)
 
 
 def class_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the total variation distance of the class shares of two samples, from 0 to 1.
+    """Return the total variation distance of the class frequencies of two samples, from 0 to 1.
 
-    It is half the sum of absolute differences: the share of samples that would have to change class. Judging the
+    It is half the sum of absolute differences: the fraction of samples that would have to change class. Evaluating the
     real rows by the classifier too, rather than by their labels, cancels the classes it tends to take for others.
 
     Args:

@@ -1,4 +1,4 @@
-"""The small frozen classifiers that are shipped to judge a data set's samples; `train_features` makes them."""
+"""The small frozen classifiers that are shipped to evaluate a data set's samples with; `train_features` makes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What judges images: networks that turn rows into features, each with a name that distances bear."""
+"""What images are compared by: networks that turn rows into features, each with a name that distances bear."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import numpy as np
-
-from generative.data.dataset import DataSpec
 
 
 class Extracted(NamedTuple):
@@ -36,18 +34,3 @@ class FeatureNetwork(ABC):
     @abstractmethod
     def extract(self, rows: np.ndarray) -> Extracted:
         """Return features, and class probabilities where there are any, of rows in their data set's own range."""
-
-
-def feature_networks(spec: DataSpec) -> list[FeatureNetwork]:
-    """Return the networks that judge a data set's images: its own classifier where one is shipped, and a random one.
-
-    Args:
-        spec: What a row is; anything but images has no network.
-    """
-    if not spec.is_image:
-        return []
-    from generative.metrics.networks.classifier import shipped_classifier
-    from generative.metrics.networks.random_features import RandomFeatures
-
-    classifier = shipped_classifier(spec)
-    return [*([classifier] if classifier is not None else []), RandomFeatures(spec)]

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from generative.data.dataset import Dataset
-from generative.data.index_stream import IndexStream
+from generative.data.updates import IndexStream
 from generative.datasets import load
 from generative.metrics.networks.classifier import CENTRE, SCALE, WEIGHTS, Classifier, network
 
@@ -123,7 +123,7 @@ def write(recipe: Recipe, model: keras.Model, data: Dataset, directory: Path) ->
 
 
 def accuracy(classifier: Classifier, rows: np.ndarray, labels: Any) -> float:
-    """Return the share of rows whose likeliest class is their label."""
+    """Return the fraction of rows whose likeliest class is their label."""
     likeliest = np.asarray(classifier.extract(rows).probabilities).argmax(axis=1)
     return float(np.mean(likeliest == labels))
 
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("data", choices=sorted(RECIPES))
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
     options = parser.parse_args()
-    # Rows that select checkpoints are left out too: a sampler is judged by rows that the classifier has not seen.
+    # Rows that select checkpoints are left out too: a sampler is evaluated on rows that the classifier has not seen.
     data, selection = load(options.data).hold_out()
     recipe = RECIPES[options.data]
     made = write(recipe, train(recipe, data), data, options.out)

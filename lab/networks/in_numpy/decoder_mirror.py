@@ -94,12 +94,12 @@ class BlockMirror:
         cache.key[where], cache.value[where] = key, value
         seen = going.bias.shape[-1]
         keys, values = (part[:, :, :seen] if going.all else part[going.rows, :, :seen] for part in cache)
-        shares = query.transpose(0, 2, 1, 3) @ keys.transpose(0, 1, 3, 2)
-        shares += going.bias[:, :, count - last :]
-        shares -= shares.max(axis=-1, keepdims=True)
-        np.exp(shares, out=shares)
-        shares /= shares.sum(axis=-1, keepdims=True)
-        mixed = (shares @ values).transpose(0, 2, 1, 3).reshape(number, last, self.size)
+        weights = query.transpose(0, 2, 1, 3) @ keys.transpose(0, 1, 3, 2)
+        weights += going.bias[:, :, count - last :]
+        weights -= weights.max(axis=-1, keepdims=True)
+        np.exp(weights, out=weights)
+        weights /= weights.sum(axis=-1, keepdims=True)
+        mixed = (weights @ values).transpose(0, 2, 1, 3).reshape(number, last, self.size)
         tokens = tokens[:, count - last :] + self.output_map(mixed)
         hidden = self.expand(standardised(tokens))
         np.maximum(hidden, 0.0, out=hidden)

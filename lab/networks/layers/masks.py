@@ -34,5 +34,5 @@ def padding_bias(present: tf.Tensor) -> tf.Tensor:
 
 
 def forbidding(allowed: tf.Tensor) -> tf.Tensor:
-    """Return 0 where `allowed` is true and a number that softmax makes 0 elsewhere, float32."""
+    """Return 0 where `allowed`, bool (...), is true and a number that softmax makes 0 elsewhere, float32 (...)."""
     return tf.where(allowed, 0.0, FORBIDDEN)

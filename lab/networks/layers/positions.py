@@ -15,6 +15,9 @@ SLOWEST = 10_000.0
 class LearntPositions(keras.layers.Layer):
     """Gives each place a learnt vector (Vaswani et al. 2017, section 3.5, table 3 row E).
 
+    Equal to `keras.layers.Embedding`, but not looked through for masks, and with a seed of its own. The other ways to
+    tell places in this file are none that Keras has.
+
     Args:
         places: How many there are.
         size: Numbers in a vector.

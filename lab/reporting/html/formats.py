@@ -45,7 +45,7 @@ def shown(value: object) -> str:
         return NONE
     size = abs(found)
     if size < 1e-12:
-        # What rounding leaves of a zero, such as the spread of equal returns.
+        # What rounding leaves of a zero, such as the standard deviation of equal returns.
         return "0"
     if found.is_integer() and size < 1e12:
         return f"{int(found):,}"

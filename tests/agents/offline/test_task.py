@@ -56,8 +56,8 @@ def test_transitions_bootstrap_where_an_episode_was_cut_off():
     following = dict(zip(e.observations[:, 0].tolist(), e.next_observations()[:, 0].tolist(), strict=True))
     assert set(batch.observation[:, 0]) == set(range(6))
     assert [following[o] for o in batch.observation[:, 0]] == batch.next_observation[:, 0].tolist()
-    assert (batch.terminated == (batch.observation[:, 0] == 1)).all()
-    assert (batch.action.dtype, batch.reward.dtype, batch.terminated.dtype) == (np.int32, np.float32, np.float32)
+    assert (batch.discount == (batch.observation[:, 0] != 1)).all()
+    assert (batch.action.dtype, batch.reward.dtype, batch.discount.dtype) == (np.int32, np.float32, np.float32)
 
 
 def test_only_chosen_episodes_are_drawn():

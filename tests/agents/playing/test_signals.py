@@ -1,5 +1,6 @@
 """A signal in each phase: it ends at once, with its exit status, and leaves nothing half written or half done."""
 
+import contextlib
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from agents.base import Agent
 from agents.episodes.recording import record
 from agents.training.task import AgentTask
 from lab import Callback, Experiment, cli
-from lab.runtime.interruption import Stopped, ending_cleanly, leaving_due, listen, stoppable
+from lab.runtime.signals.interruption import Stopped, ending_cleanly, leaving_due, listen, stoppable
 from lab.task import Control
 from tests.agents.odd_environments import Endless, Scripted
 
@@ -186,6 +187,59 @@ def test_the_second_signal_acts_at_once():
         assert control.stop and interruption.received == signal.SIGINT
         signal.raise_signal(signal.SIGINT)
         pytest.fail("unreachable")
+
+
+class Swallows:
+    """Sends a signal where Python prints what is raised, and goes on."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        signal.raise_signal(self.number)
+
+
+@SIGNALS
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_a_destructor_swallows_still_ends_the_program(number):
+    reached = []
+    with ended_by(number) as caught, ending_cleanly():
+        Swallows(number)
+        reached.append(1)
+    assert reached and (number == signal.SIGINT or caught.value.code == 143)
+    with ended_by(number) as caught, listen(Control()) as interruption:
+        with contextlib.suppress(Stopped), leaving_due(), stoppable():
+            Swallows(number)
+        interruption.raise_again()
+    assert number == signal.SIGINT or caught.value.code == 143
+
+
+DEAF = """
+import hashlib, sys
+from lab.runtime.signals.interruption import listen
+from lab.task import Control
+with listen(Control()):
+    print("deaf", flush=True)
+    while True:
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 400_000_000)
+"""
+
+
+@SIGNALS
+def test_a_second_signal_ends_a_process_that_is_within_one_long_call(number):
+    process = subprocess.Popen([sys.executable, "-c", DEAF], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True)  # fmt: skip
+    try:
+        assert process.stdout.readline() == "deaf\n"
+        process.send_signal(number)
+        time.sleep(0.1)
+        assert process.poll() is None, "the first one waits for the call's end"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == STATUS[number] and "ended at the second signal" in said
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_only_what_can_be_done_again_is_left_in_the_middle():

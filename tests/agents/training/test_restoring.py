@@ -11,7 +11,7 @@ from gymnasium.wrappers import NormalizeObservation, NormalizeReward
 
 from agents.baselines import draw
 from agents.training.restoring import verification
-from agents.training.vector_env import Pool
+from agents.training.vector_env import SameStepVectorEnv
 from lab.errors import CheckpointError, UsageError
 from lab.runs import checkpoints
 from lab.seeding import Seeds
@@ -23,7 +23,7 @@ class Player:
     """Takes random actions in a pool."""
 
     def __init__(self, make, number=1, checked=True):
-        self.pool = Pool([make() for _ in range(number)], Seeds(3), make if checked else None)
+        self.pool = SameStepVectorEnv([make() for _ in range(number)], Seeds(3), make if checked else None)
         self.rng = np.random.default_rng(7)
 
     def play(self, steps):

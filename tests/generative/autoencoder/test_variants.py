@@ -52,7 +52,7 @@ def test_corruption_is_of_the_kind_and_level_asked_for(corruption: str, level: f
 
 
 def test_a_mask_must_leave_something() -> None:
-    with pytest.raises(ValueError, match=r"DenoisingAutoencoder: corruption_level received 1.0; expected a share < 1"):
+    with pytest.raises(ValueError, match=r"DenoisingAutoencoder: corruption_level received 1.0; expected below 1"):
         DenoisingAutoencoder(corruption="mask", corruption_level=1.0)
 
 

@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 
 from generative.diffusion.likelihood import bits_per_dimension, coarse, even_levels, log_likelihood, step_weights
-from generative.diffusion.loss import spread
 from generative.diffusion.sampling.editing import slerp
 from generative.diffusion.sampling.levels import Levels
-from generative.diffusion.schedules import Discrete, EDMSchedule, Rectified, Schedule, cosine_betas, linear_betas
+from generative.diffusion.schedules import (
+    Discrete,
+    EDMSchedule,
+    Rectified,
+    Schedule,
+    cosine_betas,
+    linear_betas,
+    stratified,
+)
 
 VARIANCE = 0.09
 
@@ -92,7 +99,7 @@ def test_levels_far_below_the_distance_of_values_are_left_out() -> None:
 
 
 def test_levels_are_spread_over_the_whole_range() -> None:
-    numbers = np.sort(spread(0.83, 8).numpy())
+    numbers = np.sort(stratified(0.83, 8).numpy())
     np.testing.assert_allclose(np.diff(numbers), 0.125, atol=1e-6)
     assert numbers[0] >= 0 and numbers[-1] < 1
 

@@ -1,4 +1,4 @@
-"""Schedules equal their closed forms in float64; predictions and weights convert into one another."""
+"""Schedules equal their closed forms in float64."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generative.diffusion.predictions import PREDICTIONS, from_clean, min_snr_weight, to_clean, to_noise
 from generative.diffusion.sampling.levels import Levels, snr
 from generative.diffusion.schedules import (
     Discrete,
@@ -123,61 +122,3 @@ def test_levels_drawn_to_train_on() -> None:
     alpha, sigma = (v.numpy() for v in Rectified().draw(tf.constant([0.0, 0.25])))
     np.testing.assert_allclose(sigma, [0.001, 0.25])
     assert np.isfinite(EDMSchedule().draw(tf.constant([0.0]))[1].numpy()).all()
-
-
-# ---------------------------------------------------------------- predictions
-
-
-def noised(alpha: float, sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    x0, noise = rng.standard_normal((2, 5, 3))
-    return x0, noise, alpha * x0 + sigma * noise
-
-
-@pytest.mark.parametrize(("alpha", "sigma"), [(0.6, 0.8), (0.05, np.sqrt(1 - 0.0025)), (1.0, 3.0), (0.3, 0.7)])
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_predictions_round_trip(name: str, alpha: float, sigma: float) -> None:
-    x0, noise, x = noised(alpha, sigma)
-    factors = PREDICTIONS[name](alpha, sigma, 0.5)
-    output = from_clean(x0, x, factors)
-    np.testing.assert_allclose(to_clean(output, x, factors), x0, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(to_noise(x0, x, alpha, sigma), noise, rtol=1e-10, atol=1e-12)
-
-
-def test_predictions_mean_what_they_say() -> None:
-    x0, noise, x = noised(0.6, 0.8)
-    expected = {"eps": noise, "x0": x0, "v": 0.6 * noise - 0.8 * x0, "velocity": noise - x0}
-    for name, target in expected.items():
-        factors = PREDICTIONS[name](0.6, 0.8, 1.0)
-        np.testing.assert_allclose(from_clean(x0, x, factors), target, rtol=1e-10, atol=1e-12)
-    # EDM with data of scale 1 is -v.
-    np.testing.assert_allclose(from_clean(x0, x, PREDICTIONS["edm"](0.6, 0.8, 1.0)), -expected["v"], atol=1e-12)
-
-
-def test_edm_preconditioning_is_that_of_table_1() -> None:
-    sigma, scale = 2.0, 0.5
-    keep, out = PREDICTIONS["edm"](1.0, sigma, scale)
-    assert keep == pytest.approx(scale**2 / (sigma**2 + scale**2))
-    assert out == pytest.approx(sigma * scale / np.sqrt(sigma**2 + scale**2))
-
-
-def test_edm_targets_have_unit_variance() -> None:
-    rng = np.random.default_rng(0)
-    x0, noise = 0.5 * rng.standard_normal(50_000), rng.standard_normal(50_000)
-    for sigma in (0.01, 0.5, 20.0):
-        x = x0 + sigma * noise
-        assert from_clean(x0, x, PREDICTIONS["edm"](1.0, sigma, 0.5)).std() == pytest.approx(1.0, abs=0.01)
-
-
-@pytest.mark.parametrize("alpha", [0.1, 0.6, 0.95, 0.9999])
-def test_min_snr_weights(alpha: float) -> None:
-    sigma, limit = np.sqrt(1 - alpha**2), 5.0
-    ratio = alpha**2 / sigma**2
-    expected = {
-        "eps": min(ratio, limit) / ratio,
-        "x0": min(ratio, limit),
-        "v": min(ratio, limit) / (ratio + 1),
-    }
-    for name, weight in expected.items():
-        scale = PREDICTIONS[name](alpha, sigma, 1.0)[1]
-        assert min_snr_weight(alpha, sigma, limit, scale, np.minimum) == pytest.approx(weight, rel=1e-10)

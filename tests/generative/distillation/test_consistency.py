@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from generative import ConsistencyDistillation
-from generative.diffusion.predictions import PREDICTIONS
+from generative.diffusion.parametrisation import PARAMETRISATIONS
 from generative.diffusion.schedules import make_schedule
 from generative.distillation.boundary import bounded, multistep
 from generative.distillation.consistency import row_distances
@@ -71,7 +71,7 @@ def test_the_loss_of_the_true_consistency_function_is_the_solvers_error(
     cut = {"first_intervals": 20, "intervals": 80, "solver": solver, "metric": "squared", "weighting": "none"}
     learner = student(teacher(**path), **cut)
     learner.teach = best_denoiser
-    learner.end = lambda network, x, alpha, sigma, labels, training: flow_end(x, alpha, sigma)
+    learner.denoised = lambda network, x, alpha, sigma, labels, training: flow_end(x, alpha, sigma)
     losses = []
     for first, count in ((0, 20), (20, 40), (60, 80)):
         place = tf.range(first, first + count)
@@ -85,15 +85,16 @@ def test_the_loss_of_the_true_consistency_function_is_the_solvers_error(
 
 def test_the_least_noise_gives_a_row_back_exactly() -> None:
     for name in ("edm", "v", "velocity"):
-        keep, scale = bounded(PREDICTIONS[name], LEAST)(0.8, 0.8 * LEAST, 0.5)
-        assert keep == pytest.approx(1 / 0.8) and scale == 0.0
-    keep, scale = bounded(PREDICTIONS["edm"], LEAST)(1.0, 2.002, 0.5)
-    assert keep == pytest.approx(0.25 / 4.25)
-    assert scale == pytest.approx(2.0 * 0.5 / np.sqrt(0.25 + 2.002**2))
+        least = bounded(PARAMETRISATIONS[name], LEAST)
+        assert least.c_skip(0.8, 0.8 * LEAST, 0.5) == pytest.approx(1 / 0.8)
+        assert least.c_out(0.8, 0.8 * LEAST, 0.5) == 0.0
+    above = bounded(PARAMETRISATIONS["edm"], LEAST)
+    assert above.c_skip(1.0, 2.002, 0.5) == pytest.approx(0.25 / 4.25)
+    assert above.c_out(1.0, 2.002, 0.5) == pytest.approx(2.0 * 0.5 / np.sqrt(0.25 + 2.002**2))
     learner = untrained()
     x = tf.constant(np.random.default_rng(0).normal(size=(3, 4, 4, 1)), tf.float32)
     level = tf.ones(3), tf.fill([3], LEAST)
-    np.testing.assert_array_equal(learner.end(learner.network, x, *level, None), x)
+    np.testing.assert_array_equal(learner.denoised(learner.network, x, *level, None), x)
     assert np.abs(learner.network([x, tf.math.log(level[1]) / 4.0])).max() > 0.1
 
 
@@ -104,7 +105,7 @@ def test_a_student_begins_as_its_teacher(monkeypatch: pytest.MonkeyPatch) -> Non
     x = 3.0 * tf.constant(np.random.default_rng(0).normal(size=(3, 4, 4, 1)), tf.float32)
     level = tf.ones(3), tf.fill([3], 3.0)
     monkeypatch.setattr(learner, "limit", None)
-    seen = learner.end(learner.network, x, *level, None)
+    seen = learner.denoised(learner.network, x, *level, None)
     np.testing.assert_allclose(seen, learner.teach(x, *level, None), atol=2e-3)
 
 
@@ -152,7 +153,7 @@ def test_rows_are_drawn_in_one_call_or_in_several() -> None:
     learner = untrained()
     noise = np.random.default_rng(7).standard_normal((3, 4, 4, 1), np.float32)
     x = tf.constant(80.0 * noise)
-    seen = learner.end(learner.average.network, x, tf.ones(3), tf.fill([3], 80.0), None).numpy()
+    seen = learner.denoised(learner.average.network, x, tf.ones(3), tf.fill([3], 80.0), None).numpy()
     rows = learner.sample(3, seed=7)
     np.testing.assert_allclose(rows.astype(float), learner.spec.quantise(seen.clip(-1, 1)), atol=1)
     assert len(learner.sample_path(2, sampler=learner.frame_sampler, steps=1)) == 2

@@ -51,16 +51,16 @@ def test_students_have_half_the_steps_and_begin_as_the_one_before() -> None:
     experiment = uncompiled(ProgressiveDistillation(teacher=teacher(), **HALVING))
     learner = experiment.learner
     assert all(map(np.array_equal, values(learner.teacher), values(learner.network)))
-    shares, rows = [], []
+    scales, rows = [], []
     for update in range(8):
-        shares.append(float(learner.step_share()))
+        scales.append(float(learner.step_scale()))
         before, average = values(learner.teacher), values(learner.average.network)
         rows += [row["student_steps"] for row in experiment.train(1).rows[update:]]
         expected = average if update in (2, 4) else before
         assert all(map(np.array_equal, values(learner.teacher), expected)), update
         assert learner.optimizer.updates.numpy() == (update % 2 + 1 if update < 6 else update - 3)
     assert rows == [4, 4, 2, 2, 1, 1, 1, 1]
-    assert shares == pytest.approx([1.0, 0.5, 1.0, 0.5, 1.0, 0.5, 0.02, 0.02])
+    assert scales == pytest.approx([1.0, 0.5, 1.0, 0.5, 1.0, 0.5, 0.02, 0.02])
 
 
 def test_levels_are_nested_in_each_other() -> None:

@@ -112,6 +112,8 @@ def test_a_schedule_moves_both_players_in_proportion() -> None:
     assert tuple(map(float, rates)) == pytest.approx((1e-3, 4e-3))
     made.train(20)
     assert made.learner.learning_rate == pytest.approx(0.01 / 21)
+    # The discriminator follows with its next step.
+    made.train(1)
     assert tuple(map(float, rates)) == pytest.approx((0.01 / 21, 0.04 / 21))
 
 

@@ -11,7 +11,7 @@ import scipy.ndimage
 from generative import Dataset, DataSpec
 from generative.data import batching
 from generative.datasets import load
-from generative.metrics.networks.features import feature_networks
+from generative.metrics.networks.choice import feature_networks
 from generative.metrics.table import HIGHER, Table, standard_table
 from tests.generative.tiny import images
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from lab.networks import GroupNorm
-from lab.networks.layers import normalising
+from lab.networks.layers import group_norm
 
 ROWS = (3.0 + 2.0 * np.random.default_rng(0).standard_normal((6, 5, 7, 12))).astype(np.float32)
 
@@ -17,7 +17,7 @@ ROWS = (3.0 + 2.0 * np.random.default_rng(0).standard_normal((6, 5, 7, 12))).ast
 @pytest.mark.parametrize("shape", [(6, 5, 7, 12), (6, 35, 12)])
 @pytest.mark.parametrize("compiled", [False, True])
 def test_it_equals_keras(groups: int, shape: tuple[int, ...], compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(normalising, "WORTH_COMPILING", 0 if compiled else 10**9)
+    monkeypatch.setattr(group_norm, "WORTH_COMPILING", 0 if compiled else 10**9)
     rng = np.random.default_rng(1)
     mine, theirs = GroupNorm(groups), keras.layers.GroupNormalization(groups, epsilon=1e-5)
     rows, weights = tf.constant(ROWS.reshape(shape)), tf.constant(rng.standard_normal(shape), tf.float32)
@@ -48,7 +48,7 @@ def test_statistics_are_float32_under_bfloat16() -> None:
 def test_programs_of_one_pass_equal_operations(
     activation: str, dtype: str, tolerance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(normalising, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(group_norm, "WORTH_COMPILING", 0)
     rng = np.random.default_rng(3)
     layer, reference = GroupNorm(3, activation=activation, dtype=dtype), GroupNorm(3, activation=activation)
     values = [rng.standard_normal(12).astype(np.float32) for _ in range(2)]

@@ -20,7 +20,7 @@ from agents import BehaviorCloning, Episodes, Random
 from lab import Experiment, cli, registry
 from lab.errors import UnconfirmedSource, UsageError
 from lab.messages.terminal import printable_warnings
-from lab.runs import sources
+from lab.runs.opening import sources
 from tests.agents.episodes.made import three
 from tests.generative.tiny import Tiny, images
 

@@ -8,7 +8,7 @@ import pytest
 from agents import BehaviorCloning
 from generative import Autoencoder
 from lab import Experiment
-from lab.runtime.shared_programs import Identity, programs
+from lab.runtime.compiling.shared_programs import Identity, programs
 from tests import contracts
 
 pytestmark = pytest.mark.usefixtures("nothing_shared")

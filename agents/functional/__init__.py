@@ -1,0 +1,6 @@
+"""Agents whose rule is pure functions of explicit state, written once for both lanes. May import lab, base, replay."""
+
+from agents.functional.agent import FunctionalAgent
+from agents.functional.state import AgentState, Choice, Learnt, of_steps
+
+__all__ = ["AgentState", "Choice", "FunctionalAgent", "Learnt", "of_steps"]

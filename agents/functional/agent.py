@@ -1,0 +1,259 @@
+"""FunctionalAgent: an agent whose rule is pure functions of explicit state, which both lanes run."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from agents.base import Agent
+from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
+from agents.replay.experience import Experience, replay_of_settings
+from agents.transitions import Batch, Transition
+from lab.errors import CheckpointError, UsageError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from agents.functional.host import HostRule
+
+# The three methods of the host lane, each with the part of the rule that it must say the same as.
+FORMS = {"act_batch": "policy", "observe": "learn", "update": "learn"}
+LANES = ("compiled", "host")
+
+
+class FunctionalAgent(Agent):
+    """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
+
+    Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
+    Elsewhere the environment steps in Python, and the same functions are compiled around it (the host lane).
+
+    A subclass gives `parameters`, `policy` and `learn`, and makes what they take in `build_networks`. `experience`
+    says when it learns, and from what. The functions are traced once for all agents of one class whose settings differ
+    in `tensor_settings` alone. So they may use nothing but their arguments, the settings, and what `build_networks`
+    derives from settings and spaces; what it draws at random must be part of `parameters`.
+
+    Attributes:
+        metric_names: Names of the metrics that `learn` returns.
+        tensor_settings: Settings that are tensors of the state, so that runs which differ in them share one program.
+        settings_dtype: The dtype of those.
+        extras: What the policy gives beside the action, by name, with the shape of a row's: `{"value": ()}`.
+        lanes: Where it can train. A class that overrides `act_batch`, `observe` or `update` without the part of
+            the rule that says the same must name the host lane alone, since no program would call its methods.
+        memory: Past transitions, in the host lane.
+        steps: Environment steps taken.
+    """
+
+    metric_names: ClassVar[tuple[str, ...]] = ()
+    tensor_settings: ClassVar[tuple[str, ...]] = ()
+    settings_dtype: ClassVar[Any] = np.float32
+    extras: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    lanes: ClassVar[tuple[str, ...]] = LANES
+    training_state: ClassVar[tuple[str, ...]] = ("memory",)
+    counters: tuple[str, ...] = ("steps",)
+    not_state: tuple[str, ...] = ("host", "chosen_extras")
+    # What attributes were called in checkpoints of 0.2.0 and before; empty where they are gone.
+    earlier_names: ClassVar[Mapping[str, str]] = {"replay": ""}
+    # Attributes that agents of this class keep; whoever keeps more shares no compiled call, which might have read it.
+    kept: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
+            *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
+            *("most_numbers", "chosen_extras"),
+        )
+    )
+
+    steps: int
+    fixed_rate: float
+    memory: Any
+    host: HostRule | None = None
+    chosen_extras: Mapping[str, np.ndarray] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if not set(cls.lanes) <= set(LANES) or not cls.lanes:
+            raise TypeError(f"{cls.__name__}.lanes received {cls.lanes!r}; expected some of {LANES}.")
+        if "compiled" not in cls.lanes:
+            return
+        own = vars(cls)
+        for host, pure in FORMS.items():
+            if host in own and pure not in own:
+                raise TypeError(
+                    f"{cls.__name__} overrides {host}, which only the host lane calls; expected {pure} beside it. "
+                    f"Fix: override {pure}, which both lanes run, or say lanes = ('host',)."
+                )
+
+    # ---------------------------------------------------------------- what a subclass gives
+
+    def build_networks(self) -> None:
+        """Make networks, optimizers and tables, once the spaces are known (hook)."""
+
+    @abstractmethod
+    def parameters(self) -> Any:
+        """Return the variables that learning changes, as nested tuples and NamedTuples of `tf.Variable`s."""
+
+    @abstractmethod
+    def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
+        """Choose an action for each row, as pure TensorFlow.
+
+        Args:
+            state: Of the agent.
+            observations: (n, ...) as the space has them.
+            key: uint32 (2,), a fresh one for each step; see `envs.random`.
+            explore: Whether to explore, as in training, or to act as well as the agent can.
+        """
+
+    @abstractmethod
+    def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
+        """Make one update, as pure TensorFlow.
+
+        Args:
+            state: Before it.
+            batch: Of B rows.
+            key: uint32 (2,), a fresh one for each update.
+        """
+
+    def experience(self) -> Experience:
+        """Return what is learnt from, and when: by default the replay that the settings describe (hook)."""
+        return replay_of_settings(type(self).__name__, self.config)
+
+    def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
+        """Return the state with what happens once before each round of updates, as pure TensorFlow (hook).
+
+        Args:
+            state: Before the round.
+            due: bool (), whether a round begins at all; where not, the state must stay as it is.
+        """
+        return state
+
+    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
+        """Let what computes in NumPy follow parameters that have changed (hook).
+
+        Args:
+            parameters: The leaves of `parameters` as arrays that nobody else changes; None where the variables
+                themselves hold them.
+        """
+
+    def build_definition(self) -> None:
+        """Make what tracing `policy` and `learn` takes, in a copy of an agent that holds no state (hook)."""
+
+    # ---------------------------------------------------------------- building
+
+    def build(self) -> None:
+        self.build_networks()
+        self.exploration = self.seeds.generator("exploration")
+        # A step size that somebody set; below 0 the one that the settings describe applies.
+        self.fixed_rate = -1.0
+        self.steps = 0
+        self.memory = self.experience().on_host(self)
+        self.host = None
+        self.chosen_extras = {}
+        self.apply_schedules()
+
+    def hyperparameters(self, state: AgentState) -> Any:
+        """Return what reads settings by name: as tensors where they are `tensor_settings`, else as they are."""
+        return Hyperparameters(state.settings, self.config)
+
+    def setting_values(self) -> dict[str, np.ndarray]:
+        """Return the values of `tensor_settings`, schedules without a length of their own with the run's, and that."""
+        values = {name: getattr(self.config, name) for name in self.tensor_settings}
+        lengths = {name: self.scheduled(name) for name, value in values.items() if value is None}
+        known = {**values, **lengths, RUN_LENGTH: max(1, self.run_length)}
+        return {name: np.array(value, self.settings_dtype) for name, value in known.items()}
+
+    def state(self) -> AgentState:
+        """Return the agent's present state as tensors."""
+        import tensorflow as tf
+
+        self.settle()
+        return AgentState(
+            tf.nest.map_structure(tf.convert_to_tensor, self.parameters()),
+            tf.constant(self.steps, tf.int64),
+            tf.constant(self.fixed_rate, self.settings_dtype),
+            {name: tf.constant(value) for name, value in self.setting_values().items()},
+        )
+
+    def set_parameters(self, parameters: Any) -> None:
+        """Take over parameters that a program has learnt, nested tensors."""
+        self.host = None
+        assign(self.parameters(), parameters)
+        self.renew_host_forms(None)
+
+    # ---------------------------------------------------------------- the host lane
+
+    @property
+    def rule(self) -> HostRule:
+        """The compiled calls of the host lane, with the parameters they work on."""
+        if self.host is None:
+            from agents.functional.host import HostRule
+
+            self.host = HostRule(self)
+        return self.host
+
+    def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
+        quick = getattr(type(self).policy, "in_numpy", None)
+        if quick is not None:
+            actions: np.ndarray = getattr(self, quick)(observations, explore)
+            return actions
+        rng = self.exploration if explore else self.evaluation_rng
+        actions, extras = self.rule.choose(observations, rng, explore)
+        if explore:
+            self.chosen_extras = extras
+        return actions
+
+    def observe(self, transition: Transition) -> None:
+        if self.chosen_extras:
+            transition = transition._replace(extras=self.chosen_extras)
+        self.memory.add(transition)
+        self.steps += len(transition.reward)
+
+    def update(self) -> Mapping[str, float] | None:
+        metrics: Mapping[str, float] | None = self.memory.learn(self)
+        if metrics is not None and not self.rule.training:
+            self.rule.settle()
+        return metrics
+
+    def begin_training(self) -> None:
+        self.rule.begin()
+
+    def end_training(self) -> None:
+        self.rule.end()
+
+    def settle(self) -> None:
+        """Let the variables hold what the host lane's calls have learnt so far."""
+        if self.host is not None:
+            self.host.settle()
+
+    # ---------------------------------------------------------------- state
+
+    def get_state(self) -> dict[str, Any]:
+        self.settle()
+        return super().get_state()
+
+    def set_inference_state(self, state: Mapping[str, Any]) -> None:
+        if not state.keys() & self.earlier_names.keys():
+            super().set_inference_state(state)
+            return
+        # Written by an earlier version: what acting takes is all there, if under other names.
+        renamed = {self.earlier_names.get(name, name): value for name, value in state.items()}
+        renamed.pop("", None)
+        super().set_inference_state({**self.get_state(), **renamed})
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        earlier = sorted(state.keys() & self.earlier_names.keys())
+        if earlier:
+            raise CheckpointError(
+                f"{type(self).__name__}: the checkpoint was written by lab 0.2.0 or earlier (it holds {earlier[0]!r}), "
+                "whose training cannot be gone on with here. Fix: resume the run with that version; what it has "
+                "learnt can be evaluated, rendered and reported with this one."
+            )
+        self.host = None
+        super().set_state(state)
+        self.renew_host_forms(None)
+
+    def check_lane(self) -> None:
+        """Raise `UsageError` where what the class declares does not fit together, before anything is trained."""
+        if not isinstance(self.extras, Mapping):
+            raise UsageError(f"{type(self).__name__}.extras received {self.extras!r}; expected shapes by name.")

@@ -1,0 +1,129 @@
+"""The compiled calls of the host lane, made once for all agents that compute the same."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from agents import spaces
+from agents.functional.packing import Packing
+from agents.functional.state import RUN_LENGTH, AgentState
+from lab.networks.names import settle_names
+
+KEPT = 16
+# What an agent holds that no call may read.
+STATE = ("memory", "exploration", "evaluation_rng", "host", "seeds", "wrapper_statistics", "chosen_extras")
+
+
+class Calls:
+    """Compiles an agent's rounds of updates and its policy.
+
+    It holds no agent's state: parameters are an argument, so that agents of one class, settings and spaces share it
+    while they live and after one another.
+
+    Args:
+        agent: A built agent.
+        header: Numbers that a round returns before the parameters.
+    """
+
+    _recent: ClassVar[list[Calls]] = []
+
+    def __init__(self, agent: Any, header: int) -> None:
+        self.packing = Packing(agent.parameters())
+        like = (
+            tf.zeros(2, tf.uint32),
+            tf.zeros((), tf.int64),
+            *(tf.zeros((), agent.settings_dtype) for _ in range(1 + len(agent.setting_values()))),
+        )
+        self.orders = Packing(like)
+        # Shared, it must not keep its first agent alive; alone, it follows what its agent changes.
+        self.shares = vars(agent).keys() <= agent.kept
+        self.agent: Any = copy.copy(agent)
+        for name in STATE:
+            vars(self.agent).pop(name, None)
+        self.agent.build_definition()
+        for value in vars(self.agent).values():
+            if isinstance(value, keras.Model):
+                settle_names(value)
+        self.header = header
+        self.identity = identity(agent)
+
+    @classmethod
+    def shared(cls, agent: Any, header: int) -> Calls:
+        """Return the calls of another agent where it computes the same, else new ones."""
+        sought = identity(agent)
+        for calls in cls._recent if vars(agent).keys() <= agent.kept else ():
+            if calls.identity == sought and calls.header == header:
+                cls._recent.remove(calls)
+                cls._recent.insert(0, calls)
+                return calls
+        return cls(agent, header)
+
+    def keep(self, traced: Any) -> None:
+        """Let later agents share these calls, unless one reads variables beside its arguments: an agent's own."""
+        self.shares = self.shares and not traced.captured_inputs
+        if self in self._recent or not self.shares:
+            return
+        self._recent.insert(0, self)
+        del self._recent[KEPT:]
+
+    def state(self, held: tf.Tensor, orders: tf.Tensor) -> tuple[AgentState, tf.Tensor]:
+        """Return the agent's state, and the key, from what a call is given."""
+        key, steps, rate, *values = self.orders.unpack(orders)
+        settings = dict(zip((*self.agent.tensor_settings, RUN_LENGTH), values, strict=True))
+        return AgentState(self.packing.unpack(held[-self.packing.size :]), steps, rate, settings), key
+
+    @tf.function(jit_compile=True, autograph=False)
+    def learn(self, held: tf.Tensor, data: Any, orders: tf.Tensor) -> tf.Tensor:
+        """Make a round of updates.
+
+        Every tensor that enters or leaves a compiled call costs as much as a small layer, so parameters, metrics and
+        errors are one vector.
+
+        Args:
+            held: float32 (header + P,): what the last round returned.
+            data: What the memory drew.
+            orders: Key, steps, a set learning rate and the tensor settings, packed.
+
+        Returns:
+            float32 (header + P,): the means of the metrics, the errors, and the parameters.
+        """
+        state, key = self.state(held, orders)
+        parameters, metrics, errors = self.agent.experience().in_call(self.agent, state, data, key)
+        parts = [metrics, *(() if errors is None else (errors,)), self.packing.pack(parameters)]
+        return tf.concat(parts, axis=0)
+
+    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
+    def choose(self, held: tf.Tensor, observations: tf.Tensor, orders: tf.Tensor, explore: bool) -> Any:
+        """Return the policy's actions and extras for observations (n, ...)."""
+        state, key = self.state(held, orders)
+        choice = self.agent.policy(state, observations, key, explore)
+        return choice.action, dict(choice.extras)
+
+    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
+    def values(self, held: tf.Tensor, features: tf.Tensor, explore: bool) -> tf.Tensor:
+        """Return a value learner's action values (B, A) for features float32 (B, d)."""
+        parameters = self.packing.unpack(held[-self.packing.size :])
+        return self.agent.values(self.agent.acting_weights(parameters, explore), features)
+
+
+def identity(agent: Any) -> tuple[Any, ...]:
+    """Return what agents that compute the same have in common."""
+    described = [json.dumps(spaces.to_json(s), sort_keys=True) for s in (agent.observation_space, agent.action_space)]
+    return (type(agent), functions(type(agent)), fixed_settings(agent), agent.num_envs, *described)
+
+
+def functions(kind: type) -> tuple[Any, ...]:
+    """Return the functions of an agent's own classes themselves, because a class can be given others."""
+    ours = ("lab.", "agents.base", "agents.functional", "agents.offline", "abc", "builtins")
+    classes = [c for c in kind.__mro__ if not c.__module__.startswith(ours)]
+    return tuple((name, value) for c in classes for name, value in vars(c).items() if callable(value))
+
+
+def fixed_settings(agent: Any) -> tuple[Any, ...]:
+    """Return the settings that are constants of a program, by name."""
+    return tuple(sorted((n, v) for n, v in vars(agent.config).items() if n not in agent.tensor_settings))

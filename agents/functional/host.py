@@ -1,0 +1,117 @@
+"""How an agent's pure functions run where environments step in Python: on parameters held in one vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from agents.functional.calls import Calls
+from agents.functional.state import assign
+
+
+class HostRule:
+    """Holds one agent's parameters between compiled calls, and gives them back to its variables.
+
+    Args:
+        agent: Whose.
+
+    Attributes:
+        training: Whether calls follow one another, so that variables are only written at their end.
+        stale: Whether the variables lag behind.
+    """
+
+    def __init__(self, agent: Any) -> None:
+        self.agent = agent
+        self.calls = Calls.shared(agent, getattr(getattr(agent, "memory", None), "header", 0))
+        self.held: tf.Tensor | None = None
+        self.latest: np.ndarray | None = None
+        self.training = self.stale = False
+        self.learning: Any = None
+        self.chosen = False
+        self.orders = np.zeros(self.calls.orders.size, np.float32)
+        self.slots = self.calls.orders.views(self.orders)
+        self._take_settings()
+
+    def begin(self) -> None:
+        """Take up what was changed on the agent since the last call."""
+        self.settle()
+        self.held, self.training = None, True
+        self._take_settings()
+
+    def end(self) -> None:
+        """Let the variables hold what was learnt."""
+        self.training = False
+        self.settle()
+
+    def settle(self) -> None:
+        """Write what was learnt into the agent's variables, if they lag behind."""
+        if self.stale and self.latest is not None:
+            self.stale = False
+            assign(self.agent.parameters(), self.calls.packing.views(self.latest))
+        if not self.training:
+            # Outside of training somebody may change the variables between any two calls.
+            self.held = None
+
+    def learn(self, data: Any, rng: np.random.Generator) -> tuple[dict[str, float], np.ndarray]:
+        """Make a round of updates.
+
+        Args:
+            data: What the agent's memory drew, nested tuples of arrays.
+            rng: Draws the round's key.
+
+        Returns:
+            The means of the metrics, and the errors float32 (rows,), where the memory wants them.
+        """
+        agent, calls = self.agent, self.calls
+        arguments = (self._vector(), tf.nest.map_structure(tf.constant, data), self._ordered(rng))
+        if self.learning is None:
+            self.learning = calls.learn.get_concrete_function(*arguments)
+            calls.keep(self.learning)
+        self.held = self.learning(*arguments)
+        result = self.held.numpy()
+        number = len(agent.metric_names)
+        self.latest, self.stale = result[calls.header :], True
+        agent.renew_host_forms(calls.packing.views(self.latest))
+        metrics = dict(zip(agent.metric_names, result[:number].tolist(), strict=True))
+        return metrics, result[number : calls.header]
+
+    def choose(
+        self, observations: np.ndarray, rng: np.random.Generator, explore: bool
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the policy's actions for observations (n, ...), whole numbers as int64, and its extras."""
+        given = observations.astype(np.int32) if observations.dtype == np.int64 else observations
+        arguments = (self._vector(), tf.constant(given), self._ordered(rng))
+        if not self.chosen:
+            self.calls.keep(self.calls.choose.get_concrete_function(*arguments, explore))
+            self.chosen = True
+        action, extras = self.calls.choose(*arguments, explore)
+        array = action.numpy()
+        if array.dtype == np.int32:
+            array = array.astype(np.int64)
+        return array, {name: value.numpy() for name, value in extras.items()}
+
+    def values(self, features: np.ndarray, explore: bool) -> np.ndarray:
+        """Return a value learner's action values, float32 (n, A), for features float32 (n, d)."""
+        values: np.ndarray = self.calls.values(self._vector(), tf.constant(features), explore).numpy()
+        return values
+
+    def _vector(self) -> tf.Tensor:
+        if self.held is None:
+            packing = self.calls.packing
+            packed = packing.from_variables(self.agent.parameters())
+            self.held = tf.constant(np.concatenate([np.zeros(self.calls.header, np.float32), packed]))
+            self.latest = None
+        return self.held
+
+    def _ordered(self, rng: np.random.Generator) -> tf.Tensor:
+        slots = self.slots
+        slots[0][...] = rng.integers(1 << 32, size=2, dtype=np.uint32)
+        slots[1][...] = self.agent.steps
+        slots[2][...] = self.agent.fixed_rate
+        return tf.constant(self.orders)
+
+    def _take_settings(self) -> None:
+        for slot, value in zip(self.slots[3:], self.agent.setting_values().values(), strict=True):
+            slot[...] = value

@@ -1,0 +1,150 @@
+"""When an agent learns, and from what: replayed transitions, or whole rollouts of the present policy."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Protocol
+
+from agents.replay.samplers import Prioritised, Uniform
+from lab.errors import UsageError, bad_value, check_whole
+
+UNIFORM = Uniform()
+
+
+class Experience(Protocol):
+    """What `FunctionalAgent.experience` returns."""
+
+    def on_host(self, agent: Any) -> Any:
+        """Return the memory of an agent whose environments step in Python: `add`, `learn`, `get_state`, `set_state`."""
+
+    def in_program(self, agent: Any, number: int) -> Any:
+        """Return how `number` environments' steps are kept and learnt from inside a program: `empty` and `step`."""
+
+    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> tuple[Any, Any, Any]:
+        """Make one round of updates on what `on_host`'s memory drew, as pure TensorFlow.
+
+        Returns:
+            The new parameters, the means of the metrics float32 (M,), and the errors or None.
+        """
+
+
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """Rounds of updates on transitions drawn from a replay; all intervals are environment steps over environments.
+
+    Args:
+        capacity: Transitions kept.
+        batch_size: Transitions an update.
+        update_every: Steps between rounds of updates.
+        updates_per_round: Updates a round.
+        learning_starts: Steps before the first round.
+        n_steps: Steps of reward in a batch's rows before what follows is valued.
+        sampler: Which rows are drawn.
+    """
+
+    capacity: int
+    batch_size: int
+    update_every: int = 1
+    updates_per_round: int = 1
+    learning_starts: int = 0
+    n_steps: int = 1
+    sampler: Uniform | Prioritised = UNIFORM
+
+    def __post_init__(self) -> None:
+        for name in ("capacity", "batch_size", "update_every", "updates_per_round", "n_steps"):
+            check_whole(f"Replay.{name}", getattr(self, name))
+        if self.n_steps > self.capacity:
+            raise bad_value("Replay", "n_steps", self.n_steps, f"at most the capacity, {self.capacity}")
+
+    def check_windows(self, owner: str, number: int) -> None:
+        """Raise `UsageError` where the first round of updates of `number` environments comes before a whole window."""
+        first = -(-max(self.update_every, self.learning_starts) // number)
+        if first < self.n_steps:
+            raise UsageError(
+                f"{owner} learns from windows of {self.n_steps} steps; {first} of each environment come before the "
+                f"first round of updates. Fix: a larger learning_starts (>= {self.n_steps * number}), or a smaller "
+                "n_steps."
+            )
+
+    def on_host(self, agent: Any) -> Any:
+        """Return the replay in host memory."""
+        from agents.replay.host import HostReplay
+
+        return HostReplay(self, agent)
+
+    def in_program(self, agent: Any, number: int) -> Any:
+        """Return the replay inside a program."""
+        from agents.replay.program import ProgramReplay
+
+        return ProgramReplay(self, agent, number)
+
+    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> tuple[Any, Any, Any]:
+        """Make one round of updates on batches drawn beforehand."""
+        from agents.replay.program import updates_on
+
+        return updates_on(self, agent, state, data, key)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rollouts:
+    """Updates on whole rollouts of the present policy, each transition in each epoch once (on-policy).
+
+    The agent's `prepare` turns a rollout into the batch that minibatches are taken from.
+
+    Args:
+        length: Steps of each environment in a rollout.
+        epochs: How often a rollout is gone through.
+        minibatches: Updates an epoch.
+    """
+
+    length: int
+    epochs: int = 1
+    minibatches: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("length", "epochs", "minibatches"):
+            check_whole(f"Rollouts.{name}", getattr(self, name))
+
+    def check(self, number: int) -> None:
+        """Raise `UsageError` where minibatches do not divide the rollout of `number` environments."""
+        if self.length * number % self.minibatches:
+            raise bad_value(
+                "Rollouts",
+                "minibatches",
+                self.minibatches,
+                f"a divisor of the {self.length * number} transitions of a rollout ({self.length} steps of {number})",
+            )
+
+    def on_host(self, agent: Any) -> Any:
+        """Return the rollout in host memory."""
+        from agents.replay.rollouts import HostRollouts
+
+        return HostRollouts(self, agent)
+
+    def in_program(self, agent: Any, number: int) -> Any:
+        """Return the rollout inside a program."""
+        from agents.replay.rollouts import ProgramRollouts
+
+        return ProgramRollouts(self, agent, number)
+
+    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> tuple[Any, Any, Any]:
+        """Make the updates of all epochs on one rollout."""
+        from agents.replay.rollouts import updates_on
+
+        return (*updates_on(self, agent, state, data, key), None)
+
+
+def replay_of_settings(owner: str, config: Any) -> Replay:
+    """Return the replay that settings of the usual names describe.
+
+    Raises:
+        UsageError: When the settings lack one.
+    """
+    names = ("replay_capacity", "batch_size", "update_every", "updates_per_round", "learning_starts")
+    lacking = [name for name in names if not hasattr(config, name)]
+    if lacking:
+        raise UsageError(
+            f"{owner}: its settings have no {', '.join(lacking)}. "
+            f"Fix: add them to {type(config).__name__}, or override `experience` to return a Replay or Rollouts."
+        )
+    return Replay(*(getattr(config, name) for name in names))

@@ -1,0 +1,146 @@
+"""Rollouts of the present policy: gathered, prepared by the agent, and gone through in shuffled minibatches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from agents.replay.layout import Layout
+from agents.replay.storage import HostStorage, ProgramStorage, Stored
+from agents.transitions import Transition
+from envs import random
+from lab.errors import CheckpointError, UsageError
+from lab.runs.state_checks import restore_generator
+
+
+def updates_on(rollouts: Any, agent: Any, state: Any, data: tuple[Any, ...], key: tf.Tensor) -> tuple[Any, tf.Tensor]:
+    """Make the updates of all epochs on one rollout, as pure TensorFlow.
+
+    Args:
+        rollouts: A `Rollouts`.
+        agent: Its `prepare` gives a batch of all transitions, its `learn` updates on a minibatch of them.
+        state: Of the agent.
+        data: Rows float32 (T, n, w), and what lies apart.
+        key: uint32 (2,).
+
+    Returns:
+        The new parameters, and the means of the metrics over the updates, float32 (M,).
+    """
+    rows, apart = data
+    number = rows.shape[0] * rows.shape[1]
+    layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+    state = agent.begin_round(state, tf.constant(True))
+    whole = agent.prepare(state, layout.unpacked(rows, apart))
+    size, updates = number // rollouts.minibatches, rollouts.epochs * rollouts.minibatches
+
+    def one(i: tf.Tensor, parameters: Any, metrics: tf.Tensor) -> tuple[Any, ...]:
+        epoch, place = i // rollouts.minibatches, i % rollouts.minibatches
+        order = tf.argsort(random.uniform(random.fold_in(key, epoch), (number,)))
+        chosen = tf.slice(order, [place * size], [size])
+        batch = tf.nest.map_structure(lambda part: tf.gather(part, chosen) if tf.is_tensor(part) else part, whole)
+        own = random.fold_in(key, rollouts.epochs + i)
+        learnt = agent.learn(state._replace(parameters=parameters), batch, own)
+        named = tf.stack([tf.cast(learnt.metrics[name], tf.float32) for name in agent.metric_names])
+        return i + 1, learnt.parameters, metrics + named
+
+    start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(len(agent.metric_names)))
+    _, parameters, metrics = tf.while_loop(lambda i, *_: i < updates, one, start)
+    return parameters, metrics / updates
+
+
+class RolloutTensors(NamedTuple):
+    """What a program carries of a rollout: the steps gathered so far."""
+
+    stored: Stored
+
+
+class ProgramRollouts:
+    """Gathers rollouts inside a program, and learns from each that is whole.
+
+    Args:
+        rollouts: A `Rollouts`.
+        agent: Whose.
+        number: Environments that step together.
+    """
+
+    def __init__(self, rollouts: Any, agent: Any, number: int) -> None:
+        rollouts.check(number)
+        self.rollouts, self.number = rollouts, number
+        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        self.storage = ProgramStorage(layout, rollouts.length * number, number)
+
+    def empty(self) -> RolloutTensors:
+        """Return no steps."""
+        return RolloutTensors(self.storage.empty())
+
+    def step(
+        self, agent: Any, state: Any, tensors: RolloutTensors, transition: Transition, key: tf.Tensor
+    ) -> tuple[Any, RolloutTensors, tf.Tensor, tf.Tensor]:
+        """Take note of one step of all environments, and learn if the rollout is whole; see `ProgramReplay.step`."""
+        stored = self.storage.write(tensors.stored, transition)
+        rounds = tf.cast(tf.equal(stored.cursor, 0), tf.int64)
+        shape = (self.rollouts.length, self.number)
+
+        def one(i: tf.Tensor, parameters: Any, _: tf.Tensor) -> tuple[Any, ...]:
+            rows = tf.reshape(stored.rows, (*shape, -1))
+            apart = tuple(tf.reshape(a, (*shape, *a.shape[1:])) for a in stored.apart)
+            now = state._replace(parameters=parameters)
+            return i + 1, *updates_on(self.rollouts, agent, now, (rows, apart), key)
+
+        start = (tf.zeros((), tf.int64), state.parameters, tf.zeros(len(agent.metric_names)))
+        _, parameters, metrics = tf.while_loop(lambda i, *_: i < rounds, one, start)
+        return state._replace(parameters=parameters), RolloutTensors(stored), metrics, rounds
+
+
+class HostRollouts:
+    """Gathers rollouts of environments that step in Python, and learns from each in one compiled call.
+
+    Args:
+        rollouts: A `Rollouts`.
+        agent: Whose.
+    """
+
+    def __init__(self, rollouts: Any, agent: Any) -> None:
+        rollouts.check(agent.num_envs)
+        self.rollouts, self.number = rollouts, agent.num_envs
+        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        self.storage = HostStorage(layout, rollouts.length * self.number)
+        self.rng: np.random.Generator = agent.seeds.generator("replay")
+        self.whole = False
+        self.header = len(agent.metric_names)
+
+    def add(self, transition: Transition) -> None:
+        """Store one step of n environments."""
+        if len(transition.reward) != self.number:
+            raise UsageError(
+                f"rollouts were to be of {self.number} environments; received {len(transition.reward)}. "
+                "Fix: make a new agent for another num_envs."
+            )
+        self.storage.add(transition)
+        self.whole = self.storage.cursor == 0
+
+    def learn(self, agent: Any) -> Mapping[str, float] | None:
+        """Learn from the rollout if it is whole; return the means of the metrics, or None."""
+        if not self.whole:
+            return None
+        self.whole = False
+        shape = (self.rollouts.length, self.number)
+        rows = self.storage.rows.reshape(*shape, -1)
+        apart = tuple(array.reshape(*shape, *array.shape[1:]) for array in self.storage.apart)
+        metrics: Mapping[str, float] = agent.rule.learn((rows, apart), self.rng)[0]
+        return metrics
+
+    def get_state(self) -> dict[str, Any]:
+        """Return all that training changes."""
+        return {**self.storage.get_state(), "whole": self.whole, "random_state": self.rng.bit_generator.state}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `get_state` returned."""
+        if not isinstance(state, Mapping) or state.keys() != self.get_state().keys() or state["whole"] not in (0, 1):
+            raise CheckpointError("the checkpoint holds no rollout. Fix: build it with the settings of the run.")
+        self.storage.set_state(state)
+        restore_generator(self.rng, state["random_state"], "Rollouts.rng")
+        self.whole = bool(state["whole"])

@@ -1,0 +1,1 @@
+"""Compiled programs of the lane in which environments are TensorFlow functions."""

@@ -1,0 +1,1 @@
+"""Ctrl-C and SIGTERM: heard at the next step, and a second one at once."""
