@@ -72,6 +72,8 @@ def test_bounds_come_back_also_at_the_ends_of_their_type():
 class Chooses(Agent):
     """Gives the actions it is told to."""
 
+    learns = False
+
     not_state = ("given",)
     given = None
 

@@ -25,6 +25,8 @@ SMALL = {"hidden_sizes": (4,), "learning_starts": 8, "batch_size": 4, "replay_ca
 class Sees(Agent):
     """Keeps what it is shown; its copies keep it in the same place."""
 
+    learns = False
+
     seen: ClassVar[list] = []
 
     def act_batch(self, observations, explore=False):

@@ -77,6 +77,8 @@ def test_a_baseline_before_training_ends_at_once(number, tmp_path):
 class Random2(Agent):
     """Draws actions with a generator that is part of its state."""
 
+    learns = False
+
     def build(self):
         self.rng = self.seeds.generator("exploration")
 

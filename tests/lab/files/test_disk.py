@@ -76,7 +76,7 @@ def test_a_kill_between_the_two_names_loses_nothing(tmp_path, monkeypatch):
     path = checkpoints.write(tmp_path / "checkpoints" / "step-1", OLD)
     script = f"""
 import os, signal, pathlib
-from lab import checkpoints
+from lab.runs import checkpoints
 real = os.rename
 def killing(source, target):
     if target.name == "step-1":
@@ -164,7 +164,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from lab import checkpoints
+from lab.runs import checkpoints
 from lab.errors import UsageError
 from lab.media.images import write_png
 from lab.files.json_lines import JsonLines
@@ -215,13 +215,14 @@ def test_what_dead_processes_left_is_cleaned_and_what_the_living_write_is_not(tm
     gone = [
         f"checkpoints/.step-000000000005.tmp-{dead}/state.json",
         f"checkpoints/.best-000000000005.old-{dead}/state.json",
+        # Who cleans up holds the run's lock: whoever has that number now writes none of its checkpoints.
+        f"checkpoints/.step-000000000010.tmp-{alive}/state.json",
         f"videos/.episode.mp4.{host}-{dead}-{tag}.partial.mp4",
         f"samples/.samples-000000500.png.{host}-{dead}-{tag}.partial",
         f".report.html.{host}-{dead}-{tag}.partial",
         f".metrics.jsonl.{tag}.partial",
     ]
     kept = [
-        f"checkpoints/.step-000000000005.tmp-{alive}/state.json",
         f"videos/.episode.mp4.{host}-{alive}-{tag}.partial.mp4",
         f"videos/.episode.mp4.{host}-{mine}-{tag}.partial.mp4",
         f"videos/.episode.mp4.00000000-{dead}-{tag}.partial.mp4",

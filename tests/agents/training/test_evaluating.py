@@ -29,7 +29,7 @@ def test_where_an_evaluation_is_cut_changes_no_number(experiment: Experiment, mo
 def test_a_signal_is_heard_between_the_calls(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "FIRST_CALL", 3)
     task: Any = experiment.task
-    whole, calls = type(task.program)._judge_until, []
+    whole, calls = type(task.program).play_until, []
 
     def counted(self: Any, *arguments: Any) -> Any:
         calls.append(int(arguments[-1]))
@@ -37,7 +37,7 @@ def test_a_signal_is_heard_between_the_calls(experiment: Experiment, monkeypatch
             signal.raise_signal(signal.SIGTERM)
         return whole.__get__(self, type(self))(*arguments)
 
-    monkeypatch.setattr(type(task.program), "_judge_until", counted)
+    monkeypatch.setattr(type(task.program), "play_until", counted)
     with pytest.raises(SystemExit) as caught:
         experiment.evaluate(episodes=20)
     assert caught.value.code == 143 and len(calls) == 2
