@@ -101,7 +101,7 @@ def features(space: gymnasium.Space[Any], observations: Any) -> Any:
     Discrete ones become one-hot rows. Pictures lie as (height, width, channels), stacked frames among the channels;
     they, and bytes, are divided by the bound that their space declares: see `encoding`.
     """
-    if not isinstance(observations, np.ndarray):
+    if not isinstance(observations, (np.ndarray, np.generic)):
         return pure_features(space, observations)
     if isinstance(space, Discrete):
         places, number = np.asarray(observations) - int(space.start), int(space.n)

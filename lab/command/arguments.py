@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from lab import registry
+from lab.messages.terminal import complain
 from lab.version import __version__
 
 LISTS = {
@@ -20,7 +20,7 @@ LISTS = {
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
-        print(f"{self.prog}: error: {message} (see `{self.prog} --help`)", file=sys.stderr)
+        complain(f"{self.prog}: error: {message} (see `{self.prog} --help`)")
         raise SystemExit(2)
 
 

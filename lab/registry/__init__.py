@@ -72,6 +72,8 @@ def _loaded(entry: importlib.metadata.EntryPoint, what: str) -> Any:
     try:
         with clashes_said():
             return entry.load()
+    except MissingPackageError:
+        raise
     except (ImportError, AttributeError) as error:
         package = entry.dist.name if entry.dist is not None else "the package that brings it"
         raise MissingPackageError(

@@ -59,7 +59,7 @@ def test_a_learner_that_is_looked_up_by_name_fails_in_one_line(foreign, monkeypa
     entry = registry._entry_points("lab.agents")["dqn"]
     monkeypatch.setattr(type(entry), "load", lambda self: __import__("agents").NoSuchAgent)
     with pytest.raises(UsageError, match=r"openai-agents.*NoSuchAgent.*Fix: give this project a virtual environment"):
-        registry._loaded(entry)
+        registry._loaded(entry, "learner")
 
 
 def test_the_command_says_so_in_one_line(foreign):

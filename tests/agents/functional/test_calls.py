@@ -36,7 +36,8 @@ def test_twenty_experiments_of_one_shape_hold_the_graphs_of_one(lane, source):
     before = graphs()
     for seed in range(20):
         trained(lane=lane, source=source, seed=seed, learning_rate=0.001 * (seed + 1)).close()
-    assert graphs() == before
+    # What earlier tests made may have gone meanwhile.
+    assert graphs() <= before
 
 
 def test_agents_that_share_calls_learn_as_they_would_alone():
