@@ -353,9 +353,9 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "idle": {
                 "fixed_rate": "changes only when a schedule sets the learning rate",
                 "exploration": "the host lane's",
-                "replay": "the host lane's",
+                "memory": "the host lane's",
                 **dict.fromkeys(("online", "target", "average", "moments"), "a copy of what the program carries"),
-                **dict.fromkeys(("steps", "next_round", "target_updates"), "a copy of what the program carries"),
+                **dict.fromkeys(("steps", "copies"), "a copy of what the program carries"),
             },
         },
     ],
@@ -365,7 +365,18 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "source": pictures,
         }
     ],
-    "gan": [{"settings": {**SMALL_GAN, "network": "resnet", "channels": (4, 4)}, "source": pictures}],
+    "gan": [
+        {
+            "settings": {
+                "network": "resnet",
+                "channels": (4, 4),
+                "latent_size": 3,
+                "batch_size": 8,
+                "average_decay": 0.9,
+            },
+            "source": pictures,
+        },
+    ],
     "hinge_gan": [{"settings": SMALL_GAN, "source": pictures}],
     "lsgan": [{"settings": SMALL_GAN, "source": pictures}],
     "rectified_flow": [
@@ -393,6 +404,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "lane": "host",
             # It reports metrics once in 64 steps.
             "middle": 66,
+            "idle": {"fixed_rate": "its step size is the schedule's"},
         },
         {
             "settings": SMALL_Q_LEARNING,
@@ -400,7 +412,8 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "lane": "compiled",
             "middle": 66,
             "idle": {
-                **dict.fromkeys(("rng", "replay"), "the host lane's"),
+                "fixed_rate": "its step size is the schedule's",
+                **dict.fromkeys(("exploration", "memory"), "the host lane's"),
                 **dict.fromkeys(
                     ("q_table", "visits", "steps", "replayed", "td_error_sum", "td_error_count"),
                     "a copy of what the program carries",

@@ -103,8 +103,7 @@ ROOMS = {
     "lab.learner": "config errors files networks registry runs runtime seeding",
     "lab.training": "errors runs runtime task",
     "lab.callbacks": "errors files learner registry results runs seeding task",
-    "lab.experiment": "callbacks config errors files learner media messages registry results runs runtime seeding "
-    "task",
+    "lab.experiment": "callbacks config errors files learner media messages registry results runs runtime seeding task",
     "lab.reporting": "errors files media results runs version",
     "lab.command": "callbacks config errors experiment files messages registry reporting results runs version",
     "lab.cli": "command errors messages registry runs runtime",

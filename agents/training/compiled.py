@@ -168,12 +168,17 @@ class CompiledTask(AgentTask):
         return {**super().describe(), "twin": self.dynamics.counterpart or None}
 
     def get_state(self) -> dict[str, Any]:
-        leaves = [leaf.numpy() for leaf in tf.nest.flatten(self.state)]
+        leaves = [leaf.numpy() for leaf in tf.nest.flatten(self._stored())]
         return {**super().get_state(), "program": leaves}
+
+    def _stored(self) -> LaneState:
+        # Without what every call is given anew: the settings, and a learning rate that somebody set.
+        agent = self.state.agent
+        return self.state._replace(agent=agent._replace(settings={}, learning_rate=()))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         rest = dict(state)
-        leaves, present = rest.pop("program", []), tf.nest.flatten(self.state)
+        leaves, present = rest.pop("program", []), tf.nest.flatten(self._stored())
         super().set_state(rest)
         kinds = [(np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves]
         if kinds != [(tuple(leaf.shape), leaf.dtype.as_numpy_dtype) for leaf in present]:
@@ -184,7 +189,9 @@ class CompiledTask(AgentTask):
         restored = [
             tf.constant(np.asarray(new, old.dtype.as_numpy_dtype)) for new, old in zip(leaves, present, strict=True)
         ]
-        self.state = tf.nest.pack_sequence_as(self.state, restored)
+        stored: LaneState = tf.nest.pack_sequence_as(self._stored(), restored)
+        given = {"settings": self.state.agent.settings, "learning_rate": self.state.agent.learning_rate}
+        self.state = stored._replace(agent=stored.agent._replace(**given))
         self.count, self.fresh = int(self.state.count), False
         self.gathers_rows = self._gathers()
 

@@ -189,6 +189,8 @@ def test_evaluate_keeps_the_best_and_prefers_a_later_equal(tmp_path):
 
 
 class Poisoned(DQN):
+    lanes = ("host",)
+
     def update(self):
         metrics = super().update()
         if metrics and self.steps >= 40:

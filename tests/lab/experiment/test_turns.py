@@ -7,9 +7,9 @@ import random
 from typing import Any
 
 import pytest
-from lab.experiment.turns import Turns, parted
 
-from lab.experiment import turns
+from lab.experiment import clock as turns
+from lab.experiment.clock import Turns, parted
 
 
 class Clock:
