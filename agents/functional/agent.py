@@ -128,6 +128,21 @@ class FunctionalAgent(Agent):
         """
         return state
 
+    def prepare(self, state: AgentState, rollout: Transition) -> Batch:
+        """Return the batch that minibatches of a rollout are taken from, as pure TensorFlow; for `Rollouts` (hook).
+
+        Args:
+            state: Of the agent.
+            rollout: Tensors (T, n, ...), in the order of time.
+
+        Returns:
+            A batch of T * n rows.
+        """
+        raise UsageError(
+            f"{type(self).__name__} learns from rollouts, but does not say how. Fix: override `prepare`, which makes "
+            "advantages and the like of one; see examples/ppo.py."
+        )
+
     def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
         """Let what computes in NumPy follow parameters that have changed (hook).
 
