@@ -54,10 +54,18 @@ def checks_of(case: Case) -> Any:
     return (*agents.CHECKS, *(agents.INTERACTING_CHECKS if case.interacts else ()))
 
 
-@pytest.fixture(scope="module")
+_trials: dict[str, Trial] = {}
+
+
+@pytest.fixture
 def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    """Train each case once for all the checks that only look."""
-    return Trial(request.param.subject, tmp_path_factory.mktemp(request.param.label))
+    """Train each case once for all the checks that only look; they come one after the other."""
+    # A fixture of the module would be made anew for each pair, as pytest tells parameters apart by their places.
+    label = request.param.label
+    if label not in _trials:
+        _trials.clear()
+        _trials[label] = Trial(request.param.subject, tmp_path_factory.mktemp(label))
+    return _trials[label]
 
 
 PAIRS = [pytest.param(c, check, id=f"{c.label}-{name_of(check)}") for c in CASES for check in checks_of(c)]
