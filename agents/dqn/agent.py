@@ -16,7 +16,7 @@ from agents.dqn.state import Parameters, copied
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
-from agents.parts.exploration import epsilon_greedy
+from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.schedules import linear
 from agents.transitions import Batch
 from envs import random
@@ -113,7 +113,7 @@ class DQN(FunctionalAgent):
         return outputs
 
     def next_actions(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
-        """Return the actions by which what follows is valued, int32 (B,).
+        """Return the actions by which targets that are no plain values are formed, int32 (B,).
 
         The target network's best (equation 1), or with `double` the online network's (van Hasselt et al. 2016, "Deep
         Reinforcement Learning with Double Q-learning", equation 4).
@@ -124,16 +124,20 @@ class DQN(FunctionalAgent):
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
 
-        The target network's value of `next_actions`; with `double` and `pessimism` something between that and the
-        lesser of both networks' values of that action (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning
-        without Exploration", equation 13), which keeps values from rising without end.
+        The target network's best (equation 1), with `double` its value of the online network's best action (van Hasselt
+        et al. 2016, equation 4), and with `pessimism` something between that and the lesser of both networks' values of
+        it (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning without Exploration", equation 13), which
+        keeps values from rising without end.
         """
-        actions = self.next_actions(parameters, next_features)
-        value = losses.chosen(self.values(parameters.target, next_features), actions)
-        if not (self.config.double and self.config.pessimism):
+        values = self.values(parameters.target, next_features)
+        if not self.config.double:
+            return tf.reduce_max(values, axis=-1)
+        # Each network once: two forward passes that are alike are not made one.
+        online = self.values(parameters.online, next_features)
+        value = losses.chosen(values, tf.argmax(online, axis=-1, output_type=tf.int32))
+        if not self.config.pessimism:
             return value
-        online = losses.chosen(self.values(parameters.online, next_features), actions)
-        return value + self.config.pessimism * tf.minimum(online - value, 0.0)
+        return value + self.config.pessimism * tf.minimum(tf.reduce_max(online, axis=-1) - value, 0.0)
 
     def target_of(self, parameters: Parameters, batch: Batch, next_features: tf.Tensor) -> tf.Tensor:
         """Return what the outputs for the actions taken should come to, without a gradient: here values (B,)."""
@@ -223,10 +227,7 @@ class DQN(FunctionalAgent):
         def greedy() -> np.ndarray:
             return self.action_values(observed, explore).argmax(axis=-1)
 
-        if not epsilon:
-            return greedy()
-        actions: np.ndarray = epsilon_greedy(rng.random((2, len(observed))), self.number_of_actions, epsilon, greedy)
-        return actions
+        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
 
     def action_values(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         """Return values of actions, float32 (n, A).
@@ -260,8 +261,11 @@ class DQN(FunctionalAgent):
     def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
         # In this order: without averaged weights both are one, and need not read what is at hand.
         self.greedy.renew()
-        number = len(self.online.trainable_variables)
-        self.latest.renew(None if parameters is None else parameters[:number])
+        self.latest.renew(parameters)
+
+    @property
+    def number_for_host_forms(self) -> int:
+        return len(self.latest.model.trainable_variables)
 
     def _forward(self, model: keras.Model) -> Forward:
         # A network whose outputs are made values by functions of tensors alone is called as a whole in TensorFlow.

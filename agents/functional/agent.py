@@ -147,9 +147,14 @@ class FunctionalAgent(Agent):
         """Let what computes in NumPy follow parameters that have changed (hook).
 
         Args:
-            parameters: The leaves of `parameters` as arrays that nobody else changes; None where the variables
-                themselves hold them.
+            parameters: The first `number_for_host_forms` leaves of `parameters` as arrays that nobody else changes;
+                None where the variables themselves hold them.
         """
+
+    @property
+    def number_for_host_forms(self) -> int | None:
+        """How many leaves `renew_host_forms` reads; None for all (hook)."""
+        return None
 
     def build_definition(self) -> None:
         """Make what tracing `policy` and `learn` takes, in a copy of an agent that holds no state (hook)."""

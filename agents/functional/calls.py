@@ -93,8 +93,9 @@ class Calls:
         """
         state, key = self.state(held, orders)
         parameters, metrics, errors = self.agent.experience().in_call(self.agent, state, data, key)
-        parts = [metrics, *(() if errors is None else (errors,)), self.packing.pack(parameters)]
-        return tf.concat(parts, axis=0)
+        header = metrics if errors is None else tf.concat([metrics, errors], axis=0)
+        result = tf.concat([header, tf.zeros(self.packing.size)], axis=0)
+        return self.packing.put(result, parameters, self.header)
 
     @tf.function(jit_compile=True, autograph=False)
     def choose(self, held: tf.Tensor, observations: tf.Tensor, orders: tf.Tensor, explore: bool) -> Any:

@@ -65,15 +65,16 @@ class HostRule:
             The means of the metrics, and the errors float32 (rows,), where the memory wants them.
         """
         agent, calls = self.agent, self.calls
-        arguments = (self._vector(), tf.nest.map_structure(tf.constant, data), self._ordered(rng))
+        arguments = (self._vector(), _tensors(data), self._ordered(rng))
         if self.learning is None:
             self.learning = calls.learn.get_concrete_function(*arguments)
             calls.keep(self.learning)
         self.held = self.learning(*arguments)
-        result = self.held.numpy()
+        # A view, where `numpy()` would copy all parameters: nobody changes a tensor, and the view keeps it alive.
+        result = np.frombuffer(memoryview(self.held), np.float32)
         number = len(agent.metric_names)
         self.latest, self.stale = result[calls.header :], True
-        agent.renew_host_forms(calls.packing.views(self.latest))
+        agent.renew_host_forms(calls.packing.views(self.latest, agent.number_for_host_forms))
         metrics = dict(zip(agent.metric_names, result[:number].tolist(), strict=True))
         return metrics, result[number : calls.header]
 
@@ -115,3 +116,8 @@ class HostRule:
     def _take_settings(self) -> None:
         for slot, value in zip(self.slots[3:], self.agent.setting_values().values(), strict=True):
             slot[...] = value
+
+
+def _tensors(data: Any) -> Any:
+    # `tf.nest` would take several times as long for a few arrays.
+    return tuple(map(_tensors, data)) if isinstance(data, tuple) else tf.constant(data)

@@ -32,14 +32,31 @@ class Packing:
             raise ValueError(f"parameters received {self.dtypes}; expected numbers of 32 or 64 bits.")
         self.ends = np.cumsum(self.sizes).tolist()
         self.size = self.ends[-1] if self.ends else 0
+        slices = [slice(end - size, end) for end, size in zip(self.ends, self.sizes, strict=True)]
+        self.places = list(zip(slices, [d.as_numpy_dtype for d in self.dtypes], self.shapes, strict=True))
 
     def pack(self, nested: Any) -> tf.Tensor:
         """Return nested tensors as float32 (size,)."""
+        parts = self._parts(nested)
+        return tf.concat(parts, axis=0) if parts else tf.zeros(0)
+
+    def put(self, vector: tf.Tensor, nested: Any, start: int) -> tf.Tensor:
+        """Return a vector with nested tensors written into it from `start` on; compiles under XLA only.
+
+        XLA writes part after part in place, while it makes a concatenation of many number by number.
+        """
+        from tensorflow.compiler.tf2xla.python import xla
+
+        for part, place in zip(self._parts(nested), self.places, strict=True):
+            vector = xla.dynamic_update_slice(vector, part, [tf.constant(start + place[0].start)])
+        return vector
+
+    def _parts(self, nested: Any) -> list[tf.Tensor]:
         parts = []
         for leaf in tf.nest.flatten(nested):
             words = leaf if leaf.dtype == tf.float32 else tf.bitcast(leaf, tf.float32)
             parts.append(tf.reshape(words, [-1]))
-        return tf.concat(parts, axis=0) if parts else tf.zeros(0)
+        return parts
 
     def unpack(self, vector: tf.Tensor) -> Any:
         """Return the nested tensors that lie in float32 (size,)."""
@@ -55,7 +72,6 @@ class Packing:
         leaves = [np.ascontiguousarray(leaf.numpy()).reshape(-1) for leaf in tf.nest.flatten(nested)]
         return np.concatenate([leaf.view(np.float32) for leaf in leaves]) if leaves else np.zeros(0, np.float32)
 
-    def views(self, vector: np.ndarray) -> list[np.ndarray]:
-        """Return the leaves that lie in a NumPy vector (size,), without copying."""
-        parts = zip(self.ends, self.sizes, self.shapes, self.dtypes, strict=True)
-        return [vector[end - size : end].view(d.as_numpy_dtype).reshape(s) for end, size, s, d in parts]
+    def views(self, vector: np.ndarray, number: int | None = None) -> list[np.ndarray]:
+        """Return the leaves that lie in a NumPy vector (size,), or the first few of them, without copying."""
+        return [vector[part].view(dtype).reshape(shape) for part, dtype, shape in self.places[:number]]

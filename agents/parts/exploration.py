@@ -32,6 +32,17 @@ def epsilon_greedy(draws: Any, actions: int, epsilon: Any, greedy: Callable[[], 
     return tf.where(exploring, tf.cast(draws[1] * actions, tf.int32), greedy())
 
 
+def explored(
+    number: int, actions: int, epsilon: float, greedy: Callable[[], np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """Return `epsilon_greedy` with draws of a NumPy generator, int64 (number,)."""
+    if number > 1:
+        chosen: np.ndarray = epsilon_greedy(rng.random((2, number)), actions, epsilon, greedy)
+        return chosen
+    # One environment is the common case, and scalars are several times faster than arrays of one.
+    return np.array([int(rng.random() * actions)]) if rng.random() < epsilon else greedy()
+
+
 def random_ties(values: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Return int32 (n,): the place of each row's highest value, any of the highest equally likely.
 

@@ -62,12 +62,24 @@ class Layout:
             self.columns[name] = slice(self.width, self.width + size)
             self.width += size
 
+        self.named_extras = tuple(extras)
+        self.plan = [(name, column.start, column.stop, columns[name]) for name, column in self.columns.items()]
+
     # ---------------------------------------------------------------- in NumPy
 
     def write(self, rows: np.ndarray, apart: tuple[np.ndarray, ...], place: Any, transition: Transition) -> None:
         """Put one step of n environments into rows (C, width), and into the arrays apart, at n places."""
         t, columns = transition, self.columns
         number = len(t.reward)
+        if number == 1 and not self.named_extras:
+            # One environment is the common case, and numbers are written faster than arrays of one.
+            row = rows[place.start if isinstance(place, slice) else place[0]]
+            for name, start, stop, shape in self.plan:
+                value = getattr(t, name)[0]
+                row[start if not shape else slice(start, stop)] = value if len(shape) <= 1 else value.reshape(-1)
+            if self.apart is not None:
+                apart[0][place], apart[1][place] = t.observation, t.next_observation
+            return
         for name in self.shapes:
             value = t.extras[name[7:]] if name.startswith("extras.") else getattr(t, name)
             column = columns[name]

@@ -132,7 +132,8 @@ def updates_on(
         return i + 1, learnt.parameters, metrics + _stacked(agent, learnt), errors
 
     start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(len(agent.metric_names)), errors)
-    _, parameters, metrics, errors = tf.while_loop(lambda i, *_: i < updates, one, start)
+    looped = tf.while_loop(lambda i, *_: i < updates, one, start) if updates > 1 else one(*start)
+    _, parameters, metrics, errors = looped
     return parameters, metrics / updates, tf.reshape(errors, [-1]) if replay.sampler.wants_errors else None
 
 
