@@ -22,12 +22,14 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # The part to run while coding: pure functions and small objects, without training and without further processes.
-QUICK = $(wildcard tests/test_architecture.py tests/agents/parts tests/agents/replay tests/lab/files tests/lab/networks \
-	$(addprefix tests/agents/test_, losses.py replay.py spaces.py exploration.py pool.py tabular.py) \
-	$(addprefix tests/lab/test_, averages.py config.py errors.py evaluation.py field_names.py history.py links.py notes.py \
-	schedules.py seeding.py state.py state_checks.py statistics.py) tests/lab/runtime/test_processor.py \
-	$(addprefix tests/envs/test_, catch.py gridworld.py random.py registration.py snake.py) \
-	$(addprefix tests/generative/test_, arguments.py batching.py labels.py optimizer.py rows.py stream.py))
+QUICK = tests/test_architecture.py tests/agents/parts tests/agents/test_spaces.py tests/agents/functional/test_packing.py \
+	tests/agents/replay/test_accumulators.py tests/agents/replay/test_storage.py \
+	tests/lab/files/test_links.py tests/lab/files/test_schema.py tests/lab/messages tests/lab/results \
+	tests/lab/runs/test_state.py tests/lab/runs/test_state_checks.py tests/lab/training tests/lab/networks/test_dense.py \
+	tests/lab/networks/test_forward.py tests/lab/runtime/test_processor.py tests/lab/test_config.py tests/lab/test_errors.py \
+	tests/lab/test_seeding.py tests/lab/test_tasks.py tests/envs/test_catch.py tests/envs/test_gridworld.py \
+	tests/envs/test_random.py tests/envs/test_registration.py tests/envs/test_snake.py tests/generative/data \
+	tests/generative/test_arguments.py
 
 quick: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(QUICK)
