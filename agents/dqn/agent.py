@@ -113,7 +113,7 @@ class DQN(FunctionalAgent):
         return outputs
 
     def next_actions(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
-        """Return the actions by which targets that are no plain values are formed, int32 (B,).
+        """Return the actions by which what follows is valued, int32 (B,).
 
         The target network's best (equation 1), or with `double` the online network's (van Hasselt et al. 2016, "Deep
         Reinforcement Learning with Double Q-learning", equation 4).
@@ -124,20 +124,16 @@ class DQN(FunctionalAgent):
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
 
-        The target network's best (equation 1), with `double` its value of the online network's best action (van Hasselt
-        et al. 2016, equation 4), and with `pessimism` something between that and the lesser of both networks' values of
-        it (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning without Exploration", equation 13), which
-        keeps values from rising without end.
+        The target network's value of `next_actions`; with `double` and `pessimism` something between that and the
+        lesser of both networks' values of that action (Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning
+        without Exploration", equation 13), which keeps values from rising without end.
         """
-        values = self.values(parameters.target, next_features)
-        if not self.config.double:
-            return tf.reduce_max(values, axis=-1)
-        # Each network once: two forward passes that are alike are not made one.
-        online = self.values(parameters.online, next_features)
-        value = losses.chosen(values, tf.argmax(online, axis=-1, output_type=tf.int32))
-        if not self.config.pessimism:
+        actions = self.next_actions(parameters, next_features)
+        value = losses.chosen(self.values(parameters.target, next_features), actions)
+        if not (self.config.double and self.config.pessimism):
             return value
-        return value + self.config.pessimism * tf.minimum(tf.reduce_max(online, axis=-1) - value, 0.0)
+        online = losses.chosen(self.values(parameters.online, next_features), actions)
+        return value + self.config.pessimism * tf.minimum(online - value, 0.0)
 
     def target_of(self, parameters: Parameters, batch: Batch, next_features: tf.Tensor) -> tf.Tensor:
         """Return what the outputs for the actions taken should come to, without a gradient: here values (B,)."""

@@ -273,11 +273,6 @@ class FunctionalAgent(Agent):
         super().set_state(state)
         self.renew_host_forms(None)
 
-    def check_lane(self) -> None:
-        """Raise `UsageError` where what the class declares does not fit together, before anything is trained."""
-        if not isinstance(self.extras, Mapping):
-            raise UsageError(f"{type(self).__name__}.extras received {self.extras!r}; expected shapes by name.")
-
 
 class Hyperparameters:
     """Reads settings from a state's tensors where it has them, else from the frozen settings."""

@@ -10,9 +10,8 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from agents.replay.layout import Layout
-from agents.replay.storage import HostStorage, ProgramStorage, Stored
+from agents.replay.storage import HostStorage, ProgramStorage, Stored, check_names
 from agents.transitions import Transition
-from lab.errors import CheckpointError
 from lab.runs.state_checks import restore_generator
 
 if TYPE_CHECKING:
@@ -94,11 +93,7 @@ class HostBlocks:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
-        if not isinstance(state, Mapping) or state.keys() != self.get_state().keys():
-            raise CheckpointError(
-                "the checkpoint's replay is not laid out as this version's. Fix: resume the run with the version of "
-                "lab that its config.json names; what it has learnt can be evaluated and rendered with this one."
-            )
+        check_names(state, HostStorage.NAMES | {"random_state"})
         self.storage.set_state(state)
         restore_generator(self.rng, state["random_state"], "Replay.rng")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agents.replay.layout import Layout
-from agents.replay.storage import HostStorage
+from agents.replay.storage import HostStorage, check_names
 from agents.transitions import Transition
 from lab.errors import CheckpointError, UsageError
 from lab.runs.state_checks import restore_generator
@@ -32,7 +32,7 @@ class HostReplay:
         if replay.n_steps > 1:
             # So that the steps of one environment lie the same distance apart all round.
             capacity = max(replay.n_steps, capacity // self.number) * self.number
-        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        layout = Layout.of(agent)
         self.storage = HostStorage(layout, capacity)
         self.sampler = replay.sampler.on_host(capacity)
         self.rng: np.random.Generator = agent.seeds.generator("replay")
@@ -102,11 +102,7 @@ class HostReplay:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
-        if not isinstance(state, Mapping) or state.keys() != self.get_state().keys():
-            raise CheckpointError(
-                "the checkpoint's replay is not laid out as this version's. Fix: resume the run with the version of "
-                "lab that its config.json names; what it has learnt can be evaluated and rendered with this one."
-            )
+        check_names(state, HostStorage.NAMES | {"sampler", "next_round", "random_state"})
         if type(state["next_round"]) is not int or state["next_round"] < 0:
             raise CheckpointError(f"the checkpoint's next round is due at step {state['next_round']!r:.40}.")
         self.storage.set_state(state)

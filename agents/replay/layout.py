@@ -65,6 +65,11 @@ class Layout:
         self.named_extras = tuple(extras)
         self.plan = [(name, column.start, column.stop, columns[name]) for name, column in self.columns.items()]
 
+    @classmethod
+    def of(cls, agent: Any) -> Layout:
+        """Return how the transitions of an agent lie."""
+        return cls(agent.observation_space, agent.action_space, agent.extras)
+
     # ---------------------------------------------------------------- in NumPy
 
     def write(self, rows: np.ndarray, apart: tuple[np.ndarray, ...], place: Any, transition: Transition) -> None:

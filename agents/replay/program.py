@@ -39,7 +39,7 @@ class ProgramReplay:
     def __init__(self, replay: Any, agent: Any, number: int) -> None:
         self.replay, self.number = replay, number
         replay.check_windows(type(agent).__name__, number)
-        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        layout = Layout.of(agent)
         self.storage = ProgramStorage(layout, max(replay.capacity, replay.n_steps * number), number)
 
     def empty(self, steps: Any = 0) -> ReplayTensors:
@@ -92,7 +92,12 @@ class ProgramReplay:
             learnt = agent.learn(now, batch._replace(indices=indices), random.fold_in(own, 1))
             if replay.sampler.wants_errors:
                 sampler = replay.sampler.updated(sampler, indices, learnt.errors)
-            return i + 1, learnt.parameters, sampler, metrics + _stacked(agent, learnt) / replay.updates_per_round
+            return (
+                i + 1,
+                learnt.parameters,
+                sampler,
+                metrics + stacked_metrics(agent, learnt) / replay.updates_per_round,
+            )
 
         updates = rounds * replay.updates_per_round
         start = (tf.zeros((), tf.int64), state.parameters, sampler, tf.zeros(len(agent.metric_names)))
@@ -117,7 +122,7 @@ def updates_on(
         The new parameters, the means of the metrics float32 (M,), and the errors float32 (updates * B,) or None.
     """
     rows, apart, weights = data
-    layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+    layout = Layout.of(agent)
     state = agent.begin_round(state, tf.constant(True))
     updates, size = rows.shape[:2]
     errors = tf.zeros((updates, size)) if replay.sampler.wants_errors else ()
@@ -129,7 +134,7 @@ def updates_on(
         learnt = agent.learn(now, batch, random.fold_in(key, i))
         if replay.sampler.wants_errors:
             errors = tf.tensor_scatter_nd_update(errors, [[i]], learnt.errors[None])
-        return i + 1, learnt.parameters, metrics + _stacked(agent, learnt), errors
+        return i + 1, learnt.parameters, metrics + stacked_metrics(agent, learnt), errors
 
     start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(len(agent.metric_names)), errors)
     looped = tf.while_loop(lambda i, *_: i < updates, one, start) if updates > 1 else one(*start)
@@ -145,5 +150,6 @@ def _batch(
     return accumulate(layout.unpacked(rows, apart), discount)._replace(weights=weights)
 
 
-def _stacked(agent: Any, learnt: Any) -> tf.Tensor:
+def stacked_metrics(agent: Any, learnt: Any) -> tf.Tensor:
+    """Return the metrics of an update in the order of their names, float32 (M,)."""
     return tf.stack([tf.cast(learnt.metrics[name], tf.float32) for name in agent.metric_names])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from agents.replay.layout import Layout
-from agents.replay.storage import HostStorage, ProgramStorage, Stored
+from agents.replay.program import stacked_metrics
+from agents.replay.storage import HostStorage, ProgramStorage, Stored, check_names
 from agents.transitions import Transition
 from envs import random
 from lab.errors import CheckpointError, UsageError
@@ -31,7 +32,7 @@ def updates_on(rollouts: Any, agent: Any, state: Any, data: tuple[Any, ...], key
     """
     rows, apart = data
     number = rows.shape[0] * rows.shape[1]
-    layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+    layout = Layout.of(agent)
     state = agent.begin_round(state, tf.constant(True))
     whole = agent.prepare(state, layout.unpacked(rows, apart))
     size, updates = number // rollouts.minibatches, rollouts.epochs * rollouts.minibatches
@@ -43,18 +44,11 @@ def updates_on(rollouts: Any, agent: Any, state: Any, data: tuple[Any, ...], key
         batch = tf.nest.map_structure(lambda part: tf.gather(part, chosen) if tf.is_tensor(part) else part, whole)
         own = random.fold_in(key, rollouts.epochs + i)
         learnt = agent.learn(state._replace(parameters=parameters), batch, own)
-        named = tf.stack([tf.cast(learnt.metrics[name], tf.float32) for name in agent.metric_names])
-        return i + 1, learnt.parameters, metrics + named
+        return i + 1, learnt.parameters, metrics + stacked_metrics(agent, learnt)
 
     start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(len(agent.metric_names)))
     _, parameters, metrics = tf.while_loop(lambda i, *_: i < updates, one, start)
     return parameters, metrics / updates
-
-
-class RolloutTensors(NamedTuple):
-    """What a program carries of a rollout: the steps gathered so far."""
-
-    stored: Stored
 
 
 class ProgramRollouts:
@@ -69,18 +63,18 @@ class ProgramRollouts:
     def __init__(self, rollouts: Any, agent: Any, number: int) -> None:
         rollouts.check(number)
         self.rollouts, self.number = rollouts, number
-        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        layout = Layout.of(agent)
         self.storage = ProgramStorage(layout, rollouts.length * number, number)
 
-    def empty(self, steps: Any = 0) -> RolloutTensors:
+    def empty(self, steps: Any = 0) -> Stored:
         """Return no steps, whatever steps the agent has behind it."""
-        return RolloutTensors(self.storage.empty())
+        return self.storage.empty()
 
     def step(
-        self, agent: Any, state: Any, tensors: RolloutTensors, transition: Transition, key: tf.Tensor
-    ) -> tuple[Any, RolloutTensors, tf.Tensor, tf.Tensor]:
+        self, agent: Any, state: Any, tensors: Stored, transition: Transition, key: tf.Tensor
+    ) -> tuple[Any, Stored, tf.Tensor, tf.Tensor]:
         """Take note of one step of all environments, and learn if the rollout is whole; see `ProgramReplay.step`."""
-        stored = self.storage.write(tensors.stored, transition)
+        stored = self.storage.write(tensors, transition)
         rounds = tf.cast(tf.equal(stored.cursor, 0), tf.int64)
         shape = (self.rollouts.length, self.number)
 
@@ -92,7 +86,7 @@ class ProgramRollouts:
 
         start = (tf.zeros((), tf.int64), state.parameters, tf.zeros(len(agent.metric_names)))
         _, parameters, metrics = tf.while_loop(lambda i, *_: i < rounds, one, start)
-        return state._replace(parameters=parameters), RolloutTensors(stored), metrics, rounds
+        return state._replace(parameters=parameters), stored, metrics, rounds
 
 
 class HostRollouts:
@@ -106,7 +100,7 @@ class HostRollouts:
     def __init__(self, rollouts: Any, agent: Any) -> None:
         rollouts.check(agent.num_envs)
         self.rollouts, self.number = rollouts, agent.num_envs
-        layout = Layout(agent.observation_space, agent.action_space, agent.extras)
+        layout = Layout.of(agent)
         self.storage = HostStorage(layout, rollouts.length * self.number)
         self.rng: np.random.Generator = agent.seeds.generator("replay")
         self.whole = False
@@ -139,7 +133,8 @@ class HostRollouts:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
-        if not isinstance(state, Mapping) or state.keys() != self.get_state().keys() or state["whole"] not in (0, 1):
+        check_names(state, HostStorage.NAMES | {"whole", "random_state"})
+        if state["whole"] not in (0, 1):
             raise CheckpointError("the checkpoint holds no rollout. Fix: build it with the settings of the run.")
         self.storage.set_state(state)
         restore_generator(self.rng, state["random_state"], "Rollouts.rng")

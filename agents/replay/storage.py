@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+def check_names(state: Any, names: frozenset[str]) -> None:
+    """Check that what a checkpoint holds of a memory has the parts of this version's.
+
+    Raises:
+        CheckpointError: When it has others.
+    """
+    if not isinstance(state, Mapping) or state.keys() != names:
+        raise CheckpointError(
+            "the checkpoint's replay is not laid out as this version's. Fix: resume the run with the version of lab "
+            "that its config.json names; what it has learnt can be evaluated and rendered with this one."
+        )
+
+
 class HostStorage:
     """Transitions in NumPy arrays.
 
@@ -27,6 +40,9 @@ class HostStorage:
         size: Rows filled.
         cursor: Where the next row goes.
     """
+
+    # What `get_state` returns.
+    NAMES = frozenset(("rows", "apart", "cursor"))
 
     def __init__(self, layout: Layout, capacity: int) -> None:
         self.layout, self.capacity = layout, capacity

@@ -18,8 +18,8 @@ from tests.agents.helpers import Counter, Threshold
 SMALL = {"hidden_sizes": (8,), "batch_size": 4, "learning_starts": 8, "update_every": 4, "updates_per_round": 2}
 
 
-def agent(seed=0, space=None, **settings):
-    made = DQN(**{**SMALL, **settings})
+def agent(seed=0, space=None, kind=DQN, **settings):
+    made = kind(**{**SMALL, **settings})
     made.setup(space or Box(-1, 1, (2,), np.float32), Discrete(3), Seeds(seed))
     return made
 
@@ -36,6 +36,17 @@ def test_the_target_by_hand_plain_double_and_pessimistic(settings, expected):
     # share of the lesser of those two.
     following = a.next_values(a.parameters(), tf.constant([[0.0, 1.0]]))
     assert following.numpy() == pytest.approx([expected])
+
+
+def test_whoever_overrides_the_next_actions_alone_changes_what_follows():
+    class Worst(DQN):
+        def next_actions(self, parameters, next_features):
+            return tf.argmin(self.values(parameters.online, next_features), axis=-1, output_type=tf.int32)
+
+    a = agent(kind=Worst, space=Discrete(2), hidden_sizes=(), pessimism=0.0)
+    set_values(a.online, [[0, 0, 0], [1.0, 3.0, 2.0]])
+    set_values(a.target, [[0, 0, 0], [7.0, 5.0, 6.0]])
+    assert a.next_values(a.parameters(), tf.constant([[0.0, 1.0]])).numpy() == pytest.approx([7.0])
 
 
 @pytest.mark.parametrize("terminated", [0.0, 1.0])
