@@ -92,12 +92,8 @@ class ProgramReplay:
             learnt = agent.learn(now, batch._replace(indices=indices), random.fold_in(own, 1))
             if replay.sampler.wants_errors:
                 sampler = replay.sampler.updated(sampler, indices, learnt.errors)
-            return (
-                i + 1,
-                learnt.parameters,
-                sampler,
-                metrics + stacked_metrics(agent, learnt) / replay.updates_per_round,
-            )
+            metrics += stacked_metrics(agent, learnt) / replay.updates_per_round
+            return i + 1, learnt.parameters, sampler, metrics
 
         updates = rounds * replay.updates_per_round
         start = (tf.zeros((), tf.int64), state.parameters, sampler, tf.zeros(len(agent.metric_names)))
