@@ -59,7 +59,22 @@ def _parts(source: str) -> tuple[str, str | None, dict[str, str]]:
 
 
 def read(source: str) -> Dataset:
-    """Return the data set that a text stands for.
+    """Return the data set of rows that a text stands for; see `read_any`.
+
+    Raises:
+        UsageError: As `read_any`, and for examples that only predictors learn from.
+    """
+    found = read_any(source)
+    if not isinstance(found, Dataset):
+        raise UsageError(
+            f"dataset {source!r}: its loader returned {type(found).__name__}; expected a Dataset. "
+            "Fix: give it to a predictor, such as `lab train classifier` or `forecaster`."
+        )
+    return found
+
+
+def read_any(source: str) -> Any:
+    """Return what a text stands for: a `Dataset`, or examples of which `predictors.data` knows more.
 
     Args:
         source: A name that `lab list datasets` prints; with `:` what its loader needs, such as a folder's path; with
@@ -85,7 +100,10 @@ def read(source: str) -> Dataset:
     values: dict[str, Any] = {k: read_text(name, k, hints.get(k, str), v) for k, v in given.items() if k in keywords}
     found = loader(what, **values) if what else loader(**values)
     if not isinstance(found, Dataset):
-        raise UsageError(f"dataset {source!r}: its loader returned {type(found).__name__}; expected a Dataset.")
+        beyond = [key for key in given if key not in keywords]
+        if beyond:
+            raise UsageError(f"dataset {name!r}: nothing is called {beyond[0]!r}; {nearest(beyond[0], keywords)}")
+        return found
     if "normalise" in given:
         found = found.normalised(given["normalise"])
     strengths = {k: v for k, v in given.items() if k in fields and k not in keywords}

@@ -1,0 +1,53 @@
+"""Predictors: learners that map inputs to targets. Names load on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lab.registry import tasks
+from lab.runtime.loading import load
+
+if TYPE_CHECKING:
+    from predictors.base import Predictor, Scores
+    from predictors.classifier import Classifier, ClassifierSettings
+    from predictors.data.arrays import from_arrays
+    from predictors.data.updates import Batch
+    from predictors.network_predictor import NetworkPredictor
+    from predictors.regressor import Regressor, RegressorSettings
+
+_HOMES = {
+    "Batch": "predictors.data.updates",
+    "Classifier": "predictors.classifier",
+    "ClassifierSettings": "predictors.classifier",
+    "NetworkPredictor": "predictors.network_predictor",
+    "Predictor": "predictors.base",
+    "Regressor": "predictors.regressor",
+    "RegressorSettings": "predictors.regressor",
+    "Scores": "predictors.base",
+    "from_arrays": "predictors.data.arrays",
+}
+
+# What feeds predictors, by name, so that a predictor loads nothing of it before it is trained.
+tasks.register("predictors.base:Predictor", "predictors.training.task:PredictionTask")
+
+__all__ = [
+    "Batch",
+    "Classifier",
+    "ClassifierSettings",
+    "NetworkPredictor",
+    "Predictor",
+    "Regressor",
+    "RegressorSettings",
+    "Scores",
+    "from_arrays",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(load(_HOMES[name]), name)
+    raise AttributeError(f"module 'predictors' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,235 @@
+"""From arrays to examples: kinds are told from types and shapes, and nothing that is ambiguous is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from generative.data.labels import count_classes, read_labels
+from lab.errors import UsageError, bad_value
+from predictors.data.examples import Examples, ExampleSpec, Part, check_leaks, held_out, same_rows
+from predictors.data.field import INPUTS, TARGETS, TEXT, Field
+
+INPUT, TARGET = "input", "target"
+TEST_FRACTION = 5
+MOST_CONSTANT = 1e-12
+HINT = "kinds={NAME: KIND} says what it is."
+
+
+def from_arrays(
+    inputs: Any,
+    targets: Any,
+    *,
+    test: tuple[Any, Any] | None = None,
+    weights: Any = None,
+    kinds: Mapping[str, str] | None = None,
+    rate: int | None = None,
+    columns: Mapping[str, tuple[str, ...]] | None = None,
+    name: str = "arrays",
+    kind: str = "arrays",
+    notes: tuple[str, ...] = (),
+) -> Examples:
+    """Return examples from arrays; numbers are scaled by what the training part has.
+
+    Args:
+        inputs: An array, or arrays by name: pictures (N, H, W) of uint8 or (N, H, W, C), numbers (N,) or (N, D),
+            texts (N,); sequences (N, T, C) and sounds (N, samples) where `kinds` says so.
+        targets: An array, or arrays by name: labels (N,), whole numbers, booleans or texts; numbers (N,) or (N, D).
+        test: Inputs and targets to test on; None to take a fifth of the examples, in a fixed order of their own.
+        weights: (N,) > 0, how much each training example counts; None for all alike.
+        kinds: What inputs and targets are, by name, where type and shape do not tell; see `Field`.
+        rate: Samples a second of sounds.
+        columns: Names of columns, by the name of the input or target.
+        name, kind, notes: As for `ExampleSpec` and `Examples`.
+
+    Raises:
+        UsageError: On unequal lengths, values that are not finite, types and shapes that fit nothing or several
+            kinds, examples to test on that stand in the training part too, or a target of one value only.
+    """
+    owner = name
+    told = dict(kinds or {})
+    given = Part(_named(inputs, INPUT, owner), _named(targets, TARGET, owner))
+    _check_lengths(given, owner)
+    unknown = sorted(told.keys() - {*given.inputs, *given.targets})
+    if unknown:
+        raise bad_value(owner, "kinds", unknown[0], "names of " + ", ".join((*given.inputs, *given.targets)))
+    given = Part(*(_readable(held, told, owner, side) for held, side in ((given.inputs, INPUT), (given.targets, TARGET))),
+                 _weights(weights, len(given), owner))  # fmt: skip
+    if test is None:
+        chosen = held_out(same_rows(given), TEST_FRACTION)
+        numbers = np.arange(len(given))
+        if chosen.all():
+            raise bad_value(owner, "examples", f"{len(given)} of them", "at least two that differ, one to test on")
+        train, tested = given.rows(numbers[~chosen]), given.rows(numbers[chosen])
+    else:
+        tested = Part(_named(test[0], INPUT, owner), _named(test[1], TARGET, owner))
+        _check_lengths(tested, f"{owner} test")
+        if [*tested.inputs, *tested.targets] != [*given.inputs, *given.targets]:
+            received = [*tested.inputs, *tested.targets]
+            raise bad_value(owner, "test names", received, str([*given.inputs, *given.targets]))
+        tested = Part(*(_readable(h, told, owner, s) for h, s in ((tested.inputs, INPUT), (tested.targets, TARGET))))
+        train = given
+        check_leaks(train, tested, owner)
+    names = columns or {}
+    fields = [
+        tuple(_field(n, v, told.get(n), side, rate, names.get(n), owner) for n, v in held.items())
+        for held, side in ((train.inputs, INPUT), (train.targets, TARGET))
+    ]
+    spec = ExampleSpec(fields[0], fields[1], name)
+    for field in spec.targets:
+        # Now, rather than in the middle of an evaluation.
+        if field.kind == "class":
+            field.codes(tested.targets[field.name])
+    for field in (*spec.inputs, *spec.targets):
+        _check_alike(field, train, tested, owner)
+    return Examples(train, tested, spec, kind=kind, notes=notes)
+
+
+def _named(values: Any, side: str, owner: str) -> dict[str, np.ndarray]:
+    given = dict(values) if isinstance(values, Mapping) else {side: values}
+    if not given:
+        raise bad_value(owner, f"{side}s", "none", "at least one array")
+    return {str(name): _array(value, f"{owner} {side} {name!r}") for name, value in given.items()}
+
+
+def _array(value: Any, owner: str) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind == "O":
+        flat = array.ravel().tolist()
+        if flat and all(isinstance(v, (str, bytes)) for v in flat):
+            return np.array([v.decode() if isinstance(v, bytes) else v for v in flat]).reshape(array.shape)
+        kinds = ", ".join(sorted({type(v).__name__ for v in flat})[:4])
+        raise bad_value(owner, "values", f"objects ({kinds})", "numbers or texts in an array without gaps")
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8")
+    if array.dtype.kind not in "buifU" or array.ndim == 0:
+        raise bad_value(owner, "values", f"{array.dtype} {array.shape}", "an array (N, ...) of numbers or texts")
+    return array
+
+
+def _check_lengths(part: Part, owner: str) -> None:
+    lengths = {name: len(values) for name, values in (*part.inputs.items(), *part.targets.items())}
+    if len({*lengths.values()}) > 1:
+        raise bad_value(owner, "lengths", lengths, "as many inputs as targets, one a row")
+    if not min(lengths.values()):
+        raise bad_value(owner, "examples", "none", "at least one")
+
+
+def _readable(held: Mapping[str, np.ndarray], told: Mapping[str, str], owner: str, side: str) -> dict[str, np.ndarray]:
+    """Return values in the shapes that their kinds have, once their kinds are known and all of them are finite."""
+    found = {}
+    for name, values in held.items():
+        where = f"{owner} {side} {name!r}"
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            row = int(np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))[0])
+            fix = "leave such rows out, or fill them in: nothing here does that silently."
+            raise bad_value(where, "values", f"NaN or infinity in row {row}", "finite numbers", fix)
+        kind = told.get(name) or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
+        if kind not in (INPUTS if side == INPUT else TARGETS):
+            raise bad_value(where, "kind", kind, "one of " + ", ".join(INPUTS if side == INPUT else TARGETS))
+        if kind == "class":
+            values = read_labels(where, values, len(values))
+        elif kind in ("vector", "number") and values.ndim == 1:
+            values = values[:, None]
+        if values.dtype.kind == "U" and kind not in ("text", "class"):
+            raise bad_value(where, "values", "texts", f"numbers for the kind {kind!r}")
+        if kind == "text":
+            _check_texts(values, where)
+        found[name] = values
+    return found
+
+
+def _input_kind(values: np.ndarray, owner: str) -> str:
+    if values.dtype.kind == "U" and values.ndim == 1:
+        return "text"
+    if values.dtype.kind != "U" and values.ndim in (1, 2):
+        return "vector"
+    if values.ndim == 4 or (values.ndim == 3 and values.dtype in (np.uint8, np.bool_)):
+        return "image"
+    shape = f"{values.dtype} {values.shape}"
+    raise UsageError(
+        f"{owner}: received {shape}, which may be pictures (N, H, W) or sequences (N, T, C); expected a kind for it. "
+        f"Fix: {HINT} Kinds of inputs: {', '.join(INPUTS)}."
+    )
+
+
+def _target_kind(values: np.ndarray, owner: str) -> str:
+    if values.dtype.kind in "buiU" and (values.ndim == 1 or values.shape[1:] == (1,)):
+        return "class"
+    if values.dtype.kind == "f" and values.ndim in (1, 2):
+        return "number"
+    fix = "one-hot labels: labels.argmax(axis=1)." if values.ndim == 2 else HINT
+    raise bad_value(owner, "values", f"{values.dtype} {values.shape}", "labels (N,) or numbers (N,) or (N, D)", fix)
+
+
+def _check_texts(values: np.ndarray, owner: str) -> None:
+    empty = [i for i, text in enumerate(values.tolist()) if not text.strip()]
+    if empty:
+        raise bad_value(owner, f"text of row {empty[0]}", values[empty[0]].item(), "at least one word", "leave it out.")
+
+
+def _weights(weights: Any, count: int, owner: str) -> np.ndarray | None:
+    if weights is None:
+        return None
+    array = np.asarray(weights)
+    if array.shape != (count,) or array.dtype.kind not in "uif" or not np.isfinite(array).all() or array.min() <= 0:
+        received = f"{array.dtype} {array.shape}"
+        raise bad_value(owner, "weights", received, f"finite numbers > 0 of shape ({count},), one a training example")
+    return array.astype(np.float32)
+
+
+def _field(
+    name: str, values: np.ndarray, told: str | None, side: str, rate: int | None, columns: tuple[str, ...] | None,
+    owner: str,
+) -> Field:  # fmt: skip
+    where = f"{owner} {side} {name!r}"
+    kind = told or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
+    if kind == "class":
+        classes, numbers, names = count_classes(values)
+        if classes < 2:
+            raise bad_value(where, "labels", f"one class only, {values[0].item()!r}", "at least two classes to tell apart")
+        return Field(name, kind, (), TEXT if names else "int64", classes=classes, class_names=names, label_values=numbers)
+    if kind == "text":
+        from predictors.data.tokens import adapted
+
+        return adapted(name, values)
+    shape = values.shape[1:]
+    if kind == "image":
+        if len(shape) not in (2, 3) or min(shape[:2]) < 2:
+            raise bad_value(where, "pictures of shape", values.shape, "(N, H, W) or (N, H, W, C), sides of 2 or more")
+        low, high = (0.0, 255.0) if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
+        if low >= high:
+            raise bad_value(where, "pictures", f"one value only, {low:g}", "pictures that differ")
+        return Field(name, kind, shape, str(values.dtype), ((low + high) / 2.0,), ((high - low) / 2.0,))
+    if kind == "sound":
+        if len(shape) != 1 or rate is None:
+            raise bad_value(where, "sounds", f"{values.shape} at rate {rate}", "(N, samples) and rate=SAMPLES_A_SECOND")
+        peak = 32_768.0 if values.dtype == np.int16 else 1.0
+        return Field(name, kind, shape, str(values.dtype), (0.0,), (peak,), rate=rate)
+    if len(shape) != (2 if kind == "sequence" else 1):
+        expected = "(N, T, C)" if kind == "sequence" else "(N,) or (N, D)"
+        raise bad_value(where, "values of shape", values.shape, expected)
+    centre, scale = standard(values)
+    if kind == "number" and max(scale) == 1.0 and float(np.ptp(values)) == 0.0:
+        raise bad_value(where, "values", f"one value only, {float(values.flat[0]):g}", "numbers that differ")
+    return Field(name, kind, shape, str(values.dtype), centre, scale, columns=columns)
+
+
+def standard(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each column (the last axis), float64; 1 for one that does not vary."""
+    wide = np.asarray(values, np.float64).reshape(-1, values.shape[-1])
+    mean, deviation = wide.mean(axis=0), wide.std(axis=0)
+    flat = deviation <= MOST_CONSTANT * np.maximum(1.0, np.abs(mean))
+    return tuple(mean.tolist()), tuple(np.where(flat, 1.0, deviation).tolist())
+
+
+def _check_alike(field: Field, train: Part, test: Part, owner: str) -> None:
+    for part in (train.inputs, train.targets):
+        if field.name in part:
+            other = (test.inputs if part is train.inputs else test.targets)[field.name]
+            mine = part[field.name]
+            if other.shape[1:] != mine.shape[1:] or (other.dtype != mine.dtype and mine.dtype.kind != "U"):
+                received = f"{other.dtype} {other.shape}"
+                raise bad_value(f"{owner} test {field.name!r}", "values", received, f"{mine.dtype} (N, {mine.shape[1:]})")

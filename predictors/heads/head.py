@@ -1,0 +1,66 @@
+"""Head: the base of what turns a network's outputs into a loss, answers and scores for one target."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from predictors.data.field import Field
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Head(ABC):
+    """Turns the outputs of a network's last layer, (B, units), into what one target needs.
+
+    Args:
+        field: The target.
+
+    Attributes:
+        main: The metric that tells most.
+        higher: Metrics of which more is better.
+    """
+
+    main: ClassVar[str] = "loss"
+    higher: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+
+    @property
+    @abstractmethod
+    def units(self) -> int:
+        """How many numbers the network gives for it."""
+
+    @abstractmethod
+    def loss(self, outputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Return the loss of each example, float32 (B,).
+
+        Args:
+            outputs: float32 (B, units).
+            targets: As `Field.seen` gives them; of classes also float32 (B, classes), which add up to 1.
+        """
+
+    def progress(self, outputs: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return scalar metrics of a batch to show while training (hook)."""
+        return {}
+
+    @abstractmethod
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
+        """Return predictions in the user's own unit, (N, ...), of outputs float32 (N, units)."""
+
+    @abstractmethod
+    def scores(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[dict[str, float], dict[str, str]]:
+        """Return metrics by name, and why some are missing.
+
+        Args:
+            outputs: float32 (N, units).
+            targets: The user's own, (N, ...).
+        """
+
+    def held(self, targets: np.ndarray) -> Any:
+        """Return targets as the loss takes them, (N, ...)."""
+        return self.field.held(targets)

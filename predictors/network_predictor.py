@@ -1,0 +1,227 @@
+"""NetworkPredictor: a predictor that trains one Keras network by gradient, with a head for each target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from generative.data.batching import LARGEST
+from lab.config import Settings
+from lab.errors import UsageError, bad_value
+from predictors.base import Predictor, Scores
+from predictors.data.examples import ExampleSpec, Part
+from predictors.heads import Head, head_for
+from predictors.parts import given_network
+from predictors.parts.optimizers import make_optimizer, rate_at
+from predictors.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from predictors.data.updates import Batch
+
+
+class NetworkPredictor(Predictor):
+    """Trains a network with a head for each target; a subclass gives `make_network`.
+
+    Args:
+        config: The settings, or their fields as keywords.
+        network: A `keras.Model`, or a function from the `ExampleSpec` to one, in place of `make_network`'s. It takes
+            what `Field` says that networks see and gives logits (B, classes) or numbers (B, D) for each target. Such a
+            run is resumed and loaded by giving the same again.
+    """
+
+    Settings: ClassVar[type[Settings]] = TrainingSettings
+    not_state = ("given", "heads", "programs", "warmup", "length")
+    carried: ClassVar[tuple[str, ...]] = ("given",)
+
+    def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
+        super().__init__(config, **settings)
+        self.given = network
+
+    # ---------------------------------------------------------------- what a subclass gives
+
+    def make_network(self) -> keras.Model:
+        """Return the network, built, with seeds of `self.seeds.integer("network")`.
+
+        It maps what `Field` says that networks see of the inputs to `head.units` numbers for each of `self.heads`.
+        """
+        raise UsageError(f"{type(self).__name__} has no network. Fix: {type(self).__name__}(network=...).")
+
+    def make_head(self, field: Any) -> Head:
+        """Return the head of a target (hook)."""
+        return head_for(field)
+
+    def penalty(self, batch: Batch) -> tf.Tensor | float:
+        """Return what is added to the mean loss of a batch (hook)."""
+        return 0.0
+
+    def varied(self, batch: Batch) -> Batch:
+        """Return the batch to learn from, such as one of mixed examples (hook)."""
+        return batch
+
+    # ---------------------------------------------------------------- building
+
+    def build(self) -> None:
+        policy = "float32" if self.config.precision == "float32" else "mixed_bfloat16"
+        self.heads = [self.make_head(field) for field in self.spec.targets]
+        seed = self.seeds.integer("network")
+        if self.given is not None:
+            self.network = given_network.built(self.given, self.spec, seed, policy)
+        else:
+            with given_network.keras_seeded(seed), given_network.in_precision(policy):
+                self.network = self.make_network()
+        given_network.check_outputs(self.network, self.spec, [(head.units,) for head in self.heads])
+        c = self.config
+        self.optimizer = make_optimizer(c.optimizer, c.learning_rate, c.weight_decay, self.network.trainable_variables)
+        # The largest step size; the optimizer's own is that of the last update.
+        self.rate = tf.Variable(c.learning_rate, dtype=tf.float32, trainable=False)
+        self.warmup, self.length = (tf.Variable(1.0, trainable=False) for _ in range(2))
+        self.programs: dict[str, Any] = {}
+        self.main_metric = self.metric_name(self.heads[0], self.heads[0].main)
+        self.higher_metrics = tuple(self.metric_name(head, name) for head in self.heads for name in head.higher)
+        self.apply_schedules()
+
+    def apply_schedules(self) -> None:
+        if self.built or hasattr(self, "warmup"):
+            self.warmup.assign(float(self.scheduled("warmup_steps")))
+            self.length.assign(float(self.scheduled("schedule_steps")))
+
+    def _learning_rate(self) -> Any:
+        return self.rate
+
+    def setup_from(self, description: Mapping[str, Any], seeds: Any) -> None:
+        if description.get("network") == "given" and self.given is None:
+            name = type(self).__name__
+            raise UsageError(
+                f"the run was trained with a network of its user's, which its files cannot make. Fix: "
+                f"Experiment.resume(run, learner={name}(network=...)), or "
+                f"Experiment.open(run, learner={name}(network=...)) to use it."
+            )
+        super().setup_from(description, seeds)
+
+    # ---------------------------------------------------------------- learning
+
+    def update(self, batch: Batch) -> Mapping[str, tf.Tensor]:
+        batch = self.varied(batch)
+        variables = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            outputs = self.outputs(batch.inputs, training=True)
+            loss = self.mean_loss(outputs, batch) + self.penalty(batch)
+            total = tf.add_n([loss, *(tf.cast(extra, tf.float32) for extra in self.network.losses)])
+        gradients = tape.gradient(total, variables)
+        norm = self.step(gradients)
+        return {"loss": loss, "gradient_norm": norm, **self._progress(outputs, batch)}
+
+    def outputs(self, inputs: Mapping[str, tf.Tensor], training: bool) -> list[tf.Tensor]:
+        """Return the network's outputs, float32 (B, units) for each target in order."""
+        found = given_network.called(self.network, inputs, self.spec, training)
+        return [tf.cast(output, tf.float32) for output in found]
+
+    def mean_loss(self, outputs: list[tf.Tensor], batch: Batch) -> tf.Tensor:
+        """Return the loss of a batch, (): the sum over targets of the weighted mean over examples."""
+        losses = tf.add_n([h.loss(o, batch.targets[h.field.name]) for h, o in zip(self.heads, outputs, strict=True)])
+        if batch.weights is None:
+            return tf.reduce_mean(losses)
+        return tf.reduce_sum(losses * batch.weights) / tf.reduce_sum(batch.weights)
+
+    def step(self, gradients: list[tf.Tensor]) -> tf.Tensor:
+        """Move the weights, and return the gradient's norm before it was capped, float32 ()."""
+        variables = self.network.trainable_variables
+        pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
+        if len(pairs) < len(variables):
+            gradients = [tf.zeros(v.shape) if g is None else g for g, v in zip(gradients, variables, strict=True)]
+        norm = tf.linalg.global_norm(gradients)
+        if self.config.clip_norm is not None:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.config.clip_norm, norm)
+        factor = rate_at(self.optimizer.iterations, self.config.schedule, self.warmup, self.length)
+        self.optimizer.learning_rate.assign(self.rate * factor)
+        self.optimizer.apply(gradients, variables)
+        return norm
+
+    def _progress(self, outputs: list[tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
+        found = {}
+        for head, output in zip(self.heads, outputs, strict=True):
+            for name, value in head.progress(output, batch.targets[head.field.name]).items():
+                found[self.metric_name(head, name)] = value
+        return found
+
+    def metric_name(self, head: Head, name: str) -> str:
+        """Return what a head's metric is called: with the target's name before it where there are several."""
+        return name if len(self.heads) == 1 else f"{head.field.name}_{name}"
+
+    # ---------------------------------------------------------------- predicting
+
+    def predict(self, inputs: Any) -> Any:
+        given = self.checked_inputs(inputs)
+        found = {h.field.name: h.answers(o) for h, o in zip(self.heads, self.raw_outputs(given), strict=True)}
+        return found if len(found) > 1 else next(iter(found.values()))
+
+    def raw_outputs(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Return the network's outputs, float32 (N, units) for each target in order.
+
+        Args:
+            inputs: Checked, in the user's own unit.
+        """
+        held = [field.held(inputs[field.name]) for field in self.spec.inputs]
+        return self.forward(held, "outputs", self._outputs_of_held)
+
+    def forward(self, held: list[np.ndarray], name: str, function: Any) -> list[np.ndarray]:
+        """Apply a function of held inputs in batches of few sizes, each of which is compiled once.
+
+        Args:
+            held: (N, ...) by input, as `Field.held` gives them.
+            name: What the compiled function is kept by.
+            function: From tensors (B, ...) to a list of tensors (B, ...).
+        """
+        program = self.programs.get(name)
+        if program is None:
+            program = self.programs[name] = tf.function(function, autograph=False)
+        count = len(held[0])
+        size = min(LARGEST, 1 << max(0, count - 1).bit_length())
+        parts = []
+        for start in range(0, max(1, count), size):
+            rows = [_filled(array[start : start + size], size) for array in held]
+            parts.append([tensor.numpy()[: count - start] for tensor in program(*map(tf.constant, rows))])
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def _outputs_of_held(self, *held: tf.Tensor) -> list[tf.Tensor]:
+        fields = self.spec.inputs
+        return self.outputs({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)}, training=False)
+
+    def scores(self, part: Part) -> Scores:
+        return self.scores_of(self.raw_outputs(part.inputs), part)
+
+    def scores_of(self, outputs: list[np.ndarray], part: Part) -> Scores:
+        """Return metrics of outputs, wherever they come from, on examples.
+
+        Args:
+            outputs: float32 (N, units) for each target in order.
+            part: The N examples.
+        """
+        metrics: dict[str, float] = {}
+        left_out: dict[str, str] = {}
+        total = 0.0
+        for head, output in zip(self.heads, outputs, strict=True):
+            targets = part.targets[head.field.name]
+            total += float(np.mean(head.loss(tf.constant(output), tf.constant(head.held(targets))).numpy()))
+            found, missing = head.scores(output, targets)
+            metrics.update({self.metric_name(head, name): value for name, value in found.items()})
+            left_out.update({self.metric_name(head, name): why for name, why in missing.items()})
+        return Scores({**metrics, "loss": total}, left_out)
+
+    def check_spec(self, spec: ExampleSpec) -> None:
+        for field in spec.targets:
+            if field.kind not in ("class", "number"):
+                raise bad_value(type(self).__name__, f"target {field.name!r}", field.kind, "classes or numbers")
+
+
+def _filled(part: np.ndarray, size: int) -> np.ndarray:
+    if len(part) == size:
+        return part
+    filled = np.zeros((size, *part.shape[1:]), part.dtype)
+    filled[: len(part)] = part
+    return filled

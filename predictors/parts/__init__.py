@@ -1,0 +1,1 @@
+"""Pieces of an update: optimizers, schedules, mixing of examples."""

@@ -1,0 +1,70 @@
+"""Regressor: predicts numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lab.config import Settings, setting
+from lab.errors import bad_value
+from predictors.architectures import NetworkSettings, make_network, perceptron, unread
+from predictors.base import Scores
+from predictors.baselines.regression import regression_baselines
+from predictors.data.examples import Examples, ExampleSpec
+from predictors.figures import numbers as figures
+from predictors.heads import Head, head_for
+from predictors.heads.numbers import ERRORS
+from predictors.network_predictor import NetworkPredictor
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
+
+
+@dataclasses.dataclass(frozen=True)
+class RegressorSettings(NetworkSettings):
+    """The settings of a `Regressor`."""
+
+    error: str = setting("mse", "what is made small: squared, absolute or Huber errors", choices=ERRORS)
+
+
+class Regressor(NetworkPredictor):
+    """Learns numbers in units of their standard deviation in the training part, by their errors.
+
+    See `NetworkPredictor` for a network of your own.
+    """
+
+    Settings: ClassVar[type[Settings]] = RegressorSettings
+    kinds: ClassVar[tuple[str, ...]] = ("predictions", "residuals")
+
+    def make_network(self) -> keras.Model:
+        return make_network(self.spec, self.config, [head.units for head in self.heads], self.seeds.integer("network"))
+
+    def make_head(self, field: Any) -> Head:
+        return head_for(field, error=self.config.error)
+
+    def build(self) -> None:
+        super().build()
+        if perceptron(self.network):
+            self.compile = "xla"
+
+    def unread_settings(self) -> dict[str, str]:
+        return unread(self)
+
+
+    def check_spec(self, spec: ExampleSpec) -> None:
+        first = spec.targets[0]
+        if first.kind != "number":
+            fix = "a Classifier learns classes; numbers are floating ones: targets.astype(float)."
+            raise bad_value(type(self).__name__, f"target {first.name!r}", "classes", "numbers", fix)
+        super().check_spec(spec)
+
+    def baselines(self, data: Examples) -> dict[str, Scores]:
+        return regression_baselines(data)
+
+    def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
+        head, part = self.heads[0], data.test
+        predicted = head.field.restored(self.raw_outputs(part.inputs)[0])
+        return figures.picture(kind, predicted, np.asarray(part.targets[head.field.name], np.float64), head.field)

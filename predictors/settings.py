@@ -1,0 +1,35 @@
+"""The settings of every predictor that trains a network."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lab.config import Settings, owner_name, setting
+from lab.runtime.processor import warn_of_emulated
+
+OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "lion")
+SCHEDULES = ("cosine", "linear", "constant")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSettings(Settings):
+    """How a network is trained: in what batches, by which optimizer, with which step sizes."""
+
+    batch_size: int = setting(64, "examples an update", at_least=1)
+    learning_rate: float = setting(1e-3, "the optimizer's largest step size", above=0)
+    optimizer: str = setting("adamw", "what moves the weights", choices=OPTIMIZERS)
+    weight_decay: float = setting(
+        1e-2, "fraction of each kernel, times the step size, that it loses in an update", at_least=0
+    )
+    schedule: str = setting("cosine", "how the step size falls after the warm-up", choices=SCHEDULES)
+    schedule_steps: int | None = setting(None, "updates until it is at its end; none for the run's", at_least=1, of_run=1.0)
+    warmup_steps: int | None = setting(
+        None, "updates over which it first grows; none for 5 % of the run", at_least=1, of_run=0.05, most_steps=1_000
+    )
+    clip_norm: float | None = setting(1.0, "greatest norm of the gradient; none for no limit", above=0)
+    precision: str = setting(
+        "float32", "of the network's arithmetic; weights and losses are float32", choices=("float32", "bfloat16")
+    )
+
+    def check(self) -> None:
+        warn_of_emulated(owner_name(type(self)), self.precision)

@@ -1,0 +1,1 @@
+"""How predictors are trained and evaluated."""
