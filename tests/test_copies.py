@@ -90,7 +90,7 @@ def our_layers():
 def test_every_layer_of_ours_is_registered_and_says_how_it_was_made():
     arguments = {"channels": 4, "heads": 2, "groups": 2, "size": 4, "side": 2, "units": 3, "seed": 7, "rate": 0.25,
                  "data_scale": 0.5, "patch": 2, "places": 5, "filters": 4, "kernel_size": 3, "vector_seed": 3,
-                 "height": 2, "width": 4, "codes": 3, "actions": 2, "layers": 1}  # fmt: skip
+                 "height": 2, "width": 4, "codes": 3, "actions": 2, "layers": 1, "vocabulary": 9}  # fmt: skip
     kinds = our_layers()
     assert len(kinds) > 15
     for kind in kinds:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from lab.networks.layers.attention import SelfAttention
 from lab.networks.layers.embeddings import condition_embedding
+from lab.networks.layers.patches import PatchTokens
 from lab.networks.transformer import normalised
 from lab.networks.unet import DepthToSpace
 
@@ -63,40 +64,6 @@ class AdaptiveBlock(keras.layers.Layer):
 def modulated(tokens: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
     """Normalise each token in float32 (Ba et al. 2016), multiply it by 1 + `scale` and add `shift`."""
     return normalised(tokens, EPSILON) * (1 + scale) + shift
-
-
-@keras.saving.register_keras_serializable("lab")
-class PatchTokens(keras.layers.Layer):
-    """Cuts images into patches and adds a learnt vector for each place.
-
-    Args:
-        patch: Pixels of a patch's side.
-        size: Numbers in a token.
-        seed: Of the initial weights.
-    """
-
-    def __init__(self, patch: int, size: int, seed: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.patch, self.size, self.seed = patch, size, seed
-        start = keras.initializers.GlorotUniform(seed=seed)
-        self.cut = keras.layers.Conv2D(size, patch, patch, "same", kernel_initializer=start, dtype=self.dtype_policy)
-
-    def build(self, shape: Any) -> None:
-        self.cut.build(shape)
-        count = math.ceil(shape[1] / self.patch) * math.ceil(shape[2] / self.patch)
-        start = keras.initializers.RandomNormal(stddev=0.02, seed=self.seed + 1)
-        self.places = self.add_weight(shape=(count, self.size), initializer=start, name="places")
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "patch": self.patch, "size": self.size, "seed": self.seed}
-
-    def call(self, images: tf.Tensor) -> tf.Tensor:
-        """Return (B, N, C) for images (B, H, W, C)."""
-        cut = self.cut(images)
-        return tf.reshape(cut, (-1, cut.shape[1] * cut.shape[2], self.size)) + tf.cast(self.places, cut.dtype)
-
-    def compute_output_shape(self, shape: Any) -> Any:
-        return (shape[0], math.ceil(shape[1] / self.patch) * math.ceil(shape[2] / self.patch), self.size)
 
 
 def dit(

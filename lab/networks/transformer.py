@@ -71,7 +71,7 @@ class EncoderBlock(keras.layers.Layer):
             heads, seed, zero_start=False, causal=causal, rotary=rotary, dropout=dropout, dtype=policy
         )
         self.first_norm, self.second_norm = LayerNorm(dtype=policy), LayerNorm(dtype=policy)
-        self.drops = [Dropout(dropout, seed + 4 + i) for i in range(2)]
+        self.drops = [Dropout(dropout, seed + 4 + i, dtype=policy) for i in range(2)]
 
     def build(self, shape: Any) -> None:
         size = shape[-1]
@@ -152,11 +152,12 @@ class DecoderBlock(EncoderBlock):
             self.cross = CrossAttention(heads, seed + 6, zero_start=False, dtype=self.dtype_policy)
             self.cross_norm = LayerNorm(dtype=self.dtype_policy)
 
-    def build(self, shape: Any, memory_shape: Any = None) -> None:
-        super().build(shape)
+    # Keras hands a shape to the argument that is named as the call's tensor is.
+    def build(self, tokens_shape: Any, memory_shape: Any = None) -> None:
+        super().build(tokens_shape)
         if self.cross is not None:
-            self.cross.build(shape, memory_shape)
-            self.cross_norm.build(shape)
+            self.cross.build(tokens_shape, memory_shape)
+            self.cross_norm.build(tokens_shape)
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "cross": self.cross is not None}

@@ -88,7 +88,7 @@ class SelfAttention(keras.layers.Layer):
         start = keras.initializers.GlorotUniform(seed=seed)
         end = keras.initializers.Zeros() if zero_start else keras.initializers.GlorotUniform(seed=seed + 1)
         self.starts = start, end
-        self.dropout = Dropout(dropout, seed) if dropout else None
+        self.dropout = Dropout(dropout, seed, dtype=self.dtype_policy) if dropout else None
 
     def build(self, shape: Any) -> None:
         size = shape[-1]

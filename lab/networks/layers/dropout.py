@@ -29,6 +29,7 @@ class Dropout(keras.layers.Layer):
         self.rate, self.seed = rate, seed
         if rate:
             self.generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
         self.built = True
 
     def get_config(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Networks made of networks, and perceptrons for rows of a table."""
