@@ -74,7 +74,7 @@ def _check_early(options: argparse.Namespace) -> None:
     from lab.runtime.conditions import take_up
 
     if options.command == "train":
-        known = registry.names("lab.agents", "lab.generators")
+        known = registry.names(*registry.LEARNERS)
         if options.learner not in known:
             registry.learner(options.learner)
     if options.command in ("train", "demo") and options.run is not None:

@@ -1,4 +1,4 @@
-"""Learner: the base of every agent and generator."""
+"""Learner: the base of every agent, generator and predictor."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
 
 L = TypeVar("L", bound="Learner")
+# Where what no user wrote is defined.
+HOMES = ("lab.", "agents.", "generative.", "predictors.")
 
 
 class Learner(Stateful, ABC):
@@ -52,6 +54,10 @@ class Learner(Stateful, ABC):
     threads: ClassVar[int | None] = None
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
+    # What its user gave it besides settings, such as a network, and a copy is given too.
+    carried: ClassVar[tuple[str, ...]] = ()
+    # Whether several runs may have the same source, one object.
+    shares_source: ClassVar[bool] = False
     not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers", "run_length")
 
     most_numbers: int | None = None
@@ -92,6 +98,12 @@ class Learner(Stateful, ABC):
             UnconfirmedSource: When it takes the user's word; the text goes on after "which".
         """
         raise UnconfirmedSource(f"{type(self).__name__} cannot tell to be harmless.")
+
+    def another(self, config: AnySettings) -> Self:
+        """Return a fresh learner like this one, with other settings."""
+        made = type(self)(config)
+        vars(made).update({name: getattr(self, name) for name in self.carried})
+        return made
 
     @property
     def begins_trained(self) -> bool:
@@ -201,9 +213,9 @@ class Learner(Stateful, ABC):
         if not self.built:
             return super().__reduce_ex__(protocol)
         # Of what is no state, a user's own is what the user gave it; ours is made anew.
-        theirs = [c for c in type(self).__mro__ if not c.__module__.startswith(("lab.", "agents.", "generative."))]
+        theirs = [c for c in type(self).__mro__ if not c.__module__.startswith(HOMES)]
         named = {name for c in theirs for name in vars(c).get("not_state", ())}
-        given = {name: value for name, value in vars(self).items() if name in named}
+        given = {name: value for name, value in vars(self).items() if name in named or name in self.carried}
         return remade, (type(self), self.config.to_dict(), given, self.setup_arguments(), self.get_state())
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:

@@ -8,10 +8,11 @@ from lab.registry import tasks
 from lab.runtime.loading import load
 
 if TYPE_CHECKING:
-    from predictors.base import Predictor, Scores
+    from predictors.base import Predictor
     from predictors.classifier import Classifier, ClassifierSettings
     from predictors.data.arrays import from_arrays
     from predictors.data.updates import Batch
+    from predictors.metrics.table import MetricTable
     from predictors.network_predictor import NetworkPredictor
     from predictors.regressor import Regressor, RegressorSettings
 
@@ -23,7 +24,7 @@ _HOMES = {
     "Predictor": "predictors.base",
     "Regressor": "predictors.regressor",
     "RegressorSettings": "predictors.regressor",
-    "Scores": "predictors.base",
+    "MetricTable": "predictors.metrics.table",
     "from_arrays": "predictors.data.arrays",
 }
 
@@ -34,11 +35,11 @@ __all__ = [
     "Batch",
     "Classifier",
     "ClassifierSettings",
+    "MetricTable",
     "NetworkPredictor",
     "Predictor",
     "Regressor",
     "RegressorSettings",
-    "Scores",
     "from_arrays",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,24 +14,13 @@ from lab.learner import Learner
 from lab.seeding import Seeds
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.inputs import checked_inputs
+from predictors.metrics.table import MetricTable
 
 if TYPE_CHECKING:
     import tensorflow as tf
     from matplotlib.figure import Figure
 
     from predictors.data.updates import Batch
-
-
-class Scores(NamedTuple):
-    """What a predictor reached on some examples.
-
-    Attributes:
-        metrics: Numbers by name.
-        left_out: Why metrics that one might expect are missing, by name.
-    """
-
-    metrics: dict[str, float]
-    left_out: dict[str, str]
 
 
 class Predictor(Learner):
@@ -128,13 +117,13 @@ class Predictor(Learner):
         """
 
     @abstractmethod
-    def scores(self, part: Part) -> Scores:
+    def scores(self, part: Part) -> MetricTable:
         """Return metrics on examples."""
 
     def check_training(self) -> None:
         """Raise `UsageError` where it cannot be trained, before anything is written (hook)."""
 
-    def baselines(self, data: Examples) -> dict[str, Scores]:
+    def baselines(self, data: Examples) -> dict[str, MetricTable]:
         """Return what simpler methods reach on the same test examples, by name (hook)."""
         return {}
 

@@ -10,11 +10,9 @@ import numpy as np
 from lab.config import Settings, setting
 from lab.errors import bad_value
 from predictors.architectures import NetworkSettings, make_network, perceptron, unread
-from predictors.baselines.classification import classification_baselines
 from predictors.data.examples import Examples, ExampleSpec
-from predictors.figures import classes as figures
-from predictors.base import Scores
 from predictors.heads import ClassHead, Head, head_for
+from predictors.metrics.table import MetricTable
 from predictors.network_predictor import NetworkPredictor
 
 if TYPE_CHECKING:
@@ -68,12 +66,16 @@ class Classifier(NetworkPredictor):
         """
         return self._head.probabilities(self.raw_outputs(self.checked_inputs(inputs))[0])
 
-    def baselines(self, data: Examples) -> dict[str, Scores]:
-        return classification_baselines(data)
+    def baselines(self, data: Examples) -> dict[str, MetricTable]:
+        from predictors.training.baselines import classification
+
+        return classification(self, data)
 
     def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
         field, part = self._head.field, data.test
         probabilities = self._head.probabilities(self.raw_outputs(part.inputs)[0])
+        from predictors.figures import classes as figures
+
         return figures.picture(kind, probabilities, field.codes(part.targets[field.name]), field.words, data, part)
 
     @property

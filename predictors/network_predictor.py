@@ -11,9 +11,10 @@ import tensorflow as tf
 from generative.data.batching import LARGEST
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
-from predictors.base import Predictor, Scores
+from predictors.base import Predictor
 from predictors.data.examples import ExampleSpec, Part
 from predictors.heads import Head, head_for
+from predictors.metrics.table import MetricTable
 from predictors.parts import given_network
 from predictors.parts.optimizers import make_optimizer, rate_at
 from predictors.settings import TrainingSettings
@@ -192,26 +193,26 @@ class NetworkPredictor(Predictor):
         fields = self.spec.inputs
         return self.outputs({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)}, training=False)
 
-    def scores(self, part: Part) -> Scores:
+    def scores(self, part: Part) -> MetricTable:
         return self.scores_of(self.raw_outputs(part.inputs), part)
 
-    def scores_of(self, outputs: list[np.ndarray], part: Part) -> Scores:
+    def scores_of(self, outputs: list[np.ndarray], part: Part) -> MetricTable:
         """Return metrics of outputs, wherever they come from, on examples.
 
         Args:
             outputs: float32 (N, units) for each target in order.
             part: The N examples.
         """
-        metrics: dict[str, float] = {}
-        left_out: dict[str, str] = {}
+        table = MetricTable()
         total = 0.0
         for head, output in zip(self.heads, outputs, strict=True):
             targets = part.targets[head.field.name]
             total += float(np.mean(head.loss(tf.constant(output), tf.constant(head.held(targets))).numpy()))
-            found, missing = head.scores(output, targets)
-            metrics.update({self.metric_name(head, name): value for name, value in found.items()})
-            left_out.update({self.metric_name(head, name): why for name, why in missing.items()})
-        return Scores({**metrics, "loss": total}, left_out)
+            found = head.scores(output, targets)
+            table.update({self.metric_name(head, name): value for name, value in found.items()})
+            table.left_out.update({self.metric_name(head, name): why for name, why in found.left_out.items()})
+        table["loss"] = total
+        return table
 
     def check_spec(self, spec: ExampleSpec) -> None:
         for field in spec.targets:

@@ -10,12 +10,10 @@ import numpy as np
 from lab.config import Settings, setting
 from lab.errors import bad_value
 from predictors.architectures import NetworkSettings, make_network, perceptron, unread
-from predictors.base import Scores
-from predictors.baselines.regression import regression_baselines
 from predictors.data.examples import Examples, ExampleSpec
-from predictors.figures import numbers as figures
 from predictors.heads import Head, head_for
 from predictors.heads.numbers import ERRORS
+from predictors.metrics.table import MetricTable
 from predictors.network_predictor import NetworkPredictor
 
 if TYPE_CHECKING:
@@ -53,7 +51,6 @@ class Regressor(NetworkPredictor):
     def unread_settings(self) -> dict[str, str]:
         return unread(self)
 
-
     def check_spec(self, spec: ExampleSpec) -> None:
         first = spec.targets[0]
         if first.kind != "number":
@@ -61,10 +58,14 @@ class Regressor(NetworkPredictor):
             raise bad_value(type(self).__name__, f"target {first.name!r}", "classes", "numbers", fix)
         super().check_spec(spec)
 
-    def baselines(self, data: Examples) -> dict[str, Scores]:
-        return regression_baselines(data)
+    def baselines(self, data: Examples) -> dict[str, MetricTable]:
+        from predictors.training.baselines import regression
+
+        return regression(self, data)
 
     def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
         head, part = self.heads[0], data.test
         predicted = head.field.restored(self.raw_outputs(part.inputs)[0])
+        from predictors.figures import numbers as figures
+
         return figures.picture(kind, predicted, np.asarray(part.targets[head.field.name], np.float64), head.field)

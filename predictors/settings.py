@@ -22,7 +22,9 @@ class TrainingSettings(Settings):
         1e-2, "fraction of each kernel, times the step size, that it loses in an update", at_least=0
     )
     schedule: str = setting("cosine", "how the step size falls after the warm-up", choices=SCHEDULES)
-    schedule_steps: int | None = setting(None, "updates until it is at its end; none for the run's", at_least=1, of_run=1.0)
+    schedule_steps: int | None = setting(
+        None, "updates until it is at its end; none for the run's", at_least=1, of_run=1.0
+    )
     warmup_steps: int | None = setting(
         None, "updates over which it first grows; none for 5 % of the run", at_least=1, of_run=0.05, most_steps=1_000
     )

@@ -13,6 +13,7 @@ from lab.version import __version__
 LISTS = {
     "agents": "lab.agents",
     "generators": "lab.generators",
+    "predictors": "lab.predictors",
     "environments": "",
     "datasets": "lab.datasets",
 }
@@ -26,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's settings") -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
-    top = _Parser(prog="lab", description="Train, evaluate and render agents and generators on Keras 3.")
+    top = _Parser(prog="lab", description="Train, evaluate and render agents, generators and predictors on Keras 3.")
     top.add_argument("--version", action="version", version=f"lab {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -44,7 +45,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         help="an environment's id such as CartPole-v1 or my_module:My-v0, a data set's name, a file of episodes",
     )
     _add_import(train)
-    train.add_argument("--steps", type=_whole, help="environment steps (agents) or updates (generators)")
+    train.add_argument("--steps", type=_whole, help="environment steps (agents) or updates (generators, predictors)")
     train.add_argument("--seed", type=int, default=0, help="the one seed of everything random (default 0)")
     train.add_argument(
         "--seeds", type=_whole, metavar="N", help="train N seeds at once, from --seed on, each a run below --run"
@@ -83,7 +84,9 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     evaluate = commands.add_parser("evaluate", help="evaluate a run's best checkpoint", description="Evaluate a run.")
     evaluate.add_argument("run", metavar="RUN", type=Path)
     _add_word(evaluate)
-    evaluate.add_argument("--episodes", type=_whole, help="episodes (agents) or samples (generators)")
+    evaluate.add_argument(
+        "--episodes", type=_whole, help="episodes (agents), samples (generators) or test examples (predictors)"
+    )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
     render = commands.add_parser("render", help="make a video or picture of a run", description="Render a run.")

@@ -1,8 +1,8 @@
 """Where learners, environments and data sets are found by name.
 
-Built-in and third-party ones join through package entry points (`lab.agents`, `lab.generators`,
-`lab.environments`, `lab.datasets`), which only an installed, trusted package can declare, or by being defined in
-the running program. A run's files hold names only; nothing is ever imported because a file said so.
+Built-in and third-party ones join through package entry points (`lab.agents`, `lab.generators`, `lab.predictors`,
+`lab.environments`, `lab.datasets`), which only an installed, trusted package can declare, or by being defined in the
+running program. A run's files hold names only; nothing is ever imported because a file said so.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import warnings
 from typing import Any
 
 from lab.errors import MissingPackageError, UsageError, nearest
+
+# The groups of learners, in the order in which a name is looked up.
+LEARNERS = ("lab.agents", "lab.generators", "lab.predictors")
 
 _defined: dict[str, dict[str, Any]] = {}
 
@@ -84,7 +87,7 @@ def _loaded(entry: importlib.metadata.EntryPoint, what: str) -> Any:
 
 def learner(name: str) -> Any:
     """Return the learner class of that name; see `find`."""
-    return find(name, "lab.agents", "lab.generators", what="learner")
+    return find(name, *LEARNERS, what="learner")
 
 
 @functools.cache

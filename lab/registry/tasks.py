@@ -95,8 +95,8 @@ def make(learner: Any, source: Any, options: TaskOptions) -> Task:
                 made: Task = resolve(maker)(learner, source, options)
                 return made
     raise UsageError(
-        f"{type(learner).__name__} has no source of data. Fix: subclass Agent or Generator, or say what feeds it: "
-        "lab.registry.tasks.register(MyLearner, 'my_module:MyTask')."
+        f"{type(learner).__name__} has no source of data. Fix: subclass Agent, Generator or Predictor, or say what "
+        "feeds it: lab.registry.tasks.register(MyLearner, 'my_module:MyTask')."
     )
 
 

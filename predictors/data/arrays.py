@@ -55,8 +55,7 @@ def from_arrays(
     unknown = sorted(told.keys() - {*given.inputs, *given.targets})
     if unknown:
         raise bad_value(owner, "kinds", unknown[0], "names of " + ", ".join((*given.inputs, *given.targets)))
-    given = Part(*(_readable(held, told, owner, side) for held, side in ((given.inputs, INPUT), (given.targets, TARGET))),
-                 _weights(weights, len(given), owner))  # fmt: skip
+    given = _readable_part(given, told, owner, _weights(weights, len(given), owner))
     if test is None:
         chosen = held_out(same_rows(given), TEST_FRACTION)
         numbers = np.arange(len(given))
@@ -69,7 +68,7 @@ def from_arrays(
         if [*tested.inputs, *tested.targets] != [*given.inputs, *given.targets]:
             received = [*tested.inputs, *tested.targets]
             raise bad_value(owner, "test names", received, str([*given.inputs, *given.targets]))
-        tested = Part(*(_readable(h, told, owner, s) for h, s in ((tested.inputs, INPUT), (tested.targets, TARGET))))
+        tested = _readable_part(tested, told, f"{owner} test", None)
         train = given
         check_leaks(train, tested, owner)
     names = columns or {}
@@ -115,6 +114,11 @@ def _check_lengths(part: Part, owner: str) -> None:
         raise bad_value(owner, "lengths", lengths, "as many inputs as targets, one a row")
     if not min(lengths.values()):
         raise bad_value(owner, "examples", "none", "at least one")
+
+
+def _readable_part(part: Part, told: Mapping[str, str], owner: str, weights: np.ndarray | None) -> Part:
+    inputs, targets = _readable(part.inputs, told, owner, INPUT), _readable(part.targets, told, owner, TARGET)
+    return Part(inputs, targets, weights)
 
 
 def _readable(held: Mapping[str, np.ndarray], told: Mapping[str, str], owner: str, side: str) -> dict[str, np.ndarray]:
@@ -189,8 +193,12 @@ def _field(
     if kind == "class":
         classes, numbers, names = count_classes(values)
         if classes < 2:
-            raise bad_value(where, "labels", f"one class only, {values[0].item()!r}", "at least two classes to tell apart")
-        return Field(name, kind, (), TEXT if names else "int64", classes=classes, class_names=names, label_values=numbers)
+            raise bad_value(
+                where, "labels", f"one class only, {values[0].item()!r}", "at least two classes to tell apart"
+            )
+        return Field(
+            name, kind, (), TEXT if names else "int64", classes=classes, class_names=names, label_values=numbers
+        )
     if kind == "text":
         from predictors.data.tokens import adapted
 
@@ -232,4 +240,6 @@ def _check_alike(field: Field, train: Part, test: Part, owner: str) -> None:
             mine = part[field.name]
             if other.shape[1:] != mine.shape[1:] or (other.dtype != mine.dtype and mine.dtype.kind != "U"):
                 received = f"{other.dtype} {other.shape}"
-                raise bad_value(f"{owner} test {field.name!r}", "values", received, f"{mine.dtype} (N, {mine.shape[1:]})")
+                raise bad_value(
+                    f"{owner} test {field.name!r}", "values", received, f"{mine.dtype} (N, {mine.shape[1:]})"
+                )

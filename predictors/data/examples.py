@@ -142,7 +142,9 @@ def same_rows(part: Part) -> np.ndarray:
 def keys(part: Part) -> list[bytes]:
     """Return a hash of each example's inputs."""
     arrays = [np.ascontiguousarray(v.astype("U") if v.dtype.kind in "OS" else v) for v in part.inputs.values()]
-    return [hashlib.blake2b(b"\0".join(a[i].tobytes() for a in arrays), digest_size=16).digest() for i in range(len(part))]
+    return [
+        hashlib.blake2b(b"\0".join(a[i].tobytes() for a in arrays), digest_size=16).digest() for i in range(len(part))
+    ]
 
 
 def held_out(groups: np.ndarray, fraction: int, order: Sequence[int] | None = None) -> np.ndarray:

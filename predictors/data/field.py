@@ -56,7 +56,7 @@ _DESCRIPTION = entries(
 class Field:
     """Describes one named input or target, and converts between the user's values and what networks see.
 
-    Networks see float32 `(x - centre) / scale`, but for texts (token numbers, 0 for padding) and classes (codes from 0).
+    Networks see float32 `(x - centre) / scale`, but for texts (token numbers, 0 is padding) and classes (codes from 0).
 
     Args:
         name: By which inputs and targets are told apart.
@@ -202,4 +202,5 @@ class Field:
             found = check(values, _DESCRIPTION)
         except SchemaError as error:
             raise UsageError(f"Field received what describes no input or target: {error}.") from error
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+        fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in found.items()}
+        return cls(**fields)

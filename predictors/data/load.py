@@ -73,12 +73,15 @@ def of_dataset(data: Dataset) -> Examples:
         label_values=spec.label_values,
     )  # fmt: skip
     names = np.asarray(spec.class_names) if named else None
-    parts = [
+    train, test = (
         Part({INPUT: rows}, {TARGET: labels.astype(np.int64) if names is None else names[labels]})
         for rows, labels in ((data.train, data.train_labels), (data.test, data.test_labels))
-    ]
+    )
+    if data.augmentation is not None and spec.centre is not None:
+        fix = "leave normalise out: predictors scale by themselves."
+        raise bad_value(spec.name, "normalise and augmentation", "both", "one of them", fix)
     return Examples(
-        *parts, ExampleSpec((inputs,), (target,), spec.name), kind=data.kind, notes=data.notes,
+        train, test, ExampleSpec((inputs,), (target,), spec.name), kind=data.kind, notes=data.notes,
         picture=spec if spec.is_image else None, augmentation=data.augmentation,
     )  # fmt: skip
 
@@ -93,14 +96,17 @@ def gathered(pipeline: Any) -> tuple[Any, Any]:
 
     form = pipeline.element_spec
     if not isinstance(form, tuple) or len(form) != 2:
-        raise bad_value("tf.data.Dataset", "elements", form, "pairs (inputs, targets)", "dataset.map(lambda ...: (x, y)).")
+        raise bad_value(
+            "tf.data.Dataset", "elements", form, "pairs (inputs, targets)", "dataset.map(lambda ...: (x, y))."
+        )
     if int(pipeline.cardinality()) == tf.data.INFINITE_CARDINALITY:
         raise bad_value("tf.data.Dataset", "examples", "no end of them", "a finite number", "dataset.take(N).")
     elements = list(pipeline.as_numpy_iterator())
     if not elements:
         raise bad_value("tf.data.Dataset", "examples", "none", "at least one")
     join = np.concatenate if _is_batched(form) else np.stack
-    return tuple(_joined([element[i] for element in elements], join) for i in (0, 1))  # type: ignore[return-value]
+    inputs, targets = (_joined([element[i] for element in elements], join) for i in (0, 1))
+    return inputs, targets
 
 
 def _joined(parts: list[Any], join: Any) -> Any:
@@ -125,6 +131,6 @@ def _is_batched(form: Any) -> bool:
         # One number a row, as many as there are rows in all others.
         return True
     raise UsageError(
-        f"tf.data.Dataset: nobody can tell whether elements of shapes {[tuple(s.shape) for s in specs]} are examples or "
-        "batches of them. Fix: dataset.batch(64), whose first axis has no fixed length."
+        f"tf.data.Dataset: nobody can tell whether elements of shapes {[tuple(s.shape) for s in specs]} are "
+        "examples or batches of them. Fix: dataset.batch(64), whose first axis has no fixed length."
     )

@@ -8,7 +8,8 @@ import numpy as np
 
 from predictors.data.field import Field
 from predictors.heads.head import Head
-from predictors.metrics.classification import classification_scores
+from predictors.metrics.classification import classification_metrics
+from predictors.metrics.table import MetricTable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -59,5 +60,5 @@ class ClassHead(Head):
         powers = np.exp(wide - wide.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
-    def scores(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[dict[str, float], dict[str, str]]:
-        return classification_scores(self.probabilities(outputs), self.field.codes(targets))
+    def scores(self, outputs: np.ndarray, targets: np.ndarray) -> MetricTable:
+        return classification_metrics(self.probabilities(outputs), self.field.codes(targets))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from predictors.data.field import Field
+from predictors.metrics.table import MetricTable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -53,8 +54,8 @@ class Head(ABC):
         """Return predictions in the user's own unit, (N, ...), of outputs float32 (N, units)."""
 
     @abstractmethod
-    def scores(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[dict[str, float], dict[str, str]]:
-        """Return metrics by name, and why some are missing.
+    def scores(self, outputs: np.ndarray, targets: np.ndarray) -> MetricTable:
+        """Return metrics by name, and why others are missing.
 
         Args:
             outputs: float32 (N, units).

@@ -8,7 +8,8 @@ import numpy as np
 
 from predictors.data.field import Field
 from predictors.heads.head import Head
-from predictors.metrics.regression import regression_scores
+from predictors.metrics.regression import regression_metrics
+from predictors.metrics.table import MetricTable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -50,5 +51,5 @@ class NumberHead(Head):
         found = self.field.restored(outputs)
         return found[:, 0] if self.field.shape == (1,) else found
 
-    def scores(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[dict[str, float], dict[str, str]]:
-        return regression_scores(self.field.restored(outputs), np.asarray(targets, np.float64))
+    def scores(self, outputs: np.ndarray, targets: np.ndarray) -> MetricTable:
+        return regression_metrics(self.field.restored(outputs), np.asarray(targets, np.float64))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -15,8 +15,8 @@ from lab.errors import UsageError, bad_value
 from predictors.data.examples import ExampleSpec
 from predictors.data.field import Field
 
-# A model, or what builds one: of the spec, or without arguments.
-Given = keras.Model | Callable[..., keras.Model]
+# A keras.Model, or a function from the ExampleSpec to one.
+Given: TypeAlias = Any
 
 
 @contextlib.contextmanager
@@ -65,8 +65,8 @@ def built(given: Given, spec: ExampleSpec, seed: int, policy: str) -> keras.Mode
         except (ValueError, TypeError, KeyError, tf.errors.InvalidArgumentError) as error:
             shapes = {field.name: (None, *field.shape) for field in spec.inputs}
             raise UsageError(
-                f"the network {model.name!r} cannot be called on inputs of shapes {shapes}: {error}. Fix: give it inputs "
-                "of these shapes, by these names where there are several."
+                f"the network {model.name!r} cannot be called on inputs of shapes {shapes}: {error}. Fix: give it "
+                "inputs of these shapes, by these names where there are several."
             ) from error
     if not model.trainable_variables:
         raise bad_value("network", "trainable weights", "none", "at least one layer with weights that train")
@@ -113,4 +113,3 @@ def check_outputs(model: keras.Model, spec: ExampleSpec, units: list[tuple[int, 
             what = f"{wanted[-1]} logits, one a class, without softmax" if field.kind == "class" else f"shape {wanted}"
             received = tuple(output.shape[1:])
             raise bad_value("network", f"outputs for {field.name!r} of shape", received, what)
-

@@ -15,10 +15,11 @@ from lab.media.plotting import write_figure
 from lab.results.evaluation import Evaluation
 from lab.task import TaskOptions
 from lab.training.update_loop import UpdateTask, choose_lane
-from predictors.base import Predictor, Scores, differences
+from predictors.base import Predictor, differences
 from predictors.data.examples import ExampleSpec, Part
 from predictors.data.load import load
 from predictors.data.updates import Updates
+from predictors.metrics.table import MetricTable
 
 
 class PredictionTask(UpdateTask):
@@ -109,11 +110,11 @@ class PredictionTask(UpdateTask):
     def _part(self, stream: int) -> Part:
         return self.data.selection if stream and self.data.selection is not None else self.data.test
 
-    def _evaluation(self, scores: Scores, examples: int, step: int) -> Evaluation:
+    def _evaluation(self, scores: MetricTable, examples: int, step: int) -> Evaluation:
         name, main = type(self.predictor).__name__, self.predictor.main_metric
-        if main not in scores.metrics:
-            why = scores.left_out.get(main, "one of " + ", ".join(scores.metrics))
+        if main not in scores:
+            why = scores.left_out.get(main, "one of " + ", ".join(scores))
             raise bad_value(name, "main_metric", main, why)
         higher = self.predictor.higher_metrics
-        metrics = {**scores.metrics, "examples": examples}
+        metrics = {**scores, "examples": examples}
         return Evaluation(metrics, step=step, main=main, higher=higher, left_out=scores.left_out)

@@ -28,7 +28,8 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
             raise bad_value("train_many", name, given, "at least one, each once")
     if pattern.step or pattern.record.claimed:
         raise UsageError("this experiment has begun a run of its own. Fix: call train_many on a fresh Experiment.")
-    if not isinstance(pattern.source, str) and not callable(pattern.source):
+    shared = isinstance(pattern.source, str) or callable(pattern.source) or pattern.learner.shares_source
+    if not shared:
         raise UsageError(
             f"train_many received the source {pattern.source!r}, which several runs cannot share. "
             "Fix: give the Experiment a name or a factory: lambda: MyEnv()."
@@ -44,7 +45,7 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
             directory = pattern.directory.path / name if pattern.directory is not None else None
             options = dataclasses.replace(pattern.options, seed=seed, log_every=pattern.log_every)
             member = build(
-                type(learner)(config),
+                learner.another(config),
                 pattern.source,
                 evaluation_source=pattern.evaluation_source,
                 run_dir=directory,

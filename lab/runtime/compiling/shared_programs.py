@@ -22,9 +22,9 @@ from lab.messages.kinds import is_variable
 from lab.runtime.recent import Recent
 
 KEPT = 8
-HOMES = ("lab", "agents", "generative")
+HOMES = ("lab", "agents", "generative", "predictors")
 # Of a learner: what says nothing of its updates, or is derived from its variables for acting.
-ASIDE = frozenset(("seeds", "state_names", "program", "round", "latest", "greedy", "forward", "decoders"))
+ASIDE = frozenset(("seeds", "state_names", "program", "round", "latest", "greedy", "forward", "decoders", "programs"))
 # Of layers' and optimizers' settings: what differs from seed to seed, or is a variable.
 UNTRACED = ("name", "seed", "learning_rate", "build_config", "registered_name")
 
