@@ -62,7 +62,7 @@ def conv1d_forecaster(
 
 def causal(build: Builder, x: Any, filters: int, kernel: int, depth: int) -> Any:
     """Return (B, N, filters) of which no step depends on later ones; step n sees `reach(kernel, depth)` steps."""
-    x = build.convolve(x, filters, 1, active=False)
+    x = build.linear(x, filters)
     for level in range(depth):
         h = build.convolve(x, filters, kernel, padding="causal", dilation_rate=2**level)
         x = keras.layers.Add(dtype=build.dtype)([x, build.drop(h)])

@@ -87,6 +87,6 @@ def _mapped(x: Any, units: int, individual: bool = False) -> Any:
     if not individual:
         return keras.layers.Dense(units, kernel_initializer="zeros", dtype="float32")(x)
     shape = (x.shape[1], units)
-    return keras.layers.EinsumDense(
-        "btc,tcu->btu", shape, bias_axes="tu", kernel_initializer="zeros", dtype="float32"
-    )(x)
+    return keras.layers.EinsumDense("btc,tcu->btu", shape, bias_axes="tu", kernel_initializer="zeros", dtype="float32")(
+        x
+    )

@@ -61,7 +61,7 @@ def transformer_forecaster(
     if context % build.whole("patch", patch):
         raise bad_value(build.owner, "patch", patch, f"a divisor of the context, {context}", "patch=1.")
     x = keras.layers.Reshape((context // patch, patch * channels), dtype=dtype)(series.past)
-    x = build.dense(x, width) + SinusoidalPositions(width, dtype=dtype)(np.arange(context // patch))
+    x = build.linear(x, width) + SinusoidalPositions(width, dtype=dtype)(np.arange(context // patch))
     x = build.encoder(build.drop(x), depth, heads)
     if pooling == "last":
         x = x[:, -1]

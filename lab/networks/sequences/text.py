@@ -181,9 +181,7 @@ def transformer_text(
     return keras.Model(ids, build.head(x, outputs), name="transformer_text")
 
 
-def _embedded(
-    build: Builder, vocabulary: int, length: int, width: int, places: str = "none"
-) -> tuple[Any, Any, Any]:
+def _embedded(build: Builder, vocabulary: int, length: int, width: int, places: str = "none") -> tuple[Any, Any, Any]:
     """Return ids int32 (B, length), which of them are words, bool, and their vectors (B, length, width)."""
     build.whole("vocabulary", vocabulary, 2)
     build.whole("length", length)
