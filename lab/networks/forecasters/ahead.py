@@ -74,8 +74,8 @@ def ended(build: Builder, size: Size, series: Series, state: Any, hidden: int) -
     """Return the model that reads the horizon from a state (B, U), and from what is known of each step ahead.
 
     The head gives all steps at once (Wen et al. 2017, section 3); where a step's covariates are known, one hidden layer
-    from them and the state, the same for all steps, adds to it. Both start at 0, so that a relative forecaster starts as
-    the naive one, which repeats the last value.
+    from them and the state, the same for all steps, adds to it. Both start at 0, so that a relative forecaster starts
+    as the naive one, which repeats the last value.
     """
     flat = build.head(build.drop(state), size.horizon * size.targets * size.quantiles, zero=True)
     ahead = keras.layers.Reshape((size.horizon, size.targets, size.quantiles))(flat)

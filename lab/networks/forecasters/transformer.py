@@ -31,7 +31,9 @@ def transformer_forecaster(
     seed: int = 0,
     dtype: str = "float32",
 ) -> keras.Model:
-    """Build a transformer encoder over known steps, or over patches of them (Nie et al. 2023, "PatchTST", channels mixed).
+    """Build a transformer encoder over known steps, or over patches of them (Nie et al. 2023, "PatchTST").
+
+    A token holds all channels, where theirs holds one.
 
     Args:
         patch: Steps in a token; a divisor of the context.

@@ -26,8 +26,9 @@ def encoder_decoder(
     seed: int = 0,
     dtype: str = "float32",
 ) -> keras.Model:
-    """Build an encoder, and a decoder that attends to it (Vaswani et al. 2017, figure 1, normalised before each branch).
+    """Build an encoder, and a decoder that attends to it (Vaswani et al. 2017, figure 1).
 
+    As all blocks here it normalises before each branch (Xiong et al. 2020).
     A target's token sees itself and earlier ones (the look-ahead mask), and no token sees padding, id 0, of either.
 
     Args:
