@@ -43,11 +43,11 @@ class Predictor(Learner):
     default_log_every: ClassVar[int] = 50
     training_state: ClassVar[tuple[str, ...]] = ("optimizer",)
     shares_source: ClassVar[bool] = True
-    kinds: ClassVar[tuple[str, ...]] = ("predictions",)
     updates_per_call: ClassVar[int] = 50
-    not_state: tuple[str, ...] = ("compile", "_spec", "main_metric", "higher_metrics")
+    not_state: tuple[str, ...] = ("compile", "_spec", "main_metric", "higher_metrics", "kinds")
 
     compile: str | None = "graph"
+    kinds: tuple[str, ...] = ("predictions",)
     main_metric: str = "loss"
     higher_metrics: tuple[str, ...] = ()
     _spec: ExampleSpec | None = None
