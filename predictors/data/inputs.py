@@ -39,10 +39,7 @@ def checked_inputs(spec: ExampleSpec, inputs: Any, owner: str) -> dict[str, np.n
 
 def _checked(field: Field, values: Any, owner: str) -> np.ndarray:
     if field.kind == "text":
-        listed = [values] if isinstance(values, str) else np.asarray(values).tolist()
-        if not all(isinstance(text, (str, bytes)) for text in listed):
-            raise bad_value(owner, "texts", type(values).__name__, "texts (N,)")
-        return np.array([t.decode() if isinstance(t, bytes) else t for t in listed], "U")
+        return checked_texts(values, owner)
     array = np.asarray(values)
     if field.kind == "vector" and field.shape == (1,) and array.ndim == 1:
         array = array[:, None]

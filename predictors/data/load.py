@@ -14,9 +14,11 @@ from lab.errors import UsageError, bad_value
 from predictors.data.arrays import INPUT, TARGET, from_arrays
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.field import TEXT, Field
+from predictors.data.readers.folders import reader_for
 
 HOW = (
-    "a data set's name (`lab list datasets`), a pair (inputs, targets) of arrays or of dicts of arrays, two such pairs "
+    "a data set's name (`lab list datasets`), folder:PATH of images, WAV or text files with a sub-folder a class, "
+    "csv:PATH,target=COLUMN, a pair (inputs, targets) of arrays or of dicts of arrays, two such pairs "
     "to train and to test on, a finite tf.data.Dataset of pairs, or what predictors.data.from_arrays returns"
 )
 
@@ -31,7 +33,7 @@ def load(source: Any) -> Any:
         UsageError: On an unknown name, or a source that no predictor can learn from.
     """
     if isinstance(source, str):
-        source = read_any(source)
+        source = read_any(source, reader_for)
     if isinstance(source, Dataset):
         return of_dataset(source)
     tensorflow = sys.modules.get("tensorflow")

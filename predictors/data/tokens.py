@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 
 from predictors.data.field import TEXT, Field
+from predictors.data.words import plain
 
 MOST_WORDS = 10_000
 MOST_TOKENS = 256
+# Characters of a word; a longer one is unknown.
+LONGEST_WORD = 256
+CHUNK = 1_024
 
 
 def adapted(name: str, texts: np.ndarray, most_words: int = MOST_WORDS, length: int | None = None) -> Field:
     """Return the field of texts, with the commonest words of the training part as its vocabulary.
 
-    Words are lower case, without punctuation, parted at blanks, as `keras.layers.TextVectorization` has them.
+    Words are lower case, without punctuation, parted at blanks, as `keras.layers.TextVectorization` has them; for other
+    scripts than Latin see `words.plain`.
 
     Args:
         name: Of the input.
@@ -27,18 +32,20 @@ def adapted(name: str, texts: np.ndarray, most_words: int = MOST_WORDS, length: 
     import keras
 
     layer = keras.layers.TextVectorization(max_tokens=most_words)
-    layer.adapt(texts.tolist())
+    listed = [plain(text) for text in texts.tolist()]
+    layer.adapt(listed)
     if length is None:
-        longest = max(layer(texts[i : i + 1_024].tolist()).shape[1] for i in range(0, len(texts), 1_024))
+        longest = max(layer(listed[i : i + CHUNK]).shape[1] for i in range(0, len(listed), CHUNK))
         length = min(MOST_TOKENS, max(1, longest))
-    return Field(name, "text", (length,), TEXT, vocabulary=tuple(layer.get_vocabulary()))
+    words = tuple(word for word in layer.get_vocabulary() if len(word) <= LONGEST_WORD)
+    return Field(name, "text", (length,), TEXT, vocabulary=words)
 
 
 def tokens(field: Field, texts: Any) -> np.ndarray:
     """Return token numbers, int32 (N, tokens): 0 for padding, 1 for words that training did not have."""
     layer = _layer(field.vocabulary or (), field.shape[0])
-    listed = np.asarray(texts).tolist()
-    parts = [layer(listed[i : i + 1_024]).numpy() for i in range(0, len(listed), 1_024)]
+    listed = [plain(text) for text in np.asarray(texts).tolist()]
+    parts = [layer(listed[i : i + CHUNK]).numpy() for i in range(0, len(listed), CHUNK)]
     return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, *field.shape), np.int32)
 
 
