@@ -14,6 +14,7 @@ from predictors.data.examples import Examples, ExampleSpec
 from predictors.heads import ClassHead, Head, head_for
 from predictors.metrics.table import MetricTable
 from predictors.network_predictor import NetworkPredictor
+from predictors.training import baselines, pictures
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +36,6 @@ class Classifier(NetworkPredictor):
     """
 
     Settings: ClassVar[type[Settings]] = ClassifierSettings
-    kinds: ClassVar[tuple[str, ...]] = ("confusion", "mistakes", "reliability", "roc", "precision_recall", "classes")
 
     def make_network(self) -> keras.Model:
         return make_network(self.spec, self.config, [head.units for head in self.heads], self.seeds.integer("network"))
@@ -45,6 +45,7 @@ class Classifier(NetworkPredictor):
 
     def build(self) -> None:
         super().build()
+        self.kinds = pictures.kinds_of(self.spec, self.has_features)
         if perceptron(self.network):
             self.compile = "xla"
 
@@ -67,16 +68,10 @@ class Classifier(NetworkPredictor):
         return self._head.probabilities(self.raw_outputs(self.checked_inputs(inputs))[0])
 
     def baselines(self, data: Examples) -> dict[str, MetricTable]:
-        from predictors.training.baselines import classification
+        return baselines.classification(self, data)
 
-        return classification(self, data)
-
-    def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        field, part = self._head.field, data.test
-        probabilities = self._head.probabilities(self.raw_outputs(part.inputs)[0])
-        from predictors.figures import classes as figures
-
-        return figures.picture(kind, probabilities, field.codes(part.targets[field.name]), field.words, data, part)
+    def picture(self, kind: str, data: Examples) -> Figure:
+        return pictures.of_classes(kind, self, data)
 
     @property
     def _head(self) -> ClassHead:

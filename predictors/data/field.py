@@ -42,7 +42,7 @@ _DESCRIPTION = entries(
     {
         "name": text(),
         "kind": text(choices=tuple(dict.fromkeys((*INPUTS, *TARGETS)))),
-        "shape": shape(least=1, axes=4),
+        "shape": shape(axes=4),
         "dtype": text(choices=(*DTYPES, TEXT)),
         "centre": _numbers,
         "scale": _numbers,
@@ -97,6 +97,8 @@ class Field:
         owner = f"Field {self.name!r}"
         if self.kind not in (*INPUTS, *TARGETS):
             raise bad_value(owner, "kind", self.kind, "one of " + ", ".join((*INPUTS, *TARGETS)))
+        if any(not isinstance(n, int) or n < 1 for n in self.shape):
+            raise bad_value(owner, "shape", self.shape, "whole numbers > 0")
         if len(self.shape) not in RANKS[self.kind] or (self.kind == "sound") != (self.rate is not None):
             received = f"{self.shape}, rate {self.rate}"
             raise bad_value(owner, f"shape of the kind {self.kind}", received, "see Field; a rate for sounds alone")
@@ -139,7 +141,7 @@ class Field:
         if self.kind == "text":
             from predictors.data.tokens import tokens
 
-            return tokens(self, values)
+            return tokens(self.vocabulary or (), self.shape[0], values)
         if self.is_raw:
             return values
         wide = (np.asarray(values, np.float64) - np.asarray(self.centre)) / np.asarray(self.scale)
