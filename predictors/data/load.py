@@ -124,15 +124,16 @@ def _is_batched(form: Any) -> bool:
 
     specs = tf.nest.flatten(form)
     ranks = [spec.shape.rank for spec in specs]
-    if None in ranks or 0 in ranks:
-        return None in ranks
-    firsts = {spec.shape[0] for spec in specs}
-    if firsts == {None}:
-        return True
-    if len(firsts) == 1 and min(ranks) == 1:
-        # One number a row, as many as there are rows in all others.
-        return True
+    if 0 in ranks:
+        return False
+    if None not in ranks:
+        firsts = {spec.shape[0] for spec in specs}
+        if firsts == {None}:
+            return True
+        if len(firsts) == 1 and min(ranks) == 1 < max(ranks):
+            # One number a row, as many as there are rows in all others.
+            return True
     raise UsageError(
-        f"tf.data.Dataset: nobody can tell whether elements of shapes {[tuple(s.shape) for s in specs]} are "
+        f"tf.data.Dataset: nobody can tell whether elements of shapes {[str(s.shape) for s in specs]} are "
         "examples or batches of them. Fix: dataset.batch(64), whose first axis has no fixed length."
     )

@@ -10,12 +10,29 @@ from predictors.data.arrays import from_arrays
 from predictors.data.examples import Examples
 
 RIGHT, WRONG = "right", "wrong"
-NOUNS = "dog cat boy girl king queen doctor farmer singer pilot baker nurse teacher clown robot uncle".split()
-VERBS = "sleep sing wait laugh run dance smile work cough dream swim shout".split()
-SEEN = "saw praised followed feared helped called".split()
-PREPOSITIONS = "near behind beside with above before".split()
-ADJECTIVES = "old young tall quiet happy clever tired brave".split()
-ADVERBS = "today often again outside alone quickly".split()
+NOUNS = [
+    "dog",
+    "cat",
+    "boy",
+    "girl",
+    "king",
+    "queen",
+    "doctor",
+    "farmer",
+    "singer",
+    "pilot",
+    "baker",
+    "nurse",
+    "teacher",
+    "clown",
+    "robot",
+    "uncle",
+]
+VERBS = ["sleep", "sing", "wait", "laugh", "run", "dance", "smile", "work", "cough", "dream", "swim", "shout"]
+SEEN = ["saw", "praised", "followed", "feared", "helped", "called"]
+PREPOSITIONS = ["near", "behind", "beside", "with", "above", "before"]
+ADJECTIVES = ["old", "young", "tall", "quiet", "happy", "clever", "tired", "brave"]
+ADVERBS = ["today", "often", "again", "outside", "alone", "quickly"]
 MOST = 100_000
 
 
@@ -78,7 +95,8 @@ def _one(words: list[str], rng: np.random.RandomState) -> str:
 
 
 def _part(count: int, rng: np.random.RandomState, known: set[str]) -> tuple[np.ndarray, np.ndarray]:
-    texts, labels = [], []
+    texts: list[str] = []
+    labels: list[str] = []
     while len(texts) < count:
         text, label = sentence(rng)
         if text not in known:

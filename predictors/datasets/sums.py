@@ -27,5 +27,7 @@ def load(seed: int = 0) -> Examples:
     for rows, labels, split in ((data.train, data.train_labels, TRAIN), (data.test, data.test_labels, TEST)):
         codes = np.asarray(labels, np.int64)
         number = stream(seed, split).uniform(0.0, 10.0, (len(rows), 1))
-        parts.append(({"picture": rows * np.uint8(15), "number": number}, {"digit": codes, "sum": codes[:, None] + number}))
+        parts.append(
+            ({"picture": rows * np.uint8(15), "number": number}, {"digit": codes, "sum": codes[:, None] + number})
+        )
     return from_arrays(*parts[0], test=parts[1], name="sums", kind="sums")

@@ -77,7 +77,9 @@ def find(root: Path, suffixes: tuple[str, ...] = SUFFIXES, things: str = "images
         expected = "train/ and test/ (and val/) alone, or classes alone"
         raise bad_value("folder", f"sub-folders of {root}", names, expected, "move the others out.")
     held_out = (tests or validations)[0]
-    train, test = (_part(root / name, [f for f in files if root / name in f.parents], things) for name in (trains[0], held_out))
+    train, test = (
+        _part(root / name, [f for f in files if root / name in f.parents], things) for name in (trains[0], held_out)
+    )
     if tests and validations:
         count = sum(root / validations[0] in f.parents for f in files)
         notes.append(f"left out {count} {things} of {validations[0]}/: a tenth of {trains[0]}/ selects checkpoints")

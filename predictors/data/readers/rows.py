@@ -77,7 +77,7 @@ def read_rows(path: str | os.PathLike[str], delimiter: str | None = None) -> Row
 def _delimiter(name: str, text: str, given: str | None) -> str:
     if given is not None:
         character = DELIMITERS.get(given, given)
-        if len(character) != 1 or character in "\"\r\n":
+        if len(character) != 1 or character in '"\r\n':
             raise bad_value("csv", "delimiter", given, ", ".join(DELIMITERS) + " or one character")
         return character
     lines = list(itertools.islice(io.StringIO(text, newline=""), 4 * SNIFFED))

@@ -11,7 +11,7 @@ import numpy as np
 
 from lab.errors import bad_value
 from predictors.data.arrays import INPUT, from_arrays
-from predictors.data.examples import Examples, ExampleSpec
+from predictors.data.examples import ExampleSpec
 from predictors.data.readers.columns import WHOLE, check_present, coded, numbers, one_hot
 from predictors.data.readers.rows import Rows, read_rows
 
@@ -77,7 +77,9 @@ def load(
     )  # fmt: skip
 
 
-def inputs_of(path: str | os.PathLike[str], spec: ExampleSpec, text: str | None = None, delimiter: str | None = None) -> Any:
+def inputs_of(
+    path: str | os.PathLike[str], spec: ExampleSpec, text: str | None = None, delimiter: str | None = None
+) -> Any:
     """Return the inputs in a CSV file as `predict` takes them after training on one with these columns.
 
     Args:
@@ -115,14 +117,19 @@ def inputs_of(path: str | os.PathLike[str], spec: ExampleSpec, text: str | None 
     return found if len(found) > 1 else next(iter(found.values()))
 
 
-def _inputs(rows: Rows, text: str | None, others: list[str]) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, ...]]]:
-    parts, names = [], []
+def _inputs(
+    rows: Rows, text: str | None, others: list[str]
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, ...]]]:
+    parts: list[np.ndarray] = []
+    names: list[str] = []
     for column in others:
         cells = rows.columns[column]
         if "=" in column:
             raise bad_value("csv", "column", column, "names without '=', which stands before a word of a column")
         values = numbers(column, cells, rows.lines)
-        coded_values, coded_names = (values[:, None], (column,)) if values is not None else one_hot(column, cells, rows.lines)
+        coded_values, coded_names = (
+            (values[:, None], (column,)) if values is not None else one_hot(column, cells, rows.lines)
+        )
         parts.append(coded_values)
         names += coded_names
     if not parts and text is None:
@@ -154,7 +161,10 @@ def _target(rows: Rows, target: str, task: str | None) -> tuple[np.ndarray, str]
             cell, line = next((c, n) for c, n in zip(cells, rows.lines, strict=True) if not WHOLE.fullmatch(c))
             raise bad_value("csv", f"column {target!r}, line {line}", cell, "whole numbers or words, for classes")
         labels = values.astype(np.int64) if values.min() >= 0 else np.array([str(int(cell)) for cell in cells])
-        return labels, f"target {target}: whole numbers of {len({*labels.tolist()})} values, taken as classes (task=...)"
+        return (
+            labels,
+            f"target {target}: whole numbers of {len({*labels.tolist()})} values, taken as classes (task=...)",
+        )
     return values, f"target {target}: taken as numbers (task=...)"
 
 

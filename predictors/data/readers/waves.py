@@ -32,7 +32,9 @@ def read_wave(path: Path) -> tuple[np.ndarray, int, int]:
     except Exception as error:
         # A damaged head makes it fail in many ways.
         expected = "a WAV file of 8, 16, 24 or 32 bits, or of floating numbers"
-        raise bad_value("sounds", str(path), f"what cannot be read ({error})", expected, "mend or remove it.") from error
+        raise bad_value(
+            "sounds", str(path), f"what cannot be read ({error})", expected, "mend or remove it."
+        ) from error
     channels = 1 if values.ndim == 1 else values.shape[1]
     if not values.size or rate < 1:
         raise bad_value("sounds", str(path), f"{len(values)} samples at {rate} a second", "at least one sample")
@@ -46,5 +48,6 @@ def as_numbers(values: np.ndarray) -> np.ndarray:
     """Return samples as float64, in [-1, 1] if they are whole numbers: 8 bits around 128, others around 0."""
     if values.dtype.kind == "f":
         return values.astype(np.float64)
-    middle = 128.0 if values.dtype == np.uint8 else 0.0
-    return (values.astype(np.float64) - middle) / (128.0 if values.dtype == np.uint8 else -float(np.iinfo(values.dtype).min))
+    if values.dtype == np.uint8:
+        return (values.astype(np.float64) - 128.0) / 128.0
+    return values.astype(np.float64) / -float(np.iinfo(values.dtype).min)
