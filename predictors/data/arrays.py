@@ -59,10 +59,8 @@ def from_arrays(
         raise bad_value(owner, "kinds", unknown[0], "names of " + ", ".join((*given.inputs, *given.targets)))
     given = _readable_part(given, told, owner, _weights(weights, len(given), owner))
     if test is None:
-        chosen = _with_all_classes(given, same_rows(given), told)
+        chosen = _to_test_on(given, told, owner)
         numbers = np.arange(len(given))
-        if chosen.all():
-            raise bad_value(owner, "examples", f"{len(given)} of them", "at least two that differ, one to test on")
         train, tested = given.rows(numbers[~chosen]), given.rows(numbers[chosen])
     else:
         tested = Part(_named(test[0], INPUT, owner), _named(test[1], TARGET, owner))
@@ -89,13 +87,20 @@ def from_arrays(
     return Examples(train, tested, spec, kind=kind, notes=notes)
 
 
-def _with_all_classes(part: Part, groups: np.ndarray, told: Mapping[str, str]) -> np.ndarray:
+def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
     """Choose a fifth of the examples to test on, booleans (N,), but none of a class that only they would have."""
+    groups = same_rows(part)
     chosen = held_out(groups, TEST_FRACTION)
+    received = f"{len(part)} of them, {len(np.unique(groups))} that differ"
+    if chosen.all():
+        raise bad_value(owner, "examples", received, "at least two that differ, one to test on")
     for name, values in part.targets.items():
         if (told.get(name) or _target_kind(values, name)) == "class":
             lacking = ~np.isin(values, values[~chosen])
             chosen &= ~np.isin(groups, groups[lacking])
+    if not chosen.any():
+        expected = "examples to test on whose class is trained on too"
+        raise bad_value(owner, "examples", received, expected, "more examples, or test=(inputs, targets).")
     return chosen
 
 

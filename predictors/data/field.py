@@ -110,7 +110,7 @@ class Field:
             raise bad_value(owner, "classes", self.classes, "a number for the kind 'class' alone")
         if (self.kind == "text") != (self.vocabulary is not None):
             raise bad_value(owner, "vocabulary", type(self.vocabulary).__name__, "words for the kind 'text' alone")
-        words = self.vocabulary or PADDING_AND_UNKNOWN
+        words = PADDING_AND_UNKNOWN if self.vocabulary is None else self.vocabulary
         if words[:2] != PADDING_AND_UNKNOWN or len({*words}) < len(words):
             received = f"{len({*words})} words, first {words[:2]}"
             raise bad_value(owner, "vocabulary", received, f"{PADDING_AND_UNKNOWN} first, no word twice")
