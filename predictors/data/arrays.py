@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from generative.arguments import plain_array
 from generative.data.labels import count_classes, read_labels
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError, bad_value, printable
 from predictors.data.examples import Examples, ExampleSpec, Part, check_leaks, held_out, same_rows
 from predictors.data.field import INPUTS, TARGETS, TEXT, Field
+from predictors.data.words import check_room, checked_texts, decoded
 
 INPUT, TARGET = "input", "target"
 TEST_FRACTION = 5
@@ -57,17 +59,16 @@ def from_arrays(
         raise bad_value(owner, "kinds", unknown[0], "names of " + ", ".join((*given.inputs, *given.targets)))
     given = _readable_part(given, told, owner, _weights(weights, len(given), owner))
     if test is None:
-        chosen = held_out(same_rows(given), TEST_FRACTION)
+        chosen = _to_test_on(given, told, owner)
         numbers = np.arange(len(given))
-        if chosen.all():
-            raise bad_value(owner, "examples", f"{len(given)} of them", "at least two that differ, one to test on")
         train, tested = given.rows(numbers[~chosen]), given.rows(numbers[chosen])
     else:
         tested = Part(_named(test[0], INPUT, owner), _named(test[1], TARGET, owner))
         _check_lengths(tested, f"{owner} test")
-        if [*tested.inputs, *tested.targets] != [*given.inputs, *given.targets]:
-            received = [*tested.inputs, *tested.targets]
-            raise bad_value(owner, "test names", received, str([*given.inputs, *given.targets]))
+        for theirs, ours in ((tested.inputs, given.inputs), (tested.targets, given.targets)):
+            if theirs.keys() != ours.keys():
+                raise bad_value(owner, "test names", sorted(theirs), ", ".join(sorted(ours)))
+        tested = Part({n: tested.inputs[n] for n in given.inputs}, {n: tested.targets[n] for n in given.targets})
         tested = _readable_part(tested, told, f"{owner} test", None)
         train = given
         check_leaks(train, tested, owner)
@@ -86,24 +87,45 @@ def from_arrays(
     return Examples(train, tested, spec, kind=kind, notes=notes)
 
 
+def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
+    """Choose a fifth of the examples to test on, booleans (N,), but none of a class that only they would have."""
+    groups = same_rows(part)
+    chosen = held_out(groups, TEST_FRACTION)
+    received = f"{len(part)} of them, {len(np.unique(groups))} that differ"
+    if chosen.all():
+        raise bad_value(owner, "examples", received, "at least two that differ, one to test on")
+    for name, values in part.targets.items():
+        if (told.get(name) or _target_kind(values, name)) == "class":
+            lacking = ~np.isin(values, values[~chosen])
+            chosen &= ~np.isin(groups, groups[lacking])
+    if not chosen.any():
+        expected = "examples to test on whose class is trained on too"
+        raise bad_value(owner, "examples", received, expected, "more examples, or test=(inputs, targets).")
+    return chosen
+
+
 def _named(values: Any, side: str, owner: str) -> dict[str, np.ndarray]:
     given = dict(values) if isinstance(values, Mapping) else {side: values}
     if not given:
         raise bad_value(owner, f"{side}s", "none", "at least one array")
-    return {str(name): _array(value, f"{owner} {side} {name!r}") for name, value in given.items()}
+    for name in given:
+        # Layers of Keras are called so, and files hold it.
+        if not isinstance(name, str) or not 0 < len(name) <= 256 or printable(name) != name or "/" in name:
+            raise bad_value(owner, f"name of an {side}", name, "at most 256 printable characters, none of them /")
+    return {name: _array(value, f"{owner} {side} {name!r}") for name, value in given.items()}
 
 
 def _array(value: Any, owner: str) -> np.ndarray:
-    array = np.asarray(value)
-    if array.dtype.kind == "O":
-        flat = array.ravel().tolist()
-        if flat and all(isinstance(v, (str, bytes)) for v in flat):
-            return np.array([v.decode() if isinstance(v, bytes) else v for v in flat]).reshape(array.shape)
-        kinds = ", ".join(sorted({type(v).__name__ for v in flat})[:4])
-        raise bad_value(owner, "values", f"objects ({kinds})", "numbers or texts in an array without gaps")
-    if array.dtype.kind == "S":
-        return np.char.decode(array, "utf-8")
-    if array.dtype.kind not in "buifU" or array.ndim == 0:
+    if isinstance(value, (list, tuple)) and value and all(isinstance(v, str) for v in value):
+        check_room(list(value), owner)
+    array = plain_array(owner, "values", value)
+    if array.dtype.kind in "OS":
+        # Of objects only texts are left by now.
+        listed = array.ravel().tolist()
+        texts = [decoded(v, owner, i) if isinstance(v, bytes) else v for i, v in enumerate(listed)]
+        check_room(texts, owner)
+        return np.array(texts, "U").reshape(array.shape)
+    if array.dtype.kind not in "buifU" or array.ndim == 0 or 0 in array.shape[1:]:
         raise bad_value(owner, "values", f"{array.dtype} {array.shape}", "an array (N, ...) of numbers or texts")
     return array
 
@@ -140,7 +162,7 @@ def _readable(held: Mapping[str, np.ndarray], told: Mapping[str, str], owner: st
         if values.dtype.kind == "U" and kind not in ("text", "class"):
             raise bad_value(where, "values", "texts", f"numbers for the kind {kind!r}")
         if kind == "text":
-            _check_texts(values, where)
+            values = checked_texts(values, where)
         found[name] = values
     return found
 
@@ -168,12 +190,6 @@ def _target_kind(values: np.ndarray, owner: str) -> str:
     raise bad_value(owner, "values", f"{values.dtype} {values.shape}", "labels (N,) or numbers (N,) or (N, D)", fix)
 
 
-def _check_texts(values: np.ndarray, owner: str) -> None:
-    empty = [i for i, text in enumerate(values.tolist()) if not text.strip()]
-    if empty:
-        raise bad_value(owner, f"text of row {empty[0]}", values[empty[0]].item(), "at least one word", "leave it out.")
-
-
 def _weights(weights: Any, count: int, owner: str) -> np.ndarray | None:
     if weights is None:
         return None
@@ -192,6 +208,9 @@ def _field(
     kind = told or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
     if kind == "class":
         classes, numbers, names = count_classes(values)
+        odd = [label for label in names or () if len(label) > 256 or printable(label) != label]
+        if odd:
+            raise bad_value(where, "label", odd[0][:256], "at most 256 printable characters, for tables and files")
         if classes < 2:
             raise bad_value(
                 where, "labels", f"one class only, {values[0].item()!r}", "at least two classes to tell apart"
@@ -215,12 +234,19 @@ def _field(
     if kind == "sound":
         if len(shape) != 1 or rate is None:
             raise bad_value(where, "sounds", f"{values.shape} at rate {rate}", "(N, samples) and rate=SAMPLES_A_SECOND")
+        if values.dtype.kind != "f" and values.dtype != np.int16:
+            fix = "bytes around 128: (x / 128 - 1).astype(np.float32); 32 bits: (x / 2**31).astype(np.float32)."
+            raise bad_value(where, "sounds of type", str(values.dtype), "int16, or floating numbers in [-1, 1]", fix)
         peak = 32_768.0 if values.dtype == np.int16 else 1.0
         return Field(name, kind, shape, str(values.dtype), (0.0,), (peak,), rate=rate)
     if len(shape) != (2 if kind == "sequence" else 1):
         expected = "(N, T, C)" if kind == "sequence" else "(N,) or (N, D)"
         raise bad_value(where, "values of shape", values.shape, expected)
     centre, scale = standard(values)
+    if not np.isfinite([*centre, *scale]).all():
+        raise bad_value(
+            where, "values", f"up to {np.abs(values).max():g}", "numbers that can be squared", "scale them."
+        )
     if kind == "number" and max(scale) == 1.0 and float(np.ptp(values)) == 0.0:
         raise bad_value(where, "values", f"one value only, {float(values.flat[0]):g}", "numbers that differ")
     return Field(name, kind, shape, str(values.dtype), centre, scale, columns=columns)
@@ -229,7 +255,9 @@ def _field(
 def standard(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each column (the last axis), float64; 1 for one that does not vary."""
     wide = np.asarray(values, np.float64).reshape(-1, values.shape[-1])
-    mean, deviation = wide.mean(axis=0), wide.std(axis=0)
+    # Of numbers beyond what 64 bits can square, the caller hears that they are not finite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = wide.mean(axis=0), wide.std(axis=0)
     flat = deviation <= MOST_CONSTANT * np.maximum(1.0, np.abs(mean))
     return tuple(mean.tolist()), tuple(np.where(flat, 1.0, deviation).tolist())
 
