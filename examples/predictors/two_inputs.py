@@ -20,7 +20,7 @@ def examples():
     pictures[:, 4:] = 0
     inputs = {"picture": pictures, "darkness": hidden.mean(axis=(1, 2, 3)).astype(np.float32)}
     targets = {"digit": digits.train_labels, "ink": digits.train.reshape(len(hidden), -1).sum(axis=1).astype(float)}
-    return from_arrays(inputs, targets, name="half digits")
+    return from_arrays(inputs, targets, ranges={"picture": (0, 16)}, name="half digits")
 
 
 def network(spec):
