@@ -20,10 +20,10 @@ class Prototypes(Predictor):
     main_metric, higher_metrics = "accuracy", ("accuracy",)
 
     def build(self):
-        field, target = self.spec.inputs[0], self.spec.targets[0]
-        self.network = mlp(int(np.prod(field.shape)), (128,), 16, self.seeds.integer("network"))
+        self.field, self.target = self.spec.inputs[0], self.spec.targets[0]
+        self.network = mlp(int(np.prod(self.field.shape)), (128,), 16, self.seeds.integer("network"))
         start = keras.initializers.GlorotNormal(seed=self.seeds.integer("network", 1))
-        self.points = keras.Variable(start((target.classes, 16)), name="points")
+        self.points = keras.Variable(start((self.target.classes, 16)), name="points")
         self.variables = [*self.network.trainable_variables, self.points]
         self.optimizer = keras.optimizers.Adam(1e-3)
         self.optimizer.build(self.variables)
@@ -34,19 +34,18 @@ class Prototypes(Predictor):
 
     def update(self, batch):
         with tf.GradientTape() as tape:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.target, self.logits(batch.input))
-            loss = tf.reduce_mean(losses)
+            logits = self.logits(batch.input)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(batch.target, logits))
         self.optimizer.apply(tape.gradient(loss, self.variables), self.variables)
         return {"loss": loss}
 
     def predict(self, inputs):
-        field, target = self.spec.inputs[0], self.spec.targets[0]
-        pictures = field.seen(tf.constant(field.held(self.checked_inputs(inputs)[field.name])))
-        return target.labels(tf.argmax(self.logits(pictures), axis=1).numpy())
+        pictures = self.field.held(self.checked_inputs(inputs)[self.field.name])
+        return self.target.labels(tf.argmax(self.logits(self.field.seen(pictures)), axis=1).numpy())
 
     def scores(self, part):
-        name = self.spec.targets[0].name
-        return MetricTable(accuracy=np.mean(self.predict(part.inputs) == part.targets[name]))
+        hits = self.predict(part.inputs) == part.targets[self.target.name]
+        return MetricTable(accuracy=np.mean(hits))
 
 
 if __name__ == "__main__":
