@@ -102,8 +102,8 @@ class Builder:
                 self.owner, "heads", heads, f"a divisor of the width, {width}", f"heads={fitting}, or another width."
             )
 
-    def head(self, x: Any, outputs: int, name: str = HEAD) -> Any:
-        """Return the last layer's linear outputs, float32 (..., outputs)."""
-        start = initializer_for(None, self.seed())
+    def head(self, x: Any, outputs: int, name: str = HEAD, *, zero: bool = False) -> Any:
+        """Return the last layer's linear outputs, float32 (..., outputs), which are 0 at first where `zero`."""
+        start = keras.initializers.Zeros() if zero else initializer_for(None, self.seed())
         count = self.whole("outputs", outputs)
         return keras.layers.Dense(count, kernel_initializer=start, dtype="float32", name=name)(x)
