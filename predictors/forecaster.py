@@ -186,8 +186,7 @@ class Forecaster(NetworkPredictor):
         """
         context, channels = self.spec.inputs[0].shape
         if history is None:
-            past = self.tail[None]
-            past = np.concatenate([np.exp(past[..., : self._targets]), past[..., self._targets :]], 2) if self.config.log else past
+            past = self._in_unit(self.tail)[None]
         else:
             array = np.asarray(history)
             array = array[:, None] if array.ndim == 1 else array
@@ -202,6 +201,11 @@ class Forecaster(NetworkPredictor):
         found = self._quantiles({PAST: past, **({FUTURE: np.asarray(future)[None]} if known else {})})[0]
         median = self.head.median(found)
         return Forecast(self._squeezed(median, 1), self._squeezed(found, 1), tuple(self.config.quantiles))
+
+    def _in_unit(self, rows: np.ndarray) -> np.ndarray:
+        if not self.config.log:
+            return rows
+        return np.concatenate([np.exp(rows[:, : self._targets]), rows[:, self._targets :]], axis=1)
 
     @property
     def _targets(self) -> int:
@@ -243,13 +247,10 @@ class Forecaster(NetworkPredictor):
         return baselines(of_windows(data.test), data.test, self.head)
 
     def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        from predictors.figures import forecasts as figures
+        from predictors.forecasting.figures import picture
 
         series, part = of_windows(data.test), data.test
-        quantiles = self.head.quantiles(self.raw_outputs(part.inputs)[0])
-        values = self.head.true(series.values)
-        origins = part.origins if isinstance(part, Windows) and part.origins is not None else np.empty(0, np.int64)
-        return figures.picture(kind, values, series, origins, quantiles, self.head.levels)
+        return picture(kind, series, part, self.head, self.raw_outputs(part.inputs)[0])
 
 
 def of_windows(part: Part) -> Series:

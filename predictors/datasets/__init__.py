@@ -1,0 +1,1 @@
+"""Data sets that predictors alone learn from."""
