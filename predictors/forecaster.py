@@ -15,6 +15,7 @@ from lab.seeding import Seeds
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.series.series import Series
 from predictors.data.series.windows import AHEAD, FUTURE, PAST, Windows, windows
+from predictors.forecasting.calibration import widened, widening
 from predictors.forecasting.networks import make_network
 from predictors.forecasting.rolling import draws, rolled
 from predictors.forecasting.scaling import scaled, unscaled
@@ -53,9 +54,10 @@ class Forecaster(NetworkPredictor):
 
     Settings: ClassVar[type[Settings]] = ForecasterSettings
     kinds: ClassVar[tuple[str, ...]] = ("forecasts", "errors")
-    not_state = ("normals", "ending")
+    not_state = ("normals", "ending", "selection")
 
     ending: np.ndarray | None = None
+    selection: Part | None = None
 
     # ---------------------------------------------------------------- its examples
 
@@ -67,6 +69,8 @@ class Forecaster(NetworkPredictor):
         if self.config.log:
             source = source.logarithm()
         found = windows(source, context, horizon, self.config.origins)
+        if not self.built:
+            self.selection = found.selection
         self.ending = np.concatenate([source.values, source.covariates], axis=1)[-context:]
         return found
 
@@ -122,21 +126,16 @@ class Forecaster(NetworkPredictor):
         self.normals = draws(self.seeds.generator("network", 1), horizon, self.config.paths, targets)
         # The last known steps of the series, from which `forecast` goes on.
         self.tail = np.zeros(self.spec.inputs[0].shape)
+        self.widening, self.calibrated_at = 1.0, 0
         if self.given is None and self.config.architecture == "linear":
             self.compile = "xla"
 
     def outputs(self, inputs: Mapping[str, tf.Tensor], training: bool) -> list[tf.Tensor]:
         c, targets = self.config, self.spec.targets[0].shape[1]
-        window = scaled(inputs[PAST], targets, self.steps, self._start(), self.spec.targets[0].period, c.window_scale)
+        window = scaled(inputs[PAST], targets, self.steps, c.start, self.spec.targets[0].period, c.window_scale)
         seen = {PAST: window.past, **({FUTURE: inputs[FUTURE][:, : self.steps]} if FUTURE in inputs else {})}
         (found,) = super().outputs(seen, training)
         return [unscaled(found, window)]
-
-    def _start(self) -> str:
-        period, context = self.spec.targets[0].period, self.spec.inputs[0].shape[0]
-        if self.config.start != "auto":
-            return str(self.config.start)
-        return "seasonal" if period is not None and period <= context else "last"
 
     def _outputs_of_held(self, *held: tf.Tensor) -> list[tf.Tensor]:
         if self.config.mode == "direct":
@@ -157,6 +156,27 @@ class Forecaster(NetworkPredictor):
         elif self.config.architecture == "linear":
             unread["dropout"] = "the linear network has none"
         return unread
+
+    # ---------------------------------------------------------------- how wide intervals are
+
+    def get_state(self) -> dict[str, Any]:
+        # A checkpoint's intervals are those of its weights, whoever has looked at them before.
+        self._calibrate()
+        return super().get_state()
+
+    def raw_outputs(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        self._calibrate()
+        (found,) = super().raw_outputs(inputs)
+        return [widened(np.sort(found, axis=-1), self.head.levels, self.widening)]
+
+    def _calibrate(self) -> None:
+        updates = int(self.optimizer.iterations)
+        if self.selection is None or not self.config.calibrate or updates == self.calibrated_at:
+            return
+        (found,) = super().raw_outputs(self.selection.inputs)
+        true = self.head.field.held(self.selection.targets[AHEAD])
+        self.widening = widening(np.sort(found, axis=-1), true, self.head.levels)
+        self.calibrated_at = updates
 
     # ---------------------------------------------------------------- forecasting
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("linear", "conv1d", "lstm", "gru", "simple_rnn", "transformer")
 MODES = ("direct", "autoregressive")
-STARTS = ("auto", "seasonal", "last", "mean", "none")
+STARTS = ("last", "seasonal", "mean", "none")
 SEASONS = 3
 NO_SEASON = 12
 
@@ -33,14 +33,15 @@ class ForecasterSettings(TrainingSettings):
         (0.1, 0.5, 0.9), "levels to forecast, rising, 0.5 among them", above=0, below=1
     )
     start: str = setting(
-        "auto",
-        "what the network's forecast is added to: the last season, last value or mean of what it sees, or none; "
-        "auto for the season where there is one, else the last value",
+        "last",
+        "what forecasts begin from: the last value, the last season, or the mean of what is seen",
         choices=STARTS,
     )
     window_scale: bool = setting(True, "whether each window is seen in units of its own deviation")
     log: bool = setting(False, "whether it learns logarithms, for values > 0 whose swings grow with them")
     dropout: float = setting(0.0, "fraction of values left out in training (all but linear)", at_least=0, below=1)
+    learning_rate: float = setting(1e-2, "the optimizer's largest step size", above=0)
+    calibrate: bool = setting(True, "whether intervals are widened to cover what they should in the selection part")
     paths: int = setting(100, "futures drawn for the quantiles of several steps (autoregressive)", at_least=10)
     origins: int = setting(200, "most origins of a backtest, evenly apart", at_least=1)
 

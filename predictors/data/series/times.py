@@ -31,7 +31,9 @@ def checked_times(owner: str, times: Any, length: int) -> NDArray[Any]:
         try:
             array = array.astype("datetime64[ns]")
         except (ValueError, TypeError) as error:
-            raise bad_value(owner, "times", array.ravel()[:1].tolist(), "numbers or dates such as 2024-05-01") from error
+            raise bad_value(
+                owner, "times", array.ravel()[:1].tolist(), "numbers or dates such as 2024-05-01"
+            ) from error
     if array.ndim != 1 or array.dtype.kind not in "iufM" or len(array) != length:
         raise bad_value(owner, "times", f"{array.dtype} {array.shape}", f"({length},), one for each row of values")
     bad = np.isnat(array) if array.dtype.kind == "M" else ~np.isfinite(array)

@@ -100,9 +100,7 @@ def _spec(series: Series, context: int, horizon: int) -> ExampleSpec:
 
     def field(name: str, steps: int, of: slice) -> Field:
         shape = (steps, len(names[of]))
-        return Field(
-            name, "sequence", shape, "float64", centre[of], scale[of], columns=names[of], period=series.period
-        )
+        return Field(name, "sequence", shape, "float64", centre[of], scale[of], columns=names[of], period=series.period)
 
     past = field(PAST, context, slice(None))
     known = (field(FUTURE, horizon, slice(targets, None)),) if series.covariates.shape[1] else ()

@@ -49,7 +49,8 @@ def test_another_future_changes_nothing_before_it() -> None:
     changed[80:] = 1e3 * changed[80:] + 1e4
     first, second = (windows(Series(v, period=4), 8, 4, 100) for v in (values, changed))
     assert first.spec == second.spec
-    for a, b in zip(first.train.arrays() + first.selection.arrays(), second.train.arrays() + second.selection.arrays()):
+    mine, theirs = ([*found.train.arrays(), *found.selection.arrays()] for found in (first, second))
+    for a, b in zip(mine, theirs, strict=True):
         np.testing.assert_array_equal(a, b)
     assert not np.array_equal(first.test.targets[AHEAD], second.test.targets[AHEAD])
 

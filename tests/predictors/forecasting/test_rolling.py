@@ -51,7 +51,7 @@ def test_an_autoregression_has_the_quantiles_of_its_formula() -> None:
     assert found.shape == (2, 6, 1, 3)
     h = np.arange(1, 7)
     deviation = np.sqrt((1 - 0.8 ** (2 * h)) / (1 - 0.8**2))
-    expected = 0.8**h[None, :, None] * np.array([5.0, -2.0])[:, None, None] + deviation[:, None] * norm.ppf(LEVELS)
+    expected = 0.8 ** h[None, :, None] * np.array([5.0, -2.0])[:, None, None] + deviation[:, None] * norm.ppf(LEVELS)
     np.testing.assert_allclose(found[:, :, 0], expected, atol=0.12)
 
 
