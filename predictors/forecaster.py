@@ -69,15 +69,13 @@ class Forecaster(NetworkPredictor):
         if self.config.log:
             source = source.logarithm()
         found = windows(source, context, horizon, self.config.origins)
-        if not self.built:
-            self.selection = found.selection
+        self.selection = found.selection
         self.ending = np.concatenate([source.values, source.covariates], axis=1)[-context:]
         return found
 
     def setup(self, spec: ExampleSpec, seeds: Seeds) -> None:
-        known = self.built
         super().setup(spec, seeds)
-        if not known and self.ending is not None:
+        if self.ending is not None:
             self.tail = self.ending
 
     def check_spec(self, spec: ExampleSpec) -> None:
@@ -161,7 +159,8 @@ class Forecaster(NetworkPredictor):
 
     def get_state(self) -> dict[str, Any]:
         # A checkpoint's intervals are those of its weights, whoever has looked at them before.
-        self._calibrate()
+        if self.built:
+            self._calibrate()
         return super().get_state()
 
     def raw_outputs(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -175,7 +174,9 @@ class Forecaster(NetworkPredictor):
             return
         (found,) = super().raw_outputs(self.selection.inputs)
         true = self.head.field.held(self.selection.targets[AHEAD])
-        self.widening = widening(np.sort(found, axis=-1), true, self.head.levels)
+        series = of_windows(self.selection)
+        apart = (series.selection_end - series.train_end) / true.shape[1]
+        self.widening = widening(np.sort(found, axis=-1), true, self.head.levels, apart)
         self.calibrated_at = updates
 
     # ---------------------------------------------------------------- forecasting
@@ -198,7 +199,7 @@ class Forecaster(NetworkPredictor):
         return self._squeezed(self._quantiles(inputs), 2)
 
     def forecast(self, history: Any = None, *, future: Any = None) -> Forecast:
-        """Go on from the end of the series that it was trained on, or from that of another.
+        """Go on from the end of the series that it was given last, or from that of another.
 
         Args:
             history: (T,) or (T, C + K), of which the last `context` steps count; None for the series' own end.

@@ -10,19 +10,25 @@ from numpy.typing import NDArray
 # Beyond that a network has not learnt anything yet.
 MOST, LEAST = 10.0, 0.1
 NARROWEST = 1e-6
+# Windows without a point in common that weigh as much as what training found.
+PRIOR = 4.0
 
 
-def widening(quantiles: NDArray[np.float64], true: NDArray[np.float64], levels: tuple[float, ...]) -> float:
+def widening(
+    quantiles: NDArray[np.float64], true: NDArray[np.float64], levels: tuple[float, ...], windows: float
+) -> float:
     """Return by what to multiply each quantile's distance from the median so that the outermost cover what they should.
 
     Conformalised quantile regression (Romano et al. 2019, section 4) with errors in units of the interval's own half,
     as Lei et al. (2018, section 5.2) have them: wide intervals then widen more. Windows of one series overlap, so that
-    its guarantee for exchangeable rows does not hold here; what it reaches is measured on the test part.
+    they say less than as many rows that are exchangeable, and the guarantee of those does not hold: the factor's
+    logarithm is shrunk towards 0, by as much as if `PRIOR` windows had said that nothing need change.
 
     Args:
         quantiles: Rising, (N, H, C, Q).
         true: What came, (N, H, C).
         levels: Rising, with 0.5 among them, (Q,).
+        windows: How many of them would lie side by side; infinite for no shrinkage.
     """
     if len(levels) < 3:
         return 1.0
@@ -31,7 +37,8 @@ def widening(quantiles: NDArray[np.float64], true: NDArray[np.float64], levels: 
     error = true - median
     scores = np.where(error < 0.0, -error / np.maximum(below, NARROWEST), error / np.maximum(above, NARROWEST)).ravel()
     rank = math.ceil((levels[-1] - levels[0]) * (len(scores) + 1) - 1e-9)
-    return float(np.clip(np.sort(scores)[min(rank, len(scores)) - 1], LEAST, MOST))
+    factor = np.clip(np.sort(scores)[min(rank, len(scores)) - 1], LEAST, MOST)
+    return float(factor ** (1.0 / (1.0 + PRIOR / windows)))
 
 
 def widened(quantiles: NDArray[np.float32], levels: tuple[float, ...], factor: float) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ def checked_times(owner: str, times: Any, length: int) -> NDArray[Any]:
         length: T.
 
     Raises:
-        UsageError: When they are not as many, do not rise, or leave one out. Months, quarters and years are equal steps.
+        UsageError: When they are not as many, do not rise, or leave one out; months and years are equal steps.
     """
     if times is None:
         return np.arange(length)

@@ -53,7 +53,7 @@ def elnino() -> Series:
 
 
 def nile() -> Series:
-    """Return the yearly flow of the Nile at Aswan, 1871 to 1970, in 1e8 cubic metres (statsmodels), without a season."""
+    """Return the yearly flow of the Nile at Aswan, 1871 to 1970, in 1e8 cubic metres (statsmodels)."""
     table = _statsmodels("nile")
     return Series(
         table["volume"].to_numpy(), times=table["year"].to_numpy().astype(int), name="nile", columns=("flow",),
