@@ -70,8 +70,8 @@ def run_seed(name: str, seed: int, steps: int, settings: dict[str, Any]) -> tupl
     experiment = Experiment(Forecaster(**settings), getattr(real, name)(), seed=seed, progress=False)
     experiment.train(steps)
     found = experiment.evaluate()
-    row = {"seed": seed, **{key: found[key] for key in SHOWN}, "widening": experiment.learner.widening}  # type: ignore[attr-defined]
-    data = experiment.task.data  # type: ignore[attr-defined]
+    widening, data = experiment.learner.widening, experiment.task.data  # type: ignore[attr-defined]
+    row = {"seed": seed, **{key: found[key] for key in SHOWN}, "widening": widening}
     experiment.close()
     return {**row, "seconds": time.process_time() - began}, data
 
