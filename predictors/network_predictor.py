@@ -58,6 +58,10 @@ class NetworkPredictor(Predictor):
         """Return the head of a target (hook)."""
         return head_for(field)
 
+    def network_spec(self) -> ExampleSpec:
+        """Return what the network is called on, where that is not an example (hook)."""
+        return self.spec
+
     def penalty(self, batch: Batch) -> tf.Tensor | float:
         """Return what is added to the mean loss of a batch (hook)."""
         return 0.0
@@ -73,11 +77,11 @@ class NetworkPredictor(Predictor):
         self.heads = [self.make_head(field) for field in self.spec.targets]
         seed = self.seeds.integer("network")
         if self.given is not None:
-            self.network = given_network.built(self.given, self.spec, seed, policy)
+            self.network = given_network.built(self.given, self.network_spec(), seed, policy)
         else:
             with given_network.keras_seeded(seed), given_network.in_precision(policy):
                 self.network = self.make_network()
-        given_network.check_outputs(self.network, self.spec, [(head.units,) for head in self.heads])
+        given_network.check_outputs(self.network, self.network_spec(), [head.shape for head in self.heads])
         c = self.config
         self.optimizer = make_optimizer(c.optimizer, c.learning_rate, c.weight_decay, self.network.trainable_variables)
         # The largest step size; the optimizer's own is that of the last update.
