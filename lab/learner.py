@@ -15,6 +15,7 @@ from lab import registry
 from lab.config import Settings as AnySettings
 from lab.config import make, scheduled, schedules_of_run
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
+from lab.exporting.exportable import Exports
 from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
 from lab.runs.opening import building
@@ -26,7 +27,7 @@ from lab.seeding import Seeds
 L = TypeVar("L", bound="Learner")
 
 
-class Learner(Stateful, ABC):
+class Learner(Exports, Stateful, ABC):
     """Holds settings, networks and all else that training changes.
 
     A learner is made from its settings alone; `Experiment` then gives it its source, from which it learns the

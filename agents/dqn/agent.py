@@ -15,6 +15,7 @@ from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
+from agents.parts.exporting import of_observations
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.schedules import linear
@@ -22,6 +23,7 @@ from agents.transitions import Batch
 from envs import random
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.exporting import Exportable
 from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
@@ -273,6 +275,14 @@ class DQN(FunctionalAgent):
         return made
 
     # ---------------------------------------------------------------- state
+
+    def export_model(self) -> Exportable:
+        def values(observed: tf.Tensor) -> tf.Tensor:
+            weights = self.acting_weights(self.parameters(), explore=False)
+            return self.values(tuple(map(tf.convert_to_tensor, weights)), self.features(observed))
+
+        self.settle()
+        return of_observations(self.observation_space, "values", values, self.action_values)
 
     @property
     def learning_rate(self) -> float:
