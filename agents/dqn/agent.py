@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Discrete
 
+from agents.dqn import exporting
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
-from agents.parts.exporting import of_observations
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.schedules import linear
@@ -277,12 +277,7 @@ class DQN(FunctionalAgent):
     # ---------------------------------------------------------------- state
 
     def export_model(self) -> Exportable:
-        def values(observed: tf.Tensor) -> tf.Tensor:
-            weights = self.acting_weights(self.parameters(), explore=False)
-            return self.values(tuple(map(tf.convert_to_tensor, weights)), self.features(observed))
-
-        self.settle()
-        return of_observations(self.observation_space, "values", values, self.action_values)
+        return exporting.action_values(self)
 
     @property
     def learning_rate(self) -> float:

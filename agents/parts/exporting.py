@@ -17,7 +17,7 @@ def of_observations(
     output: str,
     function: Callable[..., Any],
     original: Callable[[np.ndarray], np.ndarray],
-    quantisable: bool = True,
+    not_in_int8: str = "",
 ) -> Exportable:
     """Return a function of observations, as the environment gives them, for export.
 
@@ -26,7 +26,7 @@ def of_observations(
         output: What the function's output is called.
         function: From a tensor of observations (n, ...) to a tensor (n, ...).
         original: The same for arrays, as the agent itself computes it.
-        quantisable: See `Exportable`.
+        not_in_int8: See `Exportable`.
     """
     shape, dtype = spaces.layout(space)
     return Exportable(
@@ -34,5 +34,5 @@ def of_observations(
         original=lambda observations: {output: original(observations)},
         inputs={"observations": Input(shape, str(dtype))},
         outputs=(output,),
-        quantisable=quantisable,
+        not_in_int8=not_in_int8,
     )

@@ -211,7 +211,7 @@ class QLearning(FunctionalAgent):
             "values",
             lambda observed: tf.gather(table, self.states(observed)),
             self.action_values,
-            quantisable=False,
+            not_in_int8="a table has no arithmetic",
         )
 
     def actions_of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:

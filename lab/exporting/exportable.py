@@ -42,14 +42,14 @@ class Exportable:
         original: The same as the learner itself computes it, of arrays: what files are compared with.
         inputs: By name.
         outputs: Their names, none of which is an input's.
-        quantisable: Whether there is arithmetic that whole numbers of 8 bits could do; a table has none.
+        not_in_int8: Why whole numbers of 8 bits cannot hold it; empty where they can.
     """
 
     function: Callable[..., Mapping[str, tf.Tensor]]
     original: Callable[..., Arrays]
     inputs: Mapping[str, Input]
     outputs: tuple[str, ...]
-    quantisable: bool = True
+    not_in_int8: str = ""
 
     def __post_init__(self) -> None:
         shared = set(self.inputs) & set(self.outputs)

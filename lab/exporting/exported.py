@@ -50,7 +50,7 @@ class Exported:
         format: Its name.
         inputs, outputs: By name: type and shape, n rows.
         rows: The original, and the file as its runtime runs it.
-        difference: The greatest absolute difference of their outputs on real inputs.
+        difference, mean_difference: The greatest and the mean absolute difference of their outputs on real inputs.
         greatest: The greatest absolute value of the original's outputs there.
         compared: How many rows were compared.
         main: The score that says how well each does; empty where there is none.
@@ -62,6 +62,7 @@ class Exported:
     outputs: Mapping[str, str]
     rows: tuple[Measured, Measured]
     difference: float
+    mean_difference: float
     greatest: float
     compared: int
     main: str = ""
@@ -91,7 +92,7 @@ class Exported:
         named = [f"{what} {name}: {kind}" for what, some in (("input", self.inputs), ("output", self.outputs))
                  for name, kind in some.items()]  # fmt: skip
         apart = (
-            f"greatest difference of outputs: {self.difference:.3g} of values up to {self.greatest:.6g}, on "
-            f"{self.compared} real inputs; ms: the median of {self.rows[1].latency[1].calls} calls"
+            f"outputs differ by {self.mean_difference:.3g}, at most {self.difference:.3g}, of up to "
+            f"{self.greatest:.6g}, on {self.compared} real inputs; ms: the median of {self.rows[1].latency[1].calls} calls"
         )
         return "\n".join([str(self.path), *named, *lines, apart])

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from lab.errors import UsageError, bad_value
 from lab.exporting.exportable import Arrays
 from lab.exporting.exported import ORIGINAL, Exported, Measured
 from lab.exporting.format import Format, version_of
-from lab.exporting.measuring import BATCHES, difference, greatest, latency, size_of
+from lab.exporting.measuring import BATCHES, differences, greatest, latency, size_of
 from lab.files.atomic import temporary_sibling
 from lab.files.faults import unwritable
+from lab.runtime.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     from lab.exporting.format import Runtime
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 # Real inputs by which ranges are found, and on which outputs are compared.
 CALIBRATION, COMPARED = 256, 256
+# Of them, with which a file is tried before it gets its name.
+TRIED = 3
+OTHER = "Nothing is left of it. Fix: another format."
 
 
 class Trial(Protocol):
@@ -65,15 +71,14 @@ def export(learner: Any, task: Trial, path: Path, kind: Format, episodes: int | 
 
     check_free(path, kind)
     owner, exportable = type(learner).__name__, learner.export_model()
-    if kind.quantised and not exportable.quantisable:
-        raise bad_value(
-            "export", "format", kind.name, f"a format in float32: {owner} has no arithmetic to do in 8 bits",
-            "format 'litert'.",
-        )  # fmt: skip
-    graph = Graph(exportable, owner)
-    write(graph, path, kind, task.export_inputs(CALIBRATION, True) if kind.quantised else {})
-    inputs = task.export_inputs(COMPARED, False)
+    if kind.quantised and exportable.not_in_int8:
+        expected = f"a format in float32 for {owner}: {exportable.not_in_int8}"
+        raise bad_value("export", "format", kind.name, expected, "format 'litert'.")
+    graph, inputs = Graph(exportable, owner), task.export_inputs(COMPARED, False)
+    examples = task.export_inputs(CALIBRATION, True) if kind.quantised else {}
+    write(graph, path, kind, examples, {name: array[:TRIED] for name, array in inputs.items()})
     ours, theirs = exportable.original(**inputs), kind.open(path)
+    given = theirs.call(**inputs)
     rows, evaluation = _rows(graph, task, kind, theirs, path, inputs, episodes)
     return Exported(
         path,
@@ -81,15 +86,22 @@ def export(learner: Any, task: Trial, path: Path, kind: Format, episodes: int | 
         {name: str(each) for name, each in exportable.inputs.items()},
         graph.outputs(),
         rows,
-        difference(ours, theirs.call(**inputs)),
+        *differences(ours, given),
         greatest(ours),
         len(next(iter(inputs.values()))),
         "" if evaluation is None else evaluation.main,
     )
 
 
-def write(graph: Graph, path: Path, kind: Format, examples: Arrays) -> None:
-    """Write a file whole or not at all, over nothing that is there.
+def write(graph: Graph, path: Path, kind: Format, examples: Arrays, tried: Arrays) -> None:
+    """Write a file whole or not at all, over nothing that is there, after its runtime has run it.
+
+    Args:
+        graph: The function.
+        path: Where nothing is yet.
+        kind: The format.
+        examples: As for `Format.write`.
+        tried: Real inputs that the runtime must answer with finite outputs.
 
     Raises:
         UsageError: When something has come to be at `path` meanwhile, or the format cannot hold the function.
@@ -98,6 +110,7 @@ def write(graph: Graph, path: Path, kind: Format, examples: Arrays) -> None:
     partial = temporary_sibling(path)
     try:
         kind.write(graph, partial, examples)
+        _try(kind, partial, graph.owner, tried)
         check_free(path, kind)
         partial.rename(path)
     except OSError as error:
@@ -107,6 +120,20 @@ def write(graph: Graph, path: Path, kind: Format, examples: Arrays) -> None:
             shutil.rmtree(partial, ignore_errors=True)
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _try(kind: Format, path: Path, owner: str, tried: Arrays) -> None:
+    try:
+        with quiet_stderr():
+            outputs = kind.open(path).call(**tried)
+    except Exception as error:
+        said = " ".join(str(error).split())[:300]
+        raise UsageError(
+            f"export: what was written of {owner} as {kind.name!r} does not run: {said} {OTHER}"
+        ) from error
+    for name, values in outputs.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise UsageError(f"export: what was written of {owner} as {kind.name!r} gives {name} not finite. {OTHER}")
 
 
 def _rows(
@@ -123,6 +150,8 @@ def _rows(
     ):  # fmt: skip
         times = {batch: latency(call, inputs, batch) for batch in BATCHES}
         evaluation = task.evaluate_with(call, episodes)
-        scores = {} if evaluation is None else {k: float(v) for k, v in evaluation.items() if isinstance(v, (int, float))}
+        scores = (
+            {} if evaluation is None else {k: float(v) for k, v in evaluation.items() if isinstance(v, (int, float))}
+        )
         measured.append(Measured(name, runtime, threads, size, times, scores))
     return (measured[0], measured[1]), evaluation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab.errors import UsageError
+from lab.errors import UsageError, bad_value
 from lab.exporting.exportable import Arrays
 from lab.exporting.format import Format, Runtime, version_of
 from lab.exporting.saved_model import save
@@ -36,6 +36,7 @@ class LiteRT(Format):
     def write(self, graph: Graph, path: Path, examples: Arrays) -> None:
         import tensorflow as tf
 
+        self._check_types(graph)
         with tempfile.TemporaryDirectory() as folder:
             # From a SavedModel, because from a concrete function and a Keras model the converter of TensorFlow 2.21
             # writes a file without the weights, which answers NaN.
@@ -46,6 +47,12 @@ class LiteRT(Format):
 
     def configure(self, converter: Any, graph: Graph, examples: Arrays) -> None:
         """Tell the converter in which numbers to compute (hook)."""
+
+    def _check_types(self, graph: Graph) -> None:
+        operations = graph.concrete.graph.get_operations()
+        if any(tensor.dtype.name == "float64" for operation in operations for tensor in operation.outputs):
+            expected = f"'saved_model' or 'onnx' for {graph.owner}: its data need float64, which LiteRT has not"
+            raise bad_value("export", "format", self.name, expected, "train it on rows of float32, or another format.")
 
     def open(self, path: Path) -> Runtime:
         interpreter, name = _interpreter(path)
@@ -85,17 +92,20 @@ class LiteRTInt8(LiteRT):
 
 
 def _converted(converter: Any, owner: str, name: str) -> bytes:
-    try:
-        with quiet_stderr(), warnings.catch_warnings():
-            # It calibrates with an interpreter that it says is deprecated.
-            warnings.simplefilter("ignore")
+    failed: Exception | None = None
+    # Inside, because what it writes to standard error is let out with an error.
+    with quiet_stderr(), warnings.catch_warnings():
+        # It calibrates with an interpreter that it says is deprecated.
+        warnings.simplefilter("ignore")
+        try:
             content: bytes = converter.convert()
-    except Exception as error:
-        said = " ".join(str(error).split())[:300]
+        except Exception as error:
+            failed = error
+    if failed is not None:
+        said = " ".join(str(failed).split())[:300]
         raise UsageError(
-            f"export: the LiteRT converter cannot write {owner} as {name!r}: {said} "
-            "Fix: format 'saved_model' or 'onnx'; LiteRT has no arithmetic in float64."
-        ) from error
+            f"export: the LiteRT converter cannot write {owner} as {name!r}: {said} Fix: 'saved_model' or 'onnx'."
+        ) from failed
     return content
 
 

@@ -52,11 +52,12 @@ def latency(call: Callable[..., Arrays], inputs: Mapping[str, np.ndarray], batch
     return Latency(1e3 * statistics.median(times), len(times))
 
 
-def difference(ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]) -> float:
-    """Return the greatest absolute difference of two sets of outputs, in the outputs' own unit."""
-    apart = [np.abs(ours[name].astype(np.float64) - theirs[name].astype(np.float64)) for name in ours]
-    # Not `max` over Python's floats, which passes over NaN.
-    return float(np.max([np.max(values, initial=0.0) for values in apart]))
+def differences(ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]) -> tuple[float, float]:
+    """Return the greatest and the mean absolute difference of two sets of outputs, in the outputs' own unit."""
+    apart = [np.abs(ours[name].astype(np.float64) - theirs[name].astype(np.float64)).ravel() for name in ours]
+    together = np.concatenate(apart)
+    # Not Python's `max`, which passes over NaN.
+    return float(together.max()), float(together.mean())
 
 
 def greatest(outputs: Mapping[str, np.ndarray]) -> float:

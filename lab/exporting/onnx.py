@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,12 @@ class ONNX(Format):
 
         with _quiet_converter():
             try:
-                proto, _ = tf2onnx.convert.from_function(graph.function, input_signature=graph.specs, opset=OPSET)
+                proto, _ = tf2onnx.convert.from_function(
+                    graph.function,
+                    input_signature=graph.specs,
+                    opset=OPSET,
+                    custom_op_handlers={"Erfc": (_complementary_error, [])},
+                )
             except Exception as error:
                 said = " ".join(str(error).split())[:300]
                 raise UsageError(
@@ -55,6 +60,13 @@ class ONNX(Format):
             return dict(zip(names, session.run(names, arrays), strict=True))
 
         return Runtime(call, version_of("onnxruntime"), str(THREADS))
+
+
+def _complementary_error(context: Any, node: Any, name: str, arguments: Any) -> None:
+    # TensorFlow's exact GELU is made of erfc, which tf2onnx 1.17 passes on though ONNX has erf alone: erfc = 1 - erf.
+    node.type = "Erf"
+    one = context.make_const(f"{name}_one", np.ones((), np.float32)).output[0]
+    context.insert_new_node_on_output("Sub", node.output[0], inputs=[one, node.output[0]], name=f"{name}_from_one")
 
 
 @contextmanager
