@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Reconstructing:
     """The part of an `Autoencoder` that says which function it has learnt; it needs what the class has beside."""
 
     spec: DataSpec
-    conditional: bool
+    conditional: ClassVar[bool]
     encoded: Callable[..., tf.Tensor]
     decoded: Callable[..., tf.Tensor]
     reconstruct: Callable[..., np.ndarray]

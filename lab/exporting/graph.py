@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from lab.errors import UsageError
+from lab.errors import UsageError, bad_value
 from lab.exporting.exportable import Exportable
 
 
@@ -44,9 +44,8 @@ class Graph:
     def _check(self) -> None:
         given = self.concrete.structured_outputs
         if set(given) != set(self.exportable.outputs):
-            raise UsageError(
-                f"{self.owner}.export_model: the function gave {sorted(given)}; expected {sorted(self.exportable.outputs)}."
-            )
+            expected = f"{sorted(self.exportable.outputs)}, its `outputs`"
+            raise bad_value(f"{self.owner}.export_model", "function", f"{sorted(given)}", expected)
         for name, tensor in given.items():
             if tensor.shape.rank is None or tensor.shape.rank < 1 or tensor.shape[0] is not None:
                 raise UsageError(
