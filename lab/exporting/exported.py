@@ -92,7 +92,7 @@ class Exported:
         named = [f"{what} {name}: {kind}" for what, some in (("input", self.inputs), ("output", self.outputs))
                  for name, kind in some.items()]  # fmt: skip
         apart = (
-            f"outputs differ by {self.mean_difference:.3g} on average and {self.difference:.3g} at most, of values up to "
-            f"{self.greatest:.6g}, on {self.compared} real inputs; ms: the median of up to {CALLS} calls"
+            f"outputs differ by {self.mean_difference:.3g} on average and {self.difference:.3g} at most, of values "
+            f"up to {self.greatest:.6g}, on {self.compared} real inputs; ms: the median of up to {CALLS} calls"
         )
         return "\n".join([str(self.path), *named, *lines, apart])
