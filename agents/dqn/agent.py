@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Discrete
 
+from agents.dqn import exporting
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied
@@ -22,6 +23,7 @@ from agents.transitions import Batch
 from envs import random
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.exporting import Exportable
 from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
@@ -273,6 +275,9 @@ class DQN(FunctionalAgent):
         return made
 
     # ---------------------------------------------------------------- state
+
+    def export_model(self) -> Exportable:
+        return exporting.action_values(self)
 
     @property
     def learning_rate(self) -> float:

@@ -10,6 +10,8 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Tuple
 
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
+from agents.parts.encoding import rows_of
+from agents.parts.exporting import of_observations
 from agents.parts.losses import td_target
 from agents.parts.schedules import linear
 from agents.q_learning.replay import BLOCK, Blocks
@@ -17,6 +19,7 @@ from agents.q_learning.settings import QLearningSettings
 from agents.transitions import Batch, Transition
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.exporting import Exportable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -150,7 +153,7 @@ class QLearning(FunctionalAgent):
         if plain and isinstance(self.observation_space, Discrete):
             return observations
         strides = np.append(np.cumprod(self.sizes[:0:-1])[::-1], 1).astype(np.int32)
-        rows = tf.reshape(tf.cast(observations, tf.int32), (observations.shape[0], -1))
+        rows = tf.reshape(tf.cast(observations, tf.int32), (rows_of(observations), int(self.sizes.size)))
         return tf.reduce_sum((rows - self.starts.astype(np.int32)) * strides, axis=-1)
 
     # ---------------------------------------------------------------- in TensorFlow
@@ -195,6 +198,24 @@ class QLearning(FunctionalAgent):
         start = (tf.zeros((), tf.int32), *state.parameters, tf.zeros(number, tf.float64))
         _, table, visits, errors = tf.while_loop(lambda i, *_: i < number, one, start)
         return Learnt(Table(table, visits), {"td_error": tf.reduce_mean(tf.abs(errors))}, errors)
+
+    # ---------------------------------------------------------------- in a file
+
+    def export_model(self) -> Exportable:
+        """Return the table as a function; in float32, because LiteRT has no float64."""
+        import tensorflow as tf
+
+        table = tf.Variable(self.q_table.astype(np.float32), trainable=False)
+        return of_observations(
+            self.observation_space,
+            "values",
+            lambda observed: tf.gather(table, self.states(observed)),
+            self.action_values,
+            not_in_int8="a table has no arithmetic",
+        )
+
+    def actions_of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.array([self._choose(values, 0.0, self.evaluation_rng) for values in outputs["values"]])
 
     # ---------------------------------------------------------------- in NumPy
 

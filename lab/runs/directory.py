@@ -35,6 +35,7 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
         self.videos = self.path / "videos"
         self.samples = self.path / "samples"
+        self.exports = self.path / "exports"
         self.report = self.path / "report.html"
         self.lock = lock.RunLock(self.path)
 
@@ -74,8 +75,8 @@ class RunDirectory:
         Raises:
             ForeignFileError: Naming the link.
         """
-        own = (self.metrics, self.evaluations, self.checkpoints, self.videos, self.samples, self.report)
-        for path in (self.config_path, *own):
+        own = (self.metrics, self.evaluations, self.checkpoints, self.videos, self.samples, self.exports)
+        for path in (self.config_path, *own, self.report):
             refuse_links(path, self.path)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
