@@ -123,6 +123,10 @@ class Predictor(Learner):
     def check_training(self) -> None:
         """Raise `UsageError` where it cannot be trained, before anything is written (hook)."""
 
+    def describe(self) -> dict[str, Any]:
+        """Return what a run's config.json shall say of it besides its settings, as JSON values (hook)."""
+        return {}
+
     def baselines(self, data: Examples) -> dict[str, MetricTable]:
         """Return what simpler methods reach on the same test examples, by name (hook)."""
         return {}

@@ -94,6 +94,9 @@ class NetworkPredictor(Predictor):
     def _learning_rate(self) -> Any:
         return self.rate
 
+    def describe(self) -> dict[str, Any]:
+        return {"network": "given"} if self.given is not None else {}
+
     def setup_from(self, description: Mapping[str, Any], seeds: Any) -> None:
         if description.get("network") == "given" and self.given is None:
             name = type(self).__name__
@@ -140,8 +143,12 @@ class NetworkPredictor(Predictor):
             gradients, _ = tf.clip_by_global_norm(gradients, self.config.clip_norm, norm)
         factor = rate_at(self.optimizer.iterations, self.config.schedule, self.warmup, self.length)
         self.optimizer.learning_rate.assign(self.rate * factor)
-        self.optimizer.apply(gradients, variables)
+        self.apply(gradients, variables)
         return norm
+
+    def apply(self, gradients: list[tf.Tensor], variables: list[Any]) -> None:
+        """Move variables by the optimizer (hook)."""
+        self.optimizer.apply(gradients, variables)
 
     def _progress(self, outputs: list[tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
         found = {}

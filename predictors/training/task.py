@@ -84,6 +84,7 @@ class PredictionTask(UpdateTask):
             "source_kind": self.source_kind,
             "data": data.spec.to_json(),
             "rows": rows,
+            **self.predictor.describe(),
             **({"notes": list(data.notes)} if data.notes else {}),
         }
 
