@@ -101,7 +101,6 @@ def encoder(field: Field, config: Any, outputs: int, seed: int) -> keras.Model:
 def _of_numbers(name: str, field: Field, config: Any, outputs: int, options: dict[str, Any]) -> keras.Model:
     from lab.networks.vision.cnn import cnn, vgg
     from lab.networks.vision.resnet import resnet
-
     from lab.networks.vision.vit import vit
 
     if name == "mlp":

@@ -36,7 +36,7 @@ class NetworkPredictor(Predictor):
     """
 
     Settings: ClassVar[type[Settings]] = TrainingSettings
-    not_state = ("given", "heads", "programs", "warmup", "length")
+    not_state: tuple[str, ...] = ("given", "heads", "programs", "warmup", "length")
     carried: ClassVar[tuple[str, ...]] = ("given",)
 
     def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
@@ -198,7 +198,11 @@ class NetworkPredictor(Predictor):
 
     def _outputs_of_held(self, *held: tf.Tensor) -> list[tf.Tensor]:
         fields = self.spec.inputs
-        return self.outputs({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)}, training=False)
+        return self.answering({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)})
+
+    def answering(self, inputs: dict[str, tf.Tensor]) -> list[tf.Tensor]:
+        """Return the outputs by which it predicts and is scored, float32 (B, units) for each target in order (hook)."""
+        return self.outputs(inputs, training=False)
 
     def scores(self, part: Part) -> MetricTable:
         return self.scores_of(self.raw_outputs(part.inputs), part)
