@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from lab import registry
 from lab.config import Settings as AnySettings
 from lab.config import make, scheduled, schedules_of_run
+from lab.copying import Copied
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
 from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
@@ -24,11 +25,9 @@ from lab.runtime.threads import start_tensorflow
 from lab.seeding import Seeds
 
 L = TypeVar("L", bound="Learner")
-# Where what no user wrote is defined.
-HOMES = ("lab.", "agents.", "generative.", "predictors.")
 
 
-class Learner(Stateful, ABC):
+class Learner(Copied, Stateful, ABC):
     """Holds settings, networks and all else that training changes.
 
     A learner is made from its settings alone; `Experiment` then gives it its source, from which it learns the
@@ -54,8 +53,6 @@ class Learner(Stateful, ABC):
     threads: ClassVar[int | None] = None
     # State that only training needs, left out of the best checkpoint and of `load`.
     training_state: ClassVar[tuple[str, ...]] = ()
-    # What its user gave it besides settings, such as a network, and a copy is given too.
-    carried: ClassVar[tuple[str, ...]] = ()
     # Whether several runs may have the same source, one object.
     shares_source: ClassVar[bool] = False
     not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers", "run_length")
@@ -202,22 +199,6 @@ class Learner(Stateful, ABC):
             "Fix: override `setup_arguments`, or load a run of it a second time."
         )
 
-    def __copy__(self) -> Self:
-        """Return a learner that shares with this one all that it holds, as a shallow copy does."""
-        made = object.__new__(type(self))
-        vars(made).update(vars(self))
-        return made
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        # Keras' objects do not copy their weights reliably, and compiled programs not at all: a copy is built anew.
-        if not self.built:
-            return super().__reduce_ex__(protocol)
-        # Of what is no state, a user's own is what the user gave it; ours is made anew.
-        theirs = [c for c in type(self).__mro__ if not c.__module__.startswith(HOMES)]
-        named = {name for c in theirs for name in vars(c).get("not_state", ())}
-        given = {name: value for name, value in vars(self).items() if name in named or name in self.carried}
-        return remade, (type(self), self.config.to_dict(), given, self.setup_arguments(), self.get_state())
-
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
         """Build from what `Task.describe` wrote into a run's config.json, without the source."""
         raise NotImplementedError(f"{type(self).__name__} cannot be built without its source.")
@@ -293,19 +274,3 @@ class Learner(Stateful, ABC):
         with checkpoints.restoring(path):
             learner.set_inference_state(state)
         return learner
-
-
-def remade(
-    kind: type[Any],
-    settings: Mapping[str, Any],
-    given: Mapping[str, Any],
-    arguments: tuple[Any, ...],
-    state: Mapping[str, Any],
-) -> Any:
-    """Build a learner as another one was built, and give it that one's state: what copies are made by."""
-    learner = kind(**settings)
-    vars(learner).update(given)
-    start_tensorflow(learner.threads)
-    learner.setup(*arguments)
-    learner.set_state(state)
-    return learner

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from predictors.metrics.table import MetricTable
     from predictors.network_predictor import NetworkPredictor
     from predictors.regressor import Regressor, RegressorSettings
+    from predictors.siamese import Siamese, SiameseSettings
 
 _HOMES = {
     "Batch": "predictors.data.updates",
@@ -24,6 +25,8 @@ _HOMES = {
     "Predictor": "predictors.base",
     "Regressor": "predictors.regressor",
     "RegressorSettings": "predictors.regressor",
+    "Siamese": "predictors.siamese",
+    "SiameseSettings": "predictors.siamese",
     "MetricTable": "predictors.metrics.table",
     "from_arrays": "predictors.data.arrays",
 }
@@ -40,6 +43,8 @@ __all__ = [
     "Predictor",
     "Regressor",
     "RegressorSettings",
+    "Siamese",
+    "SiameseSettings",
     "from_arrays",
 ]
 

@@ -13,7 +13,7 @@ from lab.errors import UsageError
 from lab.learner import Learner
 from lab.seeding import Seeds
 from predictors.data.examples import Examples, ExampleSpec, Part
-from predictors.data.inputs import checked_inputs
+from predictors.data.inputs import checked_inputs, made_up
 from predictors.metrics.table import MetricTable
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ class Predictor(Learner):
     default_log_every: ClassVar[int] = 50
     training_state: ClassVar[tuple[str, ...]] = ("optimizer",)
     shares_source: ClassVar[bool] = True
-    kinds: ClassVar[tuple[str, ...]] = ("predictions",)
     updates_per_call: ClassVar[int] = 50
-    not_state: tuple[str, ...] = ("compile", "_spec", "main_metric", "higher_metrics")
+    not_state: tuple[str, ...] = ("compile", "_spec", "main_metric", "higher_metrics", "kinds")
 
     compile: str | None = "graph"
+    kinds: tuple[str, ...] = ("predictions",)
     main_metric: str = "loss"
     higher_metrics: tuple[str, ...] = ()
     _spec: ExampleSpec | None = None
@@ -169,6 +169,10 @@ class Predictor(Learner):
             UsageError: On other names, shapes or types, unequal lengths or values that are not finite.
         """
         return checked_inputs(self.spec, inputs, f"{type(self).__name__}.predict")
+
+    def made_up_inputs(self, number: int) -> dict[str, np.ndarray]:
+        """Return inputs of the shapes and types of this predictor's, by name, (number, ...), the same each time."""
+        return made_up(self.spec, number)
 
 
 def differences(ours: ExampleSpec, theirs: ExampleSpec) -> list[str]:

@@ -15,6 +15,7 @@ from predictors.data.examples import Examples, ExampleSpec
 from predictors.heads import ClassHead, Head, head_for
 from predictors.metrics.table import MetricTable
 from predictors.parts import mixing, views
+from predictors.training import baselines, pictures
 from predictors.transfer.predictor import TransferPredictor
 from predictors.transfer.settings import TransferSettings
 
@@ -47,13 +48,13 @@ class Classifier(TransferPredictor):
     """
 
     Settings: ClassVar[type[Settings]] = ClassifierSettings
-    kinds: ClassVar[tuple[str, ...]] = ("confusion", "mistakes", "reliability", "roc", "precision_recall", "classes")
 
     def make_head(self, field: Any) -> Head:
         return head_for(field, smoothing=self.config.label_smoothing)
 
     def build(self) -> None:
         super().build()
+        self.kinds = pictures.kinds_of(self.spec, self.has_features)
         if self.config.mixup or self.config.cutmix:
             self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
             # XLA draws no gamma variables.
@@ -99,16 +100,10 @@ class Classifier(TransferPredictor):
         return self._head.probabilities(self.raw_outputs(self.checked_inputs(inputs))[0])
 
     def baselines(self, data: Examples) -> dict[str, MetricTable]:
-        from predictors.training.baselines import classification
+        return baselines.classification(self, data)
 
-        return classification(self, data)
-
-    def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        field, part = self._head.field, data.test
-        probabilities = self._head.probabilities(self.raw_outputs(part.inputs)[0])
-        from predictors.figures import classes as figures
-
-        return figures.picture(kind, probabilities, field.codes(part.targets[field.name]), field.words, data, part)
+    def picture(self, kind: str, data: Examples) -> Figure:
+        return pictures.of_classes(kind, self, data)
 
     @property
     def _head(self) -> ClassHead:

@@ -11,6 +11,8 @@ import tensorflow as tf
 from generative.data.batching import LARGEST
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
+from lab.networks.builder import HEAD
+from lab.networks.combined.features import features_of
 from predictors.base import Predictor
 from predictors.data.examples import ExampleSpec, Part
 from predictors.heads import Head, head_for
@@ -176,6 +178,30 @@ class NetworkPredictor(Predictor):
         """
         held = [field.held(inputs[field.name]) for field in self.spec.inputs]
         return self.forward(held, "outputs", self._outputs_of_held)
+
+    @property
+    def has_features(self) -> bool:
+        """Whether the network has a layer called `head`, before which its features are."""
+        return HEAD in [layer.name for layer in self.network.layers] and bool(getattr(self.network, "inputs", None))
+
+    def features(self, inputs: Any) -> np.ndarray:
+        """Return what the network has before its head, float32 (N, ...).
+
+        Args:
+            inputs: As for `predict`.
+
+        Raises:
+            UsageError: When the network has no layer called `head`.
+        """
+        given = self.checked_inputs(inputs)
+
+        def features(*held: tf.Tensor) -> list[tf.Tensor]:
+            fields = self.spec.inputs
+            seen = {f.name: f.seen(h) for f, h in zip(fields, held, strict=True)}
+            found = features_of(self.network)(next(iter(seen.values())) if len(seen) == 1 else seen, training=False)
+            return [tf.cast(found, tf.float32)]
+
+        return self.forward([f.held(given[f.name]) for f in self.spec.inputs], "features", features)[0]
 
     def forward(self, held: list[np.ndarray], name: str, function: Any) -> list[np.ndarray]:
         """Apply a function of held inputs in batches of few sizes, each of which is compiled once.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from lab.config import Settings, setting
 from lab.errors import bad_value
 from predictors.architectures import NetworkSettings, make_network, perceptron, unread
@@ -15,6 +13,7 @@ from predictors.heads import Head, head_for
 from predictors.heads.numbers import ERRORS
 from predictors.metrics.table import MetricTable
 from predictors.network_predictor import NetworkPredictor
+from predictors.training import baselines, pictures
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +34,6 @@ class Regressor(NetworkPredictor):
     """
 
     Settings: ClassVar[type[Settings]] = RegressorSettings
-    kinds: ClassVar[tuple[str, ...]] = ("predictions", "residuals")
 
     def make_network(self) -> keras.Model:
         return make_network(self.spec, self.config, [head.units for head in self.heads], self.seeds.integer("network"))
@@ -59,13 +57,7 @@ class Regressor(NetworkPredictor):
         super().check_spec(spec)
 
     def baselines(self, data: Examples) -> dict[str, MetricTable]:
-        from predictors.training.baselines import regression
+        return baselines.regression(self, data)
 
-        return regression(self, data)
-
-    def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        head, part = self.heads[0], data.test
-        predicted = head.field.restored(self.raw_outputs(part.inputs)[0])
-        from predictors.figures import numbers as figures
-
-        return figures.picture(kind, predicted, np.asarray(part.targets[head.field.name], np.float64), head.field)
+    def picture(self, kind: str, data: Examples) -> Figure:
+        return pictures.of_numbers(self, data)

@@ -14,6 +14,7 @@ from predictors import architectures
 from predictors.architectures import NetworkSettings
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.field import TEXT
+from predictors.figures import map_figure
 from predictors.heads.embeddings import LOSSES, MINING, EmbeddingHead, unit
 from predictors.metrics.curves import auroc
 from predictors.metrics.table import MetricTable
@@ -56,7 +57,7 @@ class Siamese(NetworkPredictor):
     """
 
     Settings: ClassVar[type[Settings]] = SiameseSettings
-    kinds: ClassVar[tuple[str, ...]] = ("embedding",)
+    kinds: tuple[str, ...] = ("embedding",)
     not_state: tuple[str, ...] = ("chosen",)
     chosen: Part | None = None
 
@@ -142,11 +143,9 @@ class Siamese(NetworkPredictor):
         return table
 
     def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        from predictors.figures.embedding import embedding_map
-
         field = self.heads[0].field
-        points, codes = self._points(data.test.inputs), field.codes(data.test.targets[field.name])
-        return embedding_map(points, codes, field.words)
+        codes = field.codes(data.test.targets[field.name])
+        return map_figure(self._points(data.test.inputs), codes, field.words, method="pca")
 
     def _points(self, inputs: Any) -> np.ndarray:
         (outputs,) = self.raw_outputs(inputs)

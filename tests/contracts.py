@@ -21,7 +21,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from lab import Callback, Experiment
+from lab import Callback, Experiment, registry
 from lab.learner import Learner
 from lab.testing import differences
 from lab.testing.comparing import without_clock
@@ -124,6 +124,17 @@ def pictures() -> Any:
     return load((rows, np.arange(60) % 3))
 
 
+def columns() -> Any:
+    """Return 60 rows of numbers and words, with numbers to learn, as examples."""
+    from predictors import from_arrays
+
+    rng = np.random.default_rng(5)
+    numbers = rng.normal(size=(60, 3))
+    words = np.array(["low", "middling", "high"])[np.digitize(numbers[:, 0], (-0.5, 0.5))]
+    targets = {"height": numbers[:, 0] * 3.0 + 100.0, "both": numbers[:, 1:]}
+    return from_arrays({"numbers": numbers, "words": words}, targets)
+
+
 @functools.cache
 def teacher_run() -> str:
     """Return the directory of a run of a diffusion model; what it has learnt does not matter."""
@@ -171,6 +182,7 @@ def recorded() -> Any:
 OFFLINE = {"episodes": "no episodes are played"}
 OVERWRITTEN = {"td_error": "each step overwrites it before it is read"}
 BUILT = {"size": "a constant that `build` takes from the data's shape"}
+RATE = {"rate": "only a schedule sets it"}
 NO_UPDATES = {"sums": "it makes no updates, so no metrics are gathered", "rounds": "it makes no updates"}
 
 SMALL_DQN = {
@@ -192,6 +204,8 @@ SMALL_UPDATES = {"batch_size": 8, "warmup_updates": 100, "steps": 3, "average_de
 SMALL_DIFFUSION = {**SMALL_UPDATES, "channels": (4, 8), "attention": False, "dropout": 0.1, "schedule_steps": 20}
 
 ALL_WAYS = ("brightness", "translation", "cutout")
+
+PREDICTOR = {"schedule_steps": 300, "warmup_steps": 20, "dropout": 0.1}
 
 SMALL_GAN = {"network": "dense", "hidden_sizes": (8,), "latent_size": 3, "batch_size": 8, "average_decay": 0.9}
 
@@ -326,6 +340,22 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             },
         },
     ],
+    "classifier": [
+        {"settings": {"architecture": "cnn", "batch_size": 8, **PREDICTOR}, "source": pictures, "idle": RATE},
+        {
+            "settings": {"architecture": "mlp", "hidden_sizes": (8,), "batch_size": 8, "optimizer": "sgd", **PREDICTOR},
+            "source": pictures,
+            "lane": "host",
+            "idle": RATE,
+        },
+    ],
+    "regressor": [
+        {
+            "settings": {"hidden_sizes": (8,), "batch_size": 8, "error": "huber", **PREDICTOR},
+            "source": columns,
+            "idle": RATE,
+        },
+    ],
     "conditional_gan": [{"settings": {**SMALL_GAN, "label_size": 2}, "source": pictures}],
     "conditional_vae": [
         {
@@ -456,8 +486,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
 
 def installed_learners() -> dict[str, Callable[[], Any]]:
     """Return every learner that a package brings, by its name."""
-    groups = ("lab.agents", "lab.generators")
-    return {e.name: e.load for group in groups for e in importlib.metadata.entry_points(group=group)}
+    return {e.name: e.load for group in registry.LEARNERS for e in importlib.metadata.entry_points(group=group)}
 
 
 def _tiny() -> Any:

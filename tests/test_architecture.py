@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("lab", "agents", "envs", "generative")
+PACKAGES = ("lab", "agents", "envs", "generative", "predictors")
 ALLOWED = {
     "lab": set(),
-    "agents": {"lab", "generative"},
+    "agents": {"lab", "generative", "predictors"},
     "generative": {"lab"},
+    "predictors": {"lab", "generative"},
     "envs": set(),
 }
 
@@ -71,6 +72,11 @@ def test_no_library_code_can_run_a_strangers_file_or_hides_behind_assert(package
             assert not (isinstance(node.value, ast.Attribute) and node.value.attr == "random"), f"{path}: global RNG"
 
 
+def test_predictors_know_data_sets_and_no_generators():
+    rooms = {room_of(one) for path in modules("predictors") for one in dotted(path) if one.startswith("generative.")}
+    assert rooms <= {f"generative.{room}" for room in ("arguments", "augmentation", "data", "datasets")}
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_importing_a_package_brings_no_tensorflow(package):
     code = f"import sys, {package}; sys.exit('tensorflow' in sys.modules)"
@@ -100,7 +106,8 @@ ROOMS = {
     "lab.results": "errors files media",
     "lab.runs": "errors files messages registry",
     "lab.task": "errors results runs seeding",
-    "lab.learner": "config errors files networks registry runs runtime seeding",
+    "lab.copying": "runtime",
+    "lab.learner": "config copying errors files networks registry runs runtime seeding",
     "lab.training": "errors runs runtime task",
     "lab.callbacks": "errors files learner registry results runs seeding task",
     "lab.experiment": "callbacks config errors files learner media messages registry results runs runtime seeding task",

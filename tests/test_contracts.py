@@ -14,7 +14,7 @@ import pytest
 
 import lab.callbacks
 from lab import Experiment, UsageError, registry
-from lab.testing import agents, differences, environments, generators
+from lab.testing import agents, differences, environments, generators, predictors
 from lab.testing.failures import name_of, run_one
 from lab.testing.state import through_disk
 from lab.testing.subject import Trial
@@ -43,14 +43,14 @@ def test_every_installed_learner_is_under_contract(name: str) -> None:
         f"the learner {name!r} is not held to the contract. Fix: add an entry {name!r} with tiny settings and a source "
         "to SMALL in tests/contracts.py."
     )
-    assert name in registry.names("lab.agents", "lab.generators")
+    assert name in registry.names(*registry.LEARNERS)
     assert registry.learner(name).name == name, "the entry point has another name than the class"
 
 
 def checks_of(case: Case) -> Any:
     """Return the public checks that a case is held to."""
     if not case.is_agent:
-        return generators.CHECKS
+        return predictors.CHECKS if case.kind().group == "lab.predictors" else generators.CHECKS
     return (*agents.CHECKS, *(agents.INTERACTING_CHECKS if case.interacts else ()))
 
 

@@ -56,23 +56,30 @@ class Builder:
             raise bad_value(self.owner, name, value, "one of " + ", ".join(known), f"{name}={known[0]!r}.")
         return str(value)
 
-    def dense(self, x: Any, units: int, activation: str | None = None) -> Any:
-        start = initializer_for(activation, self.seed())
-        return keras.layers.Dense(units, activation, kernel_initializer=start, dtype=self.dtype)(x)
+    def linear(self, x: Any, units: int) -> Any:
+        """Return (..., units) of (..., C), without an activation after it."""
+        start = initializer_for(None, self.seed())
+        return keras.layers.Dense(units, kernel_initializer=start, dtype=self.dtype)(x)
+
+    def dense(self, x: Any, units: int, *, active: bool = True, **options: Any) -> Any:
+        """Return (..., units) of (..., C), activated where `active`; elsewhere an activation comes later."""
+        start = initializer_for(self.activation, self.seed())
+        by = self.activation if active else None
+        return keras.layers.Dense(units, by, kernel_initializer=start, dtype=self.dtype, **options)(x)
 
     def hidden(self, x: Any, units: Sequence[int]) -> Any:
         """Return (B, ..., last of units) after dense layers, each with dropout."""
         for number in units:
-            x = self.drop(self.dense(x, number, self.activation))
+            x = self.drop(self.dense(x, number))
         return x
 
     def convolve(self, x: Any, filters: int, kernel: int = 3, *, active: bool = True, **options: Any) -> Any:
-        """Convolve (B, ..., C) over its one or two sides, and activate it where `active`."""
+        """Convolve (B, ..., C) over its one or two sides, and activate it where `active`; see `dense`."""
         layer = keras.layers.Conv1D if len(x.shape) == 3 else keras.layers.Conv2D
         start = initializer_for(self.activation, self.seed())
+        by = self.activation if active else None
         options = {"padding": "same", **options}
-        active_by = self.activation if active else None
-        return layer(filters, kernel, activation=active_by, kernel_initializer=start, dtype=self.dtype, **options)(x)
+        return layer(filters, kernel, activation=by, kernel_initializer=start, dtype=self.dtype, **options)(x)
 
     def normalised(self, x: Any) -> Any:
         return keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, dtype=self.dtype)(x)
@@ -102,8 +109,8 @@ class Builder:
                 self.owner, "heads", heads, f"a divisor of the width, {width}", f"heads={fitting}, or another width."
             )
 
-    def head(self, x: Any, outputs: int, name: str = HEAD) -> Any:
-        """Return the last layer's linear outputs, float32 (..., outputs)."""
-        start = initializer_for(None, self.seed())
+    def head(self, x: Any, outputs: int, name: str = HEAD, *, zero: bool = False) -> Any:
+        """Return the last layer's linear outputs, float32 (..., outputs), which are 0 at first where `zero`."""
+        start = keras.initializers.Zeros() if zero else initializer_for(None, self.seed())
         count = self.whole("outputs", outputs)
         return keras.layers.Dense(count, kernel_initializer=start, dtype="float32", name=name)(x)

@@ -1,8 +1,8 @@
-"""Checks that an agent, a generator or an environment of your own does what every other one here does.
+"""Checks that an agent, a generator, a predictor or an environment of your own does what every other one here does.
 
-Each of `check_agent`, `check_generator` and `check_environment` runs a list of named checks and raises `CheckFailed` at
-the first that fails, with what was received, what was expected and how to mend it. The project holds its own learners
-and environments to the same checks.
+Each of `check_agent`, `check_generator`, `check_predictor` and `check_environment` runs a list of named checks and
+raises `CheckFailed` at the first that fails, with what was received, what was expected and how to mend it. The project
+holds its own learners and environments to the same checks.
 
     from lab.testing import check_agent
 
@@ -17,5 +17,14 @@ from lab.testing.comparing import check_same_state, differences
 from lab.testing.environments import check_environment
 from lab.testing.failures import CheckFailed
 from lab.testing.generators import check_generator
+from lab.testing.predictors import check_predictor
 
-__all__ = ["CheckFailed", "check_agent", "check_environment", "check_generator", "check_same_state", "differences"]
+__all__ = [
+    "CheckFailed",
+    "check_agent",
+    "check_environment",
+    "check_generator",
+    "check_predictor",
+    "check_same_state",
+    "differences",
+]

@@ -1,4 +1,4 @@
-"""What every learner must do, agent or generator."""
+"""What every learner must do: agent, generator or predictor."""
 
 from __future__ import annotations
 
@@ -162,7 +162,10 @@ def loads_what_was_learnt(trial: Trial) -> None:
 
 
 def uses(learner: Any) -> np.ndarray:
-    """Return what a learner does for its user: actions on a few observations, or samples."""
+    """Return what a learner does for its user: actions on a few observations, predictions, or samples."""
+    if learner.group == "lab.predictors":
+        found = learner.predict(learner.made_up_inputs(3))
+        return found if isinstance(found, np.ndarray) else np.concatenate([np.ravel(v) for v in found.values()])
     if learner.group != "lab.agents":
         return learner.sample(3, seed=1)
     space = learner.observation_space

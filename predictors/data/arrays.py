@@ -200,9 +200,10 @@ def _field(
             name, kind, (), TEXT if names else "int64", classes=classes, class_names=names, label_values=numbers
         )
     if kind == "text":
-        from predictors.data.tokens import adapted
+        from predictors.data.tokens import vocabulary_of
 
-        return adapted(name, values)
+        words, length = vocabulary_of(values)
+        return Field(name, kind, (length,), TEXT, vocabulary=words)
     shape = values.shape[1:]
     if kind == "image":
         if len(shape) not in (2, 3) or min(shape[:2]) < 2:

@@ -38,7 +38,7 @@ _DESCRIPTION = entries(
     {
         "name": text(),
         "kind": text(choices=tuple(dict.fromkeys((*INPUTS, *TARGETS)))),
-        "shape": shape(least=1, axes=4),
+        "shape": shape(axes=4),
         "dtype": text(choices=(*DTYPES, TEXT)),
         "centre": _numbers,
         "scale": _numbers,
@@ -93,6 +93,8 @@ class Field:
         owner = f"Field {self.name!r}"
         if self.kind not in (*INPUTS, *TARGETS):
             raise bad_value(owner, "kind", self.kind, "one of " + ", ".join((*INPUTS, *TARGETS)))
+        if any(not isinstance(n, int) or n < 1 for n in self.shape):
+            raise bad_value(owner, "shape", self.shape, "whole numbers > 0")
         widths = {1, self.shape[-1]} if self.shape else {1}
         if len(self.centre) not in widths or len(self.scale) not in widths or min(self.scale) <= 0.0:
             received = f"{len(self.centre)} and {len(self.scale)} numbers, the least scale {min(self.scale)}"
@@ -128,7 +130,7 @@ class Field:
         if self.kind == "text":
             from predictors.data.tokens import tokens
 
-            return tokens(self, values)
+            return tokens(self.vocabulary or (), self.shape[0], values)
         if self.is_raw:
             return values
         wide = (np.asarray(values, np.float64) - np.asarray(self.centre)) / np.asarray(self.scale)

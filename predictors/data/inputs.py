@@ -37,6 +37,26 @@ def checked_inputs(spec: ExampleSpec, inputs: Any, owner: str) -> dict[str, np.n
     return found
 
 
+def made_up(spec: ExampleSpec, number: int) -> dict[str, np.ndarray]:
+    """Return inputs that training might have had, by name, (number, ...), to try a network with.
+
+    Row i is the same however many there are.
+    """
+    rng = np.random.default_rng(0)
+    found = {}
+    for field in spec.inputs:
+        drawn = rng.spawn(1)[0].random((number, *field.shape))
+        if field.kind == "text":
+            words = np.array([word for word in (field.vocabulary or ())[2:] if word] or ["?"])
+            picked = words[(drawn * len(words)).astype(int)]
+            found[field.name] = np.array([" ".join(row) for row in picked.tolist()], "U")
+            continue
+        values = np.asarray(field.centre) + np.asarray(field.scale) * (2.0 * drawn - 1.0)
+        kind = np.dtype(field.dtype)
+        found[field.name] = (np.rint(values) if kind.kind in "iu" else values).astype(kind)
+    return found
+
+
 def _checked(field: Field, values: Any, owner: str) -> np.ndarray:
     if field.kind == "text":
         listed = [values] if isinstance(values, str) else np.asarray(values).tolist()

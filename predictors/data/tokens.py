@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from predictors.data.field import TEXT, Field
-
 MOST_WORDS = 10_000
 MOST_TOKENS = 256
 
 
-def adapted(name: str, texts: np.ndarray, most_words: int = MOST_WORDS, length: int | None = None) -> Field:
-    """Return the field of texts, with the commonest words of the training part as its vocabulary.
+def vocabulary_of(
+    texts: np.ndarray, most_words: int = MOST_WORDS, length: int | None = None
+) -> tuple[tuple[str, ...], int]:
+    """Return the commonest words of the training part as a vocabulary, and how many tokens of a text are kept.
 
     Words are lower case, without punctuation, parted at blanks, as `keras.layers.TextVectorization` has them.
 
     Args:
-        name: Of the input.
         texts: (N,), of the training part alone.
         most_words: Words in the vocabulary, padding and unknown words counted.
         length: Tokens kept of a text; None for those of the longest, at most 256.
@@ -31,15 +30,15 @@ def adapted(name: str, texts: np.ndarray, most_words: int = MOST_WORDS, length: 
     if length is None:
         longest = max(layer(texts[i : i + 1_024].tolist()).shape[1] for i in range(0, len(texts), 1_024))
         length = min(MOST_TOKENS, max(1, longest))
-    return Field(name, "text", (length,), TEXT, vocabulary=tuple(layer.get_vocabulary()))
+    return tuple(layer.get_vocabulary()), length
 
 
-def tokens(field: Field, texts: Any) -> np.ndarray:
+def tokens(vocabulary: tuple[str, ...], length: int, texts: Any) -> np.ndarray:
     """Return token numbers, int32 (N, tokens): 0 for padding, 1 for words that training did not have."""
-    layer = _layer(field.vocabulary or (), field.shape[0])
+    layer = _layer(vocabulary, length)
     listed = np.asarray(texts).tolist()
     parts = [layer(listed[i : i + 1_024]).numpy() for i in range(0, len(listed), 1_024)]
-    return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, *field.shape), np.int32)
+    return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, length), np.int32)
 
 
 @functools.lru_cache(maxsize=8)

@@ -29,3 +29,13 @@ def features_of(model: keras.Model) -> keras.Model:
         )  # fmt: skip
     inputs = model.inputs if isinstance(model, keras.Sequential) else model.input
     return keras.Model(inputs, model.get_layer(HEAD).input, name=f"{model.name}_features")
+
+
+def checked_encoder(owner: str, name: str, model: object) -> keras.Model:
+    """Return a model from one input to vectors (B, U), or raise `UsageError` where it is none."""
+    inputs = (getattr(model, "inputs", None) or []) if isinstance(model, keras.Model) else []
+    if not isinstance(model, keras.Model) or len(inputs) != 1 or [len(o.shape) for o in model.outputs] != [2]:
+        shown = f"{model.name} with {len(inputs)} inputs" if isinstance(model, keras.Model) else model
+        expected = "a built model from one input to vectors (B, U)"
+        raise bad_value(owner, name, shown, expected, "features_of(cnn(shape, outputs)).")
+    return model

@@ -21,7 +21,7 @@ def cnn(
     seed: int = 0,
     dtype: str = "float32",
 ) -> keras.Model:
-    """Build a plain network of 3 x 3 convolutions, each with pooling after it, and one hidden layer (LeCun et al. 1998).
+    """Build 3 x 3 convolutions, each with pooling after it, and one hidden layer (LeCun et al. 1998).
 
     Args:
         shape: (H, W) or (H, W, C) of a picture.
@@ -65,7 +65,7 @@ def vgg(
     Args:
         blocks: (filters, convolutions) of each; after each the sides are halved.
         hidden: Units of the dense layers before the last.
-        batch_norm: Whether each convolution is normalised over the batch (Ioffe and Szegedy 2015) before its activation.
+        batch_norm: Whether convolutions are normalised over the batch (Ioffe and Szegedy 2015) before the activation.
         shape, outputs, dropout, activation, seed, dtype: As for `cnn`.
 
     Returns:

@@ -1,0 +1,25 @@
+"""Figures of predictions beside targets; each takes arrays and returns a `matplotlib.figure.Figure`."""
+
+from predictors.figures.comparison import comparison_figure
+from predictors.figures.confusion import confusion_figure
+from predictors.figures.forecasts import forecast_figure
+from predictors.figures.maps import map_figure, plane
+from predictors.figures.mistakes import mistakes, mistakes_figure
+from predictors.figures.regression import regression_figure
+from predictors.figures.reliability import reliability_figure
+from predictors.figures.scores import scores_figure
+from predictors.figures.thresholds import curves_figure
+
+__all__ = [
+    "comparison_figure",
+    "confusion_figure",
+    "curves_figure",
+    "forecast_figure",
+    "map_figure",
+    "mistakes",
+    "mistakes_figure",
+    "plane",
+    "regression_figure",
+    "reliability_figure",
+    "scores_figure",
+]

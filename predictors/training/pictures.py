@@ -1,0 +1,67 @@
+"""What predictors show: figures of what they get right and wrong on the test examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from predictors.data.examples import Examples, ExampleSpec
+from predictors.data.field import Field
+from predictors.figures.confusion import confusion_figure
+from predictors.figures.maps import map_figure
+from predictors.figures.mistakes import mistakes_figure
+from predictors.figures.regression import regression_figure
+from predictors.figures.reliability import reliability_figure
+from predictors.figures.scores import scores_figure
+from predictors.figures.thresholds import curves_figure
+from predictors.metrics.classification import confusion_matrix
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CLASSES = ("confusion", "scores", "curves", "reliability", "mistakes", "map")
+NUMBERS = ("predictions",)
+
+
+def kinds_of(spec: ExampleSpec, has_features: bool) -> tuple[str, ...]:
+    """Return what a classifier of such examples can show; the first is the default."""
+    pictures = len(spec.inputs) == 1 and is_picture(spec.inputs[0])
+    absent = {*(() if pictures else ("mistakes",)), *(() if has_features else ("map",))}
+    return tuple(kind for kind in CLASSES if kind not in absent)
+
+
+def is_picture(field: Field) -> bool:
+    """Return whether an input can be shown as a grey or coloured picture."""
+    return field.kind == "image" and (len(field.shape) == 2 or field.shape[-1] in (1, 3))
+
+
+def of_classes(kind: str, predictor: Any, data: Examples) -> Figure:
+    """Return a figure of a classifier's first target, one of `CLASSES`."""
+    field, part = predictor.heads[0].field, data.test
+    codes, names = field.codes(part.targets[field.name]), field.words
+    if kind == "map":
+        return map_figure(predictor.features(part.inputs), codes, names)
+    probabilities = predictor.probabilities(part.inputs)
+    if kind in ("confusion", "scores"):
+        matrix = confusion_matrix(probabilities.argmax(axis=1), codes, len(names))
+        return confusion_figure(matrix, names) if kind == "confusion" else scores_figure(matrix, names)
+    if kind == "curves":
+        return curves_figure(probabilities, codes, names)
+    if kind == "reliability":
+        return reliability_figure(probabilities, codes)
+    shown = data.spec.inputs[0]
+    return mistakes_figure(as_bytes(shown, part.inputs[shown.name]), probabilities, codes, names)
+
+
+def of_numbers(predictor: Any, data: Examples) -> Figure:
+    """Return a figure of a regressor's first target: predictions over truth, and what is left."""
+    head, part = predictor.heads[0], data.test
+    predicted = head.field.restored(predictor.raw_outputs(predictor.checked_inputs(part.inputs))[0])
+    return regression_figure(predicted, part.targets[head.field.name], head.field.columns)
+
+
+def as_bytes(field: Field, pictures: np.ndarray) -> np.ndarray:
+    """Return pictures as uint8, from their own range."""
+    values = (np.asarray(pictures, np.float64) - np.asarray(field.centre)) / np.asarray(field.scale)
+    return np.rint(np.clip((values + 1.0) * 127.5, 0.0, 255.0)).astype(np.uint8)
