@@ -84,8 +84,8 @@ class Classifier(TransferPredictor):
     def answering(self, inputs: dict[str, tf.Tensor]) -> list[tf.Tensor]:
         if not self.config.test_views:
             return super().answering(inputs)
-        ((name, pictures),) = inputs.items()
-        found = [super(Classifier, self).answering({name: x}) for x in views.views_of(pictures, self.config.test_views)]
+        ((name, given),) = inputs.items()
+        found = [super(Classifier, self).answering({name: x}) for x in views.views_of(given, self.config.test_views)]
         return [
             views.mean_logits(each) if isinstance(head, ClassHead) else tf.reduce_mean(tf.stack(each), axis=0)
             for head, each in zip(self.heads, zip(*found, strict=True), strict=True)

@@ -132,7 +132,8 @@ class Siamese(NetworkPredictor):
         some = np.sort(np.random.RandomState(0).permutation(len(codes))[:MOST_PAIRED])
         one, other = np.triu_indices(len(some), 1)
         same = codes[some][one] == codes[some][other]
-        table = MetricTable(accuracy=float(np.mean(self._nearest(points) == codes)))
+        table = MetricTable()
+        table["accuracy"] = float(np.mean(self._nearest(points) == codes))
         if same.all() or not same.any():
             table.left_out["pair_auroc"] = "all pairs are of one kind"
         else:

@@ -58,7 +58,7 @@ def origin_of(owner: str, learner: Any, name: str) -> Origin:
         )
     config, inputs, targets = learner.config, learner.spec.inputs, learner.spec.targets
     expected = "one that made its network by the name of an architecture, from one picture to one target"
-    if learner.given is not None or getattr(config, "backbone", "") or not hasattr(config, "architecture"):
+    if learner.given is not None or getattr(config, "backbone", None) or not hasattr(config, "architecture"):
         raise bad_value(owner, "pretrained", f"{name}, whose network is of another kind", expected)
     if len(inputs) != 1 or inputs[0].kind != "image" or len(targets) != 1 or len(inputs[0].centre) != 1:
         raise bad_value(owner, "pretrained", f"{name}, of other inputs or targets", expected)
@@ -69,7 +69,7 @@ def origin_of(owner: str, learner: Any, name: str) -> Origin:
     settings = {
         "architecture": architecture,
         "hidden_sizes": tuple(config.hidden_sizes),
-        "input_shape": tuple(getattr(config, "input_shape", ())) or picture_shape(inputs[0].shape),
+        "input_shape": tuple(getattr(config, "input_shape", None) or ()) or picture_shape(inputs[0].shape),
     }
     return Origin(settings, tuple(weight.numpy().copy() for weight in backbone.weights), name)
 
