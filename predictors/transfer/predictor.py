@@ -22,6 +22,8 @@ from predictors.transfer.settings import TransferSettings
 if TYPE_CHECKING:
     import keras
 
+RANDOM = {"kind": "random", "name": "", "sha256": ""}
+
 
 class TransferPredictor(NetworkPredictor):
     """Trains a network by name, or a new last layer on a backbone: one of keras.applications, or one trained here.
@@ -41,6 +43,8 @@ class TransferPredictor(NetworkPredictor):
     not_state: tuple[str, ...] = ("source", "follows", "backbone", "paced")
     carried: ClassVar[tuple[str, ...]] = (*NetworkPredictor.carried, "source", "follows")
 
+    # What the backbone's weights were when it began.
+    origin: Mapping[str, str] = RANDOM
     # A run's file is not followed to other files: its own checkpoints hold the weights.
     follows = True
 
@@ -76,8 +80,9 @@ class TransferPredictor(NetworkPredictor):
     def build(self) -> None:
         self.backbone: keras.Model | None = None
         self.paced: list[paces.Pace] | None = None
-        # What the backbone's weights were when it began; texts, so that a resumed run knows them too.
-        self.origin = {"kind": "", "name": "", "sha256": ""}
+        if self._wants_weights:
+            # State, so that a resumed run knows it too.
+            self.origin = dict(RANDOM)
         super().build()
         # XLA has no antialiased resizing.
         if architectures.perceptron(self.network) and not self.config.input_shape:
@@ -113,6 +118,11 @@ class TransferPredictor(NetworkPredictor):
             digest = applications.load_weights(owner, c.backbone, backbone, path)
             self.origin = {"kind": "file", "name": path.name, "sha256": digest}
 
+    @property
+    def _wants_weights(self) -> bool:
+        c = self.config
+        return self.given is None and bool(c.pretrained or (c.backbone and c.weights != applications.RANDOM))
+
     def check_spec(self, spec: ExampleSpec) -> None:
         super().check_spec(spec)
         c = self.config
@@ -127,8 +137,7 @@ class TransferPredictor(NetworkPredictor):
     def check_training(self) -> None:
         super().check_training()
         c = self.config
-        wanted = c.pretrained or (c.backbone and c.weights != applications.RANDOM)
-        if self.given is None and wanted and not self.origin["sha256"]:
+        if self._wants_weights and not self.origin["sha256"]:
             what = "pretrained" if c.pretrained else "weights"
             raise UsageError(
                 f"{type(self).__name__}: {what} received {getattr(c, what)!r} from a run's files, which are not "
@@ -138,7 +147,8 @@ class TransferPredictor(NetworkPredictor):
 
     def describe(self) -> dict[str, Any]:
         found = super().describe()
-        if self.backbone is not None:
+        # A network without a backbone of its own is as random as any.
+        if self.backbone is not None and (self.config.backbone or self.config.pretrained):
             change = pictures.change_said(self.spec.inputs[0], backbones.shape_of(self.spec, self.config))
             found["backbone"] = {**self.origin, **({"pictures": change} if change else {})}
         return found

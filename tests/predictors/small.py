@@ -11,6 +11,9 @@ from lab import Experiment
 from predictors import Classifier
 from predictors.data.examples import Examples
 
+# The same step size in every update, however training is cut into calls.
+STEADY: dict[str, Any] = {"schedule": "constant", "schedule_steps": 1, "warmup_steps": 1}
+
 
 def pictures(side: int = 6, classes: int = 3, count: int = 60, channels: int = 1, seed: int = 0) -> Any:
     """Return pairs (inputs, targets) to train and to test on: a bright bar whose row is the class, with noise."""

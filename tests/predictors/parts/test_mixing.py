@@ -17,7 +17,7 @@ from predictors.data.examples import ExampleSpec
 from predictors.data.field import Field
 from predictors.data.updates import Batch
 from predictors.parts.mixing import area_kept, beta, blended, box, check_mixable, labelled, mixed, pasted
-from tests.predictors.small import built, no_baselines, pictures, values
+from tests.predictors.small import STEADY, built, no_baselines, pictures, values
 
 __all__ = ["no_baselines"]
 CLASSES = {"target": 3}
@@ -119,6 +119,7 @@ def test_fractions_are_drawn_from_the_beta_distribution() -> None:
 
 def test_a_run_with_both_goes_on_with_the_draws_that_it_would_have_made(tmp_path: Any, no_baselines: None) -> None:
     settings: dict[str, Any] = {"architecture": "mlp", "hidden_sizes": (4,), "batch_size": 8, "mixup": 0.4, "cutmix": 1}
+    settings |= STEADY
     whole = built(Classifier(**settings), pictures())
     whole.train(6)
     half = built(Classifier(**settings), pictures(), run_dir=tmp_path / "run")

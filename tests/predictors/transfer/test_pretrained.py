@@ -15,11 +15,11 @@ from lab.errors import UsageError
 from predictors import Classifier
 from predictors.base import Predictor
 from predictors.transfer.pretrained import origin_of
-from tests.predictors.small import built, no_baselines, pictures, values
+from tests.predictors.small import STEADY, built, no_baselines, pictures, values
 
 __all__ = ["no_baselines"]
 FIRST: dict[str, Any] = {"architecture": "cnn", "batch_size": 8, "learning_rate": 1e-2, "dropout": 0.0}
-THEN: dict[str, Any] = {"batch_size": 8, "learning_rate": 1e-2, "dropout": 0.0}
+THEN: dict[str, Any] = {"batch_size": 8, "learning_rate": 1e-2, "dropout": 0.0, **STEADY}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_a_frozen_backbone_keeps_every_weight_and_average_while_the_head_learns(
 
 def test_fine_tuning_moves_weights_but_no_average_and_less_the_farther_down(residual: Any) -> None:
     settings: dict[str, Any] = {"layer_groups": 3, "rate_divisor": 4.0, "unfreeze_every": 2, "optimizer": "lion"}
-    settings |= {"weight_decay": 0.0, "schedule": "constant", "warmup_steps": 1}
+    settings |= {"weight_decay": 0.0}
     experiment = built(Classifier(**THEN, **settings, pretrained=residual), pictures(classes=4, seed=1))
     learner: Any = experiment.learner
     kept, before = statistics(learner.backbone), [v.numpy().copy() for v in learner.network.trainable_variables]
