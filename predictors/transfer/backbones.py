@@ -19,6 +19,25 @@ from predictors.transfer.pictures import brought, wanted_shape
 COLOURS = 3
 
 
+class Inference(keras.layers.Layer):
+    """Calls a network in inference mode, whatever it is called with itself.
+
+    A functional model of Keras 3.15 hands its own `training` to all its layers, those called with `training=False`
+    among them: batch normalisations of a backbone would go on to change their averages.
+
+    Args:
+        network: The network.
+        options: As for `keras.layers.Layer`.
+    """
+
+    def __init__(self, network: keras.Model, **options: Any) -> None:
+        super().__init__(**options)
+        self.network = network
+
+    def call(self, inputs: Any) -> Any:
+        return self.network(inputs, training=False)
+
+
 def shape_of(spec: ExampleSpec, config: Any) -> tuple[int, int, int]:
     """Return (H, W, C) of what goes into the backbone."""
     return wanted_shape(spec.inputs[0], config.input_shape, COLOURS if config.backbone else None)
@@ -46,7 +65,7 @@ def assembled(
         alike = dataclasses.replace(field, shape=shape)
         backbone = features_of(architectures.encoder(alike, config, 1, seed))
     if config.backbone or config.pretrained:
-        x = backbone(x, training=False)
+        x = Inference(backbone, dtype="float32")(x)
         x = Dropout(config.dropout, seed + 1, dtype="float32")(x) if config.dropout else x
     else:
         x = backbone(x)

@@ -30,13 +30,17 @@ def picture_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return (shape[0], shape[1], shape[2] if len(shape) == 3 else 1)
 
 
-def check_pictures(owner: str, field: Field, wanted: tuple[int, int, int]) -> None:
-    """Raise `UsageError` where inputs are no pictures that can be brought to a shape."""
+def check_pictures(owner: str, field: Field) -> None:
+    """Raise `UsageError` where inputs are no pictures in one range."""
     if field.kind != "image":
         raise bad_value(owner, f"input {field.name!r}", field.kind, "pictures, which alone have a backbone")
     if len(field.centre) > 1 or len(field.scale) > 1:
         fix = "leave normalise out of the source: the network scales pictures by itself."
         raise bad_value(owner, f"input {field.name!r}", "pictures normalised by feature", "pictures in one range", fix)
+
+
+def check_channels(owner: str, field: Field, wanted: tuple[int, int, int]) -> None:
+    """Raise `UsageError` where pictures cannot be brought to a shape."""
     channels = picture_shape(field.shape)[2]
     if channels != wanted[2] and (channels, wanted[2]) != (1, 3):
         expected = f"{wanted[2]}, or 1 that is taken three times where 3 are wanted"

@@ -127,12 +127,12 @@ class TransferPredictor(NetworkPredictor):
         super().check_spec(spec)
         c = self.config
         if self.given is None and (c.backbone or c.pretrained or c.input_shape):
-            if len(spec.inputs) != 1:
-                received = f"{len(spec.inputs)} inputs"
-                raise bad_value(
-                    type(self).__name__, "backbone", received, "one picture", "network=... for one of yours."
-                )
-            pictures.check_pictures(type(self).__name__, spec.inputs[0], backbones.shape_of(spec, c))
+            owner, (field, *others) = type(self).__name__, spec.inputs
+            if others:
+                received, fix = f"{len(spec.inputs)} inputs", "network=... for one of yours."
+                raise bad_value(owner, "backbone", received, "one picture", fix)
+            pictures.check_pictures(owner, field)
+            pictures.check_channels(owner, field, backbones.shape_of(spec, c))
 
     def check_training(self) -> None:
         super().check_training()
