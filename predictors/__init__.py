@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from predictors.metrics.table import MetricTable
     from predictors.network_predictor import NetworkPredictor
     from predictors.regressor import Regressor, RegressorSettings
+    from predictors.siamese import Siamese, SiameseSettings
 
 _HOMES = {
     "Batch": "predictors.data.updates",
@@ -31,6 +32,8 @@ _HOMES = {
     "Regressor": "predictors.regressor",
     "RegressorSettings": "predictors.regressor",
     "Series": "predictors.data.series.series",
+    "Siamese": "predictors.siamese",
+    "SiameseSettings": "predictors.siamese",
     "MetricTable": "predictors.metrics.table",
     "from_arrays": "predictors.data.arrays",
 }
@@ -51,6 +54,8 @@ __all__ = [
     "Regressor",
     "RegressorSettings",
     "Series",
+    "Siamese",
+    "SiameseSettings",
     "from_arrays",
 ]
 

@@ -38,7 +38,7 @@ class NetworkPredictor(Predictor):
     """
 
     Settings: ClassVar[type[Settings]] = TrainingSettings
-    not_state = ("given", "heads", "programs", "warmup", "length")
+    not_state: tuple[str, ...] = ("given", "heads", "programs", "warmup", "length")
     carried: ClassVar[tuple[str, ...]] = ("given",)
 
     def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
@@ -100,7 +100,7 @@ class NetworkPredictor(Predictor):
     def _learning_rate(self) -> Any:
         return self.rate
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         return {"network": "given"} if self.given is not None else {}
 
     def check_description(self, description: Mapping[str, Any]) -> None:
@@ -147,8 +147,12 @@ class NetworkPredictor(Predictor):
             gradients, _ = tf.clip_by_global_norm(gradients, self.config.clip_norm, norm)
         factor = rate_at(self.optimizer.iterations, self.config.schedule, self.warmup, self.length)
         self.optimizer.learning_rate.assign(self.rate * factor)
-        self.optimizer.apply(gradients, variables)
+        self.apply(gradients, variables)
         return norm
+
+    def apply(self, gradients: list[tf.Tensor], variables: list[Any]) -> None:
+        """Move variables by the optimizer (hook)."""
+        self.optimizer.apply(gradients, variables)
 
     def _progress(self, outputs: list[tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
         found = {}
@@ -222,7 +226,11 @@ class NetworkPredictor(Predictor):
 
     def _outputs_of_held(self, *held: tf.Tensor) -> list[tf.Tensor]:
         fields = self.spec.inputs
-        return self.outputs({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)}, training=False)
+        return self.answering({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)})
+
+    def answering(self, inputs: dict[str, tf.Tensor]) -> list[tf.Tensor]:
+        """Return the outputs by which it predicts and is scored, float32 (B, units) for each target in order (hook)."""
+        return self.outputs(inputs, training=False)
 
     def scores(self, part: Part) -> MetricTable:
         return self.scores_of(self.raw_outputs(part.inputs), part)

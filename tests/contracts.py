@@ -351,6 +351,33 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "lane": "host",
             "idle": RATE,
         },
+        {
+            "settings": {
+                "architecture": "mlp",
+                "hidden_sizes": (4,),
+                "batch_size": 8,
+                "input_shape": (4, 4),
+                "mixup": 0.4,
+                "cutmix": 1.0,
+                **PREDICTOR,
+            },
+            "source": pictures,
+            "idle": RATE,
+        },
+    ],
+    "siamese": [
+        {
+            "settings": {
+                "architecture": "mlp",
+                "hidden_sizes": (8,),
+                "batch_size": 8,
+                "embedding_size": 4,
+                "support": 3,
+                **PREDICTOR,
+            },
+            "source": pictures,
+            "idle": {**RATE, **dict.fromkeys(("support_inputs", "support_codes"), "chosen again from the source")},
+        },
     ],
     "regressor": [
         {
