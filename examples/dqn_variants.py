@@ -155,7 +155,9 @@ class QRDQN(DQN):
 class PrioritisedDQNSettings(DQNSettings):
     """Settings of `PrioritisedDQN`."""
 
-    alpha: float = setting(0.6, "how much errors count in what is drawn; 0: uniform", at_least=0)
+    alpha: float = setting(
+        0.6, "how much errors count in what is drawn; 0: uniform, 1: in proportion", at_least=0, at_most=1
+    )
     beta: float = setting(
         0.4, "how much of that the weights make up for at first; at the end all", at_least=0, at_most=1
     )

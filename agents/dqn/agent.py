@@ -182,7 +182,7 @@ class DQN(FunctionalAgent):
         with tf.GradientTape() as tape:
             tape.watch(p.online)
             outputs = self.outputs(p.online, observed)
-            rows, errors = self.row_losses(outputs, batch, target, c)
+            rows, errors = self._checked_losses(outputs, batch, target, c)
             loss = tf.reduce_mean(batch.weights * rows)
         gradient, norm = clipped(flat(tape.gradient(loss, p.online)), c.gradient_clip)
         online, moments = adam(p.online, gradient, p.moments, self.step_size(state), c.adam_epsilon)
@@ -190,6 +190,18 @@ class DQN(FunctionalAgent):
         average = averaged(p.averaged, online, c.average_decay, moments.count - 1.0)
         after = p._replace(online=online, moments=moments, averaged=average)
         return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
+
+    def _checked_losses(self, outputs: tf.Tensor, batch: Batch, target: tf.Tensor, settings: Any) -> Any:
+        found = self.row_losses(outputs, batch, target, settings)
+        shapes = [tuple(getattr(part, "shape", ())) for part in found] if isinstance(found, tuple) else repr(found)
+        rows = tuple(batch.reward.shape)
+        # One for each row: what broadcasts, such as a target (B, 1), would train on nonsense without a word.
+        if shapes != [rows, rows]:
+            raise UsageError(
+                f"{type(self).__name__}.row_losses returned {shapes} for targets {tuple(target.shape)}; expected the "
+                f"losses and the errors of the rows, {rows} each. Fix: see the shapes of target_of and row_losses."
+            )
+        return found
 
     def step_size(self, state: AgentState) -> tf.Tensor:
         """Return Adam's step size, (): what somebody set, else what the schedule has for the state's steps."""

@@ -84,7 +84,7 @@ def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
 
     after = compiled(state, tf.constant(rows))
     before = [w.numpy() for w in agent.online.trainable_variables]
-    agent.rule.learn((rows, (), ()), np.random.default_rng(0))
+    agent.rule.learn((rows, (), (), np.zeros(rows.shape[:2], np.int32)), np.random.default_rng(0))
     agent.settle()
     after_host = agent.online.trainable_variables + agent.average.trainable_variables
     assert replay.n_steps == 1
