@@ -109,10 +109,6 @@ class C51(DQN):
         # Rows are preferred by their divergence, which unlike the loss is 0 where nothing is left to learn.
         return rows, rows + tf.reduce_sum(tf.math.xlogy(target, target), axis=-1)
 
-    def unread_settings(self):
-        no = "it learns distributions by their cross-entropy"
-        return {**super().unread_settings(), "huber_delta": no, "pessimism": no}
-
 
 @dataclasses.dataclass(frozen=True)
 class QRDQNSettings(DQNSettings):
@@ -143,9 +139,6 @@ class QRDQN(DQN):
         quantiles = losses.chosen(outputs, batch.action)
         errors = tf.reduce_mean(target, axis=-1) - tf.reduce_mean(quantiles, axis=-1)
         return quantile_huber(quantiles, target, settings.huber_delta), errors
-
-    def unread_settings(self):
-        return {**super().unread_settings(), "pessimism": "it learns distributions"}
 
 
 # ---------------------------------------------------------------- prioritised replay

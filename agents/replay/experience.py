@@ -54,7 +54,7 @@ class Replay:
         for name in ("capacity", "batch_size", "update_every", "updates_per_round", "n_steps"):
             check_whole(name, getattr(self, name), owner="Replay")
         check_whole("learning_starts", self.learning_starts, owner="Replay", least=0)
-        if not isinstance(self.sampler, (Uniform, Prioritised)):
+        if not all(hasattr(self.sampler, name) for name in ("on_host", "draw", "wants_errors")):
             raise bad_value("Replay", "sampler", self.sampler, "Uniform() or Prioritised(...)")
         if self.n_steps > self.capacity:
             raise bad_value("Replay", "n_steps", self.n_steps, f"at most the capacity, {self.capacity}")

@@ -1,15 +1,18 @@
 """What `learn` and `policy` return is held to what the agent declares, in both lanes and before anything trains."""
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from gymnasium.spaces import Box
 
 from agents.functional import Choice, FunctionalAgent, Learnt
 from agents.functional.identity import token
 from agents.replay import Prioritised, Replay, Uniform
-from lab import Experiment
+from lab import Experiment, Settings, setting
+from lab.callbacks import LearningRateSchedule
 from lab.errors import TrainingDiverged, UsageError
 from tests.agents.helpers import Counter
 
@@ -157,3 +160,75 @@ def test_constants_that_trace_otherwise_are_told_apart(pair):
     first, second = pair
     assert token(first) == token(first) != token(second)
     hash(token(first))
+
+
+class Stepping(Constant):
+    """Moves its table by its step size in each update."""
+
+    Settings = dataclasses.make_dataclass(
+        "SteppingSettings",
+        [("learning_rate", float, setting(0.5, "step size", above=0))],
+        bases=(Settings,),
+        frozen=True,
+    )
+    tensor_settings = ("learning_rate",)
+
+    def learn(self, state, batch, key):
+        table = state.parameters.table + self.hyperparameters(state).learning_rate
+        return Learnt(Weights(table), {"loss": tf.zeros(())}, batch.reward)
+
+
+@LANES
+def test_a_schedule_sets_the_step_size_of_an_agent_that_reads_it_from_the_state(lane, source):
+    plain = Experiment(Stepping(), source, lane=lane, progress=False)
+    plain.train(4)
+    assert plain.learner.table.numpy()[0, 0] == 2.0 and plain.learner.learning_rate == 0.5
+    schedule = LearningRateSchedule(lambda step: 0.25 if step < 2 else 1.0, every=2)
+    scheduled = Experiment(Stepping(), source, lane=lane, progress=False, callbacks=[schedule])
+    scheduled.train(4)
+    assert scheduled.learner.table.numpy()[0, 0] == 2 * 0.25 + 2 * 1.0
+
+
+def test_a_step_size_that_cannot_be_set_or_is_none_is_refused():
+    experiment = Experiment(Constant(), Counter, progress=False, callbacks=[LearningRateSchedule(lambda step: 0.1)])
+    with pytest.raises(UsageError, match="Constant has no learning rate.*tensor_settings.*hyperparameters"):
+        experiment.train(200)
+    for rate in (-1.0, np.nan, np.inf):
+        with pytest.raises(UsageError, match="learning_rate received"):
+            Stepping().learning_rate = rate
+        schedule = LearningRateSchedule(lambda step, rate=rate: rate)
+        with pytest.raises(UsageError, match=r"schedule\(0\) received"):
+            Experiment(Stepping(), Counter, progress=False, callbacks=[schedule]).train(200)
+
+
+class Whole(Counter):
+    """Observes whole numbers beyond an int32, or float64 ones."""
+
+    def __init__(self, space):
+        super().__init__()
+        self.observation_space = space
+        self.buffer = np.zeros(2, space.dtype)
+
+
+@pytest.mark.parametrize(
+    ("space", "dtype"),
+    [
+        (Box(0, 1 << 40, (2,), np.int64), tf.int64),
+        (Box(0, 9000, (2,), np.int64), tf.int32),
+        (Box(-np.inf, np.inf, (2,), np.float64), tf.float32),
+    ],
+)
+def test_policy_and_batch_have_observations_of_one_dtype_that_holds_them(space, dtype):
+    seen = set()
+
+    class Looking(Constant):
+        def policy(self, state, observations, key, explore):
+            seen.add(observations.dtype)
+            return super().policy(state, observations, key, explore)
+
+        def learn(self, state, batch, key):
+            seen.add(batch.observation.dtype)
+            return super().learn(state, batch, key)
+
+    Experiment(Looking(), lambda: Whole(space), progress=False).train(3)
+    assert seen == {dtype}
