@@ -100,7 +100,8 @@ class Traced:
         if name in self._tensors:
             raise UsageError(
                 f"a compiled rule read the setting {name} from self.config; expected it from the state, since runs "
-                f"that differ in it share one program. Fix: self.hyperparameters(state).{name}."
+                f"that differ in it share one program. Fix: self.hyperparameters(state).{name}, or the argument "
+                "`settings` where there is one; a function that is given neither needs it out of `tensor_settings`."
             )
         return getattr(self._config, name)
 

@@ -162,15 +162,15 @@ def test_constants_that_trace_otherwise_are_told_apart(pair):
     hash(token(first))
 
 
+@dataclasses.dataclass(frozen=True)
+class StepSize(Settings):
+    learning_rate: float = setting(0.5, "step size", above=0)
+
+
 class Stepping(Constant):
     """Moves its table by its step size in each update."""
 
-    Settings = dataclasses.make_dataclass(
-        "SteppingSettings",
-        [("learning_rate", float, setting(0.5, "step size", above=0))],
-        bases=(Settings,),
-        frozen=True,
-    )
+    Settings = StepSize
     tensor_settings = ("learning_rate",)
 
     def learn(self, state, batch, key):
