@@ -31,6 +31,7 @@ def setting(
     choices: tuple[Any, ...] | None = None,
     of_run: float | Callable[[Any], float] | None = None,
     most_steps: int | None = None,
+    infinite: bool = False,
 ) -> Any:
     """Declare one field of a `Settings` class.
 
@@ -42,11 +43,11 @@ def setting(
         of_run: For the length of a schedule: the fraction of the run that None stands for, or a function of the
             settings that gives it; see `scheduled`.
         most_steps: What that fraction is at most, in steps.
+        infinite: Whether infinity means something, such as no limit.
     """
     limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
-    return dataclasses.field(
-        default=default, metadata={"doc": doc, "of_run": of_run, "most_steps": most_steps, **limits}
-    )
+    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite}
+    return dataclasses.field(default=default, metadata={"doc": doc, **others, **limits})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,6 +230,8 @@ def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
 
 def _check_limits(owner: str, field: dataclasses.Field[Any], value: Any) -> None:
     limits = field.metadata
+    if isinstance(value, float) and math.isinf(value) and not limits.get("infinite"):
+        raise bad_value(owner, field.name, value, "a finite number", f"the default is {field.default!r}.")
     if limits.get("choices") is not None and value not in limits["choices"]:
         offered = ", ".join(map(repr, limits["choices"]))
         raise bad_value(owner, field.name, value, f"one of {offered}")

@@ -181,7 +181,8 @@ class QLearning(FunctionalAgent):
         from tensorflow.compiler.tf2xla.python import xla
 
         c, b = self.hyperparameters(state), batch
-        alpha = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        falling = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        alpha = tf.where(state.learning_rate < 0.0, falling, state.learning_rate)
         number, width = b.reward.shape[0], state.parameters.values.shape[1]
 
         def one(i: tf.Tensor, table: tf.Tensor, visits: tf.Tensor, errors: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -254,7 +255,7 @@ class QLearning(FunctionalAgent):
     def _learn(self, *columns: np.ndarray) -> None:
         # Row by row and in order: a batch may hold the same state twice.
         table, visits, c = self.q_table, self.visits, self.config
-        alpha = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
+        alpha = self.learning_rate
         for state, action, reward, going, following in zip(*(c.tolist() for c in columns), strict=True):
             old = float(table[state, action])
             error = self.td_error(old, reward, c.discount * going, float(table[following].max()))
@@ -262,6 +263,11 @@ class QLearning(FunctionalAgent):
             table[state, action] = old + self.step_size(alpha, float(visits[state, action])) * error
             self.td_error_sum += abs(error)
         self.td_error_count += len(columns[0])
+
+    def planned_rate(self) -> float:
+        c = self.config
+        value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
+        return value
 
     @property
     def epsilon(self) -> float:
