@@ -19,7 +19,7 @@ from predictors.data.examples import ExampleSpec, Part
 from predictors.heads import Head, head_for
 from predictors.metrics.table import MetricTable
 from predictors.parts import given_network
-from predictors.parts.compression import Compression
+from predictors.parts.compression import NONE, Compression
 from predictors.parts.optimizers import make_optimizer, rate_at
 from predictors.settings import TrainingSettings
 
@@ -43,6 +43,9 @@ class NetworkPredictor(Predictor):
     not_state = ("given", "heads", "programs", "warmup", "length")
     carried: ClassVar[tuple[str, ...]] = ("given",)
     training_state: ClassVar[tuple[str, ...]] = ("optimizer", "compression")
+
+    # An object's own only where something is compressed, so that other checkpoints stay as they are.
+    compression: Compression = NONE
 
     def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
         super().__init__(config, **settings)
@@ -86,7 +89,10 @@ class NetworkPredictor(Predictor):
         # The largest step size; the optimizer's own is that of the last update.
         self.rate = tf.Variable(c.learning_rate, dtype=tf.float32, trainable=False)
         self.warmup, self.length = (tf.Variable(1.0, trainable=False) for _ in range(2))
-        self.compression = Compression(type(self).__name__, self.network, c)
+        int8 = c.quantise == "int8"
+        if c.sparsity or int8:
+            name, how = type(self).__name__, {"sparsity": c.sparsity, "every": c.prune_every}
+            self.compression = Compression(name, self.network, int8=int8, **how)
         self.programs: dict[str, Any] = {}
         self.main_metric = self.metric_name(self.heads[0], self.heads[0].main)
         self.higher_metrics = tuple(self.metric_name(head, name) for head in self.heads for name in head.higher)
@@ -141,10 +147,14 @@ class NetworkPredictor(Predictor):
 
     def mean_loss(self, outputs: list[tf.Tensor], batch: Batch) -> tf.Tensor:
         """Return the loss of a batch, (): the sum over targets of the weighted mean over examples."""
-        losses = tf.add_n([h.loss(o, batch.targets[h.field.name]) for h, o in zip(self.heads, outputs, strict=True)])
+        losses = self.losses(outputs, batch)
         if batch.weights is None:
             return tf.reduce_mean(losses)
         return tf.reduce_sum(losses * batch.weights) / tf.reduce_sum(batch.weights)
+
+    def losses(self, outputs: list[tf.Tensor], batch: Batch) -> tf.Tensor:
+        """Return the loss of each example, float32 (B,): the sum over targets (hook)."""
+        return tf.add_n([h.loss(o, batch.targets[h.field.name]) for h, o in zip(self.heads, outputs, strict=True)])
 
     def step(self, gradients: list[tf.Tensor]) -> tf.Tensor:
         """Move the weights, and return the gradient's norm before it was capped, float32 ()."""

@@ -343,7 +343,18 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "classifier": [
         {"settings": {"architecture": "cnn", "batch_size": 8, **PREDICTOR}, "source": pictures, "idle": RATE},
         {
-            "settings": {"architecture": "mlp", "hidden_sizes": (8,), "batch_size": 8, "optimizer": "sgd", **PREDICTOR},
+            "settings": {
+                "architecture": "mlp",
+                "hidden_sizes": (8,),
+                "batch_size": 8,
+                "optimizer": "sgd",
+                "sparsity": 0.5,
+                "prune_begin": 20,
+                "prune_end": 100,
+                "prune_every": 5,
+                "quantise": "int8",
+                **PREDICTOR,
+            },
             "source": pictures,
             "lane": "host",
             "idle": RATE,

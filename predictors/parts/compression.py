@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
 from lab.runs.state import Stateful
 from predictors.parts.kernels import Kernel, kernels_of
 from predictors.parts.pruning import Pruning, fraction_of_zeros
@@ -15,12 +13,13 @@ from predictors.parts.quantising import in_int8
 
 
 class Compression(Stateful):
-    """Does to a network what the settings `sparsity` and `quantise` say; by default nothing.
+    """Does to a network what the settings `sparsity` and `quantise` say; without arguments nothing.
 
     Args:
         owner: Whose network it is, for errors.
         network: Built.
-        config: `TrainingSettings`.
+        sparsity, every: As for `Pruning`; a sparsity of 0 for none.
+        int8: Whether kernels are rounded to 8 bits.
 
     Attributes:
         pruning: The masks, or None where nothing is pruned.
@@ -30,14 +29,15 @@ class Compression(Stateful):
 
     pruning: Pruning | None = None
 
-    def __init__(self, owner: str, network: keras.Model, config: Any) -> None:
-        self.owner, self.network = owner, network
-        self.int8 = config.quantise == "int8"
-        self.kernels: list[Kernel] = kernels_of(owner, network) if config.sparsity or self.int8 else []
-        if config.sparsity:
+    def __init__(
+        self, owner: str = "", network: Any = None, *, sparsity: float = 0.0, every: int = 1, int8: bool = False
+    ) -> None:
+        self.owner, self.network, self.int8 = owner, network, int8
+        self.kernels: list[Kernel] = kernels_of(owner, network) if sparsity or int8 else []
+        if sparsity:
             training = {id(variable) for variable in network.trainable_variables}
             trained = [kernel for kernel in self.kernels if id(kernel.variable) in training]
-            self.pruning = Pruning(trained, config.sparsity, config.prune_every)
+            self.pruning = Pruning(trained, sparsity, every)
 
     def schedule(self, begin: int, end: int, known: bool) -> None:
         """Take over between which updates it prunes; see `Pruning.schedule`."""
@@ -64,3 +64,6 @@ class Compression(Stateful):
     def scores(self) -> dict[str, float]:
         """Return metrics of what has been learnt: the fraction of zeros in all pruned kernels."""
         return {} if self.pruning is None else {"sparsity": fraction_of_zeros(self.pruning.variables)}
+
+
+NONE = Compression()
