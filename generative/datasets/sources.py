@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ def check_named(source: str, run: Path) -> str:
     if name == "folder":
         check_links(check_path(what, run, "a folder"), run)
         return source
+    if name == "csv":
+        check_path(what, run, "a file")
+        return source
     if name == "frames":
         return ",".join([f"frames:{registered_environment(what)}", *map("=".join, options.items())])
     raise UnconfirmedSource(f"has {what!r} for a loader that is not of this package, which may follow it anywhere.")
@@ -73,18 +77,21 @@ def read(source: str) -> Dataset:
     return found
 
 
-def read_any(source: str) -> Any:
+def read_any(source: str, choose: Callable[[str, Any], Any] | None = None) -> Any:
     """Return what a text stands for: a `Dataset`, or examples of which `predictors.data` knows more.
 
     Args:
         source: A name that `lab list datasets` prints; with `:` what its loader needs, such as a folder's path; with
             `,key=value` keywords of the loader, fields of `Augmentation`, or `normalise=feature` or `sample`.
+        choose: Returns the loader for a folder, given its path and the loader of images; None for images alone.
 
     Raises:
         UsageError: On an unknown name or key (with the nearest ones), or a value of the wrong type.
     """
     name, what, given = _parts(source)
     loader = registry.find(name, "lab.datasets", what="dataset")
+    if name == "folder" and what and choose is not None:
+        loader = choose(what, loader)
     parameters = list(inspect.signature(loader).parameters.values())
     positional = [p.name for p in parameters if p.default is p.empty]
     hints = typing.get_type_hints(loader)

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from generative.arguments import plain_array
 from generative.data.labels import count_classes, read_labels
-from lab.errors import UsageError, bad_value
+from generative.datasets.conversion.ranges import NARROW, known_range
+from lab.errors import UsageError, bad_value, printable
+from lab.messages.notes import warn
 from predictors.data.examples import Examples, ExampleSpec, Part, check_leaks, held_out, same_rows
 from predictors.data.field import INPUTS, TARGETS, TEXT, Field
+from predictors.data.words import check_room, checked_texts, decoded
 
 INPUT, TARGET = "input", "target"
 TEST_FRACTION = 5
@@ -27,6 +31,7 @@ def from_arrays(
     kinds: Mapping[str, str] | None = None,
     rate: int | None = None,
     columns: Mapping[str, tuple[str, ...]] | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
     name: str = "arrays",
     kind: str = "arrays",
     notes: tuple[str, ...] = (),
@@ -42,6 +47,8 @@ def from_arrays(
         kinds: What inputs and targets are, by name, where type and shape do not tell; see `Field`.
         rate: Samples a second of sounds.
         columns: Names of columns, by the name of the input or target.
+        ranges: Least and greatest value that pictures may have, by name. Without it uint8 is [0, 255], or [0, 1] where
+            nothing is greater, booleans are [0, 1], and floating ones [0, 1] or [-1, 1] if nothing lies outside.
         name, kind, notes: As for `ExampleSpec` and `Examples`.
 
     Raises:
@@ -57,23 +64,22 @@ def from_arrays(
         raise bad_value(owner, "kinds", unknown[0], "names of " + ", ".join((*given.inputs, *given.targets)))
     given = _readable_part(given, told, owner, _weights(weights, len(given), owner))
     if test is None:
-        chosen = held_out(same_rows(given), TEST_FRACTION)
+        chosen = _to_test_on(given, told, owner)
         numbers = np.arange(len(given))
-        if chosen.all():
-            raise bad_value(owner, "examples", f"{len(given)} of them", "at least two that differ, one to test on")
         train, tested = given.rows(numbers[~chosen]), given.rows(numbers[chosen])
     else:
         tested = Part(_named(test[0], INPUT, owner), _named(test[1], TARGET, owner))
         _check_lengths(tested, f"{owner} test")
-        if [*tested.inputs, *tested.targets] != [*given.inputs, *given.targets]:
-            received = [*tested.inputs, *tested.targets]
-            raise bad_value(owner, "test names", received, str([*given.inputs, *given.targets]))
+        for theirs, ours in ((tested.inputs, given.inputs), (tested.targets, given.targets)):
+            if theirs.keys() != ours.keys():
+                raise bad_value(owner, "test names", sorted(theirs), ", ".join(sorted(ours)))
+        tested = Part({n: tested.inputs[n] for n in given.inputs}, {n: tested.targets[n] for n in given.targets})
         tested = _readable_part(tested, told, f"{owner} test", None)
         train = given
         check_leaks(train, tested, owner)
-    names = columns or {}
+    names, spans = columns or {}, dict(ranges or {})
     fields = [
-        tuple(_field(n, v, told.get(n), side, rate, names.get(n), owner) for n, v in held.items())
+        tuple(_field(n, v, told.get(n), side, rate, names.get(n), spans.get(n), owner) for n, v in held.items())
         for held, side in ((train.inputs, INPUT), (train.targets, TARGET))
     ]
     spec = ExampleSpec(fields[0], fields[1], name)
@@ -83,27 +89,71 @@ def from_arrays(
             field.codes(tested.targets[field.name])
     for field in (*spec.inputs, *spec.targets):
         _check_alike(field, train, tested, owner)
-    return Examples(train, tested, spec, kind=kind, notes=notes)
+    said = [*notes, *(note for field in spec.inputs for note in _dim(field, train.inputs[field.name], name))]
+    if said:
+        warn(f"{name}: {'; '.join(said)}", stacklevel=2)
+    return Examples(train, tested, spec, kind=kind, notes=tuple(said))
+
+
+def _range(values: np.ndarray, owner: str, name: str) -> tuple[float, float]:
+    try:
+        return known_range(values, values)[:2]
+    except UsageError as error:
+        received = f"{values.dtype} in [{values.min():g}, {values.max():g}]"
+        expected = "uint8, booleans, or floating numbers in [0, 1] or [-1, 1]"
+        raise bad_value(owner, "pictures", received, expected, f"ranges={{{name!r}: (LOW, HIGH)}}.") from error
+
+
+def _dim(field: Field, values: np.ndarray, name: str) -> list[str]:
+    if field.kind != "image":
+        return []
+    half = field.scale[0]
+    used, low, high = float(np.ptp(values)), field.centre[0] - half, field.centre[0] + half
+    if used >= 2.0 * half * NARROW:
+        return []
+    lie = f"pictures {field.name!r} lie in [{values.min():g}, {values.max():g}]"
+    return [f"{lie}, less than {NARROW:.0%} of [{low:g}, {high:g}]; ranges= declares another range"]
+
+
+def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
+    """Choose a fifth of the examples to test on, booleans (N,), but none of a class that only they would have."""
+    groups = same_rows(part)
+    chosen = held_out(groups, TEST_FRACTION)
+    received = f"{len(part)} of them, {len(np.unique(groups))} that differ"
+    if chosen.all():
+        raise bad_value(owner, "examples", received, "at least two that differ, one to test on")
+    for name, values in part.targets.items():
+        if (told.get(name) or _target_kind(values, name)) == "class":
+            lacking = ~np.isin(values, values[~chosen])
+            chosen &= ~np.isin(groups, groups[lacking])
+    if not chosen.any():
+        expected = "examples to test on whose class is trained on too"
+        raise bad_value(owner, "examples", received, expected, "more examples, or test=(inputs, targets).")
+    return chosen
 
 
 def _named(values: Any, side: str, owner: str) -> dict[str, np.ndarray]:
     given = dict(values) if isinstance(values, Mapping) else {side: values}
     if not given:
         raise bad_value(owner, f"{side}s", "none", "at least one array")
-    return {str(name): _array(value, f"{owner} {side} {name!r}") for name, value in given.items()}
+    for name in given:
+        # Layers of Keras are called so, and files hold it.
+        if not isinstance(name, str) or not 0 < len(name) <= 256 or printable(name) != name or "/" in name:
+            raise bad_value(owner, f"name of an {side}", name, "at most 256 printable characters, none of them /")
+    return {name: _array(value, f"{owner} {side} {name!r}") for name, value in given.items()}
 
 
 def _array(value: Any, owner: str) -> np.ndarray:
-    array = np.asarray(value)
-    if array.dtype.kind == "O":
-        flat = array.ravel().tolist()
-        if flat and all(isinstance(v, (str, bytes)) for v in flat):
-            return np.array([v.decode() if isinstance(v, bytes) else v for v in flat]).reshape(array.shape)
-        kinds = ", ".join(sorted({type(v).__name__ for v in flat})[:4])
-        raise bad_value(owner, "values", f"objects ({kinds})", "numbers or texts in an array without gaps")
-    if array.dtype.kind == "S":
-        return np.char.decode(array, "utf-8")
-    if array.dtype.kind not in "buifU" or array.ndim == 0:
+    if isinstance(value, (list, tuple)) and value and all(isinstance(v, str) for v in value):
+        check_room(list(value), owner)
+    array = plain_array(owner, "values", value)
+    if array.dtype.kind in "OS":
+        # Of objects only texts are left by now.
+        listed = array.ravel().tolist()
+        texts = [decoded(v, owner, i) if isinstance(v, bytes) else v for i, v in enumerate(listed)]
+        check_room(texts, owner)
+        return np.array(texts, "U").reshape(array.shape)
+    if array.dtype.kind not in "buifU" or array.ndim == 0 or 0 in array.shape[1:]:
         raise bad_value(owner, "values", f"{array.dtype} {array.shape}", "an array (N, ...) of numbers or texts")
     return array
 
@@ -140,7 +190,7 @@ def _readable(held: Mapping[str, np.ndarray], told: Mapping[str, str], owner: st
         if values.dtype.kind == "U" and kind not in ("text", "class"):
             raise bad_value(where, "values", "texts", f"numbers for the kind {kind!r}")
         if kind == "text":
-            _check_texts(values, where)
+            values = checked_texts(values, where)
         found[name] = values
     return found
 
@@ -168,12 +218,6 @@ def _target_kind(values: np.ndarray, owner: str) -> str:
     raise bad_value(owner, "values", f"{values.dtype} {values.shape}", "labels (N,) or numbers (N,) or (N, D)", fix)
 
 
-def _check_texts(values: np.ndarray, owner: str) -> None:
-    empty = [i for i, text in enumerate(values.tolist()) if not text.strip()]
-    if empty:
-        raise bad_value(owner, f"text of row {empty[0]}", values[empty[0]].item(), "at least one word", "leave it out.")
-
-
 def _weights(weights: Any, count: int, owner: str) -> np.ndarray | None:
     if weights is None:
         return None
@@ -186,12 +230,15 @@ def _weights(weights: Any, count: int, owner: str) -> np.ndarray | None:
 
 def _field(
     name: str, values: np.ndarray, told: str | None, side: str, rate: int | None, columns: tuple[str, ...] | None,
-    owner: str,
+    span: tuple[float, float] | None, owner: str,
 ) -> Field:  # fmt: skip
     where = f"{owner} {side} {name!r}"
     kind = told or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
     if kind == "class":
         classes, numbers, names = count_classes(values)
+        odd = [label for label in names or () if len(label) > 256 or printable(label) != label]
+        if odd:
+            raise bad_value(where, "label", odd[0][:256], "at most 256 printable characters, for tables and files")
         if classes < 2:
             raise bad_value(
                 where, "labels", f"one class only, {values[0].item()!r}", "at least two classes to tell apart"
@@ -208,19 +255,27 @@ def _field(
     if kind == "image":
         if len(shape) not in (2, 3) or min(shape[:2]) < 2:
             raise bad_value(where, "pictures of shape", values.shape, "(N, H, W) or (N, H, W, C), sides of 2 or more")
-        low, high = (0.0, 255.0) if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
-        if low >= high:
-            raise bad_value(where, "pictures", f"one value only, {low:g}", "pictures that differ")
+        low, high = span if span is not None else _range(values, where, name)
+        if not (np.isfinite([low, high]).all() and low < high and low <= values.min() and values.max() <= high):
+            received = f"{(low, high)} for values in [{values.min():g}, {values.max():g}]"
+            raise bad_value(where, "range", received, "finite low < high that hold all values")
         return Field(name, kind, shape, str(values.dtype), ((low + high) / 2.0,), ((high - low) / 2.0,))
     if kind == "sound":
         if len(shape) != 1 or rate is None:
             raise bad_value(where, "sounds", f"{values.shape} at rate {rate}", "(N, samples) and rate=SAMPLES_A_SECOND")
+        if values.dtype.kind != "f" and values.dtype != np.int16:
+            fix = "bytes around 128: (x / 128 - 1).astype(np.float32); 32 bits: (x / 2**31).astype(np.float32)."
+            raise bad_value(where, "sounds of type", str(values.dtype), "int16, or floating numbers in [-1, 1]", fix)
         peak = 32_768.0 if values.dtype == np.int16 else 1.0
         return Field(name, kind, shape, str(values.dtype), (0.0,), (peak,), rate=rate)
     if len(shape) != (2 if kind == "sequence" else 1):
         expected = "(N, T, C)" if kind == "sequence" else "(N,) or (N, D)"
         raise bad_value(where, "values of shape", values.shape, expected)
     centre, scale = standard(values)
+    if not np.isfinite([*centre, *scale]).all():
+        raise bad_value(
+            where, "values", f"up to {np.abs(values).max():g}", "numbers that can be squared", "scale them."
+        )
     if kind == "number" and max(scale) == 1.0 and float(np.ptp(values)) == 0.0:
         raise bad_value(where, "values", f"one value only, {float(values.flat[0]):g}", "numbers that differ")
     return Field(name, kind, shape, str(values.dtype), centre, scale, columns=columns)
@@ -229,7 +284,9 @@ def _field(
 def standard(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each column (the last axis), float64; 1 for one that does not vary."""
     wide = np.asarray(values, np.float64).reshape(-1, values.shape[-1])
-    mean, deviation = wide.mean(axis=0), wide.std(axis=0)
+    # Of numbers beyond what 64 bits can square, the caller hears that they are not finite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = wide.mean(axis=0), wide.std(axis=0)
     flat = deviation <= MOST_CONSTANT * np.maximum(1.0, np.abs(mean))
     return tuple(mean.tolist()), tuple(np.where(flat, 1.0, deviation).tolist())
 

@@ -141,10 +141,18 @@ def same_rows(part: Part) -> np.ndarray:
 
 def keys(part: Part) -> list[bytes]:
     """Return a hash of each example's inputs."""
-    arrays = [np.ascontiguousarray(v.astype("U") if v.dtype.kind in "OS" else v) for v in part.inputs.values()]
     return [
-        hashlib.blake2b(b"\0".join(a[i].tobytes() for a in arrays), digest_size=16).digest() for i in range(len(part))
+        hashlib.blake2b(b"\0".join(plain), digest_size=16).digest()
+        for plain in zip(*(_bytes(values) for values in part.inputs.values()), strict=True)
     ]
+
+
+def _bytes(values: np.ndarray) -> list[bytes]:
+    """Return each row as bytes that do not depend on the others; of texts arrays have room for the longest."""
+    if values.dtype.kind in "OSU":
+        return [str(row).encode("utf-8", "surrogatepass") for row in values.tolist()]
+    plain = np.ascontiguousarray(values)
+    return [row.tobytes() for row in plain]
 
 
 def held_out(groups: np.ndarray, fraction: int, order: Sequence[int] | None = None) -> np.ndarray:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 INPUTS = ("image", "vector", "sequence", "sound", "text")
 TARGETS = ("class", "number", "sequence")
 TEXT = "str"
+# Sides of the shape that each kind has.
+RANKS = {"image": (2, 3), "vector": (1,), "sequence": (2,), "sound": (1,), "text": (1,), "class": (0,), "number": (1,)}
+# The first two words of every vocabulary.
+PADDING_AND_UNKNOWN = ("", "[UNK]")
 # Of a file: more than any data set here has.
 MOST_CLASSES = 1 << 20
 MOST_WORDS = 1 << 20
@@ -95,6 +99,9 @@ class Field:
             raise bad_value(owner, "kind", self.kind, "one of " + ", ".join((*INPUTS, *TARGETS)))
         if any(not isinstance(n, int) or n < 1 for n in self.shape):
             raise bad_value(owner, "shape", self.shape, "whole numbers > 0")
+        if len(self.shape) not in RANKS[self.kind] or (self.kind == "sound") != (self.rate is not None):
+            received = f"{self.shape}, rate {self.rate}"
+            raise bad_value(owner, f"shape of the kind {self.kind}", received, "see Field; a rate for sounds alone")
         widths = {1, self.shape[-1]} if self.shape else {1}
         if len(self.centre) not in widths or len(self.scale) not in widths or min(self.scale) <= 0.0:
             received = f"{len(self.centre)} and {len(self.scale)} numbers, the least scale {min(self.scale)}"
@@ -103,6 +110,10 @@ class Field:
             raise bad_value(owner, "classes", self.classes, "a number for the kind 'class' alone")
         if (self.kind == "text") != (self.vocabulary is not None):
             raise bad_value(owner, "vocabulary", type(self.vocabulary).__name__, "words for the kind 'text' alone")
+        words = PADDING_AND_UNKNOWN if self.vocabulary is None else self.vocabulary
+        if words[:2] != PADDING_AND_UNKNOWN or len({*words}) < len(words):
+            received = f"{len({*words})} words, first {words[:2]}"
+            raise bad_value(owner, "vocabulary", received, f"{PADDING_AND_UNKNOWN} first, no word twice")
         for named in (self.class_names, self.label_values):
             if named is not None and len({*named}) != self.classes:
                 raise bad_value(owner, "labels", f"{len({*named})} of them", f"{self.classes}, one a class")

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from generative.arguments import plain_array
 from lab.errors import bad_value
 from predictors.data.examples import ExampleSpec
 from predictors.data.field import TEXT, Field
+from predictors.data.words import checked_texts
 
 
 def checked_inputs(spec: ExampleSpec, inputs: Any, owner: str) -> dict[str, np.ndarray]:
@@ -47,7 +49,7 @@ def made_up(spec: ExampleSpec, number: int) -> dict[str, np.ndarray]:
     for field in spec.inputs:
         drawn = rng.spawn(1)[0].random((number, *field.shape))
         if field.kind == "text":
-            words = np.array([word for word in (field.vocabulary or ())[2:] if word] or ["?"])
+            words = np.array([word for word in (field.vocabulary or ())[2:] if word] or ["word"])
             picked = words[(drawn * len(words)).astype(int)]
             found[field.name] = np.array([" ".join(row) for row in picked.tolist()], "U")
             continue
@@ -59,11 +61,8 @@ def made_up(spec: ExampleSpec, number: int) -> dict[str, np.ndarray]:
 
 def _checked(field: Field, values: Any, owner: str) -> np.ndarray:
     if field.kind == "text":
-        listed = [values] if isinstance(values, str) else np.asarray(values).tolist()
-        if not all(isinstance(text, (str, bytes)) for text in listed):
-            raise bad_value(owner, "texts", type(values).__name__, "texts (N,)")
-        return np.array([t.decode() if isinstance(t, bytes) else t for t in listed], "U")
-    array = np.asarray(values)
+        return checked_texts(values, owner)
+    array = plain_array(owner, "inputs", values)
     if field.kind == "vector" and field.shape == (1,) and array.ndim == 1:
         array = array[:, None]
     if array.shape[1:] != field.shape or array.ndim != len(field.shape) + 1:
@@ -72,7 +71,9 @@ def _checked(field: Field, values: Any, owner: str) -> np.ndarray:
         raise bad_value(owner, "inputs of shape", array.shape, f"({wanted})", fix)
     expected = np.dtype(field.dtype) if field.dtype != TEXT else None
     free = expected is not None and expected.kind in "iuf" and not field.is_raw
-    if array.dtype != expected and not (free and array.dtype.kind in "buif"):
+    # Whole numbers and floating ones of sounds have other units.
+    alike = expected.kind if field.kind == "sound" and expected is not None else "buif"
+    if array.dtype != expected and not (free and array.dtype.kind in alike):
         raise bad_value(owner, "inputs of type", str(array.dtype), f"{field.dtype}, as in training")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))[0])

@@ -14,9 +14,11 @@ from lab.errors import UsageError, bad_value
 from predictors.data.arrays import INPUT, TARGET, from_arrays
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.field import TEXT, Field
+from predictors.data.readers.folders import reader_for
 
 HOW = (
-    "a data set's name (`lab list datasets`), a pair (inputs, targets) of arrays or of dicts of arrays, two such pairs "
+    "a data set's name (`lab list datasets`), folder:PATH of images, WAV or text files with a sub-folder a class, "
+    "csv:PATH,target=COLUMN, a pair (inputs, targets) of arrays or of dicts of arrays, two such pairs "
     "to train and to test on, a finite tf.data.Dataset of pairs, or what predictors.data.from_arrays returns"
 )
 
@@ -31,7 +33,7 @@ def load(source: Any) -> Any:
         UsageError: On an unknown name, or a source that no predictor can learn from.
     """
     if isinstance(source, str):
-        source = read_any(source)
+        source = read_any(source, reader_for)
     if isinstance(source, Dataset):
         return of_dataset(source)
     tensorflow = sys.modules.get("tensorflow")
@@ -122,15 +124,16 @@ def _is_batched(form: Any) -> bool:
 
     specs = tf.nest.flatten(form)
     ranks = [spec.shape.rank for spec in specs]
-    if None in ranks or 0 in ranks:
-        return None in ranks
-    firsts = {spec.shape[0] for spec in specs}
-    if firsts == {None}:
-        return True
-    if len(firsts) == 1 and min(ranks) == 1:
-        # One number a row, as many as there are rows in all others.
-        return True
+    if 0 in ranks:
+        return False
+    if None not in ranks:
+        firsts = {spec.shape[0] for spec in specs}
+        if firsts == {None}:
+            return True
+        if len(firsts) == 1 and min(ranks) == 1 < max(ranks):
+            # One number a row, as many as there are rows in all others.
+            return True
     raise UsageError(
-        f"tf.data.Dataset: nobody can tell whether elements of shapes {[tuple(s.shape) for s in specs]} are "
+        f"tf.data.Dataset: nobody can tell whether elements of shapes {[str(s.shape) for s in specs]} are "
         "examples or batches of them. Fix: dataset.batch(64), whose first axis has no fixed length."
     )

@@ -7,8 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from predictors.data.words import plain
+
 MOST_WORDS = 10_000
 MOST_TOKENS = 256
+# Characters of a word; a longer one is unknown.
+LONGEST_WORD = 256
+CHUNK = 1_024
 
 
 def vocabulary_of(
@@ -16,7 +21,8 @@ def vocabulary_of(
 ) -> tuple[tuple[str, ...], int]:
     """Return the commonest words of the training part as a vocabulary, and how many tokens of a text are kept.
 
-    Words are lower case, without punctuation, parted at blanks, as `keras.layers.TextVectorization` has them.
+    Words are lower case, without punctuation, parted at blanks, as `keras.layers.TextVectorization` has them; for other
+    scripts than Latin see `words.plain`.
 
     Args:
         texts: (N,), of the training part alone.
@@ -26,18 +32,19 @@ def vocabulary_of(
     import keras
 
     layer = keras.layers.TextVectorization(max_tokens=most_words)
-    layer.adapt(texts.tolist())
+    listed = [plain(text) for text in texts.tolist()]
+    layer.adapt(listed)
     if length is None:
-        longest = max(layer(texts[i : i + 1_024].tolist()).shape[1] for i in range(0, len(texts), 1_024))
+        longest = max(layer(listed[i : i + CHUNK]).shape[1] for i in range(0, len(listed), CHUNK))
         length = min(MOST_TOKENS, max(1, longest))
-    return tuple(layer.get_vocabulary()), length
+    return tuple(str(word) for word in layer.get_vocabulary() if len(word) <= LONGEST_WORD), length
 
 
 def tokens(vocabulary: tuple[str, ...], length: int, texts: Any) -> np.ndarray:
     """Return token numbers, int32 (N, tokens): 0 for padding, 1 for words that training did not have."""
     layer = _layer(vocabulary, length)
-    listed = np.asarray(texts).tolist()
-    parts = [layer(listed[i : i + 1_024]).numpy() for i in range(0, len(listed), 1_024)]
+    listed = [plain(text) for text in np.asarray(texts).tolist()]
+    parts = [layer(listed[i : i + CHUNK]).numpy() for i in range(0, len(listed), CHUNK)]
     return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, length), np.int32)
 
 
