@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import tensorflow as tf
 
-from lab.config import Settings, setting
+from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
+from lab.runs.opening import teachers
 from predictors.architectures import NetworkSettings, make_network, perceptron, unread
 from predictors.base import differences
 from predictors.data.examples import Examples, ExampleSpec
@@ -41,7 +42,7 @@ class ClassifierSettings(NetworkSettings):
 
     def check(self) -> None:
         super().check()
-        distilling.check_settings(self)
+        teachers.check_settings(owner_name(type(self)), self)
 
 
 class Classifier(NetworkPredictor):
@@ -68,7 +69,7 @@ class Classifier(NetworkPredictor):
     teaching: Classifier | None = None
 
     def __init__(self, config: Any = None, /, *, teacher: Any = None, **keywords: Any) -> None:
-        super().__init__(config, **distilling.with_teacher(type(self).__name__, Classifier, teacher, keywords))
+        super().__init__(config, **teachers.with_teacher(type(self).__name__, Classifier, teacher, keywords))
         self.given_teacher = teacher if isinstance(teacher, Classifier) else None
 
     @classmethod
@@ -97,7 +98,7 @@ class Classifier(NetworkPredictor):
 
     def _build_teacher(self) -> None:
         owner, c = type(self).__name__, self.config
-        self.teaching = distilling.built_again(owner, Classifier, c.teacher_settings)
+        self.teaching = teachers.built_again(owner, Classifier, c.teacher_settings)
         self.teaching.setup(self.spec, self.seeds)
         self.teacher: keras.Model = self.teaching.network
         self.taught = False
@@ -121,10 +122,7 @@ class Classifier(NetworkPredictor):
 
     def check_training(self) -> None:
         super().check_training()
-        if self.teaching is not None and not self.taught:
-            received = self.config.teacher or "the settings of one alone"
-            expected = "a trained Classifier, or the directory of its run; a run's file alone is not followed there"
-            raise bad_value(type(self).__name__, "teacher", received, expected, "begin again with teacher=....")
+        teachers.check_taught(type(self).__name__, self.config, self.teaching is not None and self.taught)
 
     def unread_settings(self) -> dict[str, str]:
         why = "there is no teacher"

@@ -40,7 +40,7 @@ class NetworkPredictor(Predictor):
     """
 
     Settings: ClassVar[type[Settings]] = TrainingSettings
-    not_state = ("given", "heads", "programs", "warmup", "length")
+    not_state: tuple[str, ...] = ("given", "heads", "programs", "warmup", "length")
     carried: ClassVar[tuple[str, ...]] = ("given",)
     training_state: ClassVar[tuple[str, ...]] = ("optimizer", "compression")
 
