@@ -10,7 +10,14 @@ from lab.runtime.loading import load
 if TYPE_CHECKING:
     from agents.base import Agent
     from agents.baselines import Random
-    from agents.cloning import BehaviorCloning, BehaviorCloningSettings, PercentBC, PercentBCSettings
+    from agents.cloning import (
+        BehaviorCloning,
+        BehaviorCloningSettings,
+        PercentBC,
+        PercentBCSettings,
+        PolicyDistillation,
+        PolicyDistillationSettings,
+    )
     from agents.cql import CQL, CQLSettings
     from agents.decision_transformer import (
         DecisionTransformer,
@@ -43,6 +50,8 @@ _HOMES = {
     "OnlineDecisionTransformerSettings": "agents.decision_transformer",
     "PercentBC": "agents.cloning",
     "PercentBCSettings": "agents.cloning",
+    "PolicyDistillation": "agents.cloning",
+    "PolicyDistillationSettings": "agents.cloning",
     "QLearning": "agents.q_learning",
     "QLearningSettings": "agents.q_learning",
     "Random": "agents.baselines",
@@ -77,6 +86,8 @@ __all__ = [
     "OnlineDecisionTransformerSettings",
     "PercentBC",
     "PercentBCSettings",
+    "PolicyDistillation",
+    "PolicyDistillationSettings",
     "QLearning",
     "QLearningSettings",
     "Random",

@@ -156,7 +156,8 @@ class Learner(Copied, Exports, Stateful, ABC):
     def _schedules_cut_short(self, steps: int) -> list[str]:
         # Not warm-ups: one that was shorter than usual is over, and nothing is lost.
         bounded = {f.name for f in dataclasses.fields(self.config) if f.metadata.get("most_steps") is not None}
-        names = [name for name in schedules_of_run(self.config) if name not in bounded]
+        unread = self.unread_settings()
+        names = [name for name in schedules_of_run(self.config) if name not in bounded and name not in unread]
         return [n for n in names if scheduled(self.config, n, steps) > scheduled(self.config, n, self.run_length)]
 
     def _settle_names(self) -> None:

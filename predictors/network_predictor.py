@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ from predictors.data.examples import ExampleSpec, Part
 from predictors.heads import Head, head_for
 from predictors.metrics.table import MetricTable
 from predictors.parts import given_network
+from predictors.parts.compression import NONE, Compression
 from predictors.parts.optimizers import make_optimizer, rate_at
 from predictors.settings import TrainingSettings
 
@@ -40,6 +42,10 @@ class NetworkPredictor(Predictor):
     Settings: ClassVar[type[Settings]] = TrainingSettings
     not_state: tuple[str, ...] = ("given", "heads", "programs", "warmup", "length")
     carried: ClassVar[tuple[str, ...]] = ("given",)
+    training_state: ClassVar[tuple[str, ...]] = ("optimizer", "compression")
+
+    # An object's own only where something is compressed, so that other checkpoints stay as they are.
+    compression: Compression = NONE
 
     def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
         super().__init__(config, **settings)
@@ -87,6 +93,10 @@ class NetworkPredictor(Predictor):
         # The largest step size; the optimizer's own is that of the last update.
         self.rate = tf.Variable(c.learning_rate, dtype=tf.float32, trainable=False)
         self.warmup, self.length = (tf.Variable(1.0, trainable=False) for _ in range(2))
+        int8 = c.quantise == "int8"
+        if c.sparsity or int8:
+            name, how = type(self).__name__, {"sparsity": c.sparsity, "every": c.prune_every}
+            self.compression = Compression(name, self.network, int8=int8, **how)
         self.programs: dict[str, Any] = {}
         self.main_metric = self.metric_name(self.heads[0], self.heads[0].main)
         self.higher_metrics = tuple(self.metric_name(head, name) for head in self.heads for name in head.higher)
@@ -96,6 +106,12 @@ class NetworkPredictor(Predictor):
         if self.built or hasattr(self, "warmup"):
             self.warmup.assign(float(self.scheduled("warmup_steps")))
             self.length.assign(float(self.scheduled("schedule_steps")))
+            begin, end = (self.scheduled(name) for name in ("prune_begin", "prune_end"))
+            self.compression.schedule(begin, end, known=bool(self.run_length))
+
+    def unread_settings(self) -> dict[str, str]:
+        why = "nothing is pruned, for sparsity is 0"
+        return {} if self.config.sparsity else dict.fromkeys(("prune_begin", "prune_end", "prune_every"), why)
 
     def _learning_rate(self) -> Any:
         return self.rate
@@ -117,24 +133,33 @@ class NetworkPredictor(Predictor):
         batch = self.varied(batch)
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            outputs = self.outputs(batch.inputs, training=True)
+            with self.compression.weights():
+                outputs = self.outputs(batch.inputs, training=True)
+                extras = [tf.cast(extra, tf.float32) for extra in self.network.losses]
             loss = self.mean_loss(outputs, batch) + self.penalty(batch)
-            total = tf.add_n([loss, *(tf.cast(extra, tf.float32) for extra in self.network.losses)])
+            total = tf.add_n([loss, *extras])
         gradients = tape.gradient(total, variables)
         norm = self.step(gradients)
-        return {"loss": loss, "gradient_norm": norm, **self._progress(outputs, batch)}
+        more = {**self._progress(outputs, batch), **self.compression.progress()}
+        return {"loss": loss, "gradient_norm": norm, **more}
 
     def outputs(self, inputs: Mapping[str, tf.Tensor], training: bool) -> list[tf.Tensor]:
         """Return the network's outputs, float32 (B, units) for each target in order."""
-        found = given_network.called(self.network, inputs, self.spec, training)
+        # In training `update` sets the weights, because the network's own losses are of the same call.
+        with contextlib.nullcontext() if training else self.compression.weights():
+            found = given_network.called(self.network, inputs, self.spec, training)
         return [tf.cast(output, tf.float32) for output in found]
 
     def mean_loss(self, outputs: list[tf.Tensor], batch: Batch) -> tf.Tensor:
         """Return the loss of a batch, (): the sum over targets of the weighted mean over examples."""
-        losses = tf.add_n([h.loss(o, batch.targets[h.field.name]) for h, o in zip(self.heads, outputs, strict=True)])
+        losses = self.losses(outputs, batch)
         if batch.weights is None:
             return tf.reduce_mean(losses)
         return tf.reduce_sum(losses * batch.weights) / tf.reduce_sum(batch.weights)
+
+    def losses(self, outputs: list[tf.Tensor], batch: Batch) -> tf.Tensor:
+        """Return the loss of each example, float32 (B,): the sum over targets (hook)."""
+        return tf.add_n([h.loss(o, batch.targets[h.field.name]) for h, o in zip(self.heads, outputs, strict=True)])
 
     def step(self, gradients: list[tf.Tensor]) -> tf.Tensor:
         """Move the weights, and return the gradient's norm before it was capped, float32 ()."""
@@ -142,12 +167,14 @@ class NetworkPredictor(Predictor):
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         if len(pairs) < len(variables):
             gradients = [tf.zeros(v.shape) if g is None else g for g, v in zip(gradients, variables, strict=True)]
+        gradients = self.compression.masked(gradients, variables)
         norm = tf.linalg.global_norm(gradients)
         if self.config.clip_norm is not None:
             gradients, _ = tf.clip_by_global_norm(gradients, self.config.clip_norm, norm)
         factor = rate_at(self.optimizer.iterations, self.config.schedule, self.warmup, self.length)
         self.optimizer.learning_rate.assign(self.rate * factor)
         self.apply(gradients, variables)
+        self.compression.after_update(self.optimizer.iterations)
         return norm
 
     def apply(self, gradients: list[tf.Tensor], variables: list[Any]) -> None:
@@ -200,7 +227,8 @@ class NetworkPredictor(Predictor):
         def features(*held: tf.Tensor) -> list[tf.Tensor]:
             fields = self.spec.inputs
             seen = {f.name: f.seen(h) for f, h in zip(fields, held, strict=True)}
-            found = features_of(self.network)(next(iter(seen.values())) if len(seen) == 1 else seen, training=False)
+            with self.compression.weights():
+                found = features_of(self.network)(next(iter(seen.values())) if len(seen) == 1 else seen, training=False)
             return [tf.cast(found, tf.float32)]
 
         return self.forward([f.held(given[f.name]) for f in self.spec.inputs], "features", features)[0]
@@ -233,7 +261,9 @@ class NetworkPredictor(Predictor):
         return self.outputs(inputs, training=False)
 
     def scores(self, part: Part) -> MetricTable:
-        return self.scores_of(self.raw_outputs(part.inputs), part)
+        table = self.scores_of(self.raw_outputs(part.inputs), part)
+        table.update(self.compression.scores())
+        return table
 
     def scores_of(self, outputs: list[np.ndarray], part: Part) -> MetricTable:
         """Return metrics of outputs, wherever they come from, on examples.

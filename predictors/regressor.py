@@ -47,7 +47,7 @@ class Regressor(NetworkPredictor):
             self.compile = "xla"
 
     def unread_settings(self) -> dict[str, str]:
-        return unread(self)
+        return {**super().unread_settings(), **unread(self)}
 
     def check_spec(self, spec: ExampleSpec) -> None:
         first = spec.targets[0]

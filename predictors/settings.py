@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 from lab.config import Settings, owner_name, setting
+from lab.errors import bad_value
 from lab.runtime.processor import warn_of_emulated
 
 OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "lion")
 SCHEDULES = ("cosine", "linear", "constant")
+QUANTISED = ("none", "int8")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,5 +35,24 @@ class TrainingSettings(Settings):
         "float32", "of the network's arithmetic; weights and losses are float32", choices=("float32", "bfloat16")
     )
 
+    sparsity: float = setting(
+        0.0, "fraction of each kernel that is 0 at the end, its smallest weights; 0 to prune none", at_least=0, below=1
+    )
+    prune_begin: int | None = setting(
+        None, "updates until pruning begins; none for 20 % of the run", at_least=1, of_run=0.2
+    )
+    prune_end: int | None = setting(
+        None, "updates until the sparsity is reached; none for 70 % of the run", at_least=1, of_run=0.7
+    )
+    prune_every: int = setting(20, "updates from one choice of the weights to prune to the next", at_least=1)
+    quantise: str = setting(
+        "none", "whether kernels are rounded to 8 bits as it learns and answers, so that int8 files lose little",
+        choices=QUANTISED,
+    )  # fmt: skip
+
     def check(self) -> None:
-        warn_of_emulated(owner_name(type(self)), self.precision)
+        owner = owner_name(type(self))
+        warn_of_emulated(owner, self.precision)
+        if None not in (self.prune_begin, self.prune_end) and self.prune_begin > self.prune_end:  # type: ignore[operator]
+            fix = f"prune_end={2 * self.prune_begin}."  # type: ignore[operator]
+            raise bad_value(owner, "prune_begin", self.prune_begin, f"at most prune_end, {self.prune_end}", fix)

@@ -151,6 +151,17 @@ def teacher_run() -> str:
     return str(experiment.directory.path)
 
 
+def dqn_run() -> str:
+    """Return the directory of a run of a DQN in the grid worlds of `recorded`; what it has learnt does not matter."""
+    from agents import DQN
+
+    run = Path(tempfile.mkdtemp()) / "run"
+    experiment = Experiment(DQN(hidden_sizes=(8,)), short_walks(), run_dir=run, progress=False)
+    experiment.claim()
+    experiment.save_checkpoint()
+    return str(run)
+
+
 def short_walks() -> Any:
     """Return a factory of grid worlds whose episodes end soon, so that a test sees many."""
 
@@ -250,6 +261,18 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "idle": {**OFFLINE, "exploration": "drawn from only when acting", "rate": "only a schedule sets it"},
         },
     ],
+    "policy_distillation": [
+        {
+            "settings": lambda: {"teacher": dqn_run(), "hidden_sizes": (8,), "batch_size": 8, "stochastic": True},
+            "source": recorded,
+            "idle": {
+                **OFFLINE,
+                "exploration": "drawn from only when acting",
+                "rate": "only a schedule sets it",
+                "taught": "whether there was a teacher at the beginning",
+            },
+        },
+    ],
     "decision_transformer": [
         {
             "settings": {
@@ -346,7 +369,18 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "classifier": [
         {"settings": {"architecture": "cnn", "batch_size": 8, **PREDICTOR}, "source": pictures, "idle": RATE},
         {
-            "settings": {"architecture": "mlp", "hidden_sizes": (8,), "batch_size": 8, "optimizer": "sgd", **PREDICTOR},
+            "settings": {
+                "architecture": "mlp",
+                "hidden_sizes": (8,),
+                "batch_size": 8,
+                "optimizer": "sgd",
+                "sparsity": 0.5,
+                "prune_begin": 20,
+                "prune_end": 100,
+                "prune_every": 5,
+                "quantise": "int8",
+                **PREDICTOR,
+            },
             "source": pictures,
             "lane": "host",
             "idle": RATE,
@@ -519,7 +553,7 @@ SAME_STATE = {
     **dict.fromkeys(("autoencoder-2", "sparse_autoencoder"), "autoencoder"),
     **dict.fromkeys(("dcgan", "hinge_gan", "lsgan", "relativistic_gan"), "gan"),
     **dict.fromkeys(("ddpm", "edm", "rectified_flow"), "diffusion"),
-    **dict.fromkeys(("classifier-2", "regressor"), "classifier"),
+    "regressor": "classifier",
     "percent_bc": "behavior_cloning",
 }
 

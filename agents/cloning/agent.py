@@ -86,8 +86,12 @@ class BehaviorCloning(OfflineAgent):
         metrics = {"loss": loss, "gradient_norm": norm}
         if isinstance(self.action_space, Discrete):
             likeliest = tf.argmax(outputs, axis=-1, output_type=tf.int32)
-            metrics["agreement"] = tf.reduce_mean(tf.cast(likeliest == batch.action, tf.float32))
+            metrics["agreement"] = tf.reduce_mean(tf.cast(likeliest == self.best_actions(batch.action), tf.float32))
         return metrics
+
+    def best_actions(self, actions: tf.Tensor) -> tf.Tensor:
+        """Return the Discrete actions to agree with, int32 (B,), of what `loss` learns from (hook)."""
+        return actions
 
     def end_updates(self) -> None:
         self.forward.renew()

@@ -27,3 +27,16 @@ def action_error(space: Box, outputs: tf.Tensor, actions: tf.Tensor) -> tf.Tenso
         actions: float32 (B, ...).
     """
     return tf.reduce_mean(tf.square(squashed(space, outputs) - in_units(space, actions)))
+
+
+def divergence(values: tf.Tensor, logits: tf.Tensor, temperature: float) -> tf.Tensor:
+    """Return the mean of KL(softmax(values / temperature), softmax(logits)), () (Rusu et al. 2016, equation 3).
+
+    Args:
+        values: A teacher's action values, float32 (B, A).
+        logits: float32 (B, A).
+        temperature: > 0.
+    """
+    wanted = tf.nn.log_softmax(values / temperature)
+    gaps = tf.exp(wanted) * (wanted - tf.nn.log_softmax(logits))
+    return tf.reduce_mean(tf.reduce_sum(gaps, axis=-1))
