@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
@@ -44,7 +46,7 @@ def run(original, tmp_path, monkeypatch):
 
     def make(source):
         path = tmp_path / "run"
-        shutil.copytree(original.run_dir, path, dirs_exist_ok=True)
+        shutil.copytree(original.directory.path, path, dirs_exist_ok=True)
         config = json.loads((path / "config.json").read_text())
         (path / "config.json").write_text(json.dumps({**config, "source": source.format(run=path, outside=tmp_path)}))
         return path
@@ -53,12 +55,12 @@ def run(original, tmp_path, monkeypatch):
 
 
 def test_a_loaded_classifier_reads_texts_by_the_words_of_its_training(original):
-    loaded = Classifier.load(original.run_dir)
+    loaded = Classifier.load(original.directory.path)
     new = ["Great, great thing!", "awful unheard-of words", "ОТЛИЧНО great", "猫 awful"]
     assert loaded.predict(new).tolist() == ["good", "bad", "good", "bad"]
     assert loaded.predict("great").tolist() == ["good"]
     np.testing.assert_array_equal(loaded.probabilities(new), original.learner.probabilities(new))
-    words = json.loads((original.run_dir / "config.json").read_text())["task"]["data"]["inputs"][0]["vocabulary"]
+    words = json.loads((original.directory.path / "config.json").read_text())["task"]["data"]["inputs"][0]["vocabulary"]
     assert {"great", "отлично", "猫"} < {*words} and all(word.isprintable() for word in words)
     with pytest.raises(UsageError, match="text of row 1 received ''; expected at least one word"):
         loaded.predict(["great", ""])
@@ -74,8 +76,6 @@ def test_longer_texts_in_a_batch_change_nothing(original):
 def test_more_padding_changes_nothing(original, name):
     field = original.learner.spec.inputs[0]
     config = Classifier(architecture=name).config
-    import dataclasses
-
     short, long = (
         encoder(dataclasses.replace(field, shape=(length,)), config, 2, seed=3) for length in (field.shape[0], 23)
     )
@@ -101,7 +101,7 @@ def test_more_padding_changes_nothing(original, name):
 def test_a_runs_file_alone_leads_nobody_out_of_the_run(run, original, tmp_path, source, words):
     registry.register("lab.datasets", "vowels", lambda train=1: None)
     path = run(source)
-    shutil.copy(original.run_dir.parent / "reviews.csv", tmp_path)
+    shutil.copy(original.directory.path.parent / "reviews.csv", tmp_path)
     (path / "link.csv").symlink_to(tmp_path / "reviews.csv")
     (path / "sounds" / "a").mkdir(parents=True)
     (path / "sounds" / "a" / "astray.wav").symlink_to(tmp_path / "reviews.csv")
@@ -112,7 +112,7 @@ def test_a_runs_file_alone_leads_nobody_out_of_the_run(run, original, tmp_path, 
 
 def test_a_file_within_the_run_is_the_runs_own(run, original):
     path = run("csv:{run}/reviews.csv,target=verdict,text=review")
-    shutil.copy(original.run_dir.parent / "reviews.csv", path)
+    shutil.copy(original.directory.path.parent / "reviews.csv", path)
     opened = Experiment.open(path)
     assert opened.evaluate()["accuracy"] == original.evaluate()["accuracy"]
     named = f"csv:{path}/reviews.csv,target=verdict"
@@ -120,8 +120,6 @@ def test_a_file_within_the_run_is_the_runs_own(run, original):
 
 
 def test_what_lies_in_the_way_of_a_file_is_no_file(run):
-    import os
-
     path = run("csv:{run}/pipe.csv,target=verdict")
     os.mkfifo(path / "pipe.csv")
     with pytest.raises(UsageError, match="path received"):
