@@ -29,7 +29,7 @@ QUICK = tests/test_architecture.py tests/agents/parts tests/agents/test_spaces.p
 	tests/lab/networks/test_forward.py tests/lab/runtime/test_processor.py tests/lab/test_config.py tests/lab/test_errors.py \
 	tests/lab/test_seeding.py tests/lab/test_tasks.py tests/envs/test_catch.py tests/envs/test_gridworld.py \
 	tests/envs/test_random.py tests/envs/test_registration.py tests/envs/test_snake.py tests/generative/data \
-	tests/generative/test_arguments.py
+	tests/generative/test_arguments.py tests/predictors/metrics
 
 quick: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(QUICK)

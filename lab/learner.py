@@ -255,18 +255,21 @@ class Learner(Copied, Stateful, ABC):
         return cls.load_checkpoint(directory, config, directory.find_checkpoint(which))
 
     @classmethod
-    def load_checkpoint(cls: type[L], directory: RunDirectory, config: Mapping[str, Any], path: Path | None) -> L:
+    def load_checkpoint(
+        cls: type[L], directory: RunDirectory, config: Mapping[str, Any], path: Path | None, fresh: L | None = None
+    ) -> L:
         """Load a trained learner from one checkpoint of a run; see `load`.
 
         Args:
             directory: The run's.
             config: The run's configuration.
             path: The checkpoint, as `RunDirectory.find_checkpoint` returned it.
+            fresh: A learner with the run's settings to load it into; None to make one.
         """
-        found: Any = cls if cls.name == config["learner"] else registry.learner(config["learner"])
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
-        learner: L = building.made_from(config, directory, found)
+        found: Any = cls if cls.name == config["learner"] or fresh is not None else registry.learner(config["learner"])
+        learner: L = building.made_from(config, directory, found) if fresh is None else fresh
         start_tensorflow(learner.threads)
         with building.as_run_errors(directory, "task and settings"):
             learner.setup_from(config["task"], Seeds(config["seed"]))

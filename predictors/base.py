@@ -79,12 +79,20 @@ class Predictor(Learner):
         return self.spec, self.seeds
 
     def setup_from(self, description: Mapping[str, Any], seeds: Seeds) -> None:
+        self.check_description(description)
         self.setup(ExampleSpec.from_json(description["data"]), seeds)
 
     def named_source(self, name: str, run: Path) -> str:
         from generative.datasets.sources import check_named
 
         return check_named(name, run)
+
+    def described(self) -> dict[str, Any]:
+        """Return what a run's config.json must hold of it beside settings and examples, as JSON values (hook)."""
+        return {}
+
+    def check_description(self, description: Mapping[str, Any]) -> None:
+        """Raise `UsageError` where what `described` wrote into a run cannot be built here (hook)."""
 
     def examples(self, source: Any) -> Examples:
         """Return the examples in what `predictors.data.load` gave (hook)."""

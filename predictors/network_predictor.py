@@ -96,15 +96,16 @@ class NetworkPredictor(Predictor):
     def _learning_rate(self) -> Any:
         return self.rate
 
-    def setup_from(self, description: Mapping[str, Any], seeds: Any) -> None:
+    def described(self) -> dict[str, Any]:
+        return {"network": "given"} if self.given is not None else {}
+
+    def check_description(self, description: Mapping[str, Any]) -> None:
         if description.get("network") == "given" and self.given is None:
             name = type(self).__name__
             raise UsageError(
                 f"the run was trained with a network of its user's, which its files cannot make. Fix: "
-                f"Experiment.resume(run, learner={name}(network=...)), or "
-                f"Experiment.open(run, learner={name}(network=...)) to use it."
+                f"Experiment.resume(run, learner={name}(network=...)), or `open` in place of `resume` to use it."
             )
-        super().setup_from(description, seeds)
 
     # ---------------------------------------------------------------- learning
 

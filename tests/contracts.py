@@ -68,6 +68,7 @@ class Case:
         first, then: Steps before and after the interruption; multiples of nothing.
         log_every: So that both the interruption and `middle` fall between two rows.
         middle: A step at which metrics for the next row have been gathered and no row ends.
+        as_in: Another case whose state has the same items, so that what each of them decides is shown there.
     """
 
     label: str
@@ -80,6 +81,7 @@ class Case:
     log_every: int = 20
     middle: int = 47
     lane: str = "auto"
+    as_in: str | None = None
 
     @property
     def is_agent(self) -> bool:
@@ -104,8 +106,9 @@ class Case:
     @property
     def subject(self) -> Subject:
         """What `lab.testing` checks."""
-        sizes = {name: getattr(self, name) for name in ("idle", "first", "then", "log_every", "middle", "lane")}
-        return Subject(self.learner, self.given_source, **sizes)
+        sizes = {name: getattr(self, name) for name in ("first", "then", "log_every", "middle", "lane")}
+        idle = self.idle if self.as_in is None else None
+        return Subject(self.learner, self.given_source, idle=idle, **sizes)
 
     def experiment(self, run: Path | None = None, seed: int = 5, **keywords: Any) -> Experiment:
         """Return a fresh experiment."""
@@ -484,6 +487,16 @@ SMALL: dict[str, list[dict[str, Any]]] = {
 }
 
 
+# Cases whose learners keep the same things as another's; a test holds them to it.
+SAME_STATE = {
+    **dict.fromkeys(("autoencoder-2", "sparse_autoencoder"), "autoencoder"),
+    **dict.fromkeys(("dcgan", "hinge_gan", "lsgan", "relativistic_gan"), "gan"),
+    **dict.fromkeys(("ddpm", "edm", "rectified_flow"), "diffusion"),
+    **dict.fromkeys(("classifier-2", "regressor"), "classifier"),
+    "percent_bc": "behavior_cloning",
+}
+
+
 def installed_learners() -> dict[str, Callable[[], Any]]:
     """Return every learner that a package brings, by its name."""
     return {e.name: e.load for group in registry.LEARNERS for e in importlib.metadata.entry_points(group=group)}
@@ -500,7 +513,8 @@ def cases() -> list[Case]:
     found = []
     for name, load in sorted(installed_learners().items()):
         for number, entry in enumerate(SMALL.get(name, []), 1):
-            found.append(Case(name if number == 1 else f"{name}-{number}", load, **entry))
+            label = name if number == 1 else f"{name}-{number}"
+            found.append(Case(label, load, as_in=SAME_STATE.get(label), **entry))
     return [
         *found,
         Case("example_agent", lambda: load_example("custom_agent").ExpectedSarsa, short_walks, idle=OVERWRITTEN),

@@ -76,6 +76,13 @@ def test_a_learner_keeps_the_contract(trial: Trial, check: Any) -> None:
     run_one(check, trial)
 
 
+@pytest.mark.parametrize("label", sorted(contracts.SAME_STATE))
+def test_a_case_whose_state_another_stands_for_keeps_the_same_things(label: str) -> None:
+    mine, theirs = (case_called(one).experiment() for one in (label, contracts.SAME_STATE[label]))
+    assert mine.learner.state_names == theirs.learner.state_names
+    assert mine.task.get_state().keys() == theirs.task.get_state().keys()
+
+
 # ---------------------------------------------------------------- every agent
 
 

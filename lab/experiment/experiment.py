@@ -261,13 +261,19 @@ class Experiment(ExperimentBase):
 
     @classmethod
     def open(
-        cls, run_dir: str | os.PathLike[str], which: str = "best", *, source: Any = None, evaluation_source: Any = None
+        cls,
+        run_dir: str | os.PathLike[str],
+        which: str = "best",
+        *,
+        source: Any = None,
+        evaluation_source: Any = None,
+        learner: Learner | None = None,
     ) -> Self:
         """Open a run to evaluate and render what it learnt; `resume` is the one to train on.
 
         Args:
             run_dir: The run's directory.
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
-            source, evaluation_source: As for `resume`.
+            source, evaluation_source, learner: As for `resume`.
         """
-        return resuming.open_run(cls, run_dir, which, source, evaluation_source)
+        return resuming.open_run(cls, run_dir, which, source, evaluation_source, learner)

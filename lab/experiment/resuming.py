@@ -58,6 +58,8 @@ def resume(
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress, "resume")
     check_callbacks(experiment, config["callbacks"], directory.path)
     experiment.task.check_description(config["task"])
+    # Also where no step is left to train: a kill may have come after the last checkpoint.
+    directory.tidy()
     restore_newest(experiment, directory, exact)
     experiment.task.check_same(config["task"])
     return experiment
@@ -89,7 +91,12 @@ def check_callbacks(experiment: ExperimentBase, expected: list[str], run: Path) 
 
 
 def open_run(
-    cls: type[E], run_dir: str | os.PathLike[str], which: str, source: Any, evaluation_source: Any = None
+    cls: type[E],
+    run_dir: str | os.PathLike[str],
+    which: str,
+    source: Any,
+    evaluation_source: Any = None,
+    learner: Learner | None = None,
 ) -> E:
     """Open a run to evaluate and show what it learnt; see `Experiment.open`."""
     directory = RunDirectory(run_dir)
@@ -97,7 +104,9 @@ def open_run(
     config = directory.read_config()
     # Once for both, because it reads the whole checkpoint, and what it warns of is said once.
     path = directory.find_checkpoint(which)
-    learner = Learner.load_checkpoint(directory, config, path)
+    if learner is not None:
+        _check_learner(learner, config)
+    learner = Learner.load_checkpoint(directory, config, path, learner)
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, [], False, "evaluate")
     experiment.loop.look_at(checkpoints.step_of(path) if path is not None else 0)
     experiment.record.show(experiment.step)

@@ -54,6 +54,11 @@ def clean(run: Path) -> list[Path]:
     return found
 
 
+def is_leftover(path: Path) -> bool:
+    """Return whether a dead process left this temporary file behind, so that nothing is lost without it."""
+    return _PARTIAL.fullmatch(path.name) is not None and _is_dead(path)
+
+
 def _remove(path: Path) -> None:
     match = _CHECKPOINT.fullmatch(path.name)
     if match is not None and match["kind"] == "old" and not os.path.lexists(path.with_name(match["name"])):

@@ -9,7 +9,9 @@ import numpy as np
 
 from generative.arguments import plain_array
 from generative.data.labels import count_classes, read_labels
+from generative.datasets.conversion.ranges import NARROW, known_range
 from lab.errors import UsageError, bad_value, printable
+from lab.messages.notes import warn
 from predictors.data.examples import Examples, ExampleSpec, Part, check_leaks, held_out, same_rows
 from predictors.data.field import INPUTS, TARGETS, TEXT, Field
 from predictors.data.words import check_room, checked_texts, decoded
@@ -29,6 +31,7 @@ def from_arrays(
     kinds: Mapping[str, str] | None = None,
     rate: int | None = None,
     columns: Mapping[str, tuple[str, ...]] | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
     name: str = "arrays",
     kind: str = "arrays",
     notes: tuple[str, ...] = (),
@@ -44,6 +47,8 @@ def from_arrays(
         kinds: What inputs and targets are, by name, where type and shape do not tell; see `Field`.
         rate: Samples a second of sounds.
         columns: Names of columns, by the name of the input or target.
+        ranges: Least and greatest value that pictures may have, by name. Without it uint8 is [0, 255], or [0, 1] where
+            nothing is greater, booleans are [0, 1], and floating ones [0, 1] or [-1, 1] if nothing lies outside.
         name, kind, notes: As for `ExampleSpec` and `Examples`.
 
     Raises:
@@ -72,9 +77,9 @@ def from_arrays(
         tested = _readable_part(tested, told, f"{owner} test", None)
         train = given
         check_leaks(train, tested, owner)
-    names = columns or {}
+    names, spans = columns or {}, dict(ranges or {})
     fields = [
-        tuple(_field(n, v, told.get(n), side, rate, names.get(n), owner) for n, v in held.items())
+        tuple(_field(n, v, told.get(n), side, rate, names.get(n), spans.get(n), owner) for n, v in held.items())
         for held, side in ((train.inputs, INPUT), (train.targets, TARGET))
     ]
     spec = ExampleSpec(fields[0], fields[1], name)
@@ -84,7 +89,30 @@ def from_arrays(
             field.codes(tested.targets[field.name])
     for field in (*spec.inputs, *spec.targets):
         _check_alike(field, train, tested, owner)
-    return Examples(train, tested, spec, kind=kind, notes=notes)
+    said = [*notes, *(note for field in spec.inputs for note in _dim(field, train.inputs[field.name], name))]
+    if said:
+        warn(f"{name}: {'; '.join(said)}", stacklevel=2)
+    return Examples(train, tested, spec, kind=kind, notes=tuple(said))
+
+
+def _range(values: np.ndarray, owner: str, name: str) -> tuple[float, float]:
+    try:
+        return known_range(values, values)[:2]
+    except UsageError as error:
+        received = f"{values.dtype} in [{values.min():g}, {values.max():g}]"
+        expected = "uint8, booleans, or floating numbers in [0, 1] or [-1, 1]"
+        raise bad_value(owner, "pictures", received, expected, f"ranges={{{name!r}: (LOW, HIGH)}}.") from error
+
+
+def _dim(field: Field, values: np.ndarray, name: str) -> list[str]:
+    if field.kind != "image":
+        return []
+    half = field.scale[0]
+    used, low, high = float(np.ptp(values)), field.centre[0] - half, field.centre[0] + half
+    if used >= 2.0 * half * NARROW:
+        return []
+    lie = f"pictures {field.name!r} lie in [{values.min():g}, {values.max():g}]"
+    return [f"{lie}, less than {NARROW:.0%} of [{low:g}, {high:g}]; ranges= declares another range"]
 
 
 def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
@@ -202,7 +230,7 @@ def _weights(weights: Any, count: int, owner: str) -> np.ndarray | None:
 
 def _field(
     name: str, values: np.ndarray, told: str | None, side: str, rate: int | None, columns: tuple[str, ...] | None,
-    owner: str,
+    span: tuple[float, float] | None, owner: str,
 ) -> Field:  # fmt: skip
     where = f"{owner} {side} {name!r}"
     kind = told or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
@@ -227,9 +255,10 @@ def _field(
     if kind == "image":
         if len(shape) not in (2, 3) or min(shape[:2]) < 2:
             raise bad_value(where, "pictures of shape", values.shape, "(N, H, W) or (N, H, W, C), sides of 2 or more")
-        low, high = (0.0, 255.0) if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
-        if low >= high:
-            raise bad_value(where, "pictures", f"one value only, {low:g}", "pictures that differ")
+        low, high = span if span is not None else _range(values, where, name)
+        if not (np.isfinite([low, high]).all() and low < high and low <= values.min() and values.max() <= high):
+            received = f"{(low, high)} for values in [{values.min():g}, {values.max():g}]"
+            raise bad_value(where, "range", received, "finite low < high that hold all values")
         return Field(name, kind, shape, str(values.dtype), ((low + high) / 2.0,), ((high - low) / 2.0,))
     if kind == "sound":
         if len(shape) != 1 or rate is None:

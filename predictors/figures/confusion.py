@@ -30,7 +30,7 @@ def confusion_figure(matrix: ArrayLike, names: Sequence[object] | None = None, t
     Args:
         matrix: As `confusion_matrix` returns it, whole numbers (K, K), true classes down.
         names: Of the K classes; None for their codes.
-        title: None for the fraction that is right.
+        title: Empty for how many rows are right.
     """
     counts = np.asarray(matrix)
     support = class_scores(counts).support

@@ -79,15 +79,19 @@ def forecast_figure(
 
 
 def _fan(axes: Any, ahead: NDArray[Any], bands: NDArray[np.float64], at: NDArray[np.float64], labelled: bool) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
     pairs = len(at) // 2
+    # Shades and not transparency: where bands lie on each other the legend would show another one.
+    pale = LinearSegmentedColormap.from_list("bands", ["white", COLOUR])
+    shades = [pale(0.18 + 0.3 * i / max(1, pairs - 1)) for i in range(pairs)]
     for i in range(pairs):
         name = f"{100 * at[i]:.3g} to {100 * at[-1 - i]:.3g} %" if labelled else ""
-        shade: dict[str, Any] = {"color": COLOUR, "alpha": 0.16, "linewidth": 0}
         low, high = bands[:, i], bands[:, -1 - i]
         if len(ahead) == 1:
-            axes.vlines(ahead, low, high, color=COLOUR, alpha=0.35, linewidth=5, label=name)
+            axes.vlines(ahead, low, high, color=shades[i], linewidth=5, label=name)
         else:
-            axes.fill_between(ahead, low, high, label=name, **shade)
+            axes.fill_between(ahead, low, high, color=shades[i], linewidth=0, label=name)
 
 
 def _apart(starts: NDArray[Any], horizon: int) -> list[int]:

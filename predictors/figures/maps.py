@@ -119,5 +119,6 @@ def _name_groups(axes: Axes, points: NDArray[np.float64], codes: NDArray[np.int6
         members = points[codes == code]
         # The member nearest to the median: of a class in two parts the middle may lie in another one.
         middle = members[np.linalg.norm(members - np.median(members, axis=0), axis=1).argmin()]
-        text = axes.text(*middle, names[code], ha="center", va="center", fontsize=8, fontweight="bold")
+        where: dict[str, Any] = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+        text = axes.annotate(names[code], (middle[0], middle[1]), fontsize=8, **where)
         text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])

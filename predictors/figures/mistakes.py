@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from lab.errors import bad_value
 from lab.media.images import as_rgb
 from lab.media.plotting import GRAY
-from predictors.figures.panels import WORST, class_names, new_figure, plain
+from predictors.figures.panels import WORST, class_names, new_figure
 from predictors.metrics.checks import check_probabilities
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 6
 MOST = 24
+# Letters of a name above a picture.
+LONGEST = 13
 
 
 def mistakes(probabilities: ArrayLike, codes: ArrayLike, most: int = MOST) -> NDArray[np.int64]:
@@ -54,7 +56,7 @@ def mistakes_figure(
         most: Pictures at most.
     """
     array, true = check_probabilities("mistakes_figure", probabilities, codes)
-    shown = class_names("mistakes_figure", names, array.shape[1])
+    shown = class_names("mistakes_figure", names, array.shape[1], LONGEST)
     if len(images) != len(array):
         raise bad_value("mistakes_figure", "images", f"{len(images)} images", f"one for each of {len(array)} rows")
     chosen = mistakes(array, true, most)
@@ -67,7 +69,7 @@ def mistakes_figure(
     rows = -(-len(chosen) // columns)
     height, width = as_rgb(images[chosen[0]]).shape[:2]
     tall = 1.15 * float(np.clip(height / width, 0.25, 2.0))
-    figure = new_figure(1.35 * columns, (tall + 0.55) * rows + 0.4)
+    figure = new_figure(1.35 * columns, (tall + 0.45) * rows + 0.3)
     for place, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
         axes.set_axis_off()
         if place < len(chosen):
@@ -75,7 +77,7 @@ def mistakes_figure(
             axes.imshow(as_rgb(images[row]), interpolation="nearest")
             found = array[row].argmax()
             # Two texts, since a title has one colour.
-            lines = (f"true {plain(shown[true[row]], 12)}", f"not {plain(shown[found], 10)} {array[row, found]:.2f}")
+            lines = (f"true {shown[true[row]]}", f"→ {shown[found]} {array[row, found]:.2f}")
             for line, above, colour in zip(lines, (15, 4), (GRAY, WORST), strict=True):
                 where: dict[str, Any] = {"xy": (0.5, 1.0), "xycoords": "axes fraction", "textcoords": "offset points"}
                 axes.annotate(line, xytext=(0, above), ha="center", color=colour, fontsize=8, **where)

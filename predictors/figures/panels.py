@@ -55,7 +55,7 @@ def colours(number: int) -> list[tuple[float, ...]]:
     return [shades(i if few else i / (number - 1)) for i in range(number)]
 
 
-def class_names(owner: str, names: Sequence[object] | None, classes: int) -> list[str]:
+def class_names(owner: str, names: Sequence[object] | None, classes: int, most: int = LONGEST_NAME) -> list[str]:
     """Return a short name for each class: those given, or the codes.
 
     Raises:
@@ -65,14 +65,15 @@ def class_names(owner: str, names: Sequence[object] | None, classes: int) -> lis
         return [str(code) for code in range(classes)]
     if len(names) != classes:
         raise bad_value(owner, "names", f"{len(names)} names", f"one for each of {classes} classes, or None")
-    return [plain(name) for name in names]
+    return [plain(name, most) for name in names]
 
 
 def plain(text: object, most: int = LONGEST_NAME) -> str:
     """Return text that is drawn as it stands, with an ellipsis where it is too long.
 
-    Between two dollar signs matplotlib would read a formula, and stop at one that is none.
+    Between two dollar signs matplotlib would read a formula, and stop at one that is none; what begins with an
+    underscore it would leave out of a legend.
     """
     shown = " ".join(str(text).split())
     shown = shown if len(shown) <= most else shown[: most - 1] + "…"
-    return shown.replace("$", r"\$")
+    return (" " * shown.startswith("_") + shown).replace("$", r"\$")

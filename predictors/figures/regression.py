@@ -66,8 +66,13 @@ def _target(panels: Sequence[Axes], guess: NDArray[np.float64], truth: NDArray[n
     panels[1].axhline(0.0, color=GRAY, linewidth=0.9, linestyle="--")
     panels[1].scatter(guess, residuals, **dots)
     dress(panels[1], "predicted - true", "predicted", "")
-    bins = int(np.clip(np.sqrt(len(residuals)), 5, 50))
-    panels[2].hist(residuals, bins=bins, color=COLOUR, edgecolor="white", linewidth=0.4)
+    low, high = float(residuals.min()), float(residuals.max())
+    # Equal residuals, but for rounding, have no range to divide.
+    pad = 0.5 if high - low <= 1e-9 * max(1.0, abs(low), abs(high)) else 0.0
+    edges = np.linspace(low - pad, high + pad, int(np.clip(np.sqrt(len(residuals)), 5, 50)) + 1)
+    panels[2].hist(residuals, bins=edges.tolist(), color=COLOUR, edgecolor="white", linewidth=0.4)
     panels[2].axvline(0.0, color=GRAY, linewidth=0.9, linestyle="--")
     dress(panels[2], f"mean absolute error {mean_absolute_error(guess, truth):.4g}", "predicted - true", "rows")
+    for panel in panels:
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
     panels[2].yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))

@@ -32,13 +32,14 @@ def reliability_figure(probabilities: ArrayLike, codes: ArrayLike, bins: int = B
     filled = curve.rows > 0
     left, width = curve.edges[:-1][filled], 1.0 / bins
     right, sure = curve.accuracy[filled], curve.confidence[filled]
-    above.bar(left, right, width, align="edge", color=COLOUR, edgecolor="white", linewidth=0.6, label="accuracy")
-    gap: dict[str, Any] = {"align": "edge", "color": WORST, "alpha": 0.3, "linewidth": 0}
+    bars: dict[str, Any] = {"align": "edge", "edgecolor": "white", "linewidth": 0.6}
+    above.bar(left, right, width, color=COLOUR, alpha=0.45, label="accuracy", **bars)
+    gap: dict[str, Any] = {"align": "edge", "facecolor": "none", "edgecolor": WORST, "hatch": "////", "linewidth": 0.7}
     above.bar(left, sure - right, width, bottom=right, label="gap to the confidence", **gap)
     above.plot([0, 1], [0, 1], color=GRAY, linewidth=0.9, linestyle="--")
     above.set(xlim=(0, 1), ylim=(0, 1.02))
     dress(above, f"expected calibration error {error:.3g}", "", "accuracy")
-    below.bar(left, curve.rows[filled], width, align="edge", color=GRAY, edgecolor="white", linewidth=0.6)
+    below.bar(left, curve.rows[filled], width, color=GRAY, **bars)
     total = int(curve.rows.sum())
     means = (float(np.average(sure, weights=curve.rows[filled])), float(np.average(right, weights=curve.rows[filled])))
     for value, colour, name in zip(means, (WORST, COLOUR), ("mean confidence", "accuracy of all"), strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lab.media.plotting import COLOUR, GRAY
-from predictors.figures.panels import WORST, class_names, dress, legend, new_figure
+from predictors.figures.panels import WORST, class_names, dress, new_figure
 from predictors.metrics.classification import class_scores
 
 if TYPE_CHECKING:
@@ -45,5 +45,6 @@ def scores_figure(matrix: ArrayLike, names: Sequence[object] | None = None) -> F
     axes.set_yticks(lines, [shown[code] for code in order], fontsize=letter)
     axes.set(xlim=(0.0, 1.0), ylim=(classes - 0.4, -0.6))
     axes.grid(axis="y", visible=False)
-    legend(axes, bbox_to_anchor=(0.5, -0.25 / (line * classes)), ncols=3)
+    # Of the figure, since below the axes its distance would depend on how many classes there are.
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8, labelcolor=GRAY)
     return figure

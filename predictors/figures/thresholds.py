@@ -59,13 +59,13 @@ def curves_figure(probabilities: ArrayLike, codes: ArrayLike, names: Sequence[ob
     dress(panels[1], "precision and recall, average precision", "recall", "precision")
     for panel in panels:
         panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
-        legend(panel)
+        legend(panel, bbox_to_anchor=(0.5, -0.11))
     return figure
 
 
 def _draw(
     axes: Any,
-    curves: dict[int, tuple[NDArray[np.float64], ...]],
+    curves: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]],
     areas: dict[int, float],
     names: list[str],
     steps: str | None,
@@ -82,6 +82,8 @@ def _draw(
     mean = np.mean([_on_grid(*curve, steps) for curve in curves.values()], axis=0)
     area = float(np.mean(list(areas.values())))
     label = f"mean of {len(curves)} classes  {area:.3f}"
+    if not steps:
+        axes.plot([0, 0], [0, mean[0]], color=COLOUR, linewidth=2.4)
     axes.plot(GRID, mean, color=COLOUR, linewidth=2.4, label=label)
 
 

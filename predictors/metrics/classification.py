@@ -33,7 +33,13 @@ class ClassScores(NamedTuple):
     support: NDArray[np.int64]
 
     def macro(self) -> dict[str, float]:
-        """Return the mean of each score over the classes for which it has a value."""
+        """Return the mean of each score over the classes for which it has a value.
+
+        Raises:
+            UndefinedMetric: When there are no rows at all.
+        """
+        if not self.support.sum():
+            raise UndefinedMetric("macro scores: the confusion matrix has no rows")
         scores = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
         return {f"{name}_macro": float(np.nanmean(values)) for name, values in scores.items()}
 

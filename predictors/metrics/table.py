@@ -18,8 +18,8 @@ class MetricTable(dict[str, float]):
         left_out: Why metrics that one might expect are missing, by name.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **metrics: float) -> None:
+        super().__init__({name: float(value) for name, value in metrics.items()})
         self.left_out: dict[str, str] = {}
 
     def add(self, name: str, compute: Callable[[], float]) -> None:

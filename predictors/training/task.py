@@ -85,7 +85,11 @@ class PredictionTask(UpdateTask):
             "data": data.spec.to_json(),
             "rows": rows,
             **({"notes": list(data.notes)} if data.notes else {}),
+            **self.predictor.described(),
         }
+
+    def check_description(self, description: Mapping[str, Any]) -> None:
+        self.predictor.check_description(description)
 
     def check_same(self, description: Mapping[str, Any]) -> None:
         theirs = ExampleSpec.from_json(description["data"])

@@ -129,5 +129,7 @@ def test_bad_k_matrix_and_lengths_are_refused() -> None:
         top_k_accuracy(HAND, CODES, 4)
     with pytest.raises(ValueError, match="\\(K, K\\)"):
         class_scores(np.zeros((2, 3), int))
+    with pytest.raises(ValueError, match="no rows"):
+        class_scores(np.zeros((3, 3), int)).macro()
     with pytest.raises(ValueError, match="as many as true ones, 2"):
         confusion_matrix([0], [0, 1], 2)
