@@ -33,6 +33,7 @@ def test_sums_have_two_inputs_and_two_targets():
     assert [(f.name, f.kind) for f in data.spec.targets] == [("digit", "class"), ("sum", "number")]
     part = data.test
     np.testing.assert_allclose(part.targets["sum"], part.targets["digit"][:, None] + part.inputs["number"])
-    assert len(data.train) == 1_437 and part.inputs["picture"].max() == 240
+    assert len(data.train) == 1_437 and part.inputs["picture"].max() == 16
+    assert (data.spec.inputs[0].centre, data.spec.inputs[0].scale) == ((8.0,), (8.0,))
     with pytest.raises(UsageError, match="seed received -1"):
         sums.load(seed=-1)
