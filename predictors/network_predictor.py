@@ -106,6 +106,8 @@ class NetworkPredictor(Predictor):
         if self.built or hasattr(self, "warmup"):
             self.warmup.assign(float(self.scheduled("warmup_steps")))
             self.length.assign(float(self.scheduled("schedule_steps")))
+            if not self.config.sparsity:
+                return
             begin, end = (self.scheduled(name) for name in ("prune_begin", "prune_end"))
             self.compression.schedule(begin, end, known=bool(self.run_length))
 

@@ -36,8 +36,8 @@ from lab.task import TaskOptions
 class Experiment(ExperimentBase):
     """A learner, the source of its data, a loop that trains it and a record of what came of it.
 
-    The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`.
-    The hooks `on_...` do nothing here; callbacks have the same ones.
+    The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`. The hooks
+    `on_...` do nothing here; callbacks have the same ones.
 
     Args:
         learner: An agent or a generator.
@@ -247,8 +247,7 @@ class Experiment(ExperimentBase):
 
         Args:
             run_dir: The run's directory.
-            source, evaluation_source: For a run where it was an object rather than a name, or names what a file alone
-                is not followed to: a path outside the run, a module to import.
+            source, evaluation_source: For a run where it was an object, or names what a file alone is not followed to.
             learner: A fresh learner with the run's settings, if its class is not known by name here.
             callbacks: The run's own callbacks, made as they were then.
             progress: As for `Experiment`.

@@ -154,7 +154,7 @@ class TransferPredictor(NetworkPredictor):
         return found
 
     def unread_settings(self) -> dict[str, str]:
-        return backbones.unread(self)
+        return {**super().unread_settings(), **backbones.unread(self)}
 
     # ---------------------------------------------------------------- learning
 

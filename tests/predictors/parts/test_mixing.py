@@ -135,7 +135,7 @@ def test_a_run_with_both_goes_on_with_the_draws_that_it_would_have_made(tmp_path
 
 def test_what_cannot_be_mixed_is_refused() -> None:
     classes = Field("target", "class", (), "int64", classes=2)
-    texts = ExampleSpec((Field("words", "text", (4,), "str", vocabulary=("", "?", "a")),), (classes,))
+    texts = ExampleSpec((Field("words", "text", (4,), "str", vocabulary=("", "[UNK]", "a")),), (classes,))
     with pytest.raises(UsageError, match=r"mixup received 0.2; expected 0, for 'words' is texts"):
         check_mixable("Classifier", texts, 0.2, 0.0)
     numbers = ExampleSpec((Field("input", "vector", (3,), "float32"),), (classes,))
