@@ -83,7 +83,7 @@ def table(results: dict[str, Any]) -> str:
         "",
         "By `benchmarks/forecasting.py`, which says what is measured how; settings in `forecasting.json`.",
         "",
-        "| series | horizon | origins | MASE: forecaster | range | seasonal naive | ETS | coverage of 80 % | range |",
+        "| series | horizon | origins | MASE | range | seasonal naive | ETS | coverage of 80 % | range |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, found in results["series"].items():
@@ -108,6 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     found = machine.say()
     os.environ.update(paired.limits(1))
+    paired.packages_first()
     from lab.config import parse
     from predictors import ForecasterSettings
 

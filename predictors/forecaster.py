@@ -54,7 +54,8 @@ class Forecaster(NetworkPredictor):
 
     Settings: ClassVar[type[Settings]] = ForecasterSettings
     kinds: ClassVar[tuple[str, ...]] = ("forecasts", "errors")
-    not_state = ("normals", "ending", "selection")
+    default_steps: ClassVar[int] = 1_000
+    not_state: tuple[str, ...] = ("normals", "ending", "selection")
 
     ending: np.ndarray | None = None
     selection: Part | None = None

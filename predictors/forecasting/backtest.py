@@ -6,6 +6,7 @@ import numpy as np
 
 from lab.errors import bad_value
 from predictors.baselines.forecasting import forecasting_baselines
+from predictors.data.examples import Part
 from predictors.data.series.series import Series
 from predictors.data.series.windows import AHEAD, Windows
 from predictors.heads.quantiles import QuantileHead
@@ -13,7 +14,7 @@ from predictors.metrics.forecasting import forecasting_metrics
 from predictors.metrics.table import MetricTable
 
 
-def baselines(series: Series, part: Windows, head: QuantileHead) -> dict[str, MetricTable]:
+def baselines(series: Series, part: Part, head: QuantileHead) -> dict[str, MetricTable]:
     """Return the scores of `forecasting_baselines` on windows, by name.
 
     Why one of them is missing stands with the first one.
@@ -23,7 +24,7 @@ def baselines(series: Series, part: Windows, head: QuantileHead) -> dict[str, Me
         part: Its windows.
         head: That of the forecaster, which knows the user's unit.
     """
-    if part.origins is None:
+    if not isinstance(part, Windows) or part.origins is None:
         raise bad_value("baselines", "origins", None, "one for each window")
     true = head.true(part.targets[AHEAD])
     values, train = head.true(series.values), head.true(series.train_values)

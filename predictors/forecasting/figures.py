@@ -8,8 +8,9 @@ import numpy as np
 
 from lab.errors import bad_value
 from predictors.baselines.forecasting import naive, seasonal_naive
+from predictors.data.examples import Part
 from predictors.data.series.series import Series
-from predictors.data.series.windows import AHEAD, Part, Windows
+from predictors.data.series.windows import AHEAD, Windows
 from predictors.heads.quantiles import QuantileHead
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def picture(kind: str, series: Series, part: Part, head: QuantileHead, outputs: 
     many = series.values.shape[1] > 1
     title = f"{series.name}, {series.columns[0]}" if many else series.name
     if kind == "forecasts":
-        bands = (quantiles, levels) if len(levels) > 1 else (None, ())
-        return forecast_figure(values, part.origins, median, *bands, times=series.times, title=title)
+        bands, at = (quantiles, levels) if len(levels) > 1 else (None, ())
+        return forecast_figure(values, part.origins, median, bands, at, series.times, title)
     if kind != "errors":
         raise bad_value("Forecaster", "kind of picture", kind, "'forecasts' or 'errors'")
     horizon = median.shape[1]

@@ -44,7 +44,7 @@ def direct(tmp_path_factory) -> Experiment:
 def test_it_beats_the_season_and_covers_what_it_promises(direct) -> None:
     found = direct.evaluate()
     # The noise alone errs by 0.4 on average, the seasonal naive forecast by sqrt(2) times that and the trend.
-    assert found["mase"] < 0.9
+    assert found["mase"] < 0.95
     assert 0.6 < found["coverage_80"] < 0.95
     assert found.main == "mase"
     assert {"mae", "rmse", "pinball", "interval_width", "loss"} <= {*found}
