@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -33,17 +35,23 @@ def test_labels_follow_the_main_clause(data):
         assert [read(text) for text in part.inputs["input"]] == part.targets["target"].tolist()
 
 
-def test_words_without_their_order_say_nothing():
-    """Each sentence has a twin of the same words and the other label, which is drawn as often."""
+def pairs(text):
+    words = text.split()
+    return Counter(zip(["", *words], [*words, ""], strict=True))
+
+
+def test_words_and_pairs_without_their_order_say_nothing():
+    """Each sentence has a counterpart of the same words and pairs and the other label, drawn as often."""
     rng = stream(3, 0)
     for _ in range(200):
         text, label = grammar.sentence(rng)
         words = text.split()
         places = [i for i, word in enumerate(words) if word in grammar.GOOD + grammar.BAD]
         assert len(places) == 2 and sum(words[i] in grammar.GOOD for i in places) == 1
-        first, second = places
-        words[first], words[second] = words[second], words[first]
-        assert read(" ".join(words)) != label
+        (start, end), (start_of_other, end_of_other) = ((i if words[i - 1] == "is" else i - 1, i + 1) for i in places)
+        swapped = [*words[:start], *words[start_of_other:end_of_other], *words[end:start_of_other],
+                   *words[start:end], *words[end_of_other:]]  # fmt: skip
+        assert pairs(" ".join(swapped)) == pairs(text) and read(" ".join(swapped)) != label
 
 
 def test_no_sentence_is_in_two_parts_and_none_twice(data):
