@@ -53,7 +53,7 @@ class Forecaster(NetworkPredictor):
     """
 
     Settings: ClassVar[type[Settings]] = ForecasterSettings
-    kinds: ClassVar[tuple[str, ...]] = ("forecasts", "errors")
+    kinds = ("forecasts", "errors")
     default_steps: ClassVar[int] = 1_000
     not_state: tuple[str, ...] = ("normals", "ending", "selection")
 

@@ -428,39 +428,11 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "idle": RATE,
         },
     ],
-    "siamese": [
-        {
-            "settings": {
-                "architecture": "mlp",
-                "hidden_sizes": (8,),
-                "batch_size": 8,
-                "embedding_size": 4,
-                "support": 3,
-                **PREDICTOR,
-            },
-            "source": pictures,
-            "idle": {**RATE, **dict.fromkeys(("support_inputs", "support_codes"), "chosen again from the source")},
-        },
-    ],
-    "regressor": [
-        {
-            "settings": {"hidden_sizes": (8,), "batch_size": 8, "error": "huber", **PREDICTOR},
-            "source": columns,
-            "idle": {**RATE, **dict.fromkeys(("support_codes", "support"), "found in the data again")},
-        },
-    ],
     "forecaster": [
         {
             "settings": {"context": 6, "horizon": 3, "batch_size": 8, "architecture": "conv1d", **PREDICTOR},
             "source": waves,
-            "idle": {**RATE, **dict.fromkeys(("calibrated_at", "tail"), "found again when training ends")},
-        },
-    ],
-    "siamese": [
-        {
-            "settings": {"architecture": "cnn", "batch_size": 8, "embedding_size": 3, **PREDICTOR},
-            "source": pictures,
-            "idle": {**RATE, **dict.fromkeys(("support_codes", "support_inputs"), "found in the data again")},
+            "idle": {**RATE, **dict.fromkeys(("calibrated_at", "tail", "widening"), "found again when training ends")},
         },
     ],
     "conditional_gan": [{"settings": {**SMALL_GAN, "label_size": 2}, "source": pictures}],
