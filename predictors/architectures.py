@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The first of each is what "auto" takes.
 BY_KIND = {
-    "image": ("resnet", "cnn", "vgg", "vit", "mlp"),
+    "image": ("cnn", "resnet", "vgg", "vit", "mlp"),
     "vector": ("mlp",),
     "text": ("transformer", "bag", "conv1d", "lstm", "gru", "simple_rnn"),
     "sound": ("spectrogram",),
