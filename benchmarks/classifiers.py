@@ -4,8 +4,8 @@ Every network trains for the same processor time, in which as many updates fit a
 evaluated at its end. The rows that select checkpoints are left out of the training, as in any run. Accuracy is over
 runs: mean, least and greatest, and a 95 % interval of the mean (Student's t).
 
-    python benchmarks/classifiers.py [--data digits glyphs shapes] [--architectures auto vgg resnet vit] [--seeds 10 11 12 13 14]
-                                     [--seconds 60] [--threads 1] [--output FILE]
+    python benchmarks/classifiers.py [--data digits glyphs shapes] [--architectures auto vgg resnet vit]
+        [--seeds 10 11 12 13 14] [--seconds 60] [--threads 1] [--output FILE]
 """
 
 from __future__ import annotations
