@@ -8,7 +8,7 @@ from lab import Experiment
 from lab.errors import UsageError
 from tests.agents.helpers import Counter
 
-SMALL = {"hidden_sizes": (8,), "batch_size": 4, "learning_starts": 8, "update_every": 4, "updates_per_round": 2}
+SMALL = {"batch_size": 4, "learning_starts": 8, "update_every": 4, "updates_per_round": 2}
 # So that training in parts is training in one go.
 SMALL.update(learning_rate_steps=100, epsilon_steps=20)
 

@@ -75,7 +75,8 @@ class Quantiles(DQN):
 
     def network(self, seed):
         kernel = keras.initializers.GlorotUniform(seed=seed)
-        layers = [keras.layers.Dense(3 * self.number_of_actions, kernel_initializer=kernel)]
+        sizes = (*self.config.hidden_sizes, 3 * self.number_of_actions)
+        layers = [keras.layers.Dense(size, kernel_initializer=kernel) for size in sizes]
         return keras.Sequential(
             [keras.Input((self.number_of_features,)), *layers, keras.layers.Reshape((self.number_of_actions, 3))]
         )

@@ -145,9 +145,10 @@ def test_priorities_are_restored_and_damaged_ones_refused():
             Prioritised().on_host(4).set_state({**first.get_state(), "priorities": wrong})
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"alpha": -1.0}, {"alpha": 1e3}, {"alpha": "0.6"}, {"beta": 1.5}, {"epsilon": 0.0}, {"epsilon": 1e-300}]
-)
+WRONG = [("alpha", -1.0), ("alpha", 1e3), ("alpha", "0.6"), ("beta", 1.5), ("epsilon", 0.0), ("epsilon", 1e-300)]
+
+
+@pytest.mark.parametrize("wrong", [{name: value} for name, value in WRONG])
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError, match=f"{next(iter(wrong))} received"):
         Prioritised(**wrong)

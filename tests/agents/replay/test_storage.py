@@ -143,8 +143,10 @@ def test_a_capacity_that_does_not_fit_in_memory_is_one_clear_line():
 )
 def test_whole_numbers_of_observations_keep_all_their_digits(lane, space, values, dtype):
     observed = np.array(values, np.int64)
-    found, *_ = stored(Layout(space, Discrete(2), {}), 4, [step(0, 2)._replace(observation=observed)], lane)
+    transition = step(0, 2)._replace(observation=observed, next_observation=observed[::-1])
+    found, *_ = stored(Layout(space, Discrete(2), {}), 4, [transition], lane)
     assert found.observation.dtype == dtype and found.observation.numpy().tolist() == values
+    assert found.next_observation.numpy().tolist() == values[::-1]
 
 
 def test_actions_beyond_what_a_row_holds_exactly_are_refused():
