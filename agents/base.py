@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces import Discrete
 
 from agents import spaces
 from agents.environment_ids import named_id
@@ -182,6 +183,16 @@ class Agent(Learner):
             task: Has environments to play in, and seeds.
         """
         raise NotImplementedError(f"{type(self).__name__} draws no figure {kind!r}.")
+
+    def actions_of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the actions, (n, ...) as of `act_batch` without exploring, that an exported function's outputs mean.
+
+        Args:
+            outputs: Of what `export_model` gave: here one array, of a value or logit for each action, (n, actions), of
+                which the greatest counts; or for other spaces the actions themselves (hook).
+        """
+        (only,) = outputs.values()
+        return only.argmax(axis=-1) if isinstance(self.action_space, Discrete) else only
 
     def update(self) -> Mapping[str, float] | None:
         """Learn, if it is time to; return the round's metrics, or None when there was none (hook)."""

@@ -71,6 +71,20 @@ def layout(space: gymnasium.Space[Any]) -> tuple[tuple[int, ...], np.dtype[Any]]
     )
 
 
+def largest_whole(space: gymnasium.Space[Any]) -> int:
+    """Return the greatest absolute value that whole numbers of a space may have; 0 for other spaces."""
+    if isinstance(space, Tuple):
+        return max(map(largest_whole, space.spaces))
+    if isinstance(space, Discrete):
+        return max(abs(int(space.start)), abs(int(space.start + space.n - 1)))
+    if isinstance(space, MultiDiscrete):
+        return int(max(np.abs(space.start).max(), np.abs(space.start + space.nvec - 1).max()))
+    if isinstance(space, Box) and np.dtype(space.dtype).kind in "iu":
+        # As Python's numbers, because the least int64 has no absolute value among them.
+        return max((abs(int(bound)) for bound in np.ravel([space.low, space.high])), default=0)
+    return 0
+
+
 def advice(space: gymnasium.Space[Any]) -> str:
     """Return what makes one array of a space that is none: a wrapper that works for this very space."""
     flatten = "wrap the environment in gymnasium.wrappers.FlattenObservation."

@@ -49,7 +49,7 @@ class Batch(NamedTuple):
         discount: float32 (B,), the weight of what follows in the return: gamma^n, and 0 where the task terminated
             within. An episode that was cut off bootstraps, with the steps it had.
         weights: float32 (B,), of the rows in the loss; 1 but for samplers that prefer some rows.
-        indices: int32 (B,), where the rows lie in the replay.
+        indices: int32 (B,), where the rows lie in the replay; of rollouts ().
         extras: As in `Transition`, of the first step.
     """
 

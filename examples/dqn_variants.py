@@ -109,10 +109,6 @@ class C51(DQN):
         # Rows are preferred by their divergence, which unlike the loss is 0 where nothing is left to learn.
         return rows, rows + tf.reduce_sum(tf.math.xlogy(target, target), axis=-1)
 
-    def unread_settings(self):
-        no = "it learns distributions by their cross-entropy"
-        return {**super().unread_settings(), "huber_delta": no, "pessimism": no}
-
 
 @dataclasses.dataclass(frozen=True)
 class QRDQNSettings(DQNSettings):
@@ -144,9 +140,6 @@ class QRDQN(DQN):
         errors = tf.reduce_mean(target, axis=-1) - tf.reduce_mean(quantiles, axis=-1)
         return quantile_huber(quantiles, target, settings.huber_delta), errors
 
-    def unread_settings(self):
-        return {**super().unread_settings(), "pessimism": "it learns distributions"}
-
 
 # ---------------------------------------------------------------- prioritised replay
 
@@ -155,7 +148,9 @@ class QRDQN(DQN):
 class PrioritisedDQNSettings(DQNSettings):
     """Settings of `PrioritisedDQN`."""
 
-    alpha: float = setting(0.6, "how much errors count in what is drawn; 0: uniform", at_least=0)
+    alpha: float = setting(
+        0.6, "how much errors count in what is drawn; 0: uniform, 1: in proportion", at_least=0, at_most=1
+    )
     beta: float = setting(
         0.4, "how much of that the weights make up for at first; at the end all", at_least=0, at_most=1
     )

@@ -147,6 +147,18 @@ class Generator(Learner):
         """Return further metrics on held-out rows `data.test`; baselines may use `data.train` (hook)."""
         return {}
 
+    def export_inputs(
+        self, rows: np.ndarray, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        """Return inputs of the function of `export_model`, by name, one for each row (hook).
+
+        Args:
+            rows: (N, ...) of the data set.
+            labels: Theirs, (N,), or None where there are none.
+            rng: Of what is drawn at random, such as latents.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no inputs for its export_model.")
+
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         """Show one of `kinds` as a uint8 image or a matplotlib figure (hook).
 

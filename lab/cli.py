@@ -19,7 +19,7 @@ from lab.runtime.signals.interruption import ending_cleanly
 # Where each is defined; only the one that is asked for is loaded.
 COMMANDS = {
     **{name: ("lab.command.training", name) for name in ("train", "resume")},
-    **{name: ("lab.command.using", name) for name in ("evaluate", "render", "record", "report", "demo")},
+    **{name: ("lab.command.using", name) for name in ("evaluate", "render", "export", "record", "report", "demo")},
     "list": ("lab.command.using", "list_names"),
 }
 
@@ -53,7 +53,7 @@ def _run(arguments: list[str]) -> int:
     options = parser_for(arguments).parse_args(arguments)
     for module in getattr(options, "imports", ()):
         import_module(module)
-    if options.command in ("train", "resume", "evaluate", "render", "record", "demo"):
+    if options.command in ("train", "resume", "evaluate", "render", "export", "record", "demo"):
         _check_early(options)
         load_tensorflow()
     command(options.command)(options)
@@ -85,10 +85,21 @@ def _check_early(options: argparse.Namespace) -> None:
             take_up(RunDirectory(begun).read_config())
     elif options.command == "resume":
         take_up(RunDirectory(options.run).read_config())
-    elif options.command in ("evaluate", "render"):
+    elif options.command in ("evaluate", "render", "export"):
         RunDirectory(options.run).read_config()
+        if options.command == "export":
+            _check_export(options)
     elif options.command == "record":
         _check_record(options)
+
+
+def _check_export(options: argparse.Namespace) -> None:
+    from lab.exporting.exporting import check_free
+    from lab.exporting.formats import format_named
+
+    kind = format_named(options.format)
+    if options.output is not None:
+        check_free(options.output, kind)
 
 
 def _check_record(options: argparse.Namespace) -> None:

@@ -29,8 +29,9 @@ def setting(
     below: float | None = None,
     at_most: float | None = None,
     choices: tuple[Any, ...] | None = None,
-    of_run: float | Callable[[Any], float] | None = None,
+    of_run: float | Callable[[Any], float | None] | None = None,
     most_steps: int | None = None,
+    infinite: bool = False,
 ) -> Any:
     """Declare one field of a `Settings` class.
 
@@ -40,13 +41,13 @@ def setting(
         above, at_least, below, at_most: Bounds; on a tuple they hold for each entry.
         choices: The only values allowed.
         of_run: For the length of a schedule: the fraction of the run that None stands for, or a function of the
-            settings that gives it; see `scheduled`.
+            settings that gives it, or None where there is no schedule; see `scheduled`.
         most_steps: What that fraction is at most, in steps.
+        infinite: Whether infinity means something, such as no limit.
     """
     limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
-    return dataclasses.field(
-        default=default, metadata={"doc": doc, "of_run": of_run, "most_steps": most_steps, **limits}
-    )
+    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite}
+    return dataclasses.field(default=default, metadata={"doc": doc, **others, **limits})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,9 +79,10 @@ def scheduled(config: Settings, name: str, run_length: int) -> int:
     value = getattr(config, name)
     if value is not None:
         return int(value)
-    metadata = next(field.metadata for field in dataclasses.fields(config) if field.name == name)
-    fraction = metadata["of_run"]
-    fraction = fraction(config) if callable(fraction) else fraction
+    field = next(field for field in dataclasses.fields(config) if field.name == name)
+    fraction, metadata = _fraction(config, field), field.metadata
+    if fraction is None:
+        raise UsageError(f"{owner_name(type(config))}: {name} has no length, for beside the other settings it is idle.")
     # What rounding takes off a whole number must not cost a step.
     steps = max(1, math.floor(run_length * fraction + 1e-6))
     return steps if metadata["most_steps"] is None else min(steps, metadata["most_steps"])
@@ -89,7 +91,13 @@ def scheduled(config: Settings, name: str, run_length: int) -> int:
 def schedules_of_run(config: Settings) -> list[str]:
     """Return the settings that leave the length of a schedule to the run."""
     fields = dataclasses.fields(config)
-    return [f.name for f in fields if f.metadata.get("of_run") is not None and getattr(config, f.name) is None]
+    return [f.name for f in fields if _fraction(config, f) is not None and getattr(config, f.name) is None]
+
+
+def _fraction(config: Settings, field: Any) -> float | None:
+    given = field.metadata.get("of_run")
+    found: float | None = given(config) if callable(given) else given
+    return found
 
 
 def check_read(learner: Any) -> None:
@@ -229,6 +237,8 @@ def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
 
 def _check_limits(owner: str, field: dataclasses.Field[Any], value: Any) -> None:
     limits = field.metadata
+    if isinstance(value, float) and math.isinf(value) and not limits.get("infinite"):
+        raise bad_value(owner, field.name, value, "a finite number", f"the default is {field.default!r}.")
     if limits.get("choices") is not None and value not in limits["choices"]:
         offered = ", ".join(map(repr, limits["choices"]))
         raise bad_value(owner, field.name, value, f"one of {offered}")

@@ -85,9 +85,9 @@ def bad_value(owner: str, name: str, received: object, expected: str, fix: str =
     return UsageError(f"{owner}: {name} received {received!r}; expected {expected}.{tail}")
 
 
-def check_whole(name: str, value: object, optional: bool = False) -> None:
-    """Check that a keyword of `Experiment` is a whole number > 0, or None where that is allowed."""
+def check_whole(name: str, value: object, optional: bool = False, owner: str = "Experiment", least: int = 1) -> None:
+    """Check that a keyword is a whole number of at least `least`, or None where that is allowed."""
     if value is None and optional:
         return
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value <= 0:  # type: ignore[operator]
-        raise bad_value("Experiment", name, value, "a whole number > 0")
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:  # type: ignore[operator]
+        raise bad_value(owner, name, value, f"a whole number > {least - 1}" if least else "a whole number >= 0")

@@ -16,6 +16,7 @@ from lab.config import Settings as AnySettings
 from lab.config import make, scheduled, schedules_of_run
 from lab.copying import Copied
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError
+from lab.exporting.exportable import Exports
 from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
 from lab.runs.opening import building
@@ -27,7 +28,7 @@ from lab.seeding import Seeds
 L = TypeVar("L", bound="Learner")
 
 
-class Learner(Copied, Stateful, ABC):
+class Learner(Copied, Exports, Stateful, ABC):
     """Holds settings, networks and all else that training changes.
 
     A learner is made from its settings alone; `Experiment` then gives it its source, from which it learns the

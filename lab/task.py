@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from lab.errors import TrainingDiverged, bad_value
 from lab.results.evaluation import Evaluation
 from lab.runs.state import Stateful
@@ -153,6 +155,31 @@ class Task(Stateful, ABC):
     def baselines(self) -> dict[str, Evaluation]:
         """Return evaluations of baselines to show beside the learner's, by name (hook)."""
         return {}
+
+    def export_inputs(self, number: int, calibration: bool) -> dict[str, np.ndarray]:
+        """Return real inputs of the function that the learner's `export_model` gives, by name (hook).
+
+        Args:
+            number: How many rows; fewer where there are not so many.
+            calibration: Whether they show in which range numbers lie, which the rows of training may; else what an
+                exported file computes of them is compared, for which rows held out are fairer.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no inputs for an exported learner.")
+
+    def evaluate_with(
+        self, call: Callable[..., dict[str, np.ndarray]], episodes: int | None = None
+    ) -> Evaluation | None:
+        """Evaluate with a function in the place of the learner, on the seeds or rows of `evaluate` (hook).
+
+        Args:
+            call: From arrays (n, ...) by the names of the exported inputs to arrays (n, ...) by those of the outputs:
+                what the runtime of an exported file computes, or what the learner itself does.
+            episodes: As for `evaluate`.
+
+        Returns:
+            The evaluation; None where outputs alone can be compared.
+        """
+        return None
 
     def close(self) -> None:
         """Free environments and files (hook)."""

@@ -11,19 +11,29 @@ if TYPE_CHECKING:
     from predictors.base import Predictor
     from predictors.classifier import Classifier, ClassifierSettings
     from predictors.data.arrays import from_arrays
+    from predictors.data.series.series import Series
     from predictors.data.updates import Batch
+    from predictors.forecaster import Forecast, Forecaster
+    from predictors.forecasting.settings import ForecasterSettings
     from predictors.metrics.table import MetricTable
     from predictors.network_predictor import NetworkPredictor
     from predictors.regressor import Regressor, RegressorSettings
+    from predictors.siamese import Siamese, SiameseSettings
 
 _HOMES = {
     "Batch": "predictors.data.updates",
     "Classifier": "predictors.classifier",
     "ClassifierSettings": "predictors.classifier",
+    "Forecast": "predictors.forecaster",
+    "Forecaster": "predictors.forecaster",
+    "ForecasterSettings": "predictors.forecasting.settings",
     "NetworkPredictor": "predictors.network_predictor",
     "Predictor": "predictors.base",
     "Regressor": "predictors.regressor",
     "RegressorSettings": "predictors.regressor",
+    "Series": "predictors.data.series.series",
+    "Siamese": "predictors.siamese",
+    "SiameseSettings": "predictors.siamese",
     "MetricTable": "predictors.metrics.table",
     "from_arrays": "predictors.data.arrays",
 }
@@ -35,11 +45,17 @@ __all__ = [
     "Batch",
     "Classifier",
     "ClassifierSettings",
+    "Forecast",
+    "Forecaster",
+    "ForecasterSettings",
     "MetricTable",
     "NetworkPredictor",
     "Predictor",
     "Regressor",
     "RegressorSettings",
+    "Series",
+    "Siamese",
+    "SiameseSettings",
     "from_arrays",
 ]
 

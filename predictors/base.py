@@ -87,12 +87,8 @@ class Predictor(Learner):
 
         return check_named(name, run)
 
-    def described(self) -> dict[str, Any]:
-        """Return what a run's config.json must hold of it beside settings and examples, as JSON values (hook)."""
-        return {}
-
     def check_description(self, description: Mapping[str, Any]) -> None:
-        """Raise `UsageError` where what `described` wrote into a run cannot be built here (hook)."""
+        """Raise `UsageError` where what `describe` wrote into a run cannot be built here (hook)."""
 
     def examples(self, source: Any) -> Examples:
         """Return the examples in what `predictors.data.load` gave (hook)."""
@@ -130,6 +126,10 @@ class Predictor(Learner):
 
     def check_training(self) -> None:
         """Raise `UsageError` where it cannot be trained, before anything is written (hook)."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a run's config.json shall say of it besides its settings, as JSON values (hook)."""
+        return {}
 
     def baselines(self, data: Examples) -> dict[str, MetricTable]:
         """Return what simpler methods reach on the same test examples, by name (hook)."""

@@ -6,33 +6,42 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
 from lab.runs.opening import teachers
-from predictors.architectures import NetworkSettings, make_network, perceptron, unread
+from predictors.architectures import perceptron
 from predictors.base import differences
 from predictors.data.examples import Examples, ExampleSpec
 from predictors.heads import ClassHead, Head, head_for
 from predictors.metrics.table import MetricTable
-from predictors.network_predictor import NetworkPredictor
-from predictors.parts import distilling
+from predictors.parts import distilling, mixing, views
 from predictors.training import baselines, pictures
+from predictors.transfer.predictor import TransferPredictor
+from predictors.transfer.settings import TransferSettings
 
 if TYPE_CHECKING:
-    import keras
     from matplotlib.figure import Figure
 
     from predictors.data.updates import Batch
 
 
 @dataclasses.dataclass(frozen=True)
-class ClassifierSettings(NetworkSettings):
+class ClassifierSettings(TransferSettings):
     """The settings of a `Classifier`."""
 
     label_smoothing: float = setting(0.0, "what the labels give to all classes alike", at_least=0, below=1)
+    mixup: float = setting(0.0, "alpha of the Beta distribution by which examples are mixed; 0 for none", at_least=0)
+    cutmix: float = setting(
+        0.0, "alpha of the Beta distribution by which pictures get a part of another; 0 for none", at_least=0
+    )
+    test_views: tuple[str, ...] = setting(
+        (), "copies of a picture over which answers are averaged too: flip_horizontal, flip_vertical, shift",
+        choices=views.VIEWS,
+    )  # fmt: skip
     teacher: str = setting("", "directory of the run of a classifier to learn from too; empty for none")
     teacher_settings: str = setting("", "of what the teacher's network is built; teacher=... sets it")
     distill_weight: float = setting(
@@ -45,11 +54,11 @@ class ClassifierSettings(NetworkSettings):
         teachers.check_settings(owner_name(type(self)), self)
 
 
-class Classifier(NetworkPredictor):
+class Classifier(TransferPredictor):
     """Learns the probabilities of classes by their cross-entropy with the labels.
 
     Several targets are learnt at once, numbers too where the first is of classes. See `NetworkPredictor` for a network
-    of your own.
+    of your own, `TransferPredictor` for one that is trained already.
 
     With a teacher it learns the teacher's probabilities as well (Hinton et al. 2015). The teacher's weights are part of
     the checkpoints, so that the run goes on without the teacher's.
@@ -61,7 +70,7 @@ class Classifier(NetworkPredictor):
     """
 
     Settings: ClassVar[type[Settings]] = ClassifierSettings
-    training_state: ClassVar[tuple[str, ...]] = (*NetworkPredictor.training_state, "teacher", "taught")
+    training_state: ClassVar[tuple[str, ...]] = (*TransferPredictor.training_state, "teacher", "taught")
     not_state: tuple[str, ...] = ("given_teacher", "teaching", "follows_teacher")
 
     # A run's file is not followed to another run: its own checkpoints hold the teacher's weights.
@@ -82,19 +91,18 @@ class Classifier(NetworkPredictor):
     def begins_trained(self) -> bool:
         return super().begins_trained or (self.teaching is not None and self.taught)
 
-    def make_network(self) -> keras.Model:
-        return make_network(self.spec, self.config, [head.units for head in self.heads], self.seeds.integer("network"))
-
     def make_head(self, field: Any) -> Head:
         return head_for(field, smoothing=self.config.label_smoothing)
 
     def build(self) -> None:
         super().build()
         self.kinds = pictures.kinds_of(self.spec, self.has_features)
-        if perceptron(self.network):
-            self.compile = "xla"
         if self.config.teacher_settings:
             self._build_teacher()
+        if self.config.mixup or self.config.cutmix:
+            self.random = keras.random.SeedGenerator(self.seeds.integer("data", 1))
+            # XLA draws no gamma variables.
+            self.compile = "graph"
 
     def _build_teacher(self) -> None:
         owner, c = type(self).__name__, self.config
@@ -127,7 +135,7 @@ class Classifier(NetworkPredictor):
     def unread_settings(self) -> dict[str, str]:
         why = "there is no teacher"
         alone = {} if self.config.teacher_settings else dict.fromkeys(("distill_weight", "temperature"), why)
-        return {**super().unread_settings(), **unread(self), **alone}
+        return {**super().unread_settings(), **alone}
 
     def losses(self, outputs: list[tf.Tensor], batch: Batch) -> tf.Tensor:
         if self.teaching is None:
@@ -141,12 +149,36 @@ class Classifier(NetworkPredictor):
             total.append(loss)
         return tf.add_n(total)
 
+    def examples(self, source: Any) -> Examples:
+        found = super().examples(source)
+        views.check_allowed(type(self).__name__, self.config.test_views, found)
+        return found
+
     def check_spec(self, spec: ExampleSpec) -> None:
         first = spec.targets[0]
         if first.kind != "class":
             fix = "a Regressor learns numbers; whole numbers or texts are classes."
             raise bad_value(type(self).__name__, f"target {first.name!r}", f"{first.dtype} numbers", "classes", fix)
         super().check_spec(spec)
+        mixing.check_mixable(type(self).__name__, spec, self.config.mixup, self.config.cutmix)
+        views.check_views(type(self).__name__, self.config.test_views, spec)
+
+    def varied(self, batch: Batch) -> Batch:
+        c = self.config
+        if not (c.mixup or c.cutmix):
+            return batch
+        classes = {head.field.name: head.units for head in self.heads if isinstance(head, ClassHead)}
+        return mixing.mixed(batch, classes, c.mixup, c.cutmix, self.random)
+
+    def answering(self, inputs: dict[str, tf.Tensor]) -> list[tf.Tensor]:
+        if not self.config.test_views:
+            return super().answering(inputs)
+        ((name, given),) = inputs.items()
+        found = [super(Classifier, self).answering({name: x}) for x in views.views_of(given, self.config.test_views)]
+        return [
+            views.mean_logits(each) if isinstance(head, ClassHead) else tf.reduce_mean(tf.stack(each), axis=0)
+            for head, each in zip(self.heads, zip(*found, strict=True), strict=True)
+        ]
 
     def probabilities(self, inputs: Any) -> np.ndarray:
         """Return the probabilities of the first target's classes, float64 (N, classes), in the order of its labels.

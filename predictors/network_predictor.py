@@ -64,6 +64,10 @@ class NetworkPredictor(Predictor):
         """Return the head of a target (hook)."""
         return head_for(field)
 
+    def network_spec(self) -> ExampleSpec:
+        """Return what the network is called on, where that is not an example (hook)."""
+        return self.spec
+
     def penalty(self, batch: Batch) -> tf.Tensor | float:
         """Return what is added to the mean loss of a batch (hook)."""
         return 0.0
@@ -79,11 +83,11 @@ class NetworkPredictor(Predictor):
         self.heads = [self.make_head(field) for field in self.spec.targets]
         seed = self.seeds.integer("network")
         if self.given is not None:
-            self.network = given_network.built(self.given, self.spec, seed, policy)
+            self.network = given_network.built(self.given, self.network_spec(), seed, policy)
         else:
             with given_network.keras_seeded(seed), given_network.in_precision(policy):
                 self.network = self.make_network()
-        given_network.check_outputs(self.network, self.spec, [(head.units,) for head in self.heads])
+        given_network.check_outputs(self.network, self.network_spec(), [head.shape for head in self.heads])
         c = self.config
         self.optimizer = make_optimizer(c.optimizer, c.learning_rate, c.weight_decay, self.network.trainable_variables)
         # The largest step size; the optimizer's own is that of the last update.
@@ -102,6 +106,8 @@ class NetworkPredictor(Predictor):
         if self.built or hasattr(self, "warmup"):
             self.warmup.assign(float(self.scheduled("warmup_steps")))
             self.length.assign(float(self.scheduled("schedule_steps")))
+            if not self.config.sparsity:
+                return
             begin, end = (self.scheduled(name) for name in ("prune_begin", "prune_end"))
             self.compression.schedule(begin, end, known=bool(self.run_length))
 
@@ -112,7 +118,7 @@ class NetworkPredictor(Predictor):
     def _learning_rate(self) -> Any:
         return self.rate
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         return {"network": "given"} if self.given is not None else {}
 
     def check_description(self, description: Mapping[str, Any]) -> None:
@@ -169,9 +175,13 @@ class NetworkPredictor(Predictor):
             gradients, _ = tf.clip_by_global_norm(gradients, self.config.clip_norm, norm)
         factor = rate_at(self.optimizer.iterations, self.config.schedule, self.warmup, self.length)
         self.optimizer.learning_rate.assign(self.rate * factor)
-        self.optimizer.apply(gradients, variables)
+        self.apply(gradients, variables)
         self.compression.after_update(self.optimizer.iterations)
         return norm
+
+    def apply(self, gradients: list[tf.Tensor], variables: list[Any]) -> None:
+        """Move variables by the optimizer (hook)."""
+        self.optimizer.apply(gradients, variables)
 
     def _progress(self, outputs: list[tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
         found = {}
@@ -246,7 +256,11 @@ class NetworkPredictor(Predictor):
 
     def _outputs_of_held(self, *held: tf.Tensor) -> list[tf.Tensor]:
         fields = self.spec.inputs
-        return self.outputs({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)}, training=False)
+        return self.answering({f.name: f.seen(h) for f, h in zip(fields, held, strict=True)})
+
+    def answering(self, inputs: dict[str, tf.Tensor]) -> list[tf.Tensor]:
+        """Return the outputs by which it predicts and is scored, float32 (B, units) for each target in order (hook)."""
+        return self.outputs(inputs, training=False)
 
     def scores(self, part: Part) -> MetricTable:
         table = self.scores_of(self.raw_outputs(part.inputs), part)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
@@ -11,6 +13,10 @@ from lab.runtime.processor import warn_of_emulated
 OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "lion")
 SCHEDULES = ("cosine", "linear", "constant")
 QUANTISED = ("none", "int8")
+
+
+def _if_pruned(fraction: float) -> Callable[[Any], float | None]:
+    return lambda config: fraction if config.sparsity else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,10 +45,10 @@ class TrainingSettings(Settings):
         0.0, "fraction of each kernel that is 0 at the end, its smallest weights; 0 to prune none", at_least=0, below=1
     )
     prune_begin: int | None = setting(
-        None, "updates until pruning begins; none for 20 % of the run", at_least=1, of_run=0.2
+        None, "updates until pruning begins; none for 20 % of the run", at_least=1, of_run=_if_pruned(0.2)
     )
     prune_end: int | None = setting(
-        None, "updates until the sparsity is reached; none for 70 % of the run", at_least=1, of_run=0.7
+        None, "updates until the sparsity is reached; none for 70 % of the run", at_least=1, of_run=_if_pruned(0.7)
     )
     prune_every: int = setting(20, "updates from one choice of the weights to prune to the next", at_least=1)
     quantise: str = setting(

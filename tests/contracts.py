@@ -138,6 +138,14 @@ def columns() -> Any:
     return from_arrays({"numbers": numbers, "words": words}, targets)
 
 
+def waves() -> Any:
+    """Return a short series with a season."""
+    from predictors import Series
+
+    steps = np.arange(90)
+    return Series(np.sin(steps / 2.0) + 0.1 * np.random.default_rng(5).normal(size=90), period=12, name="waves")
+
+
 @functools.cache
 def teacher_run() -> str:
     """Return the directory of a run of a diffusion model; what it has learnt does not matter."""
@@ -385,12 +393,46 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "lane": "host",
             "idle": RATE,
         },
+        {
+            "settings": {
+                "architecture": "mlp",
+                "hidden_sizes": (4,),
+                "batch_size": 8,
+                "input_shape": (4, 4),
+                "mixup": 0.4,
+                "cutmix": 1.0,
+                **PREDICTOR,
+            },
+            "source": pictures,
+            "idle": RATE,
+        },
+    ],
+    "siamese": [
+        {
+            "settings": {
+                "architecture": "mlp",
+                "hidden_sizes": (8,),
+                "batch_size": 8,
+                "embedding_size": 4,
+                "support": 3,
+                **PREDICTOR,
+            },
+            "source": pictures,
+            "idle": {**RATE, **dict.fromkeys(("support_inputs", "support_codes"), "chosen again from the source")},
+        },
     ],
     "regressor": [
         {
             "settings": {"hidden_sizes": (8,), "batch_size": 8, "error": "huber", **PREDICTOR},
             "source": columns,
             "idle": RATE,
+        },
+    ],
+    "forecaster": [
+        {
+            "settings": {"context": 6, "horizon": 3, "batch_size": 8, "architecture": "conv1d", **PREDICTOR},
+            "source": waves,
+            "idle": {**RATE, **dict.fromkeys(("calibrated_at", "tail", "widening"), "found again when training ends")},
         },
     ],
     "conditional_gan": [{"settings": {**SMALL_GAN, "label_size": 2}, "source": pictures}],

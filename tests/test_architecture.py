@@ -107,13 +107,16 @@ ROOMS = {
     "lab.runs": "errors files messages registry",
     "lab.task": "errors results runs seeding",
     "lab.copying": "runtime",
-    "lab.learner": "config copying errors files networks registry runs runtime seeding",
+    "lab.learner": "config copying errors exporting files networks registry runs runtime seeding",
+    "lab.exporting": "errors files results runtime",
     "lab.training": "errors runs runtime task",
     "lab.callbacks": "errors files learner registry results runs seeding task",
-    "lab.experiment": "callbacks config errors files learner media messages registry results runs runtime seeding task",
+    "lab.experiment": "callbacks config errors exporting files learner media messages registry results runs runtime "
+    "seeding task",
     "lab.reporting": "errors files media results runs version",
-    "lab.command": "callbacks config errors experiment files messages registry reporting results runs version",
-    "lab.cli": "command errors messages registry runs runtime",
+    "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
+    "version",
+    "lab.cli": "command errors exporting messages registry runs runtime",
     "lab.testing": "callbacks config errors experiment files learner messages registry results runs runtime seeding "
     "task",
     "envs.random": "",

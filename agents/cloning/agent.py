@@ -15,9 +15,11 @@ from agents.episodes import Episodes
 from agents.functional.state import assign
 from agents.offline import ActionBatch, Actions, OfflineAgent
 from agents.parts import observations as features
-from agents.parts.actions import as_actions, squashed
+from agents.parts.actions import as_actions, as_actions_tensor, squashed
+from agents.parts.exporting import of_observations
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.exporting import Exportable
 from lab.networks import Forward
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
@@ -104,11 +106,27 @@ class BehaviorCloning(OfflineAgent):
         outputs, space = self.outputs(observations), self.action_space
         if isinstance(space, Box):
             return as_actions(space, squashed(space, outputs))
+        return self._chosen(outputs, explore)
+
+    def _chosen(self, outputs: np.ndarray, explore: bool) -> np.ndarray:
         if not explore and not self.config.stochastic:
             return outputs.argmax(axis=-1)
         # The Gumbel-max trick: the highest of logits and Gumbel noise is a draw from their softmax.
         rng = self.exploration if explore else self.evaluation_rng
         return (outputs + rng.gumbel(size=outputs.shape)).argmax(axis=-1)
+
+    def export_model(self) -> Exportable:
+        space = self.action_space
+
+        def outputs(observed: tf.Tensor) -> tf.Tensor:
+            given = self.policy(features.pure_features(self.observation_space, observed))
+            return as_actions_tensor(space, squashed(space, given)) if isinstance(space, Box) else given
+
+        name, original = ("actions", self.act_batch) if isinstance(space, Box) else ("logits", self.outputs)
+        return of_observations(self.observation_space, name, outputs, original)
+
+    def actions_of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        return outputs["actions"] if "actions" in outputs else self._chosen(outputs["logits"], explore=False)
 
     def outputs(self, observations: np.ndarray) -> np.ndarray:
         """Return the policy network's outputs, float32 (n, d): for Discrete spaces logits."""

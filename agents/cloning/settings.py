@@ -22,7 +22,7 @@ class BehaviorCloningSettings(Settings):
         at_least=0,
     )
     batch_size: int = setting(128, "steps of the recording an update", at_least=1)
-    gradient_clip: float = setting(10.0, "largest global norm of a gradient", above=0)
+    gradient_clip: float = setting(10.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
     stochastic: bool = setting(
         False, "whether evaluated actions are drawn from the learnt probabilities, or the likeliest (Discrete actions)"
     )

@@ -34,5 +34,5 @@ class CQLSettings(Settings):
         at_least=0,
         below=1,
     )
-    gradient_clip: float = setting(10.0, "largest global norm of a gradient", above=0)
-    huber_delta: float = setting(10.0, "TD error beyond which the loss grows in a line", above=0)
+    gradient_clip: float = setting(10.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
+    huber_delta: float = setting(10.0, "TD error beyond which the loss grows in a line", above=0, infinite=True)

@@ -59,7 +59,7 @@ class DecisionTransformerSettings(Settings):
         at_least=0,
         below=1,
     )
-    gradient_clip: float = setting(1.0, "largest global norm of a gradient", above=0)
+    gradient_clip: float = setting(1.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
     batch_size: int = setting(256, "windows an update", at_least=1)
     sampling: str = setting(
         "length",

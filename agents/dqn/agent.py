@@ -10,9 +10,11 @@ import numpy as np
 import tensorflow as tf
 from gymnasium.spaces import Discrete
 
-from agents.dqn.networks import begin_alike, checked
+from agents.dqn import exporting
+from agents.dqn.networks import begin_alike, checked, checked_losses
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied
+from agents.dqn.unread import unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
@@ -22,6 +24,7 @@ from agents.transitions import Batch
 from envs import random
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.exporting import Exportable
 from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
@@ -88,8 +91,7 @@ class DQN(FunctionalAgent):
         self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
 
     def unread_settings(self) -> dict[str, str]:
-        c, unread = self.config, {}
-        # A variant with another network may read what it likes.
+        c, unread = self.config, unread_by_variant(self, DQN)
         if type(self).network is DQN.network and not observations.is_picture(self.observation_space):
             unread["filters"] = "the observations are no pictures"
         if type(self).next_values is DQN.next_values and not c.double:
@@ -182,7 +184,7 @@ class DQN(FunctionalAgent):
         with tf.GradientTape() as tape:
             tape.watch(p.online)
             outputs = self.outputs(p.online, observed)
-            rows, errors = self.row_losses(outputs, batch, target, c)
+            rows, errors = checked_losses(self, outputs, batch, target, c)
             loss = tf.reduce_mean(batch.weights * rows)
         gradient, norm = clipped(flat(tape.gradient(loss, p.online)), c.gradient_clip)
         online, moments = adam(p.online, gradient, p.moments, self.step_size(state), c.adam_epsilon)
@@ -274,18 +276,13 @@ class DQN(FunctionalAgent):
 
     # ---------------------------------------------------------------- state
 
-    @property
-    def learning_rate(self) -> float:
-        """Adam's present step size; setting it ends the fall that the settings describe."""
+    def export_model(self) -> Exportable:
+        return exporting.action_values(self)
+
+    def planned_rate(self) -> float:
         c = self.config
-        if self.fixed_rate >= 0.0:
-            return self.fixed_rate
         value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
         return value
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self.fixed_rate = float(value)
 
     @of_steps
     def gauges(self) -> dict[str, float]:

@@ -48,10 +48,10 @@ class DQNSettings(Settings):
         at_least=0,
         below=1,
     )
-    gradient_clip: float = setting(100.0, "largest global norm of a gradient", above=0)
+    gradient_clip: float = setting(100.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
     # Large beside the rewards: with delta = 1 the rare, large errors where an episode ends count for no more than the
     # common small ones, values rise without end, and CartPole's return falls to 9.
-    huber_delta: float = setting(100.0, "error beyond which the loss grows in a line", above=0)
+    huber_delta: float = setting(100.0, "error beyond which the loss grows in a line", above=0, infinite=True)
 
     def check(self) -> None:
         if self.replay_capacity < self.batch_size:

@@ -70,8 +70,8 @@ class Episodes(Recording):
         rewards: Any,
         terminated: Any,
         truncated: Any,
-        observation_space: gymnasium.Space[Any],
-        action_space: gymnasium.Space[Any],
+        observation_space: Any = None,
+        action_space: Any = None,
         lengths: Any = None,
         final_observations: Any = None,
         next_observations: Any = None,
@@ -96,6 +96,10 @@ class Episodes(Recording):
         Raises:
             UsageError: When arrays do not fit the spaces or one another, or there is no step.
         """
+        for name, space in (("observation_space", observation_space), ("action_space", action_space)):
+            if not isinstance(space, gymnasium.Space):
+                fix = "give the environment's, such as Box(-np.inf, np.inf, (4,), np.float32) or Discrete(2)."
+                raise bad_value("Episodes.from_arrays", name, space, "a gymnasium.Space", fix)
         if lengths is None:
             lengths, terminated, truncated = divided(np.asarray(terminated, bool), np.asarray(truncated, bool))
         if (final_observations is None) == (next_observations is None):

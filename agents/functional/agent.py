@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from agents.base import Agent
-from agents.functional.state import RUN_LENGTH, AgentState, Choice, Learnt, assign
+from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
 from agents.transitions import Batch, Transition
-from lab.errors import CheckpointError, UsageError
+from lab.errors import CheckpointError, UsageError, bad_value
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -174,7 +175,7 @@ class FunctionalAgent(Agent):
 
     def hyperparameters(self, state: AgentState) -> Any:
         """Return what reads settings by name: as tensors where they are `tensor_settings`, else as they are."""
-        return Hyperparameters(state.settings, self.config)
+        return Hyperparameters(state, self.config)
 
     def setting_values(self) -> dict[str, np.ndarray]:
         """Return the values of `tensor_settings`, schedules without a length of their own with the run's, and that."""
@@ -182,6 +183,30 @@ class FunctionalAgent(Agent):
         lengths = {name: self.scheduled(name) for name, value in values.items() if value is None}
         known = {**values, **lengths, RUN_LENGTH: max(1, self.run_length)}
         return {name: np.array(value, self.settings_dtype) for name, value in known.items()}
+
+    @property
+    def learning_rate(self) -> float:
+        """The present step size; one that somebody sets takes the place of the setting from then on.
+
+        It reaches rules that read `hyperparameters(state).learning_rate`, which `tensor_settings` makes sure of.
+        """
+        if "learning_rate" not in self.tensor_settings:
+            name = type(self).__name__
+            raise UsageError(
+                f"{name} has no learning rate that can be set as it trains. Fix: a setting learning_rate, named in "
+                f"{name}.tensor_settings, which learn reads as self.hyperparameters(state).learning_rate."
+            )
+        return self.fixed_rate if self.fixed_rate >= 0.0 else self.planned_rate()
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        if not 0.0 <= value < math.inf:
+            raise bad_value(type(self).__name__, "learning_rate", value, "a finite number >= 0")
+        self.fixed_rate = float(value)
+
+    def planned_rate(self) -> float:
+        """Return the step size that the settings have for the present step (hook)."""
+        return float(self.config.learning_rate)
 
     def state(self) -> AgentState:
         """Return the agent's present state as tensors."""
@@ -272,13 +297,3 @@ class FunctionalAgent(Agent):
         self.host = None
         super().set_state(state)
         self.renew_host_forms(None)
-
-
-class Hyperparameters:
-    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
-
-    def __init__(self, tensors: dict[str, tf.Tensor], config: Any) -> None:
-        self._tensors, self._config = tensors, config
-
-    def __getattr__(self, name: str) -> Any:
-        return self._tensors[name] if name in self._tensors else getattr(self._config, name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
-from agents import spaces
+from agents.functional.checks import chosen_by
+from agents.functional.identity import identity
 from agents.functional.packing import Packing
 from agents.functional.state import RUN_LENGTH, AgentState, traced
 from lab.networks.names import settle_names
@@ -101,7 +101,7 @@ class Calls:
     def choose(self, held: tf.Tensor, observations: tf.Tensor, orders: tf.Tensor, explore: bool) -> Any:
         """Return the policy's actions and extras for observations (n, ...)."""
         state, key = self.state(held, orders)
-        choice = self.agent.policy(state, observations, key, explore)
+        choice = chosen_by(self.agent, state, observations, key, explore)
         return choice.action, dict(choice.extras)
 
     @tf.function(jit_compile=True, autograph=False)
@@ -109,21 +109,3 @@ class Calls:
         """Return a value learner's action values (B, A) for features float32 (B, d)."""
         parameters = self.packing.unpack(held[-self.packing.size :])
         return self.agent.values(self.agent.acting_weights(parameters, explore), features)
-
-
-def identity(agent: Any) -> tuple[Any, ...]:
-    """Return what agents that compute the same have in common."""
-    described = [json.dumps(spaces.to_json(s), sort_keys=True) for s in (agent.observation_space, agent.action_space)]
-    return (type(agent), functions(type(agent)), fixed_settings(agent), agent.num_envs, *described)
-
-
-def functions(kind: type) -> tuple[Any, ...]:
-    """Return the functions of an agent's own classes themselves, because a class can be given others."""
-    ours = ("lab.", "agents.base", "agents.functional", "agents.offline", "abc", "builtins")
-    classes = [c for c in kind.__mro__ if not c.__module__.startswith(ours)]
-    return tuple((name, value) for c in classes for name, value in vars(c).items() if callable(value))
-
-
-def fixed_settings(agent: Any) -> tuple[Any, ...]:
-    """Return the settings that are constants of a program, by name."""
-    return tuple(sorted((n, v) for n, v in vars(agent.config).items() if n not in agent.tensor_settings))

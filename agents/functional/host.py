@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from agents import spaces
 from agents.functional.calls import Calls
 from agents.functional.state import assign
 
@@ -30,6 +31,7 @@ class HostRule:
         self.training = self.stale = False
         self.learning: Any = None
         self.chosen = False
+        self.narrowed = _narrowed(agent.observation_space)
         self.orders = np.zeros(self.calls.orders.size, np.float32)
         self.slots = self.calls.orders.views(self.orders)
         self._take_settings()
@@ -82,7 +84,7 @@ class HostRule:
         self, observations: np.ndarray, rng: np.random.Generator, explore: bool
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Return the policy's actions for observations (n, ...), whole numbers as int64, and its extras."""
-        given = observations.astype(np.int32) if observations.dtype == np.int64 else observations
+        given = observations if self.narrowed is None else observations.astype(self.narrowed)
         arguments = (self._vector(), tf.constant(given), self._ordered(rng))
         if not self.chosen:
             self.calls.keep(self.calls.choose.get_concrete_function(*arguments, explore))
@@ -116,6 +118,14 @@ class HostRule:
     def _take_settings(self) -> None:
         for slot, value in zip(self.slots[3:], self.agent.setting_values().values(), strict=True):
             slot[...] = value
+
+
+def _narrowed(space: Any) -> Any:
+    # As batches have them: float32, and int32 where that holds all of the space's numbers.
+    dtype = spaces.layout(space)[1]
+    if dtype == np.float64:
+        return np.float32
+    return np.int32 if dtype == np.int64 and spaces.largest_whole(space) < 1 << 31 else None
 
 
 def _tensors(data: Any) -> Any:

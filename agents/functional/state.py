@@ -66,6 +66,23 @@ class Learnt(NamedTuple):
     errors: Any
 
 
+class Hyperparameters:
+    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
+
+    def __init__(self, state: AgentState, config: Any) -> None:
+        self._state, self._config = state, config
+
+    def __getattr__(self, name: str) -> Any:
+        state = self._state
+        if name not in state.settings:
+            return getattr(self._config, name)
+        if name != "learning_rate":
+            return state.settings[name]
+        import tensorflow as tf
+
+        return tf.where(state.learning_rate < 0.0, state.settings[name], state.learning_rate)
+
+
 class Traced:
     """Settings as traced functions may read them: those that are tensors of the state are refused.
 
@@ -83,7 +100,8 @@ class Traced:
         if name in self._tensors:
             raise UsageError(
                 f"a compiled rule read the setting {name} from self.config; expected it from the state, since runs "
-                f"that differ in it share one program. Fix: self.hyperparameters(state).{name}."
+                f"that differ in it share one program. Fix: self.hyperparameters(state).{name}, or the argument "
+                "`settings` where there is one; a function that is given neither needs it out of `tensor_settings`."
             )
         return getattr(self._config, name)
 

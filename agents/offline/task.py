@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from agents.episodes import Episodes
 from agents.offline.agent import OfflineAgent
 from agents.offline.sources import Unplayable, environment_of, open_episodes
-from agents.training.task import AgentTask
+from agents.training.task import CALIBRATION, COMPARISON, AgentTask
 from lab.errors import CheckpointError, bad_value
 from lab.results.evaluation import Evaluation
 from lab.results.statistics import iqm
@@ -89,6 +89,18 @@ class OfflineTask(UpdateTask, AgentTask):
             "mean of the data": _summary(returns, lengths),
             "best of the data": _summary(returns[best : best + 1], lengths[best : best + 1]),
         }
+
+    def export_inputs(self, number: int, calibration: bool) -> dict[str, np.ndarray]:
+        if self.playable:
+            return super().export_inputs(number, calibration)
+        rng = self.seeds.generator("evaluation", CALIBRATION if calibration else COMPARISON)
+        recorded = self.episodes_read.observations
+        return {"observations": recorded[rng.permutation(len(recorded))[:number]]}
+
+    def evaluate_with(
+        self, call: Callable[..., dict[str, np.ndarray]], episodes: int | None = None
+    ) -> Evaluation | None:
+        return super().evaluate_with(call, episodes) if self.playable else None
 
     def describe(self) -> dict[str, Any]:
         card = self.episodes_read.card

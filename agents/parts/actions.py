@@ -60,3 +60,11 @@ def as_actions(space: gymnasium.Space[Any], predictions: np.ndarray) -> np.ndarr
     # Rounding may put a value a last bit outside; where there is one bound, nothing else keeps it.
     values = np.clip(predictions * half + centre, low, high)
     return values.reshape(len(values), *(space.shape or ())).astype(space.dtype)
+
+
+def as_actions_tensor(space: gymnasium.Space[Any], predictions: tf.Tensor) -> tf.Tensor:
+    """Return what `as_actions` does, for a tensor float32 (n, a)."""
+    centre, half, _ = box_bounds(space)
+    low, high = (np.asarray(b, np.float32).reshape(-1) for b in (space.low, space.high))  # type: ignore[attr-defined]
+    values = tf.minimum(tf.maximum(predictions * half + centre, low), high)
+    return tf.cast(tf.reshape(values, (-1, *(space.shape or ()))), space.dtype)

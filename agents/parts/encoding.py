@@ -130,9 +130,14 @@ def pure_features(space: gymnasium.Space[Any], observations: tf.Tensor) -> tf.Te
     how = encoding(space)
     if how.order is not None:
         observations = tf.transpose(observations, (0, *(1 + axis for axis in how.order)))
-    flat = tf.reshape(observations, (observations.shape[0], number_of_features(space)))
+    flat = tf.reshape(observations, (rows_of(observations), number_of_features(space)))
     numbers = tf.cast(flat, tf.float32)
     return numbers if how.divisor is None else numbers / tf.constant(how.divisor)
+
+
+def rows_of(observations: tf.Tensor) -> int:
+    """Return how many rows a tensor has, for a shape; -1 where that is open, as in a file for any number of them."""
+    return -1 if observations.shape[0] is None else int(observations.shape[0])
 
 
 def _encoding(space: Any) -> Encoding:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.errors import UsageError
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -60,4 +62,4 @@ def _same_shape(*tensors: tf.Tensor) -> None:
     shapes = {tuple(t.shape) for t in tensors}
     if len(shapes) != 1:
         # (B,) against (B, 1) would broadcast to (B, B) and train on nonsense without a word.
-        raise ValueError(f"targets need equal shapes; received {sorted(map(str, shapes))}. Fix: squeeze to (B,).")
+        raise UsageError(f"targets need equal shapes; received {sorted(map(str, shapes))}. Fix: squeeze to (B,).")

@@ -10,6 +10,8 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Tuple
 
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
+from agents.parts.encoding import rows_of
+from agents.parts.exporting import of_observations
 from agents.parts.losses import td_target
 from agents.parts.schedules import linear
 from agents.q_learning.replay import BLOCK, Blocks
@@ -17,6 +19,7 @@ from agents.q_learning.settings import QLearningSettings
 from agents.transitions import Batch, Transition
 from lab.config import Settings
 from lab.errors import UsageError
+from lab.exporting import Exportable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -150,7 +153,7 @@ class QLearning(FunctionalAgent):
         if plain and isinstance(self.observation_space, Discrete):
             return observations
         strides = np.append(np.cumprod(self.sizes[:0:-1])[::-1], 1).astype(np.int32)
-        rows = tf.reshape(tf.cast(observations, tf.int32), (observations.shape[0], -1))
+        rows = tf.reshape(tf.cast(observations, tf.int32), (rows_of(observations), int(self.sizes.size)))
         return tf.reduce_sum((rows - self.starts.astype(np.int32)) * strides, axis=-1)
 
     # ---------------------------------------------------------------- in TensorFlow
@@ -178,7 +181,8 @@ class QLearning(FunctionalAgent):
         from tensorflow.compiler.tf2xla.python import xla
 
         c, b = self.hyperparameters(state), batch
-        alpha = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        falling = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
+        alpha = tf.where(state.learning_rate < 0.0, falling, state.learning_rate)
         number, width = b.reward.shape[0], state.parameters.values.shape[1]
 
         def one(i: tf.Tensor, table: tf.Tensor, visits: tf.Tensor, errors: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -195,6 +199,24 @@ class QLearning(FunctionalAgent):
         start = (tf.zeros((), tf.int32), *state.parameters, tf.zeros(number, tf.float64))
         _, table, visits, errors = tf.while_loop(lambda i, *_: i < number, one, start)
         return Learnt(Table(table, visits), {"td_error": tf.reduce_mean(tf.abs(errors))}, errors)
+
+    # ---------------------------------------------------------------- in a file
+
+    def export_model(self) -> Exportable:
+        """Return the table as a function; in float32, because LiteRT has no float64."""
+        import tensorflow as tf
+
+        table = tf.Variable(self.q_table.astype(np.float32), trainable=False)
+        return of_observations(
+            self.observation_space,
+            "values",
+            lambda observed: tf.gather(table, self.states(observed)),
+            self.action_values,
+            not_in_int8="a table has no arithmetic",
+        )
+
+    def actions_of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.array([self._choose(values, 0.0, self.evaluation_rng) for values in outputs["values"]])
 
     # ---------------------------------------------------------------- in NumPy
 
@@ -233,7 +255,7 @@ class QLearning(FunctionalAgent):
     def _learn(self, *columns: np.ndarray) -> None:
         # Row by row and in order: a batch may hold the same state twice.
         table, visits, c = self.q_table, self.visits, self.config
-        alpha = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
+        alpha = self.learning_rate
         for state, action, reward, going, following in zip(*(c.tolist() for c in columns), strict=True):
             old = float(table[state, action])
             error = self.td_error(old, reward, c.discount * going, float(table[following].max()))
@@ -241,6 +263,11 @@ class QLearning(FunctionalAgent):
             table[state, action] = old + self.step_size(alpha, float(visits[state, action])) * error
             self.td_error_sum += abs(error)
         self.td_error_count += len(columns[0])
+
+    def planned_rate(self) -> float:
+        c = self.config
+        value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
+        return value
 
     @property
     def epsilon(self) -> float:

@@ -127,6 +127,7 @@ class ProgramBlocks:
         import tensorflow as tf
 
         from agents.replay.accumulators import one_step
+        from agents.replay.learning import learnt_from
         from envs import random
 
         t, c = transition, agent.hyperparameters(state)
@@ -135,7 +136,8 @@ class ProgramBlocks:
             next_observation=agent.states(t.next_observation),
             reward=tf.cast(t.reward, tf.float64),
         )
-        learnt = agent.learn(state, one_step(t, tf.ones(()))._replace(discount=_discounts(t, c.discount)), key)
+        batch = one_step(t, tf.ones(()))._replace(discount=_discounts(t, c.discount))
+        learnt = learnt_from(agent, state, batch, key, False)
         errors = tensors.error_sum + tf.reduce_sum(tf.abs(learnt.errors))
         count = tensors.error_count + float(self.number)
         due = state.steps >= tensors.replayed + self.block
@@ -150,7 +152,7 @@ class ProgramBlocks:
                 past = self.storage.layout.unpacked(*self.storage.take(stored, places))
                 past = past._replace(reward=tf.cast(past.reward, tf.float64))
                 batch = one_step(past, tf.ones(()))._replace(discount=_discounts(past, c.discount))
-                learnt = agent.learn(state._replace(parameters=parameters), batch, key)
+                learnt = learnt_from(agent, state._replace(parameters=parameters), batch, key, False)
                 return i + 1, learnt.parameters, errors + tf.reduce_sum(tf.abs(learnt.errors))
 
             # A loop of one round or none: XLA then draws and learns only when it is due.

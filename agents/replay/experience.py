@@ -52,7 +52,10 @@ class Replay:
 
     def __post_init__(self) -> None:
         for name in ("capacity", "batch_size", "update_every", "updates_per_round", "n_steps"):
-            check_whole(f"Replay.{name}", getattr(self, name))
+            check_whole(name, getattr(self, name), owner="Replay")
+        check_whole("learning_starts", self.learning_starts, owner="Replay", least=0)
+        if not all(hasattr(self.sampler, name) for name in ("on_host", "draw", "wants_errors")):
+            raise bad_value("Replay", "sampler", self.sampler, "Uniform() or Prioritised(...)")
         if self.n_steps > self.capacity:
             raise bad_value("Replay", "n_steps", self.n_steps, f"at most the capacity, {self.capacity}")
 
@@ -103,7 +106,7 @@ class Rollouts:
 
     def __post_init__(self) -> None:
         for name in ("length", "epochs", "minibatches"):
-            check_whole(f"Rollouts.{name}", getattr(self, name))
+            check_whole(name, getattr(self, name), owner="Rollouts")
 
     def check(self, number: int) -> None:
         """Raise `UsageError` where minibatches do not divide the rollout of `number` environments."""

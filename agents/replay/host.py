@@ -86,7 +86,8 @@ class HostReplay:
             rows, apart = storage.take(windows % storage.capacity)
         else:
             rows, apart = storage.take(indices)
-        metrics, errors = agent.rule.learn((rows, apart, () if weights is None else weights), self.rng)
+        places = indices.astype(np.int32)
+        metrics, errors = agent.rule.learn((rows, apart, () if weights is None else weights, places), self.rng)
         if replay.sampler.wants_errors:
             self.sampler.updated(indices, errors.reshape(shape))
         return metrics

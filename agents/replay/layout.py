@@ -12,6 +12,7 @@ from gymnasium.spaces import Box, Discrete
 
 from agents import spaces
 from agents.transitions import Transition
+from lab.errors import UsageError
 
 # float32 holds whole numbers up to here exactly.
 EXACT = 1 << 24
@@ -39,11 +40,16 @@ class Layout:
         extras: Mapping[str, tuple[int, ...]],
     ) -> None:
         self.shape, dtype = spaces.layout(observation_space)
-        self.discrete_observation = isinstance(observation_space, Discrete)
-        large = self.discrete_observation and int(observation_space.n) + abs(int(observation_space.start)) > EXACT  # type: ignore[attr-defined]
+        large = spaces.largest_whole(observation_space) > EXACT
         bytes_ = isinstance(observation_space, Box) and dtype == np.uint8
         self.apart: np.dtype[Any] | None = dtype if bytes_ or large else None
+        self.whole_observations = dtype.kind in "iu"
         self.whole_actions = spaces.layout(action_space)[1].kind in "iub"
+        if spaces.largest_whole(action_space) > EXACT:
+            raise UsageError(
+                f"a replay received the action space {action_space}; expected whole numbers of at most {EXACT:,}, "
+                "as float32 holds them. Fix: a wrapper that takes fewer or smaller actions."
+            )
         action_shape = () if isinstance(action_space, Discrete) else spaces.layout(action_space)[0]
         columns: dict[str, tuple[int, ...]] = {
             "action": action_shape,
@@ -119,7 +125,7 @@ class Layout:
             found[name] = tf.reshape(part, (*lead, *shape))
         if self.apart is not None:
             found["observation"], found["next_observation"] = apart
-        elif self.discrete_observation:
+        elif self.whole_observations:
             for name in ("observation", "next_observation"):
                 found[name] = tf.cast(found[name], tf.int32)
         return Transition(

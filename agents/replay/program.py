@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from agents.replay.accumulators import n_step, one_step
 from agents.replay.layout import Layout
+from agents.replay.learning import learnt_from
 from agents.replay.storage import ProgramStorage, Stored
 from agents.transitions import Batch, Transition
 from envs import random
@@ -89,7 +90,8 @@ class ProgramReplay:
             rows, apart = self.storage.take(stored, places)
             now = state._replace(parameters=parameters)
             batch = _batch(self.storage.layout, replay, agent, now, rows, apart, weights)
-            learnt = agent.learn(now, batch._replace(indices=indices), random.fold_in(own, 1))
+            batch, own = batch._replace(indices=indices), random.fold_in(own, 1)
+            learnt = learnt_from(agent, now, batch, own, replay.sampler.wants_errors)
             if replay.sampler.wants_errors:
                 sampler = replay.sampler.updated(sampler, indices, learnt.errors)
             metrics += stacked_metrics(agent, learnt) / replay.updates_per_round
@@ -111,13 +113,14 @@ def updates_on(
         replay: The `Replay`.
         agent: Whose `learn` it is.
         state: Of the agent.
-        data: Rows float32 (updates, B, w) or (updates, B, n, w), what lies apart, and weights (updates, B) or ().
+        data: Rows float32 (updates, B, w) or (updates, B, n, w), what lies apart, weights (updates, B) or (), and
+            where in the replay the rows lie, int32 (updates, B).
         key: uint32 (2,).
 
     Returns:
         The new parameters, the means of the metrics float32 (M,), and the errors float32 (updates * B,) or None.
     """
-    rows, apart, weights = data
+    rows, apart, weights, indices = data
     layout = Layout.of(agent)
     state = agent.begin_round(state, tf.constant(True))
     updates, size = rows.shape[:2]
@@ -127,7 +130,8 @@ def updates_on(
         now = state._replace(parameters=parameters)
         weight = weights[i] if tf.is_tensor(weights) else tf.ones(size)
         batch = _batch(layout, replay, agent, now, rows[i], tuple(a[i] for a in apart), weight)
-        learnt = agent.learn(now, batch, random.fold_in(key, i))
+        batch, own = batch._replace(indices=indices[i]), random.fold_in(key, i)
+        learnt = learnt_from(agent, now, batch, own, replay.sampler.wants_errors)
         if replay.sampler.wants_errors:
             errors = tf.tensor_scatter_nd_update(errors, [[i]], learnt.errors[None])
         return i + 1, learnt.parameters, metrics + stacked_metrics(agent, learnt), errors

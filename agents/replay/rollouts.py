@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from agents.replay.layout import Layout
+from agents.replay.learning import learnt_from
 from agents.replay.program import stacked_metrics
 from agents.replay.storage import HostStorage, ProgramStorage, Stored, check_names
 from agents.transitions import Transition
@@ -43,7 +44,7 @@ def updates_on(rollouts: Any, agent: Any, state: Any, data: tuple[Any, ...], key
         chosen = tf.slice(order, [place * size], [size])
         batch = tf.nest.map_structure(lambda part: tf.gather(part, chosen) if tf.is_tensor(part) else part, whole)
         own = random.fold_in(key, rollouts.epochs + i)
-        learnt = agent.learn(state._replace(parameters=parameters), batch, own)
+        learnt = learnt_from(agent, state._replace(parameters=parameters), batch, own, False)
         return i + 1, learnt.parameters, metrics + stacked_metrics(agent, learnt)
 
     start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(len(agent.metric_names)))

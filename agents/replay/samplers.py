@@ -105,7 +105,7 @@ class Prioritised:
     run.
 
     Args:
-        alpha: How much errors count; 0 draws uniformly.
+        alpha: How much errors count, from 0, which draws uniformly, to 1, in proportion to them.
         beta: At the run's beginning.
         epsilon: Added to errors, so that none is never drawn.
     """
@@ -116,12 +116,12 @@ class Prioritised:
     wants_errors = True
 
     def __post_init__(self) -> None:
-        for name, most in (("alpha", math.inf), ("beta", 1.0)):
+        # Beyond these float32 holds the powers no longer, and every row weighs NaN or nothing.
+        for name, least, most in (("alpha", 0.0, 1.0), ("beta", 0.0, 1.0), ("epsilon", 1e-30, 1e30)):
             value = getattr(self, name)
-            if not 0 <= value <= most:
-                raise bad_value("Prioritised", name, value, "a number >= 0" + ("" if most == math.inf else " and <= 1"))
-        if not self.epsilon > 0:
-            raise bad_value("Prioritised", "epsilon", self.epsilon, "a number > 0")
+            number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+            if not (number and least <= value <= most):
+                raise bad_value("Prioritised", name, value, f"a number from {least:g} to {most:g}")
 
     def on_host(self, capacity: int) -> HostPrioritised:
         """Return the sampler of a replay in host memory."""

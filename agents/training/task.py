@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from gymnasium.spaces import Box
 from agents import spaces
 from agents.base import Agent
 from agents.parts.encoding import PLAIN, check_described, encoding
+from agents.playing.exported import ActingThrough, Seen
 from agents.playing.rollout import Played, play
 from agents.playing.statistics import Statistics
 from agents.playing.video import film
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # As many to select a checkpoint as to report one: with few, the luckiest checkpoint wins, not the best.
 EPISODES = 100
 BASELINE_EPISODES = 20
+# Streams of evaluation seeds, beside those of `play` and of baselines (2), and episodes of which inputs are kept.
+CALIBRATION, COMPARISON, EXPORT_EPISODES = 3, 4, 10
 WIDTH = 10
 
 
@@ -87,26 +90,49 @@ class AgentTask(Task):
         path = (stream,) if stream == 0 else (stream, step)
         return _evaluation(self.play(episodes or EPISODES, *path), step)
 
-    def play(self, episodes: int, *path: int) -> Played:
+    def export_inputs(self, number: int, calibration: bool) -> dict[str, np.ndarray]:
+        # Streams of their own, so that no episode that is reported on has shown in which range its numbers lie.
+        stream = CALIBRATION if calibration else COMPARISON
+        seen = Seen(number, self.seeds.generator("evaluation", stream, 2))
+        self.play(EXPORT_EPISODES, stream, watch=seen.watch)
+        return {"observations": np.stack(seen.rows)}
+
+    def evaluate_with(
+        self, call: Callable[..., dict[str, np.ndarray]], episodes: int | None = None
+    ) -> Evaluation | None:
+        return _evaluation(self.play(episodes or EPISODES, 0, agent=ActingThrough(self.agent, call)), 0)
+
+    def play(
+        self, episodes: int, *path: int, agent: Agent | None = None, watch: Callable[..., None] | None = None
+    ) -> Played:
         """Play episodes without exploring, in environments made for it: none remembers an earlier evaluation.
 
         Args:
             episodes: How many.
             path: Which of the independent streams of evaluation seeds: 0 to report, 1 and a step to select.
+            agent: What plays in the agent's place; None for the agent.
+            watch: As for `agents.playing.rollout.play`.
 
         Returns:
             The return and the length of each.
         """
         self.agent.evaluation_rng = self.seeds.generator("evaluation", *path, 0)
         starts = [self.seeds.integer("evaluation", *path, 1, i) for i in range(episodes)]
-        return self._play(self.agent, starts, WIDTH, self.wrapper_statistics())
+        return self._play(agent or self.agent, starts, WIDTH, self.wrapper_statistics(), watch)
 
-    def _play(self, agent: Agent, starts: list[int], width: int, statistics: Statistics) -> Played:
+    def _play(
+        self,
+        agent: Agent,
+        starts: list[int],
+        width: int,
+        statistics: Statistics,
+        watch: Callable[..., None] | None = None,
+    ) -> Played:
         envs: list[gymnasium.Env[Any, Any]] = []
         try:
             for _ in range(min(width, len(starts))):
                 envs.append(self.evaluation_source.make())
-            return play(agent, envs, starts, statistics=statistics)
+            return play(agent, envs, starts, watch=watch, statistics=statistics)
         finally:
             for env in envs:
                 env.close()

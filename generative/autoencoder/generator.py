@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from generative.arguments import plain_array
+from generative.autoencoder.exporting import Reconstructing
 from generative.autoencoder.figures import latents as latent_figures
 from generative.autoencoder.figures import restored as figures
 from generative.autoencoder.networks import networks
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Autoencoder(Freezing):
+class Autoencoder(Reconstructing, Freezing):
     """Learns an encoder to latents and a decoder back (Hinton and Salakhutdinov 2006, "Reducing the Dimensionality").
 
     The loss is the mean squared error on [-1, 1]. New rows are decoded from latents drawn near those of training rows
@@ -48,13 +49,7 @@ class Autoencoder(Freezing):
 
     Settings: ClassVar[type[Settings]] = AutoencoderSettings
     kinds: ClassVar[tuple[str, ...]] = (
-        "reconstructions",
-        "samples",
-        "latent",
-        "clusters",
-        "interpolation",
-        "traversal",
-        "map",
+        *("reconstructions", "samples", "latent", "clusters", "interpolation", "traversal", "map"),
     )
     main_metric: ClassVar[str] = "mse"
     higher_metrics: ClassVar[tuple[str, ...]] = ("psnr",)

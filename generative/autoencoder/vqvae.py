@@ -139,6 +139,9 @@ class VQVAE(Autoencoder):
         if "codebook" not in self.config.frozen:
             self.codebook.update(*seen)
 
+    def restored(self, data: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
+        return self.decoder(self.codebook.lookup(self.codes_of(data)))
+
     def codes_of(self, data: tf.Tensor) -> tf.Tensor:
         """Return the codes of rows in [-1, 1], int32 (B, *grid)."""
         vectors = self.encoder(data)

@@ -8,12 +8,17 @@ import numpy as np
 
 from generative.arguments import plain_array
 from lab.errors import bad_value
+from lab.exporting import Input
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from generative.data.spec import DataSpec
 
 ONE_HOT = "one-hot labels: labels.argmax(axis=1)."
 SHOWN = 12
+# The name of an exported function's input.
+LABELS = "labels"
 
 
 def read_labels(owner: str, labels: Any, count: int) -> np.ndarray:
@@ -71,6 +76,21 @@ def label_codes(spec: DataSpec, labels: np.ndarray) -> np.ndarray:
     if spec.label_values is None:
         return labels.astype(np.int32)
     return np.searchsorted(np.asarray(spec.label_values), labels).astype(np.int32)
+
+
+def label_codes_tensor(spec: DataSpec, labels: tf.Tensor) -> tf.Tensor:
+    """Return the codes, int32 (N,) from 0, of a data set's own labels, int64 (N,); one that it has not counts as 0."""
+    import tensorflow as tf
+
+    if spec.label_values is None:
+        return tf.cast(labels, tf.int32)
+    known = tf.constant(np.asarray(spec.label_values, np.int64))
+    return tf.argmax(tf.cast(labels[:, None] == known, tf.int32), axis=1, output_type=tf.int32)
+
+
+def label_inputs(wanted: bool | int) -> dict[str, Input]:
+    """Return the input for labels of an exported function, int64 (n,), where one is wanted."""
+    return {LABELS: Input((), "int64")} if wanted else {}
 
 
 def label_values(spec: DataSpec, codes: Any) -> np.ndarray:

@@ -161,6 +161,11 @@ class DataSpec:
         values = (values + 1.0) * ((self.high - self.low) / 2.0) + self.low
         return tf.cast(values if self._is_float else tf.round(values), self.dtype)
 
+    def denormalise(self, data: Any) -> Any:
+        """Return rows in [-1, 1], NumPy or tensor, in the data set's own unit: neither clipped nor rounded."""
+        values = data if self.centre is None else data * self.spread + self.centre
+        return (values + 1.0) * ((self.high - self.low) / 2.0) + self.low
+
     def fractions(self, data: np.ndarray) -> np.ndarray:
         """Return rows as float64 fractions of the range: low becomes 0, high 1. Metrics are in this unit."""
         return (np.asarray(data, np.float64) - self.low) / (self.high - self.low)

@@ -14,6 +14,7 @@ from generative.base import Batch, Generator
 from generative.data.dataset import Dataset, DataSpec
 from generative.data.labels import label_values
 from generative.diffusion import figures
+from generative.diffusion.exporting import Denoising
 from generative.diffusion.likelihood import bits_per_dimension, even_levels
 from generative.diffusion.networks import make_network
 from generative.diffusion.parametrisation import PARAMETRISATIONS, Parametrisation, min_snr, noised
@@ -39,7 +40,7 @@ OF_NETWORK = {
 }
 
 
-class Diffusion(Editing, Drawing, Generator):
+class Diffusion(Denoising, Editing, Drawing, Generator):
     """Learns to denoise at every level of noise (Ho et al. 2020, "Denoising Diffusion Probabilistic Models").
 
     Schedule, prediction, weights of the loss and sampler are settings that vary independently, as in Karras et al.

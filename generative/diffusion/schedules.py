@@ -100,9 +100,9 @@ class Schedule(abc.ABC):
     def draw(self, uniform: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return alpha and sigma to train on, float32 (B,) each, for float32 (B,) numbers in [0, 1)."""
 
-    def at(self, ratio: float) -> tuple[float, float]:
-        """Return the alpha and sigma of this kind of path at which sigma / alpha is `ratio`."""
-        alpha = 1.0 / math.sqrt(1.0 + ratio**2)
+    def at(self, ratio: Any) -> tuple[Any, Any]:
+        """Return the alpha and sigma of this kind of path at which sigma / alpha is `ratio`, a number or several."""
+        alpha = 1.0 / (1.0 + ratio**2) ** 0.5
         return alpha, ratio * alpha
 
     def _check_times(self, times: Times, kinds: str, least: float, most: float, words: str) -> NDArray[Any]:
@@ -201,7 +201,7 @@ class EDMSchedule(Schedule):
         sigma = tf.exp(self.mean + self.deviation * normal)
         return tf.ones_like(sigma), sigma
 
-    def at(self, ratio: float) -> tuple[float, float]:
+    def at(self, ratio: Any) -> tuple[Any, Any]:
         return 1.0, ratio
 
 
@@ -223,7 +223,7 @@ class Rectified(Schedule):
         time = tf.maximum(uniform, 1e-3)
         return 1.0 - time, time
 
-    def at(self, ratio: float) -> tuple[float, float]:
+    def at(self, ratio: Any) -> tuple[Any, Any]:
         return 1.0 / (1.0 + ratio), ratio / (1.0 + ratio)
 
 

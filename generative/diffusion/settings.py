@@ -46,7 +46,7 @@ class DiffusionSettings(UpdateSettings):
         None, "updates over which the step size grows from 0; none for 100, or half of a run of fewer than 200",
         at_least=0, of_run=0.5, most_steps=100,
     )  # fmt: skip
-    gradient_clip: float = setting(1.0, "greatest norm of the gradient", above=0)
+    gradient_clip: float = setting(1.0, "greatest norm of the gradient; inf: any", above=0, infinite=True)
     average_decay: float = setting(0.999, "decay of the averaged weights, each update", at_least=0, below=1)
     sampler: str = setting("dpm_solver", "how rows are drawn", choices=tuple(SAMPLERS))
     steps: int = setting(25, "steps from noise to a row", at_least=1, at_most=100_000)

@@ -17,6 +17,7 @@ from generative.data.labels import checked_labels, drawn_codes, label_values
 from generative.figures import pictures
 from generative.figures.slerp import slerp
 from generative.gan.augmentation import NUMBERS, augmented
+from generative.gan.exporting import Decoding
 from generative.gan.figures import figures
 from generative.gan.figures.curves import LossCurves
 from generative.gan.losses import Losses, non_saturating
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class GAN(Generator):
+class GAN(Decoding, Generator):
     """Plays a generator against a discriminator (Goodfellow et al. 2014, "Generative Adversarial Nets").
 
     Losses, penalties, networks, augmentation and both players' steps vary independently: all but the losses are

@@ -40,7 +40,7 @@ class GANSettings(UpdateSettings):
     discriminator_steps: int = setting(1, "steps of the discriminator for one of the generator", at_least=1)
     beta_1: float = setting(0.0, "fraction of the old in Adam's mean of the gradient", at_least=0, below=1)
     beta_2: float = setting(0.99, "fraction of the old in Adam's mean of its square", at_least=0, below=1)
-    gradient_clip: float = setting(100.0, "greatest norm of a player's gradient", above=0)
+    gradient_clip: float = setting(100.0, "greatest norm of a player's gradient; inf: any", above=0, infinite=True)
     batch_size: int = setting(64, "rows of each step of a player", at_least=1)
     r1: float = setting(0.1, "weight of the penalty on the discriminator's slope at real rows", at_least=0)
     r2: float = setting(0.0, "weight of the penalty on the discriminator's slope at samples", at_least=0)

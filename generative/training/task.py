@@ -107,6 +107,12 @@ class DatasetTask(UpdateTask):
         picture = self.generator.picture(kind, self.views[0])
         return write_png(path, picture) if isinstance(picture, np.ndarray) else write_figure(picture, path)
 
+    def export_inputs(self, number: int, calibration: bool) -> dict[str, np.ndarray]:
+        data, rng = self.views[0], self.seeds.generator("evaluation", 3 if calibration else 4)
+        rows, labels = (data.train, data.train_labels) if calibration else (data.test, data.test_labels)
+        chosen = rng.permutation(len(rows))[:number]
+        return self.generator.export_inputs(rows[chosen], None if labels is None else labels[chosen], rng)
+
     def describe(self) -> dict[str, Any]:
         data, selection = self.views
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -46,5 +47,7 @@ class LearningRateSchedule(Callback):
         self._set(experiment, experiment.step)
 
     def _set(self, experiment: Run, step: int) -> None:
-        self.set_at = step
-        experiment.learner.learning_rate = float(self.schedule(step))
+        self.set_at, rate = step, float(self.schedule(step))
+        if not 0.0 <= rate < math.inf:
+            raise bad_value("LearningRateSchedule", f"schedule({step})", rate, "a finite number >= 0")
+        experiment.learner.learning_rate = rate

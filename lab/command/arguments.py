@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import registry
+from lab.exporting.formats import FORMATS
 from lab.messages.terminal import complain
 from lab.version import __version__
 
@@ -94,6 +95,18 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     _add_word(render)
     render.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .mp4, .gif or .png (default: in the run)")
     render.add_argument("--kind", help="what to show, such as episode, policy, samples, latent, training")
+
+    export = commands.add_parser(
+        "export",
+        help="write what a run learnt as one file that other programs run",
+        description="Write a run's best checkpoint as one file, and measure it beside the original.",
+    )
+    export.add_argument("run", metavar="RUN", type=Path)
+    _add_word(export)
+    export.add_argument("--format", required=True, choices=tuple(FORMATS), help="the kind of file")
+    export.add_argument("-o", "--output", type=Path, metavar="PATH", help="the file (default: in the run's exports/)")
+    export.add_argument("--episodes", type=_whole, help="episodes that an agent plays each way (default 100)")
+    export.add_argument("--json", action="store_true", help="print one JSON object")
 
     record = commands.add_parser(
         "record",

@@ -43,6 +43,17 @@ def render(options: argparse.Namespace) -> None:
     experiment.close()
 
 
+def export(options: argparse.Namespace) -> None:
+    """Write what a run learnt as one file that other programs run."""
+    from lab.experiment.experiment import Experiment
+
+    experiment = Experiment.open(options.run, source=options.source)
+    exported = experiment.export(options.output, options.format, options.episodes)
+    for line in [json.dumps(exported.to_dict())] if options.json else str(exported).splitlines():
+        say(line)
+    experiment.close()
+
+
 def record(options: argparse.Namespace) -> None:
     """Record episodes to learn from."""
     from agents.episodes.command import record_to

@@ -13,9 +13,11 @@ from lab.callbacks.checks import listed
 from lab.errors import bad_value, check_whole
 from lab.experiment import resuming, together
 from lab.experiment.base import ExperimentBase
+from lab.experiment.exports import export_from
 from lab.experiment.loop import Loop
 from lab.experiment.options import Options
 from lab.experiment.record import Record
+from lab.exporting.exported import Exported
 from lab.files.links import make_folder
 from lab.learner import Learner
 from lab.media.training_film import TRAINING, chosen_target, write_training_film
@@ -34,8 +36,8 @@ from lab.task import TaskOptions
 class Experiment(ExperimentBase):
     """A learner, the source of its data, a loop that trains it and a record of what came of it.
 
-    The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`.
-    The hooks `on_...` do nothing here; callbacks have the same ones.
+    The ladder, each rung a short method to override: `run` -> `train`, `evaluate`, `render` -> `train_chunk`. The hooks
+    `on_...` do nothing here; callbacks have the same ones.
 
     Args:
         learner: An agent or a generator.
@@ -205,6 +207,26 @@ class Experiment(ExperimentBase):
                 return write_training_film(target, pictures, self.task.kinds, self.task.unit)
             return self.task.render(target, kind)
 
+    def export(
+        self, path: str | os.PathLike[str] | None = None, format: str = "saved_model", episodes: int | None = None
+    ) -> Exported:
+        """Write what the learner has learnt as one file that other programs run, and measure it beside the original.
+
+        Args:
+            path: The file, or for `saved_model` the folder; nothing may be there. None for one named after learner and
+                format in the run's `exports/`, or in the working directory without a run.
+            format: `saved_model`, `litert`, `litert-int8` or `onnx`.
+            episodes: Episodes that an agent plays each way; None for the task's default.
+
+        Returns:
+            Where it is, and the table: bytes, latency, the greatest difference of outputs, mean return.
+
+        Raises:
+            UsageError: When the learner or the format cannot, or something is at the path.
+            MissingPackageError: When what the format takes is not installed.
+        """
+        return export_from(self, path, format, episodes)
+
     def close(self) -> None:
         """Free environments and files."""
         self.task.close()
@@ -225,8 +247,7 @@ class Experiment(ExperimentBase):
 
         Args:
             run_dir: The run's directory.
-            source, evaluation_source: For a run where it was an object rather than a name, or names what a file alone
-                is not followed to: a path outside the run, a module to import.
+            source, evaluation_source: For a run where it was an object, or names what a file alone is not followed to.
             learner: A fresh learner with the run's settings, if its class is not known by name here.
             callbacks: The run's own callbacks, made as they were then.
             progress: As for `Experiment`.

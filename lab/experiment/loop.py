@@ -121,6 +121,7 @@ class Loop:
                 run.save_checkpoint()
             else:
                 self._end_training(run)
+            record.end_training()
 
     def _end_training(self, run: Looped) -> None:
         if not run.history.rows or run.history.rows[-1]["step"] != self.step:

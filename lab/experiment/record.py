@@ -182,6 +182,7 @@ class Record:
             return
         with self.writing_alone(run.step):
             self.directory.check_free()
+            leftovers.clean(self.directory.path)
             if self._begins_trained:
                 # Settings and seed cannot bring back what a learner knew before this run. Before config.json, because
                 # only that makes it a run.
@@ -207,6 +208,11 @@ class Record:
                 # It was killed while they were played.
                 self._write_baselines(run)
         self._write_config(run)
+
+    def end_training(self) -> None:
+        """Tidy up once more: the encoder of a killed process may have begun its file after it was looked for."""
+        if self.directory is not None:
+            leftovers.clean(self.directory.path)
 
     def _write_config(self, run: Recorded) -> None:
         if self.directory is not None:

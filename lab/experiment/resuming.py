@@ -58,6 +58,8 @@ def resume(
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress, "resume")
     check_callbacks(experiment, config["callbacks"], directory.path)
     experiment.task.check_description(config["task"])
+    # Also where no step is left to train: a kill may have come after the last checkpoint.
+    directory.tidy()
     restore_newest(experiment, directory, exact)
     experiment.task.check_same(config["task"])
     return experiment

@@ -15,7 +15,7 @@ from pathlib import Path
 from lab.errors import ForeignFileError
 from lab.files.links import list_folder
 
-FOLDERS = ("", "checkpoints", "videos", "samples")
+FOLDERS = ("", "checkpoints", "videos", "samples", "exports")
 # `.NAME.HOST-PID-TAG.partial` of files, with a further suffix where a library wants one; without host and process in
 # earlier versions. `.NAME.tmp-PID` of checkpoints, and `.NAME.old-PID` of one that another takes the place of.
 _PARTIAL = re.compile(r"\..+\.(?:(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]{1,10})-)?[0-9a-f]{12}\.partial(\.[a-z0-9]+)?")
@@ -52,6 +52,11 @@ def clean(run: Path) -> list[Path]:
                     _remove(path)
                     found.append(path)
     return found
+
+
+def is_leftover(path: Path) -> bool:
+    """Return whether a dead process left this temporary file behind, so that nothing is lost without it."""
+    return _PARTIAL.fullmatch(path.name) is not None and _is_dead(path)
 
 
 def _remove(path: Path) -> None:

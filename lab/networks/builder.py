@@ -90,15 +90,17 @@ class Builder:
     def drop(self, x: Any) -> Any:
         return Dropout(self.rate, self.seed(), dtype=self.dtype)(x) if self.rate else x
 
-    def encoder(self, x: Any, depth: int, heads: int, present: Any = None, rotary: bool = False) -> Any:
-        """Return tokens (B, N, C) after blocks of attention and a last normalisation."""
+    def encoder(
+        self, x: Any, depth: int, heads: int, present: Any = None, rotary: bool = False, name: str | None = None
+    ) -> Any:
+        """Return tokens (B, N, C) after blocks of attention and a last normalisation, a layer of that name."""
         self.whole("depth", depth)
         self.check_heads(x.shape[-1], heads)
         more = {} if present is None else {"present": present}
         for _ in range(depth):
             options: dict[str, Any] = {"activation": self.activation, "dropout": self.rate, "rotary": rotary}
             x = EncoderBlock(heads, self.seed(), dtype=self.dtype, **options)(x, **more)
-        return LayerNorm(dtype=self.dtype)(x)
+        return LayerNorm(dtype=self.dtype, name=name)(x)
 
     def check_heads(self, width: int, heads: int) -> None:
         """Raise `UsageError` where heads do not divide the width."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import CheckpointError, RunDirectoryError
+from lab.files import leftovers
 from lab.files.atomic import replacing, sync
 from lab.files.links import refuse_links
 from lab.messages.notes import warn
@@ -33,6 +35,7 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
         self.videos = self.path / "videos"
         self.samples = self.path / "samples"
+        self.exports = self.path / "exports"
         self.report = self.path / "report.html"
         self.lock = lock.RunLock(self.path)
 
@@ -49,7 +52,7 @@ class RunDirectory:
                 f"run directory {self.path} already holds a run. "
                 f"Fix: choose another, or go on with it: `lab resume {self.path}` or Experiment.resume(...)."
             )
-        if self.path.is_dir() and any(entry.name != lock.NAME for entry in self.path.iterdir()):
+        if self.path.is_dir() and any(self._is_somebodys(entry) for entry in self.path.iterdir()):
             raise RunDirectoryError(f"run directory {self.path} is not empty. Fix: choose a new or empty one.")
         parent = next(p for p in (self.path, *self.path.parents) if p.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
@@ -57,14 +60,23 @@ class RunDirectory:
                 f"run directory {self.path} cannot be made: {parent} is not writable. Fix: choose another path."
             )
 
+    def _is_somebodys(self, entry: Path) -> bool:
+        # A process that was killed as it began here has left nothing that anybody misses.
+        return entry.name != lock.NAME and not leftovers.is_leftover(entry)
+
+    def tidy(self) -> None:
+        """Remove what killed processes left behind, unless somebody writes the run or nobody may."""
+        with contextlib.suppress(RunDirectoryError), self.lock.hold():
+            leftovers.clean(self.path)
+
     def check_links(self) -> None:
         """Check that none of the run's own files and folders is a link, of which none is ever followed.
 
         Raises:
             ForeignFileError: Naming the link.
         """
-        own = (self.metrics, self.evaluations, self.checkpoints, self.videos, self.samples, self.report)
-        for path in (self.config_path, *own):
+        own = (self.metrics, self.evaluations, self.checkpoints, self.videos, self.samples, self.exports)
+        for path in (self.config_path, *own, self.report):
             refuse_links(path, self.path)
 
     def write_config(self, config: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from lab.files.json_lines import JsonLines
 from lab.learner import Learner
 from lab.testing.comparing import check_same_state, without_clock
 from lab.testing.failures import CheckFailed, expect, expected_error
-from lab.testing.subject import Snapshot, Trial, train
+from lab.testing.subject import Snapshot, Trial, train, train_part
 
 STRANGE = "colour_of_the_sky"
 EPISODES = 3
@@ -135,7 +135,7 @@ def _check_resume(trial: Trial, trained: Any) -> None:
     fix = "keep all that training changes in attributes made in `build`, and draw from `self.seeds` alone"
     try:
         check_same_state(resumed.get_state(), trained.early_state, "states saved and restored", fix)
-        resumed.train(subject.then)
+        train_part(resumed, subject.then)
         check_same_state(resumed.get_state(), whole.get_state(), "states of the resumed and the whole run", fix)
         rows, others = (without_clock(each.history.rows) for each in (resumed, whole))
         check_same_state(rows, others, "rows of the resumed and the whole run", fix)

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.config import schedules_of_run
 from lab.experiment import resuming
 from lab.experiment.experiment import Experiment
 from lab.results.history import History
 from lab.runs import checkpoints
 from lab.testing.comparing import check_same_state, differences, without_clock
 from lab.testing.failures import expect
-from lab.testing.subject import Snapshot, Subject, Trial
+from lab.testing.subject import Snapshot, Subject, Trial, train_part
 
 # State of a task that may be left out without harm, and why.
 IDLE_TASK = {
@@ -35,7 +36,10 @@ def state_and_seed_decide_everything(trial: Trial) -> None:
     # One experiment for all, because compiling its updates is what takes time; that it can be used again and again is
     # shown by the last line. First in one go, logged otherwise and without checkpoints:
     other = subject.experiment(log_every=max(2, subject.log_every // 3 + 1), callbacks=[Snapshot(subject.middle)])
-    other.train(subject.steps)
+    # Schedules that follow the run keep to the length of its first training, so there it is cut as the whole one was.
+    cut = schedules_of_run(other.learner.config)
+    for steps in (subject.first, subject.then) if cut else (subject.steps,):
+        train_part(other, steps)
     mine, theirs = other.learner.get_state(), whole.learner.get_state()
     check_same_state(mine, theirs, "states of two trainings with one seed and other intervals", seeded)
     other.log_every = subject.log_every
@@ -109,6 +113,6 @@ def go_on(experiment: Experiment, state: Mapping[str, Any], subject: Subject) ->
     experiment.target_step = 0
     experiment.history = History(unit=experiment.task.unit)
     resuming.restore(experiment, dict(state), exact=True)
-    experiment.train(subject.first - experiment.step)
-    experiment.train(subject.then)
+    train_part(experiment, subject.first - experiment.step)
+    train_part(experiment, subject.then)
     return ending(experiment, subject.middle)

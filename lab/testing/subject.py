@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import functools
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -132,11 +133,18 @@ def train(subject: Subject, folder: Path, **keywords: Any) -> Trained:
     snapshot = Snapshot(subject.middle)
     every = max(2, subject.log_every + subject.log_every // 4)
     experiment = subject.experiment(folder / "run", callbacks=[snapshot], checkpoint_every=every, **keywords)
-    experiment.train(subject.first)
+    train_part(experiment, subject.first)
     early_state = experiment.get_state()
     shutil.copytree(folder / "run", folder / "early")
-    experiment.train(subject.then)
+    train_part(experiment, subject.then)
     return Trained(snapshot.state or {}, folder / "early", early_state, experiment, folder / "run")
+
+
+def train_part(experiment: Experiment, steps: int) -> None:
+    """Train on; that schedules follow the first part of a training is meant here, and not warned of."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*followed the first training")
+        experiment.train(steps)
 
 
 class Trial:

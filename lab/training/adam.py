@@ -45,7 +45,8 @@ def flat(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
 def clipped(gradient: tf.Tensor, most: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Return a gradient (P,) scaled down to the norm `most` where it is longer, and its norm before, ()."""
     norm = tf.norm(gradient)
-    return gradient * (most / tf.maximum(norm, most)), norm
+    # Not most / max(norm, most), which is NaN where all norms are allowed.
+    return gradient * tf.where(norm > most, most / norm, 1.0), norm
 
 
 def adam(

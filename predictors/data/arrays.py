@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from generative.arguments import plain_array
 from generative.data.labels import count_classes, read_labels
 from generative.datasets.conversion.ranges import NARROW, known_range
 from lab.errors import UsageError, bad_value, printable
 from lab.messages.notes import warn
 from predictors.data.examples import Examples, ExampleSpec, Part, check_leaks, held_out, same_rows
 from predictors.data.field import INPUTS, TARGETS, TEXT, Field
-from predictors.data.words import check_room, checked_texts, decoded
+from predictors.data.given import check_lengths, checked_weights, named
+from predictors.data.words import checked_texts
 
 INPUT, TARGET = "input", "target"
 TEST_FRACTION = 5
@@ -57,19 +57,19 @@ def from_arrays(
     """
     owner = name
     told = dict(kinds or {})
-    given = Part(_named(inputs, INPUT, owner), _named(targets, TARGET, owner))
-    _check_lengths(given, owner)
+    given = Part(named(inputs, INPUT, owner), named(targets, TARGET, owner))
+    check_lengths(given, owner)
     unknown = sorted(told.keys() - {*given.inputs, *given.targets})
     if unknown:
         raise bad_value(owner, "kinds", unknown[0], "names of " + ", ".join((*given.inputs, *given.targets)))
-    given = _readable_part(given, told, owner, _weights(weights, len(given), owner))
+    given = _readable_part(given, told, owner, checked_weights(weights, len(given), owner))
     if test is None:
         chosen = _to_test_on(given, told, owner)
         numbers = np.arange(len(given))
         train, tested = given.rows(numbers[~chosen]), given.rows(numbers[chosen])
     else:
-        tested = Part(_named(test[0], INPUT, owner), _named(test[1], TARGET, owner))
-        _check_lengths(tested, f"{owner} test")
+        tested = Part(named(test[0], INPUT, owner), named(test[1], TARGET, owner))
+        check_lengths(tested, f"{owner} test")
         for theirs, ours in ((tested.inputs, given.inputs), (tested.targets, given.targets)):
             if theirs.keys() != ours.keys():
                 raise bad_value(owner, "test names", sorted(theirs), ", ".join(sorted(ours)))
@@ -132,40 +132,6 @@ def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
     return chosen
 
 
-def _named(values: Any, side: str, owner: str) -> dict[str, np.ndarray]:
-    given = dict(values) if isinstance(values, Mapping) else {side: values}
-    if not given:
-        raise bad_value(owner, f"{side}s", "none", "at least one array")
-    for name in given:
-        # Layers of Keras are called so, and files hold it.
-        if not isinstance(name, str) or not 0 < len(name) <= 256 or printable(name) != name or "/" in name:
-            raise bad_value(owner, f"name of an {side}", name, "at most 256 printable characters, none of them /")
-    return {name: _array(value, f"{owner} {side} {name!r}") for name, value in given.items()}
-
-
-def _array(value: Any, owner: str) -> np.ndarray:
-    if isinstance(value, (list, tuple)) and value and all(isinstance(v, str) for v in value):
-        check_room(list(value), owner)
-    array = plain_array(owner, "values", value)
-    if array.dtype.kind in "OS":
-        # Of objects only texts are left by now.
-        listed = array.ravel().tolist()
-        texts = [decoded(v, owner, i) if isinstance(v, bytes) else v for i, v in enumerate(listed)]
-        check_room(texts, owner)
-        return np.array(texts, "U").reshape(array.shape)
-    if array.dtype.kind not in "buifU" or array.ndim == 0 or 0 in array.shape[1:]:
-        raise bad_value(owner, "values", f"{array.dtype} {array.shape}", "an array (N, ...) of numbers or texts")
-    return array
-
-
-def _check_lengths(part: Part, owner: str) -> None:
-    lengths = {name: len(values) for name, values in (*part.inputs.items(), *part.targets.items())}
-    if len({*lengths.values()}) > 1:
-        raise bad_value(owner, "lengths", lengths, "as many inputs as targets, one a row")
-    if not min(lengths.values()):
-        raise bad_value(owner, "examples", "none", "at least one")
-
-
 def _readable_part(part: Part, told: Mapping[str, str], owner: str, weights: np.ndarray | None) -> Part:
     inputs, targets = _readable(part.inputs, told, owner, INPUT), _readable(part.targets, told, owner, TARGET)
     return Part(inputs, targets, weights)
@@ -216,16 +182,6 @@ def _target_kind(values: np.ndarray, owner: str) -> str:
         return "number"
     fix = "one-hot labels: labels.argmax(axis=1)." if values.ndim == 2 else HINT
     raise bad_value(owner, "values", f"{values.dtype} {values.shape}", "labels (N,) or numbers (N,) or (N, D)", fix)
-
-
-def _weights(weights: Any, count: int, owner: str) -> np.ndarray | None:
-    if weights is None:
-        return None
-    array = np.asarray(weights)
-    if array.shape != (count,) or array.dtype.kind not in "uif" or not np.isfinite(array).all() or array.min() <= 0:
-        received = f"{array.dtype} {array.shape}"
-        raise bad_value(owner, "weights", received, f"finite numbers > 0 of shape ({count},), one a training example")
-    return array.astype(np.float32)
 
 
 def _field(

@@ -52,6 +52,7 @@ _DESCRIPTION = entries(
         "vocabulary": optional(items(text(), MOST_WORDS)),
         "rate": optional(whole(1, 1 << 24)),
         "columns": optional(items(text(), 1 << 20)),
+        "period": optional(whole(2, 1 << 24)),
     }
 )
 
@@ -75,6 +76,7 @@ class Field:
         vocabulary: What token numbers stand for (text); the first two are padding and unknown words.
         rate: Samples a second (sound).
         columns: Names of the channels or columns, where they are known.
+        period: Steps a season (sequence), where there is one.
 
     Raises:
         UsageError: When a field does not fit.
@@ -92,6 +94,7 @@ class Field:
     vocabulary: tuple[str, ...] | None = None
     rate: int | None = None
     columns: tuple[str, ...] | None = None
+    period: int | None = None
 
     def __post_init__(self) -> None:
         owner = f"Field {self.name!r}"

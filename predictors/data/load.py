@@ -15,11 +15,12 @@ from predictors.data.arrays import INPUT, TARGET, from_arrays
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.field import TEXT, Field
 from predictors.data.readers.folders import reader_for
+from predictors.data.series.series import Series
 
 HOW = (
     "a data set's name (`lab list datasets`), folder:PATH of images, WAV or text files with a sub-folder a class, "
     "csv:PATH,target=COLUMN, a pair (inputs, targets) of arrays or of dicts of arrays, two such pairs "
-    "to train and to test on, a finite tf.data.Dataset of pairs, or what predictors.data.from_arrays returns"
+    "to train and to test on, a finite tf.data.Dataset of pairs, a Series, or what predictors.data.from_arrays returns"
 )
 
 
@@ -46,7 +47,7 @@ def load(source: Any) -> Any:
         return from_arrays(first, second)
     if isinstance(source, (np.ndarray, Mapping, list)):
         raise UsageError(f"the source received inputs alone; expected {HOW}. Fix: (inputs, targets).")
-    if hasattr(source, "spec") and hasattr(source, "hold_out"):
+    if isinstance(source, Series) or (hasattr(source, "spec") and hasattr(source, "hold_out")):
         return source
     raise UsageError(f"the source received a {type(source).__name__}; expected {HOW}.")
 

@@ -1,1 +1,1 @@
-"""Data sets for predictors that are made by formulas: nothing is read or downloaded."""
+"""Data sets that predictors alone learn from: made by formulas, or shipped by packages; none is downloaded."""

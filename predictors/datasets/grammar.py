@@ -1,4 +1,4 @@
-"""Sentences that praise one thing and blame another: a bag of words cannot tell which, the order of words can."""
+"""Sentences that praise one thing and blame another: neither words nor pairs of them tell which, their order does."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ GOOD = ("bright", "charming", "excellent", "fine", "fresh", "great", "lovely", "
 CONCESSIONS = ("although", "though", "while")
 DEGREES = ("", "", "very ", "quite ", "rather ")
 OPENINGS = ("", "", "today ", "this year ", "in the end ")
+TAILS = ("to me", "for us", "as a rule", "on the whole", "by all accounts")
 FORMS = ("before", "behind", "within")
 MOST = 100_000
 
 
 def load(train: int = 6_000, test: int = 1_000, seed: int = 0) -> Examples:
-    """Return sentences such as "although the soup is bland the view is lovely", labelled "praise" or "blame".
+    """Return sentences such as "although the soup is bland to me the view is lovely to me", "praise" or "blame".
 
     The main clause decides, and the clause that is subordinate to it always says the opposite; it stands before, behind
-    or within the main one. To change the two places of judgement changes the label and no word, so no classifier of
-    bags of words is right more often than half of the time. No sentence of the test part is in the training part.
+    or within the main one. Both judgements stand between equal words. To change their places changes the label, and
+    neither a word nor a pair of words side by side; so no classifier of bags of either is right more often than half of
+    the time. No sentence of the test part is in the training part.
 
     Args:
         train, test: Sentences, at most 100,000 of each, all of them different.
@@ -44,7 +46,8 @@ def load(train: int = 6_000, test: int = 1_000, seed: int = 0) -> Examples:
 def sentence(rng: np.random.RandomState) -> tuple[str, str]:
     """Draw a sentence and its label."""
     praised = rng.randint(2)
-    verdict, other = (_judgement((BAD, GOOD)[side], rng) for side in (praised, 1 - praised))
+    tail = _one(TAILS, rng)
+    verdict, other = (f"{_judgement((BAD, GOOD)[side], rng)} {tail}" for side in (praised, 1 - praised))
     subject, another = (NOUNS[i] for i in rng.choice(len(NOUNS), 2, replace=False))
     form, opening = _one(FORMS, rng), _one(OPENINGS, rng)
     if form == "within":

@@ -15,7 +15,7 @@ def load(seed: int = 0) -> Examples:
     """Return pictures of a digit beside a number in [0, 10): the digit is one target, the sum of both the other.
 
     Inputs are "picture", uint8 (N, 8, 8, 1), and "number", float64 (N, 1); targets "digit", a class, and "sum", a
-    number. Pictures and test rows are those of the data set digits, times 15, so that they fill the range of uint8.
+    number. Pictures and test rows are those of the data set digits.
 
     Args:
         seed: Another seed gives other numbers.
@@ -27,7 +27,5 @@ def load(seed: int = 0) -> Examples:
     for rows, labels, split in ((data.train, data.train_labels, TRAIN), (data.test, data.test_labels, TEST)):
         codes = np.asarray(labels, np.int64)
         number = stream(seed, split).uniform(0.0, 10.0, (len(rows), 1))
-        parts.append(
-            ({"picture": rows * np.uint8(15), "number": number}, {"digit": codes, "sum": codes[:, None] + number})
-        )
-    return from_arrays(*parts[0], test=parts[1], name="sums", kind="sums")
+        parts.append(({"picture": rows, "number": number}, {"digit": codes, "sum": codes[:, None] + number}))
+    return from_arrays(*parts[0], test=parts[1], ranges={"picture": (0, 16)}, name="sums", kind="sums")

@@ -2,6 +2,7 @@
 
 from predictors.figures.comparison import comparison_figure
 from predictors.figures.confusion import confusion_figure
+from predictors.figures.forecast_errors import horizon_figure
 from predictors.figures.forecasts import forecast_figure
 from predictors.figures.maps import map_figure, plane
 from predictors.figures.mistakes import mistakes, mistakes_figure
@@ -15,6 +16,7 @@ __all__ = [
     "confusion_figure",
     "curves_figure",
     "forecast_figure",
+    "horizon_figure",
     "map_figure",
     "mistakes",
     "mistakes_figure",

@@ -6,8 +6,9 @@ from predictors.data.field import Field
 from predictors.heads.classes import ClassHead
 from predictors.heads.head import Head
 from predictors.heads.numbers import NumberHead
+from predictors.heads.quantiles import QuantileHead
 
-__all__ = ["ClassHead", "Head", "NumberHead", "head_for"]
+__all__ = ["ClassHead", "Head", "NumberHead", "QuantileHead", "head_for"]
 
 
 def head_for(field: Field, smoothing: float = 0.0, error: str = "mse") -> Head:

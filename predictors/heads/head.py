@@ -36,6 +36,11 @@ class Head(ABC):
     def units(self) -> int:
         """How many numbers the network gives for it."""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what the network gives for it for one example."""
+        return (self.units,)
+
     @abstractmethod
     def loss(self, outputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         """Return the loss of each example, float32 (B,).

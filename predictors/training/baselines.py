@@ -11,6 +11,7 @@ from predictors.baselines.classification import classification_baselines
 from predictors.baselines.regression import regression_baselines
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.field import Field
+from predictors.data.words import plain
 from predictors.metrics.classification import classification_metrics
 from predictors.metrics.regression import regression_metrics
 from predictors.metrics.table import MetricTable
@@ -51,7 +52,10 @@ def columns(field: Field, train: np.ndarray, test: np.ndarray) -> tuple[np.ndarr
     if field.kind == "text":
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        words = TfidfVectorizer(max_features=MOST_WORDS, ngram_range=(1, 2))
+        # Words as the network reads them; scikit-learn's own rule knows none of one letter.
+        words = TfidfVectorizer(
+            max_features=MOST_WORDS, ngram_range=(1, 2), preprocessor=plain, tokenizer=str.split, token_pattern=None
+        )
         return words.fit_transform(train).toarray(), words.transform(test).toarray()
     if field.kind == "sound":
         return spectra(train), spectra(test)

@@ -84,8 +84,8 @@ class PredictionTask(UpdateTask):
             "source_kind": self.source_kind,
             "data": data.spec.to_json(),
             "rows": rows,
+            **self.predictor.describe(),
             **({"notes": list(data.notes)} if data.notes else {}),
-            **self.predictor.described(),
         }
 
     def check_description(self, description: Mapping[str, Any]) -> None:

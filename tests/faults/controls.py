@@ -90,7 +90,10 @@ def _altered(value: Any) -> tuple[Any, bool]:
     if isinstance(value, np.ndarray) and value.size:
         if value.dtype == bool:
             return ~value, True
-        if value.dtype.kind in "fiu":
+        if value.dtype.kind in "iu":
+            # Downwards, as numbers below.
+            return np.where(value > 0, value - np.ones((), value.dtype), np.ones((), value.dtype)), True
+        if value.dtype.kind == "f":
             return (value + np.ones((), value.dtype)).astype(value.dtype), True
     if isinstance(value, bool):
         return not value, True

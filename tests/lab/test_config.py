@@ -13,13 +13,17 @@ class ThingSettings(Settings):
     flag: bool = setting(False, "a flag")
     mode: str = setting("a", "a mode", choices=("a", "b"))
     limit: int | None = setting(None, "a limit or none", at_least=1)
+    deviation: float = setting(1.0, "a deviation", above=0)
+    most: float = setting(1.0, "a norm", above=0, infinite=True)
 
 
 def test_defaults_and_conversion():
     made = make(ThingSettings, {"rate": 1, "sizes": [3]})
     assert (made.rate, made.sizes) == (1.0, (3,))
     assert isinstance(made.rate, float)
-    assert made.to_dict() == {"rate": 1.0, "sizes": [3], "flag": False, "mode": "a", "limit": None}
+    expected = {"rate": 1.0, "sizes": [3], "flag": False, "mode": "a", "limit": None, "deviation": 1.0, "most": 1.0}
+    assert made.to_dict() == expected
+    assert make(ThingSettings, {"most": float("inf")}).most == float("inf"), "where it means something"
     assert make(ThingSettings, made.to_dict()) == made
 
 
@@ -30,6 +34,7 @@ def test_defaults_and_conversion():
         ({"rate": 1.5}, r"rate received 1.5"),
         ({"rate": "x"}, r"rate received 'x'; expected a number"),
         ({"rate": float("nan")}, r"rate received nan"),
+        ({"deviation": float("inf")}, r"deviation received inf; expected a finite number"),
         ({"rate": True}, r"rate received True; expected a number"),
         ({"sizes": (3, 0)}, r"sizes received 0; expected a value >= 1"),
         ({"sizes": 3}, r"sizes received 3; expected a sequence of whole numbers"),

@@ -11,10 +11,11 @@ from weakref import WeakValueDictionary
 import tensorflow as tf
 
 from agents.functional import FunctionalAgent
-from agents.functional.calls import fixed_settings, functions
+from agents.functional.checks import chosen_by
+from agents.functional.identity import definition, fixed_settings, own_attributes
 from agents.functional.state import AgentState, traced
 from agents.spaces import pure_to_environment
-from agents.training.programs.tracing import check_action, check_captures, check_extras, check_learnt, check_same
+from agents.training.programs.tracing import check_captures, check_same
 from agents.transitions import Transition
 from envs import random
 from envs.tensor import Carry, TensorEnv
@@ -129,9 +130,11 @@ class Program:
     def shared(cls, agent: FunctionalAgent, env: TensorEnv, num_envs: int) -> Program:
         """Return the program of another living task where it is the same, so that it is compiled once for all.
 
-        It is the same for agents of one class in one environment whose settings differ in `tensor_settings` at most.
+        It is the same for agents of one class in one environment whose settings differ in `tensor_settings` at most,
+        and which keep nothing else of their own that differs.
         """
-        key = (type(agent), functions(type(agent)), fixed_settings(agent), env.identity, num_envs)
+        constants = (definition(type(agent)), fixed_settings(agent), own_attributes(agent))
+        key = (type(agent), *constants, env.identity, num_envs)
         found = cls._alive.get(key)
         if found is None:
             found = cls._alive[key] = cls(agent, env, num_envs)
@@ -211,16 +214,13 @@ class Program:
         """Take one step of all environments and let the agent learn from it."""
         agent, carry = self.agent, state.carry
         act_key, learn_key = random.split(random.fold_in(state.key, state.count))
-        choice = agent.policy(state.agent, carry.observation, act_key, True)
-        check_action(agent, self.env.action_space, choice, self.num_envs)
-        check_extras(agent, choice, self.num_envs)
+        choice = chosen_by(agent, state.agent, carry.observation, act_key, True)
         after, step = self.env.advance(carry, pure_to_environment(self.env.action_space, choice.action))
         ends = (step.terminated, step.truncated)
         transition = Transition(carry.observation, choice.action, step.reward, *ends, step.observation, choice.extras)
         known = state.agent._replace(steps=state.agent.steps + self.num_envs)
         learnt, memory, metrics, rounds = self.memory.step(agent, known, state.memory, transition, learn_key)
         check_same(f"{type(agent).__name__}.learn", known, learnt)
-        check_learnt(agent, metrics)
         returns, lengths = state.returns + step.reward, state.lengths + 1.0
         ended = tf.cast(step.terminated | step.truncated, tf.float32)
         totals = [tf.reduce_sum(x) for x in (ended, ended * returns, ended * lengths)]
@@ -264,7 +264,8 @@ class Program:
         carry = tf.nest.map_structure(lambda new, old: tf.where(fresh, new, old), begun, state.carry)
 
         def one(state: Played) -> tuple[Played]:
-            choice = self.agent.policy(agent, state.carry.observation, random.fold_in(key, state.step), False)
+            own = random.fold_in(key, state.step)
+            choice = chosen_by(self.agent, agent, state.carry.observation, own, False)
             after, step = self.env.advance(state.carry, pure_to_environment(self.env.action_space, choice.action))
             weight = tf.cast(state.going, tf.float32)
             going = state.going & ~(step.terminated | step.truncated)

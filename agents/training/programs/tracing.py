@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import gymnasium
 import tensorflow as tf
 
 from lab.errors import UsageError
@@ -17,37 +16,6 @@ def check_captures(agent: Any, traced: Any) -> None:
         raise UsageError(
             f"{type(agent).__name__}.policy or learn, or the environment's functions, read tensors that are not among "
             f"their arguments: {', '.join(read)}. Fix: return them from `parameters`, and read them from the state."
-        )
-
-
-def check_action(agent: Any, space: gymnasium.Space[Any], choice: Any, number: int) -> None:
-    """Raise `UsageError` where a policy's actions are not those of `number` environments."""
-    action = choice.action
-    shape = (number, *(space.shape or ()))
-    dtype = tf.float32 if shape[1:] else tf.int32
-    if tuple(action.shape) != shape or action.dtype != dtype:
-        raise UsageError(
-            f"{type(agent).__name__}.policy returned {action.dtype.name} {tuple(action.shape)} for {number} "
-            f"environments; expected {dtype.name} {shape}."
-        )
-
-
-def check_extras(agent: Any, choice: Any, number: int) -> None:
-    """Raise `UsageError` where a policy's extras are not those that its agent declares."""
-    expected = {name: (number, *shape) for name, shape in agent.extras.items()}
-    found = {name: tuple(value.shape) for name, value in choice.extras.items()}
-    if found != expected:
-        raise UsageError(
-            f"{type(agent).__name__}.policy returned the extras {found}; expected {expected}, as `extras` declares."
-        )
-
-
-def check_learnt(agent: Any, metrics: tf.Tensor) -> None:
-    """Raise `UsageError` where metrics are not one number for each name."""
-    if tuple(metrics.shape) != (len(agent.metric_names),):
-        raise UsageError(
-            f"{type(agent).__name__}.learn returned metrics of shape {tuple(metrics.shape)}; expected one number for "
-            f"each of {agent.metric_names}."
         )
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from lab.errors import bad_value
 from lab.networks.layers.tokens import PADDING
+from lab.networks.sequences.encoder_decoder import halves_of
 
 
 def greedy_decode(model: keras.Model, source: Any, start: int, end: int, length: int | None = None) -> tf.Tensor:
@@ -46,7 +47,8 @@ def greedy_decode(model: keras.Model, source: Any, start: int, end: int, length:
 
 @tf.function(autograph=False, reduce_retracing=True)
 def _decoded(model: keras.Model, source: tf.Tensor, start: tf.Tensor, end: tf.Tensor, length: int) -> tf.Tensor:
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    with tf.init_scope():
+        encoder, decoder = halves_of(model)
     memory = encoder(source, training=False)
     positions = tf.range(model.inputs[1].shape[1])
     rows = tf.shape(source)[0]

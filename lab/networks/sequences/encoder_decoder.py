@@ -11,6 +11,8 @@ from lab.networks.builder import Builder
 from lab.networks.layers.tokens import PADDING, TokenEmbedding
 from lab.networks.transformer import DecoderBlock, LayerNorm
 
+MEMORY = "memory"
+
 
 def encoder_decoder(
     vocabulary: int,
@@ -46,7 +48,7 @@ def encoder_decoder(
     Returns:
         A model of [source int32 (B, source_length), target int32 (B, target_length)], the target beginning with its
         start token; logits float32 (B, target_length, vocabulary), those at t of the token that comes after token t.
-        Its layers "encoder" and "decoder" are models themselves; see `greedy_decode`.
+        See `greedy_decode`.
 
     Raises:
         UsageError: Where an argument is none of these.
@@ -63,23 +65,23 @@ def encoder_decoder(
     own = embedding if shared else TokenEmbedding(words, width, build.seed(), **options)
 
     source = keras.Input((build.whole("source_length", source_length),), dtype="int32", name="source")
-    x = build.drop(embedding(source))
-    x = build.encoder(x, depth, heads, keras.ops.not_equal(source, PADDING))
-    encoder = keras.Model(source, x, name="encoder")
-
-    seen = keras.Input((source_length,), dtype="int32", name="seen")
-    memory = keras.Input((source_length, width), dtype=x.dtype, name="memory")
     target = keras.Input((build.whole("target_length", target_length),), dtype="int32", name="target")
-    y = build.drop(own(target))
-    present, kept = keras.ops.not_equal(target, PADDING), keras.ops.not_equal(seen, PADDING)
+    kept, present = (keras.ops.not_equal(ids, PADDING) for ids in (source, target))
+    memory = build.encoder(build.drop(embedding(source)), depth, heads, kept, name=MEMORY)
+    x = build.drop(own(target))
     for _ in range(depth):
-        block = DecoderBlock(
-            heads, build.seed(), cross=True, activation=activation, dropout=build.rate, dtype=dtype
-        )  # fmt: skip
-        y = block(y, present=present, memory=memory, memory_present=kept)
-    logits = build.head(LayerNorm(dtype=dtype)(y), words)
-    decoder = keras.Model([seen, memory, target], logits, name="decoder")
+        options = {"activation": activation, "dropout": build.rate, "dtype": dtype}
+        block = DecoderBlock(heads, build.seed(), cross=True, **options)
+        x = block(x, present=present, memory=memory, memory_present=kept)
+    return keras.Model([source, target], build.head(LayerNorm(dtype=dtype)(x), words), name="encoder_decoder")
 
-    first = keras.Input((source_length,), dtype="int32", name="source")
-    second = keras.Input((target_length,), dtype="int32", name="target")
-    return keras.Model([first, second], decoder([first, encoder(first), second]), name="encoder_decoder")
+
+def halves_of(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Return the two halves of an `encoder_decoder`, which share its layers.
+
+    Returns:
+        From source to memory (B, source_length, width), and from [source, memory, target] to logits.
+    """
+    source, target = model.inputs
+    memory = model.get_layer(MEMORY).output
+    return keras.Model(source, memory), keras.Model([source, memory, target], model.outputs[0])

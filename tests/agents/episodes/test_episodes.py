@@ -109,3 +109,10 @@ def test_statistics_and_figure():
     assert [axes.get_title(loc="left").split(":")[0] for axes in figure.axes] == ["return", "length"]
     heights = [sum(bar.get_height() for bar in axes.patches) for axes in figure.axes]
     assert heights == [3, 3], "every episode stands in a bar"
+
+
+@pytest.mark.parametrize("name", ["observation_space", "action_space"])
+@pytest.mark.parametrize("space", [None, 2])
+def test_arrays_without_spaces_are_refused_with_what_to_give(name, space):
+    with pytest.raises(UsageError, match=f"from_arrays: {name} received {space}; expected a gymnasium.Space.*Discrete"):
+        three(**{name: space})

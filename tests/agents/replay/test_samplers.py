@@ -145,7 +145,9 @@ def test_priorities_are_restored_and_damaged_ones_refused():
             Prioritised().on_host(4).set_state({**first.get_state(), "priorities": wrong})
 
 
-@pytest.mark.parametrize("wrong", [{"alpha": -1.0}, {"beta": 1.5}, {"epsilon": 0.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"alpha": -1.0}, {"alpha": 1e3}, {"alpha": "0.6"}, {"beta": 1.5}, {"epsilon": 0.0}, {"epsilon": 1e-300}]
+)
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError, match=f"{next(iter(wrong))} received"):
         Prioritised(**wrong)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, MultiDiscrete
 
 from agents.replay.experience import Replay
 from agents.replay.host import HostReplay
@@ -129,3 +129,35 @@ def test_resuming_brings_back_rows_cursor_and_draws():
 def test_a_capacity_that_does_not_fit_in_memory_is_one_clear_line():
     with pytest.raises(UsageError, match="replay_capacity received 1000000000000000000"):
         HostStorage(Owner(1).layout(), 10**18)
+
+
+@LANES
+@pytest.mark.parametrize(
+    ("space", "values", "dtype"),
+    [
+        (Box(0, 1 << 40, (1,), np.int64), [[(1 << 24) + 1], [1 << 40]], tf.int64),
+        (Box(np.iinfo(np.int64).min, np.iinfo(np.int64).max, (1,), np.int64), [[-(1 << 62) - 1], [7]], tf.int64),
+        (Box(-9, 9, (1,), np.int64), [[-9], [8]], tf.int32),
+        (Discrete(9, start=1 << 25), [(1 << 25) + 1, (1 << 25) + 3], tf.int64),
+    ],
+)
+def test_whole_numbers_of_observations_keep_all_their_digits(lane, space, values, dtype):
+    observed = np.array(values, np.int64)
+    found, *_ = stored(Layout(space, Discrete(2), {}), 4, [step(0, 2)._replace(observation=observed)], lane)
+    assert found.observation.dtype == dtype and found.observation.numpy().tolist() == values
+
+
+def test_actions_beyond_what_a_row_holds_exactly_are_refused():
+    for space in (Discrete(1 << 25), Box(0, 1 << 25, (1,), np.int64), MultiDiscrete([3, 1 << 25])):
+        with pytest.raises(UsageError, match="expected whole numbers of at most 16,777,216"):
+            Layout(Box(-1, 1, (1,), np.float32), space, {})
+    Layout(Box(-1, 1, (1,), np.float32), Discrete(1 << 24), {})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("learning_starts", -1), ("learning_starts", "x"), ("sampler", "all"), ("batch_size", 4.0)],
+)
+def test_a_replay_of_odd_fields_is_refused_by_name(field, value):
+    with pytest.raises(UsageError, match=f"Replay: {field} received {value!r}"):
+        Replay(**{"capacity": 8, "batch_size": 4, field: value})

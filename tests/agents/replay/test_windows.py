@@ -42,7 +42,7 @@ def seen_by_host(replay, transitions):
     def learn(data, rng):
         from agents.replay.accumulators import n_step, one_step
 
-        rows, apart, _ = data
+        rows, apart, *_ = data
         window = memory.storage.layout.unpacked(tf.constant(rows[0]), apart)
         batch = (n_step if replay.n_steps > 1 else one_step)(window, 0.5)._replace(indices=tf.zeros(ROWS))
         seen.append(agent.learn(None, batch, None).parameters.numpy())

@@ -53,7 +53,7 @@ def test_adam_equals_keras():
 
 
 def test_clipping_by_hand():
-    for most, expected in ((10.0, [3.0, 4.0]), (2.5, [1.5, 2.0])):
+    for most, expected in ((10.0, [3.0, 4.0]), (2.5, [1.5, 2.0]), (np.inf, [3.0, 4.0])):
         gradient, norm = clipped(tf.constant([3.0, 4.0]), most)
         assert gradient.numpy() == pytest.approx(expected) and float(norm) == 5.0
     assert clipped(tf.zeros(2), 1.0)[0].numpy().tolist() == [0.0, 0.0]
@@ -84,7 +84,7 @@ def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
 
     after = compiled(state, tf.constant(rows))
     before = [w.numpy() for w in agent.online.trainable_variables]
-    agent.rule.learn((rows, (), ()), np.random.default_rng(0))
+    agent.rule.learn((rows, (), (), np.zeros(rows.shape[:2], np.int32)), np.random.default_rng(0))
     agent.settle()
     after_host = agent.online.trainable_variables + agent.average.trainable_variables
     assert replay.n_steps == 1

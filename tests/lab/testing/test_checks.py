@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
-from agents import Agent, Random
+from agents import DQN, Agent, Random
 from lab import UsageError
 from lab.testing import CheckFailed, agents, check_agent, check_environment, check_generator, environments, generators
 from lab.testing.comparing import check_same_state, differences
 from lab.testing.failures import name_of
 from lab.testing.subject import subject
+from tests.agents.helpers import Counter
 from tests.contracts import load_example
 from tests.generative.tiny import Tiny, images
 
@@ -166,6 +168,16 @@ def test_an_instance_is_checked_with_its_settings_and_stays_as_it_is() -> None:
     under = subject("generator", tiny, images(), "lab.generators", 60)
     assert under.make().config == tiny.config and not tiny.built
     assert under.steps == 60 and under.middle < under.first and under.middle % under.log_every
+
+
+def test_schedules_that_follow_the_run_are_no_fault_of_the_agent() -> None:
+    # The checks train in two parts, of which the first decides the schedules' length: neither a failure nor a warning.
+    agent = DQN(hidden_sizes=(4,), batch_size=4, learning_starts=8, update_every=4, updates_per_round=1)
+    names = AGENT_NAMES | {"resumes_exactly_with_three_environments"}
+    kept = ("resumes_exactly", "state_and_seed_decide_everything")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", category=UserWarning)
+        assert check_agent(agent, Counter, steps=60, lane="host", skip=but(names, *kept)) == kept
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from predictors.data.inputs import checked_inputs
 RNG = np.random.default_rng(5)
 ROWS = RNG.normal(size=(40, 3)).astype(np.float32)
 CODES = np.arange(40) % 4
+BLANK = np.full((40, 4, 4, 1), 7, np.float32)
 
 
 def again(spec):
@@ -86,7 +87,7 @@ def test_targets_that_no_head_takes_are_refused(targets, message):
         (ROWS, {"kinds": {"input": "sound"}}, "rate=SAMPLES_A_SECOND"),
         (ROWS.astype(np.uint8), {"kinds": {"input": "sound"}, "rate": 8_000}, r"uint8.*x / 128 - 1"),
         (np.array(["a"] * 40), {"kinds": {"input": "vector"}}, "texts'; expected numbers"),
-        (np.full((40, 4, 4, 1), 7, np.float32), {}, "one value only, 7"),
+        (BLANK, {"test": (BLANK[:1] + 1, [0])}, r"float32 in \[7, 7\]"),
         (ROWS * np.float64(1e300), {}, "expected numbers that can be squared"),
         ({"a/b": ROWS}, {}, r"name of an input received 'a/b'"),
         ({"a\n": ROWS}, {}, "printable"),

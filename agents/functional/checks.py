@@ -1,0 +1,39 @@
+"""Calls an agent's `policy`, and holds it to what it declares while it is traced, which costs nothing as it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from agents import spaces
+from lab.errors import UsageError
+
+
+def chosen_by(agent: Any, state: Any, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Any:
+    """Return what an agent's policy chooses, as pure TensorFlow.
+
+    Args:
+        agent: Whose `policy` it is.
+        state, observations, key, explore: As for `FunctionalAgent.policy`.
+
+    Raises:
+        UsageError: When it is no `Choice`, or of other shapes, dtypes or extras than declared.
+    """
+    where, choice = f"{type(agent).__name__}.policy", agent.policy(state, observations, key, explore)
+    if not (hasattr(choice, "action") and hasattr(choice, "extras")):
+        raise UsageError(f"{where} returned {choice!r}; expected Choice(action, extras).")
+    number = int(observations.shape[0])
+    shape, dtype = spaces.layout(agent.action_space)
+    expected = (number, *shape), tf.int32 if dtype.kind in "iub" else tf.float32
+    action = choice.action
+    if (tuple(action.shape), action.dtype) != expected:
+        raise UsageError(
+            f"{where} returned {action.dtype.name} {tuple(action.shape)} for {number} observations; expected "
+            f"{expected[1].name} {expected[0]}."
+        )
+    declared = {name: ((number, *shape), "float32") for name, shape in agent.extras.items()}
+    found = {name: (tuple(value.shape), value.dtype.name) for name, value in choice.extras.items()}
+    if found != declared:
+        raise UsageError(f"{where} returned the extras {found}; expected {declared}, as `extras` declares.")
+    return choice

@@ -1,0 +1,1 @@
+"""Series in time: real ones that packages ship, and synthetic ones by formulas."""

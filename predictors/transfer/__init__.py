@@ -1,0 +1,1 @@
+"""Networks that begin with what others have learnt: backbones, what of them trains, and how fast."""

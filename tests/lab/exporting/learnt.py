@@ -1,0 +1,55 @@
+"""What the tests of exports share: learners trained for a moment, and each format run without the project."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lab.exporting.exporting import write
+from lab.exporting.formats import format_named
+from lab.exporting.graph import Graph
+
+# Written and run without an extra; `onnx` takes packages.
+BUILT_IN = ("saved_model", "litert")
+FLOATS = (*BUILT_IN, "onnx")
+ALL = (*FLOATS, "litert-int8")
+
+
+def skip_without_packages(name):
+    for package in ("tf2onnx", "onnx", "onnxruntime") if name == "onnx" else ():
+        pytest.importorskip(package)
+
+
+def written(experiment, folder, name):
+    """Write a format and return its path; nothing is measured."""
+    skip_without_packages(name)
+    kind = format_named(name)
+    path = folder / kind.file_name(experiment.learner.name)
+    if not path.exists():
+        examples = experiment.task.export_inputs(64, True)
+        few = {key: rows[:2] for key, rows in examples.items()}
+        write(Graph(experiment.learner.export_model(), experiment.learner.name), path, kind, examples, few)
+    return path
+
+
+def run(name, path, **inputs):
+    """Run a file as an outside program would, and return its one output."""
+    if name == "saved_model":
+        loaded = tf.saved_model.load(str(path))
+        (given,) = loaded.signatures["serving_default"](**{k: tf.constant(v) for k, v in inputs.items()}).values()
+        return given.numpy()
+    if name == "onnx":
+        import onnxruntime
+
+        (given,) = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, inputs)
+        return given
+    (given,) = interpreter(path).get_signature_runner()(**inputs).values()
+    return np.array(given)
+
+
+def interpreter(path):
+    """Open a LiteRT file: with the package where it is installed, else with TensorFlow's own."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        Interpreter = tf.lite.Interpreter  # noqa: N806
+    return Interpreter(model_path=str(path))
