@@ -91,8 +91,11 @@ class PolicyDistillation(BehaviorCloning):
             mine.assign(theirs)
         self.taught = True
 
-    def update_on(self, batch: ActionBatch) -> Mapping[str, tf.Tensor]:
+    def check_training(self) -> None:
+        super().check_training()
         teachers.check_taught(type(self).__name__, self.config, self.taught)
+
+    def update_on(self, batch: ActionBatch) -> Mapping[str, tf.Tensor]:
         observed = features.pure_features(self.observation_space, batch.observation)
         values = self.teaching.action_values_of(self.teacher(observed, training=False))
         return super().update_on(batch._replace(action=values))

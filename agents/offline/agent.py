@@ -54,6 +54,9 @@ class OfflineAgent(Agent):
             Scalar metrics by name, such as the loss before the step.
         """
 
+    def check_training(self) -> None:
+        """Raise `UsageError` where it cannot be trained, before anything is written (hook)."""
+
     def end_updates(self) -> None:
         """Take note that variables have changed, after each call's updates: refresh mirrors (hook)."""
 

@@ -55,6 +55,10 @@ class OfflineTask(UpdateTask, AgentTask):
         self.rng = self.seeds.generator("data")
         self.begin_counting()
 
+    def check_training(self) -> None:
+        super().check_training()
+        self.agent.check_training()
+
     def refill(self) -> None:
         """Draw batches from now on from the episodes there are to learn from: the recording (hook)."""
         self.sampler = self.agent.sampler(self.episodes_read)

@@ -19,12 +19,19 @@ from lab.errors import UsageError
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path, Episodes]:
-    """Return a DQN that learnt nothing yet, its run and what it did in CartPole, half of it at random."""
+    """Return a DQN with a policy, its run and what it did in CartPole, some of it at random."""
     run = tmp_path_factory.mktemp("teacher") / "run"
-    experiment = Experiment(DQN(hidden_sizes=(16,)), "CartPole-v1", seed=1, run_dir=run, lane="host", progress=False)
+    experiment = Experiment(DQN(hidden_sizes=(2,)), "CartPole-v1", seed=1, run_dir=run, lane="host", progress=False)
+    agent: Any = experiment.learner
+    # As training would have it: to go where the pole falls.
+    for network in (agent.online, agent.average):
+        first, last = (layer for layer in network.layers if layer.weights)
+        first.kernel.assign([[0.0, 0.0], [0.0, 0.0], [4.0, -4.0], [2.0, -2.0]])
+        last.kernel.assign([[0.0, 1.0], [1.0, 0.0]])
+    agent.renew_host_forms(None)
     experiment.claim()
     experiment.save_checkpoint()
-    episodes = record(experiment.learner, "CartPole-v1", episodes=20, seed=1, epsilon=0.5, lane="host")
+    episodes = record(experiment.learner, "CartPole-v1", episodes=3, seed=1, epsilon=0.3, lane="host")
     return experiment.learner, run, episodes
 
 
@@ -44,13 +51,13 @@ def test_the_divergence_by_hand() -> None:
 
 def test_a_student_comes_to_act_as_its_teacher(taught: tuple[Any, Path, Episodes]) -> None:
     teacher, _, episodes = taught
-    experiment = student(episodes, teacher=teacher)
+    experiment = student(episodes, teacher=teacher, learning_rate=0.05, temperature=0.1)
     best = teacher.action_values(episodes.observations).argmax(axis=1)
     rows = experiment.train(150).rows
     found = experiment.learner.act_batch(episodes.observations)  # type: ignore[attr-defined]
     assert np.mean(found == best) > 0.95
     assert rows[-1]["agreement"] > rows[0]["agreement"]
-    # What the recording did, half of it at random, is another thing.
+    # What the recording did, some of it at random, is another thing.
     assert np.mean(found == episodes.actions) < 0.9
 
 
