@@ -43,7 +43,9 @@ class ForecasterSettings(TrainingSettings):
     learning_rate: float = setting(1e-2, "the optimizer's largest step size", above=0)
     calibrate: bool = setting(True, "whether intervals are widened to cover what they should in the selection part")
     paths: int = setting(100, "futures drawn for the quantiles of several steps (autoregressive)", at_least=10)
-    origins: int = setting(200, "most origins of a backtest, evenly apart", at_least=1)
+    origins: int = setting(
+        40, "most origins of a backtest, evenly apart; ETS and ARIMA are fitted anew at each", at_least=1
+    )
 
     def check(self) -> None:
         super().check()

@@ -15,6 +15,8 @@ from predictors.data.field import Field
 from predictors.data.series.series import Series
 
 PAST, FUTURE, AHEAD = "past", "future", "ahead"
+# More windows than that select no better: neighbours are nearly the same.
+MOST_SELECTING = 200
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ def windows(series: Series, context: int, horizon: int, most_origins: int) -> Ex
     Args:
         series: What to cut up.
         context, horizon: Points that a window knows, and points ahead.
-        most_origins: Of the selection and of the test part, evenly apart and with the last one at the part's end.
+        most_origins: Of the test part, evenly apart and with the last window at the series' end.
 
     Raises:
         UsageError: When the window is longer than the training part, or the horizon than another part.
@@ -69,8 +71,10 @@ def windows(series: Series, context: int, horizon: int, most_origins: int) -> Ex
                 "a horizon within it", f"Series(..., {name}_fraction={least:.3f}) or a horizon of {end - start}.",
             )  # fmt: skip
     train = _part(series, np.arange(context, series.train_end - horizon + 1), context, horizon)
+    mosts = (MOST_SELECTING, most_origins)
     selection, test = (
-        _part(series, _thinned(start, end - horizon, most_origins), context, horizon) for start, end in bounds.values()
+        _part(series, _thinned(start, end - horizon, most), context, horizon)
+        for (start, end), most in zip(bounds.values(), mosts, strict=True)
     )
     return Examples(train, test, _spec(series, context, horizon), selection, kind="series", notes=series.notes)
 
