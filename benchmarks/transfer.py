@@ -26,8 +26,8 @@ RESULTS = Path(__file__).resolve().parent / "results"
 ROWS = (5, 10, 20, 50)
 SEEDS, TUNING = (10, 11, 12, 13, 14), (0, 1, 2, 3, 4)
 TUNED_ON = ROWS[:2]
-# Characters leave a wide margin, digits fill the frame: growing and shrinking lets the first network meet both. Without it
-# fine-tuning was no better than training from scratch.
+# Characters leave a wide margin, digits fill the frame: growing and shrinking lets the first network meet both.
+# Without it fine-tuning was no better than training from scratch.
 GLYPHS = "glyphs,zoom=0.4,rotation=10"
 SIDE, FIRST_UPDATES, UPDATES = 8, 8_000, 150
 FORM: dict[str, Any] = {"architecture": "cnn", "input_shape": (SIDE, SIDE)}
@@ -124,8 +124,8 @@ def main() -> None:
         tune(source)
         return
     result: dict[str, Any] = {
-        "machine": about, "first": GLYPHS, "glyphs_accuracy": on_glyphs, "first_updates": FIRST_UPDATES, "updates": UPDATES,
-        "form": FORM, "settings": {**COMMON, **CHOSEN}, "seeds": options.seeds, "rows": {},
+        "machine": about, "first": GLYPHS, "first_updates": FIRST_UPDATES, "glyphs_accuracy": on_glyphs,
+        "updates": UPDATES, "form": FORM, "settings": {**COMMON, **CHOSEN}, "seeds": options.seeds, "rows": {},
     }  # fmt: skip
     for rows in ROWS:
         result["rows"][str(rows)] = {
