@@ -26,7 +26,10 @@ RESULTS = Path(__file__).resolve().parent / "results"
 ROWS = (5, 10, 20, 50)
 SEEDS, TUNING = (10, 11, 12, 13, 14), (0, 1, 2, 3, 4)
 TUNED_ON = ROWS[:2]
-SIDE, FIRST_UPDATES, UPDATES = 8, 3_000, 150
+# Characters leave a wide margin, digits fill the frame: growing and shrinking lets the first network meet both.
+# Without it fine-tuning was no better than training from scratch.
+GLYPHS = "glyphs,zoom=0.4,rotation=10"
+SIDE, FIRST_UPDATES, UPDATES = 8, 8_000, 150
 FORM: dict[str, Any] = {"architecture": "cnn", "input_shape": (SIDE, SIDE)}
 COMMON: dict[str, Any] = {"batch_size": 32, "dropout": 0.3}
 CARRIED = ("frozen", "fine-tuned")
@@ -42,7 +45,7 @@ TRIED: dict[str, list[dict[str, Any]]] = {
 # Those of TRIED that --tune found best.
 CHOSEN: dict[str, dict[str, Any]] = {
     "frozen": TRIED["frozen"][0],
-    "fine-tuned": TRIED["fine-tuned"][0],
+    "fine-tuned": TRIED["fine-tuned"][2],
     "from scratch": TRIED["from scratch"][1],
 }
 
@@ -52,7 +55,7 @@ def pretrained() -> tuple[Any, float]:
     from lab import Experiment
     from predictors import Classifier
 
-    experiment = Experiment(Classifier(**FORM, **COMMON, learning_rate=3e-3), "glyphs", seed=0, progress=False)
+    experiment = Experiment(Classifier(**FORM, **COMMON, learning_rate=3e-3), GLYPHS, seed=0, progress=False)
     experiment.train(FIRST_UPDATES)
     return experiment.learner, float(experiment.evaluate()["accuracy"])
 
@@ -121,8 +124,8 @@ def main() -> None:
         tune(source)
         return
     result: dict[str, Any] = {
-        "machine": about, "glyphs_accuracy": on_glyphs, "first_updates": FIRST_UPDATES, "updates": UPDATES,
-        "form": FORM, "settings": {**COMMON, **CHOSEN}, "seeds": options.seeds, "rows": {},
+        "machine": about, "first": GLYPHS, "first_updates": FIRST_UPDATES, "glyphs_accuracy": on_glyphs,
+        "updates": UPDATES, "form": FORM, "settings": {**COMMON, **CHOSEN}, "seeds": options.seeds, "rows": {},
     }  # fmt: skip
     for rows in ROWS:
         result["rows"][str(rows)] = {
