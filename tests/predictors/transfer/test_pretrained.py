@@ -25,7 +25,7 @@ THEN: dict[str, Any] = {"batch_size": 8, "learning_rate": 1e-2, "dropout": 0.0, 
 @pytest.fixture(scope="module")
 def residual() -> Any:
     """Return a residual network after two updates, so that its averages are not those that it began with."""
-    experiment = built(Classifier(batch_size=8), pictures())
+    experiment = built(Classifier(architecture="resnet", batch_size=8), pictures())
     experiment.train(2)
     return experiment.learner
 
