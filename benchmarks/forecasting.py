@@ -13,10 +13,10 @@ MASE is the mean absolute error over that of the seasonal naive forecast within 
 over that of the naive one); `seasonal naive` is then the naive forecast. Coverage is of the interval from the 10 % to
 the 90 % quantile, nominally 80 %.
 
-Settings are the defaults but for the origins. They were chosen on sunspots, co2, elnino and seattle_weather with the seeds 0 and 1,
-by scores in the part that calibrates; test scores stood beside them and were seen, and how far calibration is shrunk
-(`PRIOR`) was chosen when coverage in the test part had been. seattle_temps and nile took no part in
-that choice. The four first are of observations; seattle_temps are means of 30 years.
+Settings are the defaults but for the origins. They were chosen on sunspots, co2, elnino and seattle_weather with the
+seeds 0 and 1, by scores in the part that calibrates; test scores stood beside them and were seen, and how far
+calibration is shrunk (`PRIOR`) was chosen when coverage in the test part had been. seattle_temps and nile took no
+part in that choice. The four first are of observations; seattle_temps are means of 30 years.
 """
 
 from __future__ import annotations

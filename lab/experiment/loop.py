@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lab.callbacks.base import Callback, named
 from lab.callbacks.recorders import Progress
 from lab.callbacks.run import Run
+from lab.runtime.compiling import compile_cache
 from lab.runtime.signals.interruption import Interruption, Stopped, leaving_due
 from lab.task import Control
 
@@ -112,9 +113,12 @@ class Loop:
                 try:
                     self._call_due(run)
                     yield
-                except BaseException:
+                except BaseException as error:
                     self._finish_progress(run)
                     record.end_writing_after_error()
+                    full = compile_cache.refused(error)
+                    if full is not None:
+                        raise full from error
                     raise
             if interruption.received and self.is_unfinished:
                 self._finish_progress(run)

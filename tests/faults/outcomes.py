@@ -30,12 +30,17 @@ def _of(run: Path) -> dict[str, Any]:
     config = json.loads((run / "config.json").read_text())
     last, best = (checkpoints.listed(run / "checkpoints", prefix)[-1:] for prefix in ("step", "best"))
     return {
-        "config": {k: v for k, v in config.items() if k not in ELSEWHERE},
+        "config": {k: _here(v) if k == "settings" else v for k, v in config.items() if k not in ELSEWHERE},
         "metrics": _rows(run / "metrics.jsonl"),
         "evaluations": _rows(run / "evaluations.jsonl"),
         **{path.name: _digest(path) for path in (*last, *best)},
         "media": sorted(p.name for folder in ("videos", "samples") for p in (run / folder).glob("[!.]*")),
     }
+
+
+def _here(settings: dict[str, Any]) -> dict[str, Any]:
+    # Each process may write a teacher's run of its own; what it taught the checkpoints tell.
+    return {name: value for name, value in settings.items() if name != "teacher"}
 
 
 def _digest(path: Path) -> str:

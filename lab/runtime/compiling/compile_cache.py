@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from lab.errors import bad_value
+from lab.errors import RunDirectoryError, bad_value
 from lab.runtime.compiling.compiled_store import Session, opened
 
 VARIABLE = "LAB_COMPILE_CACHE"
@@ -72,6 +72,21 @@ def offer() -> None:
         atexit.register(_session.close)
         _flags_before = before
         os.environ[FLAGS] = f"{before or ''} --{FLAG}={_session.folder}".strip()
+
+
+def refused(error: BaseException) -> RunDirectoryError | None:
+    """Return what to raise in place of an error of TensorFlow's, where XLA could not write into its folder; else None.
+
+    XLA ends the program that it has just compiled when the disk is full.
+    """
+    if _session is None or str(_session.folder) not in str(error):
+        return None
+    if not type(error).__module__.startswith("tensorflow"):
+        return None
+    words = " ".join(str(error).split())[:300]
+    return RunDirectoryError(
+        f"what XLA compiled cannot be kept in {_session.folder}: {words}. Fix: free the disk, or {VARIABLE}=off."
+    )
 
 
 def fill(cut: tuple[int, ...]) -> None:

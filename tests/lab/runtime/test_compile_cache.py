@@ -155,3 +155,20 @@ def test_a_second_process_finds_what_the_first_compiled_and_computes_the_same_bi
     (none, cold, one), (taken, warm, still) = found
     assert (none, one, taken, still) == ("0", "1", "1", "1") and cold == warm
     assert not list(root.glob("session-*")) and len(list(root.glob("*/*@*"))) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_one_clear_error(monkeypatch):
+    import types
+
+    import tensorflow as tf
+
+    from lab.errors import RunDirectoryError
+    from lab.runtime.compiling import compile_cache
+
+    monkeypatch.setattr(compile_cache, "_session", types.SimpleNamespace(folder="/cache/session-x"))
+    full = tf.errors.OutOfRangeError(None, None, "/cache/session-x/a.pb.tmp; File too large")
+    found = compile_cache.refused(full)
+    assert isinstance(found, RunDirectoryError)
+    assert "LAB_COMPILE_CACHE=off" in str(found) and "File too large" in str(found)
+    assert compile_cache.refused(ValueError("/cache/session-x")) is None
+    assert compile_cache.refused(tf.errors.OutOfRangeError(None, None, "another")) is None
