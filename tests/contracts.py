@@ -278,6 +278,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "exploration": "drawn from only when acting",
                 "rate": "only a schedule sets it",
                 "taught": "whether there was a teacher at the beginning",
+                "teacher": "it stays as it is, and is read from its run again",
             },
         },
     ],

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from lab import registry
-from lab.exporting.formats import FORMATS
 from lab.messages.terminal import complain
 from lab.version import __version__
 
@@ -18,6 +17,8 @@ LISTS = {
     "environments": "",
     "datasets": "lab.datasets",
 }
+# Of `lab.exporting.formats`, which loads NumPy: `lab --help` must not wait for that.
+FORMATS = ("saved_model", "litert", "litert-int8", "onnx")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -103,7 +104,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     )
     export.add_argument("run", metavar="RUN", type=Path)
     _add_word(export)
-    export.add_argument("--format", required=True, choices=tuple(FORMATS), help="the kind of file")
+    export.add_argument("--format", required=True, choices=FORMATS, help="the kind of file")
     export.add_argument("-o", "--output", type=Path, metavar="PATH", help="the file (default: in the run's exports/)")
     export.add_argument("--episodes", type=_whole, help="episodes that an agent plays each way (default 100)")
     export.add_argument("--json", action="store_true", help="print one JSON object")

@@ -171,7 +171,7 @@ def test_a_damaged_checkpoint_is_one_line_and_status_2(lab, tmp_path):
 def test_listing(lab):
     status, out, _ = lab("list", "--json")
     listed = json.loads(out)
-    assert status == 0 and set(listed) == {"agents", "generators", "environments", "datasets"}
+    assert status == 0 and set(listed) == {"agents", "generators", "predictors", "environments", "datasets"}
     assert {"dqn", "q_learning", "random"} <= set(listed["agents"]) and "autoencoder" in listed["generators"]
     assert {"CartPole-v1", "lab/GridWorld-v0"} <= set(listed["environments"]) and "digits" in listed["datasets"]
     assert "dqn" in lab("list", "agents")[1].splitlines()
@@ -245,3 +245,10 @@ def test_a_program_of_the_users_is_as_quiet(tmp_path):
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_the_command_knows_every_format_of_export():
+    from lab.command import arguments
+    from lab.exporting import formats
+
+    assert tuple(formats.FORMATS) == arguments.FORMATS
