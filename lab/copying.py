@@ -34,6 +34,8 @@ class Copied:
         theirs = [c for c in type(self).__mro__ if not c.__module__.startswith(HOMES)]
         named = {name for c in theirs for name in vars(c).get("not_state", ())}
         given = {name: value for name, value in vars(self).items() if name in named or name in self.carried}
+        # Before it is built, which is when a path would be followed.
+        given["follows"] = this.follows
         return remade, (type(self), self.config.to_dict(), given, this.setup_arguments(), this.get_state())
 
 
@@ -45,7 +47,7 @@ def remade(
     state: Mapping[str, Any],
 ) -> Any:
     """Build a learner as another one was built, and give it that one's state: what copies are made by."""
-    learner = kind(**settings)
+    learner = kind.from_settings(settings)
     vars(learner).update(given)
     start_tensorflow(learner.threads)
     learner.setup(*arguments)

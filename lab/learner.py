@@ -43,6 +43,8 @@ class Learner(Copied, Exports, Stateful, ABC):
         name: The name on the command line: the class's in snake case.
         most_numbers: How many numbers one variable of a learner that a file describes may have; None for any.
         run_length: Steps of its first run, which schedules follow; 0 before it is known.
+        follows: Whether names and paths among its settings are its user's word; those of a run's file are not, nor
+            those of a copy of what was made of one.
     """
 
     Settings: ClassVar[type[AnySettings]] = AnySettings
@@ -56,9 +58,10 @@ class Learner(Copied, Exports, Stateful, ABC):
     training_state: ClassVar[tuple[str, ...]] = ()
     # Whether several runs may have the same source, one object.
     shares_source: ClassVar[bool] = False
-    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers", "run_length")
+    not_state: tuple[str, ...] = ("config", "seeds", "built", "state_names", "most_numbers", "run_length", "follows")
 
     most_numbers: int | None = None
+    follows: bool = True
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -83,7 +86,9 @@ class Learner(Copied, Exports, Stateful, ABC):
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Make a learner of the settings in a run's config.json, following no name or path among them (hook)."""
-        return cls(make(cls.Settings, settings))
+        learner = cls(make(cls.Settings, settings))
+        learner.follows = False
+        return learner
 
     def named_source(self, name: str, run: Path) -> str:
         """Return the source to open for one that a run's file names, without importing anything (hook).
@@ -100,7 +105,7 @@ class Learner(Copied, Exports, Stateful, ABC):
     def another(self, config: AnySettings) -> Self:
         """Return a fresh learner like this one, with other settings."""
         made = type(self)(config)
-        vars(made).update({name: getattr(self, name) for name in self.carried})
+        vars(made).update({name: getattr(self, name) for name in (*self.carried, "follows")})
         return made
 
     @property

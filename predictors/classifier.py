@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
@@ -71,21 +70,13 @@ class Classifier(TransferPredictor):
 
     Settings: ClassVar[type[Settings]] = ClassifierSettings
     training_state: ClassVar[tuple[str, ...]] = (*TransferPredictor.training_state, "teacher", "taught")
-    not_state: tuple[str, ...] = ("given_teacher", "teaching", "follows_teacher")
+    not_state: tuple[str, ...] = ("given_teacher", "teaching")
 
-    # A run's file is not followed to another run: its own checkpoints hold the teacher's weights.
-    follows_teacher = True
     teaching: Classifier | None = None
 
     def __init__(self, config: Any = None, /, *, teacher: Any = None, **keywords: Any) -> None:
         super().__init__(config, **teachers.with_teacher(type(self).__name__, Classifier, teacher, keywords))
         self.given_teacher = teacher if isinstance(teacher, Classifier) else None
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        learner = super().from_settings(settings)
-        learner.follows_teacher = False
-        return learner
 
     @property
     def begins_trained(self) -> bool:
@@ -113,7 +104,7 @@ class Classifier(TransferPredictor):
         if not perceptron(self.teacher):
             self.compile = "graph"
         source = self.given_teacher
-        if source is None and c.teacher and self.follows_teacher:
+        if source is None and c.teacher and self.follows:
             source = Classifier.load(c.teacher)
         if source is None:
             return

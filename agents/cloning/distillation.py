@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -51,20 +51,11 @@ class PolicyDistillation(BehaviorCloning):
 
     Settings: ClassVar[type[Settings]] = PolicyDistillationSettings
     training_state: ClassVar[tuple[str, ...]] = (*BehaviorCloning.training_state, "teacher", "taught")
-    not_state: tuple[str, ...] = ("given_teacher", "teaching", "follows_teacher")
-
-    # A run's file is not followed to another run: its own checkpoints hold the teacher's weights.
-    follows_teacher = True
+    not_state: tuple[str, ...] = ("given_teacher", "teaching")
 
     def __init__(self, config: Any = None, /, *, teacher: Any = None, **settings: Any) -> None:
         super().__init__(config, **teachers.with_teacher(type(self).__name__, DQN, teacher, settings))
         self.given_teacher = teacher if isinstance(teacher, DQN) else None
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        learner = super().from_settings(settings)
-        learner.follows_teacher = False
-        return learner
 
     @property
     def begins_trained(self) -> bool:
@@ -80,7 +71,7 @@ class PolicyDistillation(BehaviorCloning):
         self.teacher: keras.Model = _greedy_network(self.teaching)
         self.taught = False
         source = self.given_teacher
-        if source is None and c.teacher and self.follows_teacher:
+        if source is None and c.teacher and self.follows:
             source = DQN.load(c.teacher)
         if source is None:
             return

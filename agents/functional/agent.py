@@ -62,7 +62,7 @@ class FunctionalAgent(Agent):
         (
             *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
             *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
-            *("most_numbers", "chosen_extras"),
+            *("most_numbers", "chosen_extras", "follows"),
         )
     )
 

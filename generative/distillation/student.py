@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -39,10 +38,7 @@ class Student(Diffusion):
     """
 
     training_state: ClassVar[tuple[str, ...]] = (*Diffusion.training_state, "teacher", "taught")
-    not_state: tuple[str, ...] = ("given", "follows_teacher")
-
-    # A run's file is not followed to another run: its own checkpoints hold the teacher's weights.
-    follows_teacher = True
+    not_state: tuple[str, ...] = ("given",)
 
     def __init__(self, config: Settings | None = None, /, *, teacher: Any = None, **settings: Any) -> None:
         owner = type(self).__name__
@@ -59,12 +55,6 @@ class Student(Diffusion):
             raise bad_value(owner, "teacher", teacher, "a trained Diffusion, or the directory of its run")
         super().__init__(config, **settings)
         self.given = teacher if isinstance(teacher, Diffusion) else None
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        learner = super().from_settings(settings)
-        learner.follows_teacher = False
-        return learner
 
     @property
     def begins_trained(self) -> bool:
@@ -89,7 +79,7 @@ class Student(Diffusion):
         self.teacher: keras.Model = self.make_network()
         self.taught = False
         source = self.given
-        followed = self.follows_teacher and self.config.teacher
+        followed = self.follows and self.config.teacher
         if source is None and followed and (Path(self.config.teacher) / "config.json").exists():
             source = Diffusion.load(self.config.teacher)
         if source is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import tensorflow as tf
 
@@ -40,13 +40,11 @@ class TransferPredictor(NetworkPredictor):
     """
 
     Settings: ClassVar[type[Settings]] = TransferSettings
-    not_state: tuple[str, ...] = ("source", "follows", "backbone", "paced")
-    carried: ClassVar[tuple[str, ...]] = (*NetworkPredictor.carried, "source", "follows")
+    not_state: tuple[str, ...] = ("source", "backbone", "paced")
+    carried: ClassVar[tuple[str, ...]] = (*NetworkPredictor.carried, "source")
 
     # What the backbone's weights were when it began.
     origin: Mapping[str, str] = RANDOM
-    # A run's file is not followed to other files: its own checkpoints hold the weights.
-    follows = True
 
     def __init__(self, config: Any = None, /, *, network: Any = None, pretrained: Any = None, **settings: Any) -> None:
         owner, source = type(self).__name__, None
@@ -64,12 +62,6 @@ class TransferPredictor(NetworkPredictor):
             settings = inherited(owner, source.settings, settings)
         super().__init__(config, network=network, **settings)
         self.source: Origin | None = source
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        learner = super().from_settings(settings)
-        learner.follows = False
-        return learner
 
     @property
     def begins_trained(self) -> bool:

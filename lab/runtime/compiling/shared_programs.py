@@ -25,7 +25,10 @@ KEPT = 8
 HOMES = ("lab", "agents", "generative", "predictors")
 # Of a learner: what says nothing of its updates, is derived from its variables for acting, or of its settings to teach.
 ASIDE = frozenset(
-    ("seeds", "state_names", "program", "round", "latest", "greedy", "forward", "decoders", "programs", "teaching")
+    (
+        *("seeds", "state_names", "program", "round", "latest", "greedy", "forward", "decoders", "programs"),
+        *("follows", "teaching"),
+    )
 )
 # Of layers' and optimizers' settings: what differs from seed to seed, or is a variable.
 UNTRACED = ("name", "seed", "learning_rate", "build_config", "registered_name")

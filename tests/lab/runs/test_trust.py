@@ -20,7 +20,9 @@ from agents import BehaviorCloning, Episodes, Random
 from lab import Experiment, cli, registry
 from lab.errors import UnconfirmedSource, UsageError
 from lab.messages.terminal import printable_warnings
+from lab.runs.directory import RunDirectory
 from lab.runs.opening import sources
+from tests import contracts
 from tests.agents.episodes.made import three
 from tests.generative.tiny import Tiny, images
 
@@ -247,10 +249,30 @@ def test_a_students_file_is_not_followed_to_another_run(originals, tmp_path):
 
     settings = ConsistencyDistillation.Settings().to_dict()
     made = ConsistencyDistillation.from_settings({**settings, "teacher": str(originals / "generator")})
-    assert made.config.teacher == str(originals / "generator") and not made.follows_teacher
+    assert made.config.teacher == str(originals / "generator") and not made.follows
     lacking = {name: value for name, value in settings.items() if name != "depth"}
     # Once the teacher's config.json was read for what is lacking.
     ConsistencyDistillation.from_settings({**lacking, "teacher": str(tmp_path / "nowhere")})
+
+
+@pytest.mark.parametrize("label", ["classifier", "consistency_distillation"])
+def test_a_copy_of_what_a_file_describes_follows_no_path_of_it_either(label, tmp_path, monkeypatch):
+    """A copy is built anew, and the teacher's path that the file names would then have been opened."""
+    import copy
+    import pickle
+
+    case = next(case for case in contracts.cases() if case.label == label)
+    kind, settings = case.kind(), case.settings() if callable(case.settings) else dict(case.settings)
+    if label == "classifier":
+        case.experiment(tmp_path / "teacher").train(2)
+        settings = {**settings, "teacher": str(tmp_path / "teacher")}
+    experiment = Experiment(kind(**settings), case.given_source(), run_dir=tmp_path / "student", progress=False)
+    experiment.train(2)
+    loaded = kind.load(tmp_path / "student")
+    monkeypatch.setattr(RunDirectory, "read_config", lambda run: pytest.fail(f"{run.path} was opened"))
+    for copied in (copy.deepcopy(loaded), pickle.loads(pickle.dumps(loaded)), copy.copy(loaded)):
+        assert not copied.follows
+        assert copied.config == loaded.config
 
 
 @pytest.mark.parametrize("how", ["-m", "script"])
