@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from generative.data.batching import LARGEST
+from generative.data.batching import all_in_batches
 from lab.config import Settings
 from lab.errors import UsageError, bad_value
 from lab.networks.builder import HEAD
@@ -103,11 +103,9 @@ class NetworkPredictor(Predictor):
         self.apply_schedules()
 
     def apply_schedules(self) -> None:
-        if self.built or hasattr(self, "warmup"):
-            self.warmup.assign(float(self.scheduled("warmup_steps")))
-            self.length.assign(float(self.scheduled("schedule_steps")))
-            if not self.config.sparsity:
-                return
+        self.warmup.assign(float(self.scheduled("warmup_steps")))
+        self.length.assign(float(self.scheduled("schedule_steps")))
+        if self.config.sparsity:
             begin, end = (self.scheduled(name) for name in ("prune_begin", "prune_end"))
             self.compression.schedule(begin, end, known=bool(self.run_length))
 
@@ -246,13 +244,7 @@ class NetworkPredictor(Predictor):
         program = self.programs.get(name)
         if program is None:
             program = self.programs[name] = tf.function(function, autograph=False)
-        count = len(held[0])
-        size = min(LARGEST, 1 << max(0, count - 1).bit_length())
-        parts = []
-        for start in range(0, max(1, count), size):
-            rows = [_filled(array[start : start + size], size) for array in held]
-            parts.append([tensor.numpy()[: count - start] for tensor in program(*map(tf.constant, rows))])
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+        return all_in_batches(lambda *rows: program(*map(tf.constant, rows)), *held)
 
     def _outputs_of_held(self, *held: tf.Tensor) -> list[tf.Tensor]:
         fields = self.spec.inputs
@@ -289,11 +281,3 @@ class NetworkPredictor(Predictor):
         for field in spec.targets:
             if field.kind not in ("class", "number"):
                 raise bad_value(type(self).__name__, f"target {field.name!r}", field.kind, "classes or numbers")
-
-
-def _filled(part: np.ndarray, size: int) -> np.ndarray:
-    if len(part) == size:
-        return part
-    filled = np.zeros((size, *part.shape[1:]), part.dtype)
-    filled[: len(part)] = part
-    return filled

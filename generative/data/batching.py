@@ -36,15 +36,22 @@ def in_batches(function: Callable[..., Any], rows: np.ndarray, *others: np.ndarr
     Returns:
         (N, ...), float32.
     """
+    return all_in_batches(lambda *parts: [function(*parts)], rows, *others)[0]
+
+
+def all_in_batches(function: Callable[..., Any], rows: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Do as `in_batches` for a function of several outputs, which gives a list of them; return each, (N, ...)."""
     size = min(LARGEST, 1 << max(0, len(rows) - 1).bit_length())
     results = []
     for start in range(0, max(1, len(rows)), size):
         parts = [_padded(array[start : start + size], size) for array in (rows, *others)]
-        results.append(function(*parts).numpy()[: len(rows) - start])
-    return np.concatenate(results)
+        results.append([tensor.numpy()[: len(rows) - start] for tensor in function(*parts)])
+    return [np.concatenate(each) for each in zip(*results, strict=True)]
 
 
 def _padded(part: np.ndarray, size: int) -> np.ndarray:
+    if len(part) == size:
+        return part
     padded = np.zeros((size, *part.shape[1:]), part.dtype)
     padded[: len(part)] = part
     return padded

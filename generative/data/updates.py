@@ -78,7 +78,39 @@ class IndexStream:
         self.cursor = 0
 
 
-class Updates(UpdateLoop):
+class DealtUpdates(UpdateLoop):
+    """Makes updates on rows that a stream deals; a subclass says what a batch is of int32 (B,) row numbers.
+
+    Args:
+        stream: Deals the rows.
+        rows_an_update: B.
+        arguments, keywords: As for `UpdateLoop`.
+    """
+
+    def __init__(self, stream: IndexStream, rows_an_update: int, *arguments: Any, **keywords: Any) -> None:
+        self.stream, self.rows_an_update = stream, rows_an_update
+        super().__init__(*arguments, **keywords)
+
+    def run(self, count: int, start: int = 0) -> np.ndarray:
+        """Make the next updates, each on the next rows of the stream.
+
+        Args:
+            count: How many, at most `most`.
+            start: The number of the first update, counted from the run's beginning; augmentation goes by it.
+
+        Returns:
+            float64 (count, len(names)), the metrics of each update.
+        """
+        indices = self.stream.take(count, self.rows_an_update)
+        if self.call is None:
+            return self.run_each([(batch, np.int32(start + i)) for i, batch in enumerate(indices)])
+        numbers = np.arange(start, start + self.most, dtype=np.int32)
+        padded = np.zeros((self.most, indices.shape[1]), np.int32)
+        padded[:count] = indices
+        return self.run_stacked((padded, numbers), count)
+
+
+class Updates(DealtUpdates):
     """Compiles `Generator.update` together with the gathering and scaling of its batches.
 
     Args:
@@ -100,7 +132,7 @@ class Updates(UpdateLoop):
         augmentation: Augmentation | None = None,
     ) -> None:
         owner = f"{type(generator).__name__}.update"
-        self.spec, self.rows_an_update, self.stream = generator.spec, generator.batch_size, stream
+        self.spec = generator.spec
         # Rows that float32 cannot tell apart are scaled before they become float32. An augmentation sees them before
         # they are normalised feature-wise; it is coarser than what is lost by that.
         self.scaled = self.spec.is_wide
@@ -108,7 +140,8 @@ class Updates(UpdateLoop):
         fixed = (held,) if labels is None else (held, tf.constant(labels))
         # An augmentation's seeds are traced with it.
         super().__init__(
-            *(owner, generator.update, generator.compile, generator.updates_per_call, compiled, generator),
+            *(stream, generator.batch_size, owner, generator.update, generator.compile),
+            *(generator.updates_per_call, compiled, generator),
             fixed=fixed,
             shares=augmentation is None,
         )
@@ -117,24 +150,6 @@ class Updates(UpdateLoop):
             # A path of its own below "data", where generators count from 1.
             first, second = (generator.seeds.integer("data", 0, i) for i in (0, 1))
             self.augmenter = Augmenter(augmentation, generator.spec, (first, second))
-
-    def run(self, count: int, start: int = 0) -> np.ndarray:
-        """Make the next updates, each on the next rows of the stream.
-
-        Args:
-            count: How many, at most `most`.
-            start: The number of the first update, counted from the run's beginning; augmentation goes by it.
-
-        Returns:
-            float64 (count, len(names)), the metrics of each update.
-        """
-        indices = self.stream.take(count, self.rows_an_update)
-        if self.call is None:
-            return self.run_each([(batch, np.int32(start + i)) for i, batch in enumerate(indices)])
-        numbers = np.arange(start, start + self.most, dtype=np.int32)
-        padded = np.zeros((self.most, indices.shape[1]), np.int32)
-        padded[:count] = indices
-        return self.run_stacked((padded, numbers), count)
 
     def batch(self, fixed: tuple[tf.Tensor, ...], *inputs: tf.Tensor) -> Batch:
         """Return rows and labels of the data, varied and scaled, for int32 (B,) indices and the update's number."""

@@ -8,8 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from generative.augmentation.augmenting import Augmenter
-from generative.data.updates import IndexStream
-from lab.training.update_loop import UpdateLoop
+from generative.data.updates import DealtUpdates, IndexStream
 from predictors.data.examples import Examples, ExampleSpec, Part
 
 
@@ -45,7 +44,7 @@ def held(spec: ExampleSpec, part: Part) -> list[np.ndarray]:
     return [*inputs, *(field.held(part.targets[field.name]) for field in spec.targets)]
 
 
-class Updates(UpdateLoop):
+class Updates(DealtUpdates):
     """Compiles `Predictor.update` together with the gathering and scaling of its batches.
 
     Args:
@@ -56,11 +55,11 @@ class Updates(UpdateLoop):
     """
 
     def __init__(self, predictor: Any, data: Examples, stream: IndexStream, compiled: bool) -> None:
-        self.spec, self.rows_an_update, self.stream = data.spec, predictor.batch_size, stream
+        self.spec = data.spec
         arrays = held(data.spec, data.train)
         weights = [] if data.train.weights is None else [data.train.weights]
         super().__init__(
-            f"{type(predictor).__name__}.update",
+            stream, predictor.batch_size, f"{type(predictor).__name__}.update",
             predictor.update, predictor.compile, predictor.updates_per_call, compiled, predictor,
             fixed=tuple(tf.constant(array) for array in (*arrays, *weights)),
             # An augmentation's seeds are traced with it.
@@ -70,16 +69,6 @@ class Updates(UpdateLoop):
         if data.augmentation is not None and data.picture is not None:
             first, second = (predictor.seeds.integer("data", 0, i) for i in (0, 1))
             self.augmenter = Augmenter(data.augmentation, data.picture, (first, second))
-
-    def run(self, count: int, start: int = 0) -> np.ndarray:
-        """Make the next updates; see `generative.data.updates.Updates.run`."""
-        indices = self.stream.take(count, self.rows_an_update)
-        if self.call is None:
-            return self.run_each([(batch, np.int32(start + i)) for i, batch in enumerate(indices)])
-        numbers = np.arange(start, start + self.most, dtype=np.int32)
-        padded = np.zeros((self.most, indices.shape[1]), np.int32)
-        padded[:count] = indices
-        return self.run_stacked((padded, numbers), count)
 
     def batch(self, fixed: tuple[tf.Tensor, ...], *inputs: tf.Tensor) -> Batch:
         """Return examples of the data, varied and scaled, for int32 (B,) indices and the update's number."""

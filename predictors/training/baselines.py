@@ -28,7 +28,7 @@ def classification(predictor: Any, data: Examples) -> dict[str, MetricTable]:
     codes, known = (field.codes(part.targets[field.name]) for part in (data.train, data.test))
     seed = predictor.seeds.integer("evaluation", 2)
     found = classification_baselines(train, codes, test, field.classes or 0, seed=seed)
-    return _noted(found, {name: classification_metrics(values, known) for name, values in found.items()})
+    return _of_first_target(predictor, found, {n: classification_metrics(v, known) for n, v in found.items()})
 
 
 def regression(predictor: Any, data: Examples) -> dict[str, MetricTable]:
@@ -38,7 +38,7 @@ def regression(predictor: Any, data: Examples) -> dict[str, MetricTable]:
     wanted, known = (np.asarray(p.targets[field.name], np.float64) for p in (data.train, data.test))
     found = regression_baselines(train, wanted, test, seed=predictor.seeds.integer("evaluation", 2))
     shaped = {name: np.reshape(values, known.shape) for name, values in found.items()}
-    return _noted(found, {name: regression_metrics(values, known) for name, values in shaped.items()})
+    return _of_first_target(predictor, found, {n: regression_metrics(v, known) for n, v in shaped.items()})
 
 
 def tables(spec: ExampleSpec, train: Part, test: Part) -> tuple[np.ndarray, np.ndarray]:
@@ -69,8 +69,13 @@ def spectra(waves: np.ndarray) -> np.ndarray:
     return np.log(np.stack([part.mean(axis=1) for part in parts], axis=1) + 1e-12)
 
 
-def _noted(found: Baselines, scores: dict[str, MetricTable]) -> dict[str, MetricTable]:
-    for name, note in found.notes.items():
-        if name in scores:
-            scores[name].left_out["note"] = note
-    return scores
+def _of_first_target(predictor: Any, found: Baselines, scores: dict[str, MetricTable]) -> dict[str, MetricTable]:
+    """Return scores by the names that the predictor's own have, with what baselines say of themselves."""
+    head, tables = predictor.heads[0], {}
+    for baseline, given in scores.items():
+        table = tables[baseline] = MetricTable()
+        table.update({predictor.metric_name(head, name): value for name, value in given.items()})
+        table.left_out.update({predictor.metric_name(head, name): why for name, why in given.left_out.items()})
+        if baseline in found.notes:
+            table.left_out["note"] = found.notes[baseline]
+    return tables

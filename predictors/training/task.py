@@ -116,9 +116,6 @@ class PredictionTask(UpdateTask):
 
     def _evaluation(self, scores: MetricTable, examples: int, step: int) -> Evaluation:
         name, main = type(self.predictor).__name__, self.predictor.main_metric
-        if main not in scores and step == 0 and "loss" not in scores:
-            # A baseline has no loss of the network's.
-            main = next(iter(scores))
         if main not in scores:
             why = scores.left_out.get(main, "one of " + ", ".join(scores))
             raise bad_value(name, "main_metric", main, why)

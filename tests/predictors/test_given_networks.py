@@ -111,6 +111,9 @@ def test_several_inputs_and_outputs_go_by_name(tmp_path):
     assert found["sign"].shape == (5,) and set(found["sign"]) <= {"low", "high"}
     assert found["sum"].shape == (5,)
     assert {"sign_accuracy", "sum_rmse"} <= experiment.evaluate().keys()
+    # By the same names, so that a table can set them side by side.
+    for baseline in experiment.task.baselines().values():
+        assert baseline.main == "sign_accuracy" and {"sign_accuracy", "sign_log_loss"} <= baseline.keys()
 
 
 def test_many_seeds_share_examples_and_a_network_that_is_given():
