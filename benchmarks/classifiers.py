@@ -15,15 +15,14 @@ import json
 import math
 import os
 import statistics
-import sys
 import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import machine
+import paired
 
-LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 # Of Student's t, two-sided 95 %, by degrees of freedom.
 T95 = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31, 9: 2.26}
 TRIAL = 100
@@ -40,11 +39,9 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="settings of all")
     parser.add_argument("--output", type=Path, help="also write the JSON object here")
     options = parser.parse_args()
-    for name in LIMITS:
-        os.environ[name] = str(options.threads)
+    os.environ.update(paired.limits(options.threads))
     about = machine.say()
-    # Let `generative` mean the package, and not the benchmark of that name beside this file.
-    sys.path.remove(str(Path(__file__).resolve().parent))
+    paired.packages_first()
     rows = []
     for data in options.data:
         if options.architectures:

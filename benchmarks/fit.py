@@ -12,15 +12,14 @@ import argparse
 import json
 import os
 import statistics
-import sys
 import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import machine
+import paired
 
-LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 BATCH = 64
 # Model, data set, examples of an epoch here.
 CASES = (("perceptron 64", "digits", 1_280), ("perceptron 256-128", "digits", 1_280), ("cnn", "digits", 1_280),
@@ -34,11 +33,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=Path, help="also write the JSON object here")
     options = parser.parse_args()
-    for name in LIMITS:
-        os.environ[name] = str(options.threads)
+    os.environ.update(paired.limits(options.threads))
     about = machine.say()
-    # Let `generative` mean the package, and not the benchmark of that name beside this file.
-    sys.path.remove(str(Path(__file__).resolve().parent))
+    paired.packages_first()
     rows = []
     for model, data, examples in CASES:
         pairs = compared(model, data, examples, options.pairs)
