@@ -8,26 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lab import cli
-
 ROOT = Path(__file__).parents[2]
 TINY = ["hidden_sizes=8", "batch_size=4", "learning_starts=8", "update_every=4", "updates_per_round=2"]
 SETTINGS = [part for item in TINY for part in ("--set", item)]
 
 
 @pytest.fixture
-def lab(capfd, monkeypatch, tmp_path):
+def lab(command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        try:
-            status = cli.main([str(a) for a in arguments])
-        except SystemExit as end:
-            status = end.code
-        captured = capfd.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+    return command
 
 
 def test_a_generators_run_says_what_it_left_out_and_shows_its_training(lab, tmp_path):

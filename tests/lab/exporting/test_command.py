@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from agents import DQN
-from lab import Experiment, UsageError, cli
+from lab import Experiment, UsageError
 from lab.errors import MissingPackageError
 from lab.exporting import Exportable, Input
 from lab.exporting.exporting import write
@@ -19,18 +19,9 @@ from tests.lab.exporting.learnt import run
 
 
 @pytest.fixture
-def lab(capfd, monkeypatch, tmp_path):
+def lab(command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        try:
-            status = cli.main([str(a) for a in arguments])
-        except SystemExit as end:
-            status = end.code
-        captured = capfd.readouterr()
-        return status, captured.out, captured.err
-
-    return call
+    return command
 
 
 @pytest.fixture(scope="module")

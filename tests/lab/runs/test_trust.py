@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from agents import BehaviorCloning, Episodes, Random
-from lab import Experiment, cli, registry
+from lab import Experiment, registry
 from lab.errors import UnconfirmedSource, UsageError
 from lab.messages.terminal import printable_warnings
 from lab.runs.directory import RunDirectory
@@ -35,16 +35,8 @@ REGISTERS = (
 
 
 @pytest.fixture
-def lab(capfd):
-    def run(*arguments):
-        try:
-            status = cli.main([str(a) for a in arguments])
-        except SystemExit as end:
-            status = end.code
-        captured = capfd.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+def lab(command):
+    return command
 
 
 @pytest.fixture(scope="module")
