@@ -65,6 +65,9 @@ def begin(function: Callable[..., Any], *arguments: Any, folder: Path) -> Callab
     """
     folder.mkdir(parents=True, exist_ok=True)
     out, err = folder / f"out-{time.monotonic_ns()}", folder / f"err-{time.monotonic_ns()}"
+    for path in (out, err):
+        # Here, since the child may be killed before it has opened them.
+        path.touch()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
