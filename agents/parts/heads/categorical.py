@@ -14,7 +14,9 @@ from envs import random
 
 
 def gumbel_choice(logits: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    """Draw a place of each row from the softmax of its logits, int32 (...): the largest with Gumbel noise (Gumbel 1954).
+    """Draw a place of each row from the softmax of its logits, int32 (...).
+
+    It is the largest with Gumbel noise (Gumbel 1954, "Statistical Theory of Extreme Values").
 
     Args:
         logits: float32 (..., A).

@@ -119,7 +119,7 @@ class SquashedGaussian(Gaussian):
         return self.log_density(rows, values) - tf.reduce_sum(log_slope(values), axis=-1)
 
     def sample_with_log(self, rows: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Draw actions in units of half the range, (n, a), through which gradients flow; and their log density, (n,)."""
+        """Draw actions in units of half the range, (n, a), through which gradients flow; with their log density (n,)."""
         values = self.draw(rows, key)
         return tf.tanh(values), self.log_squashed(rows, values)
 
