@@ -144,6 +144,29 @@ class FunctionalAgent(Agent):
             "advantages and the like of one; see examples/ppo.py."
         )
 
+    def before_updates(self, state: AgentState, rollout: Transition) -> AgentState:
+        """Return the state with what a rollout tells before `prepare` sees it, as pure TensorFlow (hook).
+
+        For `Rollouts`.
+
+        Args:
+            state: Of the agent.
+            rollout: Tensors (T, n, ...), in the order of time.
+        """
+        return state
+
+    def after_updates(self, state: AgentState, rollout: Transition) -> AgentState:
+        """Return the state with what a rollout tells for the next one, as pure TensorFlow (hook).
+
+        For `Rollouts`. What changes how the agent acts belongs here: until the updates are made, a rollout is of the
+        old policy.
+
+        Args:
+            state: Of the agent, after all updates.
+            rollout: Tensors (T, n, ...), in the order of time.
+        """
+        return state
+
     def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
         """Let what computes in NumPy follow parameters that have changed (hook).
 

@@ -24,6 +24,8 @@ class Beta(PolicyHead):
         space: A Box, bounded on all sides.
     """
 
+    continuous = True
+
     def __init__(self, space: gymnasium.Space[object]) -> None:
         self.space = space
         self.centre, self.half, _ = box_bounds(space)

@@ -33,6 +33,8 @@ class Gaussian(PolicyHead):
         log_deviation: Where they start (around it, if they come from the network).
     """
 
+    continuous = True
+
     def __init__(self, space: gymnasium.Space[object], by_state: bool = False, log_deviation: float = 0.0) -> None:
         self.space, self.by_state, self.start = space, by_state, log_deviation
         self.centre, self.half, self.bounded = box_bounds(space)
@@ -119,7 +121,7 @@ class SquashedGaussian(Gaussian):
         return self.log_density(rows, values) - tf.reduce_sum(log_slope(values), axis=-1)
 
     def sample_with_log(self, rows: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Draw actions in units of half the range, (n, a), through which gradients flow; with their log density (n,)."""
+        """Draw actions in units of half the range, (n, a), which gradients flow through; with their log density."""
         values = self.draw(rows, key)
         return tf.tanh(values), self.log_squashed(rows, values)
 

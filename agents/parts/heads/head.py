@@ -17,8 +17,10 @@ class PolicyHead(ABC):
     Attributes:
         outputs: How many numbers the network gives a row.
         free: Where the numbers beside it start, float32 (f,).
+        continuous: Whether actions are real numbers.
     """
 
+    continuous: bool = False
     outputs: int
     free: np.ndarray = np.zeros(0, np.float32)
 
@@ -67,6 +69,6 @@ class PolicyHead(ABC):
     def mode_in_numpy(self, rows: np.ndarray) -> np.ndarray:
         """Return what `mode` does, for arrays; whole numbers as int64."""
 
-    def deviation(self, rows: tf.Tensor) -> tf.Tensor | None:
-        """Return how far actions lie from their mean, in units of half the range, (n,); None of whole numbers."""
-        return None
+    def deviation(self, rows: tf.Tensor) -> tf.Tensor:
+        """Return how far actions lie from their mean, in units of half the range, (n,); of continuous ones."""
+        raise NotImplementedError(f"{type(self).__name__} has no deviation: its actions are whole numbers.")
