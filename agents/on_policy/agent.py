@@ -58,6 +58,8 @@ class OnPolicyAgent(FunctionalAgent):
 
     Settings: ClassVar[type[Settings]] = OnPolicySettings
     default_steps: ClassVar[int] = 100_000
+    # Few rounds of updates would fall into shorter spans.
+    default_log_every: ClassVar[int] = 4_000
     tensor_settings: ClassVar[tuple[str, ...]] = (
         *("learning_rate", "learning_rate_end", "learning_rate_steps", "adam_epsilon", "discount", "value_weight"),
         *("entropy_weight", "gradient_clip"),

@@ -28,7 +28,9 @@ class REINFORCE(OnPolicyAgent):
         ended = rollout.terminated | rollout.truncated
         discounts = settings.discount * (1.0 - tf.cast(ended, tf.float32))
         returns = lambda_returns(rollout.reward, discounts, tf.zeros_like(values), 1.0, ended)
-        finished = tf.cumsum(tf.cast(ended, tf.float32), axis=0, reverse=True) > 0.0
+        times = tf.range(ended.shape[0], dtype=tf.int32)[:, None]
+        # Not a cumulative sum, which XLA computes on processors in time quadratic in a rollout's length.
+        finished = times <= tf.reduce_max(tf.where(ended, times, -1), axis=0)
         return Estimates(returns - values, returns, tf.cast(finished, tf.float32))
 
     def policy_losses(

@@ -83,15 +83,19 @@ class ProgramRollouts:
         self, agent: Any, state: Any, tensors: Stored, transition: Transition, key: tf.Tensor
     ) -> tuple[Any, Stored, tf.Tensor, tf.Tensor]:
         """Take note of one step of all environments, and learn if the rollout is whole; see `ProgramReplay.step`."""
+        from tensorflow.compiler.tf2xla.python import xla
+
         stored = self.storage.write(tensors, transition)
         rounds = tf.cast(tf.equal(stored.cursor, 0), tf.int64)
         shape = (self.rollouts.length, self.number)
 
         def one(i: tf.Tensor, parameters: Any, _: tf.Tensor) -> tuple[Any, ...]:
-            rows = tf.reshape(stored.rows, (*shape, -1))
-            apart = tuple(tf.reshape(a, (*shape, *a.shape[1:])) for a in stored.apart)
+            # Tied to the counter: what depends on the rollout and the key alone, such as the order of its rows, XLA would
+            # compute ahead of the loop, and so at every step.
+            _, own, *held = xla.optimization_barrier(i, key, stored.rows, *stored.apart)
+            rows, *apart = (tf.reshape(part, (*shape, *part.shape[1:])) for part in held)
             now = state._replace(parameters=parameters)
-            return i + 1, *updates_on(self.rollouts, agent, now, (rows, apart), key)
+            return i + 1, *updates_on(self.rollouts, agent, now, (rows, tuple(apart)), own)
 
         start = (tf.zeros((), tf.int64), state.parameters, tf.zeros(len(agent.metric_names)))
         _, parameters, metrics = tf.while_loop(lambda i, *_: i < rounds, one, start)
