@@ -141,7 +141,7 @@ class FunctionalAgent(Agent):
         """
         raise UsageError(
             f"{type(self).__name__} learns from rollouts, but does not say how. Fix: override `prepare`, which makes "
-            "advantages and the like of one; see examples/ppo.py."
+            "advantages and the like of one; see examples/ppo_in_one_file.py."
         )
 
     def before_updates(self, state: AgentState, rollout: Transition) -> AgentState:

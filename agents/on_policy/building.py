@@ -74,5 +74,5 @@ def check_mask(owner: str, space: gymnasium.Space[Any], actions: gymnasium.Space
     if not fits:
         raise bad_value(
             owner, "action_mask", True, f"observations whose last {number} numbers are 0 or 1, one for each action; "
-            f"the space is {space}", "envs.wrappers.ActionMask(env), which puts info['action_mask'] there.",
+            f"the space is {space}", "envs.ActionMask(env), which puts info['action_mask'] there.",
         )  # fmt: skip

@@ -22,7 +22,7 @@ class OnPolicySettings(Settings):
     deviation_by_state: bool = setting(False, "whether a Gaussian's deviations follow from the observation")
     deviation_start: float = setting(0.6, "a Gaussian's deviations at first, in units of half the range", above=0)
     action_mask: bool = setting(
-        False, "whether the last numbers of an observation tell which actions are allowed: see envs.wrappers.ActionMask"
+        False, "whether the last numbers of an observation tell which actions are allowed: see envs.ActionMask"
     )
     rollout_steps: int = setting(2048, "environment steps between rounds of updates", at_least=1)
     learning_rate: float = setting(3e-4, "Adam's step size at step 0", above=0)

@@ -90,8 +90,8 @@ class ProgramRollouts:
         shape = (self.rollouts.length, self.number)
 
         def one(i: tf.Tensor, parameters: Any, _: tf.Tensor) -> tuple[Any, ...]:
-            # Tied to the counter: what depends on the rollout and the key alone, such as the order of its rows, XLA would
-            # compute ahead of the loop, and so at every step.
+            # Tied to the counter: what depends on the rollout and the key alone, such as the order of its rows, would
+            # else be computed ahead of the loop by XLA, and so at every step.
             _, own, *held = xla.optimization_barrier(i, key, stored.rows, *stored.apart)
             rows, *apart = (tf.reshape(part, (*shape, *part.shape[1:])) for part in held)
             now = state._replace(parameters=parameters)
