@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from agents.on_policy.agent import Estimates, OnPolicyAgent
+from agents.on_policy.agent import OnPolicyAgent
 from agents.on_policy.ppo import generalised
 from agents.on_policy.settings import A2CSettings
+from agents.on_policy.state import Estimates
 from agents.transitions import Batch, Transition
 from lab.config import Settings
 

@@ -4,46 +4,28 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
-from gymnasium.spaces import Discrete
 
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt
 from agents.functional.state import in_numpy
+from agents.on_policy.acting import ActorInNumPy
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
+from agents.on_policy.exporting import of_policy
+from agents.on_policy.scaling import LIMIT, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
-from agents.on_policy.state import Parameters, Rewards, Weights
+from agents.on_policy.state import Estimates, Parameters, Rewards, Weights
 from agents.parts import observations
-from agents.parts.exporting import of_observations
 from agents.parts.heads import head_for, masked
-from agents.parts.normalising import RunningStatistics, discounted_sums, no_statistics, standardised, with_rows
+from agents.parts.normalising import standardised, with_rows
 from agents.parts.schedules import linear
 from agents.replay import Rollouts
 from agents.transitions import Batch, Transition
 from lab.config import Settings
-from lab.errors import UsageError
 from lab.exporting import Exportable
-from lab.networks import Forward
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
-
-# Where normalised observations, and scaled rewards, are cut off (Stable-Baselines3's and OpenAI Baselines' value).
-LIMIT = 10.0
-
-
-class Estimates(NamedTuple):
-    """What a rollout says about its actions, all float32 (T, n).
-
-    Attributes:
-        advantages: How much better than expected each action went.
-        returns: What the values should come to.
-        weights: Of the rows in the losses: 0 where nothing can be said.
-    """
-
-    advantages: tf.Tensor
-    returns: tf.Tensor
-    weights: tf.Tensor
 
 
 class OnPolicyAgent(FunctionalAgent):
@@ -66,9 +48,9 @@ class OnPolicyAgent(FunctionalAgent):
     )
     metric_names: ClassVar[tuple[str, ...]] = ("policy_loss", "value_loss", "entropy", "gradient_norm")
     training_state: ClassVar[tuple[str, ...]] = ("memory", "moments", "rewards", "halted")
-    not_state: tuple[str, ...] = ("head", "forward", "row", "seen", "rate_steps", "metric_names")
+    not_state: tuple[str, ...] = ("head", "acting", "rate_steps", "metric_names")
     kept: ClassVar[frozenset[str]] = FunctionalAgent.kept | {
-        *("head", "actor", "critic", "free", "observed", "moments", "rewards", "halted", "forward", "row", "seen"),
+        *("head", "actor", "critic", "free", "observed", "moments", "rewards", "halted", "acting"),
         *("rate_steps", "metric_names"),
     }
 
@@ -84,19 +66,17 @@ class OnPolicyAgent(FunctionalAgent):
         self.actor, self.critic = actor_of(self), critic_of(self)
         self.free = (tf.Variable(self.head.free),) if len(self.head.free) else ()
         size = (observations.number_of_features(self.observation_space),)
-        self.observed = _variables(no_statistics(size)) if self.config.normalise_observations else ()
+        self.observed = statistics_variables(size) if self.config.normalise_observations else ()
         self.moments = Moments(*map(tf.Variable, no_moments(tf.nest.flatten(self.weights()))))
         sums = tf.Variable(tf.zeros(self.num_envs))
-        self.rewards = Rewards(_variables(no_statistics()), sums) if self.config.normalise_rewards else ()
+        self.rewards = Rewards(statistics_variables(), sums) if self.config.normalise_rewards else ()
         self.halted = (tf.Variable(0.0),) if self.halts else ()
         if self.head.continuous:
             self.metric_names = (*type(self).metric_names, "deviation")  # type: ignore[misc]
-        self.forward = Forward(self.actor)
-        self.row: np.ndarray | None = None
-        self.seen: Any = None
+        self.acting = ActorInNumPy(self)
 
     def build_definition(self) -> None:
-        for name in ("observed", "moments", "rewards", "halted", "forward", "row", "seen"):
+        for name in ("observed", "moments", "rewards", "halted", "acting"):
             vars(self).pop(name, None)
 
     @property
@@ -183,16 +163,7 @@ class OnPolicyAgent(FunctionalAgent):
         p = state.parameters
         if p.rewards == ():
             return state
-        if rollout.reward.shape[1:] != p.rewards.sums.shape:
-            name, number = type(self).__name__, p.rewards.sums.shape[0]
-            raise UsageError(
-                f"{name} scales the rewards of {number} environments; received {rollout.reward.shape[1]}. "
-                f"Fix: num_envs={number}, or a new {name}()."
-            )
-        ended = rollout.terminated | rollout.truncated
-        sums = discounted_sums(rollout.reward, ended, p.rewards.sums, self.hyperparameters(state).discount)
-        statistics = with_rows(p.rewards.statistics, tf.reshape(sums, [-1]))
-        after = Rewards(statistics, sums[-1] * (1.0 - tf.cast(ended[-1], tf.float32)))
+        after = with_rollout(type(self).__name__, p.rewards, rollout, self.hyperparameters(state).discount)
         return state._replace(parameters=p._replace(rewards=after))
 
     def prepare(self, state: AgentState, rollout: Transition) -> Batch:
@@ -204,8 +175,7 @@ class OnPolicyAgent(FunctionalAgent):
         value = self.value(p.weights, observed)
         next_value = self.value(p.weights, self.features(p.observations, flat_.next_observation))
         if p.rewards != ():
-            scaled = rollout.reward * tf.math.rsqrt(p.rewards.statistics.variance + 1e-8)
-            rollout = rollout._replace(reward=tf.clip_by_value(scaled, -LIMIT, LIMIT))
+            rollout = rollout._replace(reward=scaled(p.rewards, rollout.reward))
         shape = rollout.reward.shape
         found = self.estimates(c, rollout, tf.reshape(value, shape), tf.reshape(next_value, shape))
         advantage, returns, weights = (tf.reshape(part, [-1]) for part in found)
@@ -217,7 +187,7 @@ class OnPolicyAgent(FunctionalAgent):
         observed = self.features(p.observations, batch.observation)
         share = batch.weights / tf.maximum(tf.reduce_sum(batch.weights), 1.0)
         if self.config.normalise_advantages:
-            batch = batch._replace(extras={**batch.extras, "advantage": _normalised(batch.extras["advantage"], share)})
+            batch = batch._replace(extras={**batch.extras, "advantage": normalised(batch.extras["advantage"], share)})
         with tf.GradientTape() as tape:
             tape.watch(p.weights)
             rows = self.rows(p.weights, observed, batch.observation)
@@ -295,69 +265,21 @@ class OnPolicyAgent(FunctionalAgent):
     def act_in_numpy(self, observed: np.ndarray, explore: bool) -> np.ndarray:
         """Choose an action for each row as `policy` does, (n, ...); its draws are of NumPy's generators."""
         rng = self.exploration if explore else self.evaluation_rng
-        if self.forward.mirror is None:
+        if not self.acting.quick:
             return self.rule.choose(observed, rng, explore)[0]
         rows = self.rows_in_numpy(observed)
         return self.head.sample_in_numpy(rows, rng) if explore else self.head.mode_in_numpy(rows)
 
     def rows_in_numpy(self, observed: np.ndarray) -> np.ndarray:
-        """Return what `rows` does, for arrays."""
-        if self.forward.stale or self.row is None:
-            self.settle()
-            self.row = self.free[0].numpy() if self.free else np.zeros(0, np.float32)
-            self.seen = RunningStatistics(*(part.numpy() for part in self.observed)) if self.observed else ()
-        outputs = self.forward(self.features(self.seen, observed))
-        if self.config.action_mask:
-            outputs = masked(outputs, self._allowed(observed))
-        if not len(self.row):
-            return outputs
-        return np.concatenate([outputs, np.broadcast_to(self.row, (len(outputs), len(self.row)))], axis=-1)
-
-    def _allowed(self, observed: np.ndarray) -> np.ndarray:
-        allowed: np.ndarray = observed[:, -self.head.outputs :] > 0.5
-        if not allowed.any(axis=-1).all():
-            raise UsageError(
-                f"{type(self).__name__} received an observation whose action mask allows no action; expected at least "
-                "one. Fix: end the episode where nothing can be done."
-            )
-        return allowed
+        """Return what `rows` does, float32 (n, width), for observations (n, ...) as arrays."""
+        return self.acting.rows(self, observed)
 
     def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
-        if parameters is None:
-            self.forward.renew(None)
-            return
-        number = len(self.actor.trainable_variables)
-        self.forward.renew(parameters[:number])
-        self.row = parameters[number] if self.free else np.zeros(0, np.float32)
-        self.seen = RunningStatistics(*parameters[-3:]) if self.observed else ()
+        self.acting.renew(self, parameters)
 
     @property
     def number_for_host_forms(self) -> int:
         return len(tf.nest.flatten(self.weights())) + len(self.observed)
 
     def export_model(self) -> Exportable:
-        self.settle()
-        p, dtype = self.parameters(), tf.float32 if self.head.continuous else tf.int32
-
-        def outputs(observed: tf.Tensor) -> tf.Tensor:
-            held = tf.nest.map_structure(tf.convert_to_tensor, (p.weights, p.observations))
-            rows = self.rows(held[0], self.features(held[1], observed), observed)
-            return rows if self.gives_logits else tf.cast(self.head.mode(rows), dtype)
-
-        name, original = ("logits", self.rows_in_numpy) if self.gives_logits else ("actions", self.act_batch)
-        return of_observations(self.observation_space, name, outputs, original)
-
-    @property
-    def gives_logits(self) -> bool:
-        """Whether one action is chosen of several, by logits."""
-        return isinstance(self.action_space, Discrete)
-
-
-def _variables(statistics: RunningStatistics) -> RunningStatistics:
-    return RunningStatistics(*(tf.Variable(part, trainable=False) for part in statistics))
-
-
-def _normalised(advantages: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    mean = tf.reduce_sum(share * advantages)
-    variance = tf.reduce_sum(share * tf.square(advantages - mean))
-    return (advantages - mean) * tf.math.rsqrt(variance + 1e-8)
+        return of_policy(self)

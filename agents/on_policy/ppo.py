@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from agents.on_policy.agent import Estimates, OnPolicyAgent
+from agents.on_policy.agent import OnPolicyAgent
 from agents.on_policy.settings import PPOSettings
+from agents.on_policy.state import Estimates
 from agents.parts.returns import generalised_advantages
 from agents.replay import Rollouts
 from agents.transitions import Batch, Transition

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from agents.on_policy.agent import Estimates, OnPolicyAgent
+from agents.on_policy.agent import OnPolicyAgent
 from agents.on_policy.settings import REINFORCESettings
+from agents.on_policy.state import Estimates
 from agents.parts.returns import lambda_returns
 from agents.transitions import Batch, Transition
 from lab.config import Settings

@@ -34,6 +34,20 @@ class Rewards(NamedTuple):
     sums: Any
 
 
+class Estimates(NamedTuple):
+    """What a rollout says about its actions, all float32 (T, n).
+
+    Attributes:
+        advantages: How much better than expected each action went.
+        returns: What the values should come to.
+        weights: Of the rows in the losses: 0 where nothing can be said.
+    """
+
+    advantages: Any
+    returns: Any
+    weights: Any
+
+
 class Parameters(NamedTuple):
     """What learning changes in an on-policy agent.
 
