@@ -12,6 +12,7 @@ import numpy as np
 from agents.base import Agent
 from agents.functional.earlier import check_not_earlier, renamed
 from agents.functional.forms import LANES, check_forms
+from agents.functional.rollout_hooks import RolloutHooks
 from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
 from agents.transitions import Batch, Transition
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from agents.functional.host import HostRule
 
 
-class FunctionalAgent(Agent):
+class FunctionalAgent(RolloutHooks, Agent):
     """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
 
     Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
@@ -114,44 +115,6 @@ class FunctionalAgent(Agent):
         Args:
             state: Before the round.
             due: bool (), whether a round begins at all; where not, the state must stay as it is.
-        """
-        return state
-
-    def prepare(self, state: AgentState, rollout: Transition) -> Batch:
-        """Return the batch that minibatches of a rollout are taken from, as pure TensorFlow; for `Rollouts` (hook).
-
-        Args:
-            state: Of the agent.
-            rollout: Tensors (T, n, ...), in the order of time.
-
-        Returns:
-            A batch of T * n rows.
-        """
-        raise UsageError(
-            f"{type(self).__name__} learns from rollouts, but does not say how. Fix: override `prepare`, which makes "
-            "advantages and the like of one; see examples/ppo_in_one_file.py."
-        )
-
-    def before_updates(self, state: AgentState, rollout: Transition) -> AgentState:
-        """Return the state with what a rollout tells before `prepare` sees it, as pure TensorFlow (hook).
-
-        For `Rollouts`.
-
-        Args:
-            state: Of the agent.
-            rollout: Tensors (T, n, ...), in the order of time.
-        """
-        return state
-
-    def after_updates(self, state: AgentState, rollout: Transition) -> AgentState:
-        """Return the state with what a rollout tells for the next one, as pure TensorFlow (hook).
-
-        For `Rollouts`. What changes how the agent acts belongs here: until the updates are made, a rollout is of the
-        old policy.
-
-        Args:
-            state: Of the agent, after all updates.
-            rollout: Tensors (T, n, ...), in the order of time.
         """
         return state
 
