@@ -29,10 +29,18 @@ if TYPE_CHECKING:
     from agents.episodes import Episodes
     from agents.functional import FunctionalAgent
     from agents.offline import OfflineAgent
+    from agents.on_policy import A2C, PPO, REINFORCE, A2CSettings, OnPolicyAgent, PPOSettings, REINFORCESettings
     from agents.q_learning import QLearning, QLearningSettings
     from agents.transitions import Batch, Transition
 
 _HOMES = {
+    "A2C": "agents.on_policy",
+    "A2CSettings": "agents.on_policy",
+    "OnPolicyAgent": "agents.on_policy",
+    "PPO": "agents.on_policy",
+    "PPOSettings": "agents.on_policy",
+    "REINFORCE": "agents.on_policy",
+    "REINFORCESettings": "agents.on_policy",
     "CQL": "agents.cql",
     "CQLSettings": "agents.cql",
     "Agent": "agents.base",
@@ -69,8 +77,12 @@ tasks.register(
 )
 
 __all__ = [
+    "A2C",
     "CQL",
     "DQN",
+    "PPO",
+    "REINFORCE",
+    "A2CSettings",
     "Agent",
     "Batch",
     "BehaviorCloning",
@@ -82,14 +94,17 @@ __all__ = [
     "Episodes",
     "FunctionalAgent",
     "OfflineAgent",
+    "OnPolicyAgent",
     "OnlineDecisionTransformer",
     "OnlineDecisionTransformerSettings",
+    "PPOSettings",
     "PercentBC",
     "PercentBCSettings",
     "PolicyDistillation",
     "PolicyDistillationSettings",
     "QLearning",
     "QLearningSettings",
+    "REINFORCESettings",
     "Random",
     "Transition",
 ]

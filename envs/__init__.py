@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from envs.action_mask import ActionMask
 from envs.gridworld.environment import GridWorld
 from envs.registration import register
 from envs.wrappers import DiscretizeObservation
 
-__all__ = ["DiscretizeObservation", "GridWorld", "register"]
+__all__ = ["ActionMask", "DiscretizeObservation", "GridWorld", "register"]
 
 register()

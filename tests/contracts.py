@@ -219,6 +219,16 @@ SMALL_DQN = {
     "learning_rate_steps": 50_000,
 }
 
+SMALL_ON_POLICY = {"hidden_sizes": (8,), "learning_rate_steps": 50_000}
+
+# What the compiled lane's program carries, and an agent has a copy of.
+IN_PROGRAM = {
+    "fixed_rate": "changes only when a schedule sets the learning rate",
+    "exploration": "the host lane's",
+    "memory": "the host lane's",
+    "steps": "a copy of what the program carries",
+}
+
 SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
 
 SMALL_UPDATES = {"batch_size": 8, "warmup_updates": 100, "steps": 3, "average_decay": 0.9}
@@ -448,6 +458,61 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "denoising_autoencoder": [
         {"settings": {"hidden_sizes": (8,), "latent_size": 3, "batch_size": 8}, "source": pictures},
+    ],
+    "a2c": [
+        {
+            "settings": {**SMALL_ON_POLICY, "rollout_steps": 6, "normalise_rewards": True},
+            "source": "CartPole-v1",
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
+    ],
+    "ppo": [
+        {
+            "settings": {
+                **SMALL_ON_POLICY,
+                "rollout_steps": 15,
+                "minibatch_size": 5,
+                "epochs": 2,
+                "largest_kl": 1e-4,
+                "normalise_observations": True,
+                "normalise_rewards": True,
+                "value_clip_range": 0.2,
+            },
+            "source": "Pendulum-v1",
+            "lane": "host",
+            "idle": {
+                "fixed_rate": "changes only when a schedule sets the learning rate",
+                "halted": "each round begins without",
+                "episodes": "none ends so soon",
+            },
+        },
+        {
+            "settings": {
+                **SMALL_ON_POLICY,
+                "rollout_steps": 15,
+                "minibatch_size": 5,
+                "epochs": 2,
+                "adam_epsilon": 1e-6,
+                "normalise_observations": True,
+                "normalise_rewards": True,
+            },
+            "source": "Pendulum-v1",
+            "lane": "compiled",
+            "idle": {
+                **IN_PROGRAM,
+                **dict.fromkeys(("actor", "critic", "free", "observed", "rewards", "moments"), IN_PROGRAM["steps"]),
+                "episodes": "none ends so soon",
+            },
+        },
+    ],
+    "reinforce": [
+        {
+            "settings": {**SMALL_ON_POLICY, "rollout_steps": 21, "learning_rate": 0.02},
+            "source": "CartPole-v1",
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
     ],
     "dqn": [
         {

@@ -53,7 +53,7 @@ SCRIPTS = (
     Script("custom_tensor_environment", 800, 1600, ("videos/episode.mp4",), "SoftLanding", "dqn", 40),
 )
 # Rules of agents, run in both lanes by tests/examples/test_agents.py.
-AGENTS = ("dqn_in_one_file", "dqn_variants", "ppo")
+AGENTS = ("dqn_in_one_file", "dqn_variants", "ppo_in_one_file", "actor_critic_variants")
 BY_NAME = {script.name: script for script in SCRIPTS}
 
 # Flavours of built-in generators: run here by their `main`, which is all that their last line calls.

@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from agents.base import Agent
+from agents.functional.earlier import check_not_earlier, renamed
+from agents.functional.forms import LANES, check_forms
+from agents.functional.rollout_hooks import RolloutHooks
 from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
 from agents.transitions import Batch, Transition
-from lab.errors import CheckpointError, UsageError, bad_value
+from lab.errors import UsageError, bad_value
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
     from agents.functional.host import HostRule
 
-# The three methods of the host lane, each with the part of the rule that it must say the same as.
-FORMS = {"act_batch": "policy", "observe": "learn", "update": "learn"}
-LANES = ("compiled", "host")
 
-
-class FunctionalAgent(Agent):
+class FunctionalAgent(RolloutHooks, Agent):
     """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
 
     Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
@@ -74,17 +73,7 @@ class FunctionalAgent(Agent):
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        if not set(cls.lanes) <= set(LANES) or not cls.lanes:
-            raise TypeError(f"{cls.__name__}.lanes received {cls.lanes!r}; expected some of {LANES}.")
-        if "compiled" not in cls.lanes:
-            return
-        own = vars(cls)
-        for host, pure in FORMS.items():
-            if host in own and pure not in own:
-                raise TypeError(
-                    f"{cls.__name__} overrides {host}, which only the host lane calls; expected {pure} beside it. "
-                    f"Fix: override {pure}, which both lanes run, or say lanes = ('host',)."
-                )
+        check_forms(cls)
 
     # ---------------------------------------------------------------- what a subclass gives
 
@@ -128,21 +117,6 @@ class FunctionalAgent(Agent):
             due: bool (), whether a round begins at all; where not, the state must stay as it is.
         """
         return state
-
-    def prepare(self, state: AgentState, rollout: Transition) -> Batch:
-        """Return the batch that minibatches of a rollout are taken from, as pure TensorFlow; for `Rollouts` (hook).
-
-        Args:
-            state: Of the agent.
-            rollout: Tensors (T, n, ...), in the order of time.
-
-        Returns:
-            A batch of T * n rows.
-        """
-        raise UsageError(
-            f"{type(self).__name__} learns from rollouts, but does not say how. Fix: override `prepare`, which makes "
-            "advantages and the like of one; see examples/ppo.py."
-        )
 
     def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
         """Let what computes in NumPy follow parameters that have changed (hook).
@@ -278,22 +252,13 @@ class FunctionalAgent(Agent):
         return super().get_state()
 
     def set_inference_state(self, state: Mapping[str, Any]) -> None:
-        if not state.keys() & self.earlier_names.keys():
-            super().set_inference_state(state)
-            return
-        # Written by an earlier version: what acting takes is all there, if under other names.
-        renamed = {self.earlier_names.get(name, name): value for name, value in state.items()}
-        renamed.pop("", None)
-        super().set_inference_state({**self.get_state(), **renamed})
+        if state.keys() & self.earlier_names.keys():
+            # What acting takes is all there, if under other names.
+            state = {**self.get_state(), **renamed(self.earlier_names, state)}
+        super().set_inference_state(state)
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        earlier = sorted(state.keys() & self.earlier_names.keys())
-        if earlier:
-            raise CheckpointError(
-                f"{type(self).__name__}: the checkpoint was written by lab 0.2.0 or earlier (it holds {earlier[0]!r}), "
-                "whose training cannot be gone on with here. Fix: resume the run with that version; what it has "
-                "learnt can be evaluated, rendered and reported with this one."
-            )
+        check_not_earlier(type(self).__name__, self.earlier_names, state)
         self.host = None
         super().set_state(state)
         self.renew_host_forms(None)

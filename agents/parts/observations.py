@@ -49,6 +49,7 @@ def network(
     hidden_sizes: tuple[int, ...],
     outputs: int | tuple[int, ...],
     seed: int,
+    activation: str = "relu",
 ) -> keras.Model:
     """Build the network from features float32 (B, d) to linear outputs: a perceptron, or for pictures convolutions.
 
@@ -58,6 +59,7 @@ def network(
         hidden_sizes: Units of each dense layer.
         outputs: Number of outputs, or the shape of a row's, such as (actions, quantiles).
         seed: Of the initial weights.
+        activation: Of a perceptron's hidden layers.
 
     Raises:
         UsageError: For a picture too small for the convolutions.
@@ -67,9 +69,9 @@ def network(
     if isinstance(outputs, tuple):
         import keras
 
-        flat = network(space, filters, hidden_sizes, math.prod(outputs), seed)
+        flat = network(space, filters, hidden_sizes, math.prod(outputs), seed, activation)
         return keras.Model(flat.inputs[0], keras.layers.Reshape(outputs)(flat.outputs[0]))
     picture = None if isinstance(space, Discrete) else encoding(space).picture
     if picture is not None:
         return convnet(picture, filters, hidden_sizes, outputs, seed)
-    return mlp(number_of_features(space), hidden_sizes, outputs, seed)
+    return mlp(number_of_features(space), hidden_sizes, outputs, seed, activation)

@@ -35,21 +35,29 @@ def updates_on(rollouts: Any, agent: Any, state: Any, data: tuple[Any, ...], key
     number = rows.shape[0] * rows.shape[1]
     layout = Layout.of(agent)
     state = agent.begin_round(state, tf.constant(True))
-    whole = agent.prepare(state, layout.unpacked(rows, apart))
-    size, updates = number // rollouts.minibatches, rollouts.epochs * rollouts.minibatches
+    rollout = layout.unpacked(rows, apart)
+    state = agent.before_updates(state, rollout)
+    whole = agent.prepare(state, rollout)
+    size, wanted = number // rollouts.minibatches, len(agent.metric_names)
 
-    def one(i: tf.Tensor, parameters: Any, metrics: tf.Tensor) -> tuple[Any, ...]:
-        epoch, place = i // rollouts.minibatches, i % rollouts.minibatches
-        order = tf.argsort(random.uniform(random.fold_in(key, epoch), (number,)))
-        chosen = tf.slice(order, [place * size], [size])
-        batch = tf.nest.map_structure(lambda part: tf.gather(part, chosen) if tf.is_tensor(part) else part, whole)
-        own = random.fold_in(key, rollouts.epochs + i)
-        learnt = learnt_from(agent, state._replace(parameters=parameters), batch, own, False)
-        return i + 1, learnt.parameters, metrics + stacked_metrics(agent, learnt)
+    def epoch(e: tf.Tensor, parameters: Any, metrics: tf.Tensor) -> tuple[Any, ...]:
+        # One order an epoch: sorting takes about a tenth of the time of an epoch of small networks.
+        order = tf.argsort(random.uniform(random.fold_in(key, e), (number,)))
 
-    start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(len(agent.metric_names)))
-    _, parameters, metrics = tf.while_loop(lambda i, *_: i < updates, one, start)
-    return parameters, metrics / updates
+        def one(place: tf.Tensor, parameters: Any, metrics: tf.Tensor) -> tuple[Any, ...]:
+            chosen = tf.slice(order, [place * size], [size])
+            batch = tf.nest.map_structure(lambda part: tf.gather(part, chosen) if tf.is_tensor(part) else part, whole)
+            own = random.fold_in(key, rollouts.epochs + e * rollouts.minibatches + place)
+            learnt = learnt_from(agent, state._replace(parameters=parameters), batch, own, False)
+            return place + 1, learnt.parameters, metrics + stacked_metrics(agent, learnt)
+
+        start = (tf.zeros((), tf.int32), parameters, metrics)
+        return e + 1, *tf.while_loop(lambda place, *_: place < rollouts.minibatches, one, start)[1:]
+
+    start = (tf.zeros((), tf.int32), state.parameters, tf.zeros(wanted))
+    _, parameters, metrics = tf.while_loop(lambda e, *_: e < rollouts.epochs, epoch, start)
+    state = agent.after_updates(state._replace(parameters=parameters), rollout)
+    return state.parameters, metrics / (rollouts.epochs * rollouts.minibatches)
 
 
 class ProgramRollouts:
@@ -75,15 +83,19 @@ class ProgramRollouts:
         self, agent: Any, state: Any, tensors: Stored, transition: Transition, key: tf.Tensor
     ) -> tuple[Any, Stored, tf.Tensor, tf.Tensor]:
         """Take note of one step of all environments, and learn if the rollout is whole; see `ProgramReplay.step`."""
+        from tensorflow.compiler.tf2xla.python import xla
+
         stored = self.storage.write(tensors, transition)
         rounds = tf.cast(tf.equal(stored.cursor, 0), tf.int64)
         shape = (self.rollouts.length, self.number)
 
         def one(i: tf.Tensor, parameters: Any, _: tf.Tensor) -> tuple[Any, ...]:
-            rows = tf.reshape(stored.rows, (*shape, -1))
-            apart = tuple(tf.reshape(a, (*shape, *a.shape[1:])) for a in stored.apart)
+            # Tied to the counter: what depends on the rollout and the key alone, such as the order of its rows, would
+            # else be computed ahead of the loop by XLA, and so at every step.
+            _, own, *held = xla.optimization_barrier(i, key, stored.rows, *stored.apart)
+            rows, *apart = (tf.reshape(part, (*shape, *part.shape[1:])) for part in held)
             now = state._replace(parameters=parameters)
-            return i + 1, *updates_on(self.rollouts, agent, now, (rows, apart), key)
+            return i + 1, *updates_on(self.rollouts, agent, now, (rows, tuple(apart)), own)
 
         start = (tf.zeros((), tf.int64), state.parameters, tf.zeros(len(agent.metric_names)))
         _, parameters, metrics = tf.while_loop(lambda i, *_: i < rounds, one, start)

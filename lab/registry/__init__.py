@@ -23,8 +23,8 @@ _defined: dict[str, dict[str, Any]] = {}
 
 
 def snake_case(name: str) -> str:
-    """Return a class name as the command line writes it: `QLearning` becomes `q_learning`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    """Return a class name as the command line writes it: `QLearning` becomes `q_learning`, and `A2C` `a2c`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 @functools.cache

@@ -75,6 +75,9 @@ def _check_item(
     is_idle: bool,
 ) -> None:
     part, item = place
+    if _holds_nothing(state[part][item]) and _holds_nothing(fresh[part][item]):
+        # A part that an agent of these settings has no use for.
+        return
     forgetful = {**state, part: {**state[part], item: fresh[part][item]}}
     try:
         found = differences(go_on(other, forgetful, subject), reference)
@@ -87,6 +90,12 @@ def _check_item(
     else:
         fix = "name it in `not_state` of the class, or in `idle` with the reason"
         expect(found, f"the same end without {name}", "that every item of state decides something", fix)
+
+
+def _holds_nothing(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_holds_nothing, value.values()))
+    return value is None or (isinstance(value, (tuple, list)) and all(map(_holds_nothing, value)))
 
 
 def through_disk(state: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -26,7 +26,8 @@ LINES = {
     "dqn_variants": {
         "DoubleDQN": 10, "NStepDQN": 20, "C51": 60, "QRDQN": 60, "PrioritisedDQN": 60, "Rainbow": 30
     },
-    "ppo": {"PPO": 120},
+    "ppo_in_one_file": {"OneFilePPO": 120},
+    "actor_critic_variants": {"PenaltyPPO": 30, "VTraceActorCritic": 30},
 }  # fmt: skip
 SMALL: dict[str, Any] = {
     "hidden_sizes": (8,), "batch_size": 8, "learning_starts": 40, "update_every": 10, "updates_per_round": 2,
@@ -87,9 +88,12 @@ def test_variants_learn_and_act_in_both_lanes(kind: str, lane: str, tmp_path: Pa
 
 @pytest.mark.parametrize("lane", ["compiled", "host"])
 def test_ppo_learns_and_acts_in_both_lanes(lane: str, tmp_path: Path) -> None:
-    kind, settings = load_example("ppo").PPO, {"hidden_sizes": (8,), "rollout_length": 8, "epochs": 2}
+    kind, settings = (
+        load_example("ppo_in_one_file").OneFilePPO,
+        {"hidden_sizes": (8,), "rollout_length": 8, "epochs": 2},
+    )
     if lane == "compiled":
-        experiment = load_example("ppo").main("CartPole-v1", 512, tmp_path / "run", **settings)
+        experiment = load_example("ppo_in_one_file").main("CartPole-v1", 512, tmp_path / "run", **settings)
     else:
         experiment = Experiment(kind(**settings), "CartPole-v1", num_envs=8, seed=1, lane=lane, progress=False)
         experiment.train(512)
@@ -103,11 +107,29 @@ def test_ppo_learns_and_acts_in_both_lanes(lane: str, tmp_path: Path) -> None:
 
 
 def test_ppo_takes_a_box_of_actions() -> None:
-    agent = load_example("ppo").PPO(hidden_sizes=(8,), rollout_length=16, epochs=1)
+    agent = load_example("ppo_in_one_file").OneFilePPO(hidden_sizes=(8,), rollout_length=16, epochs=1)
     experiment = Experiment(agent, "Pendulum-v1", num_envs=2, seed=3, lane="host", progress=False)
     experiment.train(64)
     assert agent.log_deviation[0].numpy() != 0.0
     assert agent.act(np.zeros(3, np.float32)).shape == (1,)
+
+
+@pytest.mark.parametrize("lane", ["compiled", "host"])
+@pytest.mark.parametrize("kind", ["PenaltyPPO", "VTraceActorCritic"])
+def test_actor_critics_of_ones_own_learn_in_both_lanes(kind: str, lane: str, tmp_path: Path) -> None:
+    module = load_example("actor_critic_variants")
+    small: dict[str, Any] = {"hidden_sizes": (8,), "rollout_steps": 64}
+    if kind == "PenaltyPPO":
+        small |= {"minibatch_size": 32, "epochs": 2, "penalty": 0.5}
+    if lane == "compiled":
+        experiment = module.main(kind, 256, tmp_path / "run", **small)
+    else:
+        experiment = Experiment(getattr(module, kind)(**small), "Pendulum-v1", num_envs=2, lane=lane, progress=False)
+        experiment.train(256)
+    agent = experiment.learner
+    assert experiment.task.lane == lane
+    assert agent.moments.count.numpy() == (16 if kind == "PenaltyPPO" else 4)
+    assert all(np.isfinite(v.numpy()).all() for v in agent.actor.trainable_variables)
 
 
 # ---------------------------------------------------------------- by hand
@@ -189,12 +211,12 @@ def test_settings_that_a_variant_cannot_read_are_refused() -> None:
 
 def test_the_clipped_objective_pays_no_more_than_the_clipped_ratio() -> None:
     ratio, advantage = tf.constant([1.5, 0.5, 1.5, 0.5]), tf.constant([2.0, 2.0, -2.0, -2.0])
-    found = load_example("ppo").clipped_objective(ratio, advantage, 0.2)
+    found = load_example("ppo_in_one_file").clipped_objective(ratio, advantage, 0.2)
     np.testing.assert_allclose(found, [2.4, 1.0, -3.0, -1.6], rtol=1e-6)
 
 
 def test_ppo_bootstraps_where_an_episode_was_cut_off_and_not_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    agent = load_example("ppo").PPO(hidden_sizes=(4,), discount=0.5, gae_lambda=0.5)
+    agent = load_example("ppo_in_one_file").OneFilePPO(hidden_sizes=(4,), discount=0.5, gae_lambda=0.5)
     agent.setup(POSITION, gymnasium.spaces.Discrete(2), Seeds(1))
     monkeypatch.setattr(agent, "value", lambda weights, observed: tf.fill((observed.shape[0],), 4.0))
     rows, yes, no = tf.zeros((3, 1, 2)), tf.constant([[True]]), tf.constant([[False]])
@@ -208,7 +230,7 @@ def test_ppo_bootstraps_where_an_episode_was_cut_off_and_not_where_it_ended(monk
 
 
 def test_ppo_knows_the_density_of_a_gaussian() -> None:
-    agent = load_example("ppo").PPO(hidden_sizes=(4,))
+    agent = load_example("ppo_in_one_file").OneFilePPO(hidden_sizes=(4,))
     agent.setup(POSITION, POSITION, Seeds(1))
     agent.log_deviation[0].assign([0.0, math.log(2.0)])
     weights = agent.state().parameters.weights

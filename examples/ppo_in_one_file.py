@@ -1,6 +1,6 @@
-"""Proximal policy optimisation: an on-policy agent written once, for both lanes and both kinds of actions.
+"""Proximal policy optimisation from parts, all in one file: the rule of `agents.PPO`, to read and to change.
 
-Run it with `python examples/ppo.py [ENVIRONMENT] [STEPS] [RUN_DIR]`.
+Run it with `python examples/ppo_in_one_file.py [ENVIRONMENT] [STEPS] [RUN_DIR]`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
 @dataclasses.dataclass(frozen=True)
-class PPOSettings(Settings):
-    """Settings of `PPO`."""
+class OneFilePPOSettings(Settings):
+    """Settings of `OneFilePPO`."""
 
     hidden_sizes: tuple[int, ...] = setting((64, 64), "units of each hidden layer", at_least=1)
     filters: tuple[int, ...] = setting((16,), "filters of each convolution, for pictures", at_least=1)
@@ -65,10 +65,10 @@ def clipped_objective(ratio: tf.Tensor, advantage: tf.Tensor, clip_range: Any) -
     return tf.minimum(ratio * advantage, tf.clip_by_value(ratio, 1.0 - clip_range, 1.0 + clip_range) * advantage)
 
 
-class PPO(FunctionalAgent):
+class OneFilePPO(FunctionalAgent):
     """Learns a policy by updates that a clipped objective keeps small (Schulman et al. 2017, "PPO", algorithm 1)."""
 
-    Settings = PPOSettings
+    Settings = OneFilePPOSettings
     default_steps = 60_000
     metric_names = ("policy_loss", "value_loss", "entropy", "clipped")
     tensor_settings = (
@@ -79,9 +79,9 @@ class PPO(FunctionalAgent):
     kept = FunctionalAgent.kept | {"actor", "critic", "log_deviation", "moments"}
 
     def check_spaces(self):
-        check_observations("PPO", self.observation_space)
+        check_observations("OneFilePPO", self.observation_space)
         if not isinstance(self.action_space, (Discrete, Box)):
-            raise bad_value("PPO", "action_space", self.action_space, "Discrete or Box")
+            raise bad_value("OneFilePPO", "action_space", self.action_space, "Discrete or Box")
 
     @property
     def discrete(self):
@@ -179,8 +179,8 @@ class PPO(FunctionalAgent):
         return Learnt(Parameters(tf.nest.pack_sequence_as(weights, leaves), moments), metrics, errors)
 
 
-def main(environment="CartPole-v1", steps=None, run_dir="runs/ppo", **settings):
-    experiment = Experiment(PPO(**settings), environment, num_envs=8, seed=1, run_dir=run_dir)
+def main(environment="CartPole-v1", steps=None, run_dir="runs/one_file_ppo", **settings):
+    experiment = Experiment(OneFilePPO(**settings), environment, num_envs=8, seed=1, run_dir=run_dir)
     experiment.train(steps)
     print(experiment.evaluate())
     return experiment
