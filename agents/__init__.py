@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from agents.episodes import Episodes
     from agents.functional import FunctionalAgent
     from agents.offline import OfflineAgent
-    from agents.on_policy import A2C, PPO, REINFORCE, A2CSettings, OnPolicyAgent, PPOSettings, REINFORCESettings
+    from agents.on_policy import (
+        A2C,
+        PPO,
+        REINFORCE,
+        A2CSettings,
+        OnPolicyAgent,
+        PPOSettings,
+        RecurrentPPO,
+        RecurrentPPOSettings,
+        REINFORCESettings,
+    )
     from agents.q_learning import QLearning, QLearningSettings
     from agents.transitions import Batch, Transition
 
@@ -63,6 +73,8 @@ _HOMES = {
     "QLearning": "agents.q_learning",
     "QLearningSettings": "agents.q_learning",
     "Random": "agents.baselines",
+    "RecurrentPPO": "agents.on_policy",
+    "RecurrentPPOSettings": "agents.on_policy",
     "Transition": "agents.transitions",
 }
 
@@ -106,6 +118,8 @@ __all__ = [
     "QLearningSettings",
     "REINFORCESettings",
     "Random",
+    "RecurrentPPO",
+    "RecurrentPPOSettings",
     "Transition",
 ]
 

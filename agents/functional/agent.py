@@ -12,6 +12,7 @@ import numpy as np
 from agents.base import Agent
 from agents.functional.earlier import check_not_earlier, renamed
 from agents.functional.forms import LANES, check_forms
+from agents.functional.remembered import Remembered
 from agents.functional.rollout_hooks import RolloutHooks
 from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from agents.functional.host import HostRule
+
+# What a recurrent agent's checkpoints call what it remembers of episodes.
+HIDDEN = "hidden"
 
 
 class FunctionalAgent(RolloutHooks, Agent):
@@ -53,7 +57,7 @@ class FunctionalAgent(RolloutHooks, Agent):
     lanes: ClassVar[tuple[str, ...]] = LANES
     training_state: ClassVar[tuple[str, ...]] = ("memory",)
     counters: tuple[str, ...] = ("steps",)
-    not_state: tuple[str, ...] = ("host", "chosen_extras")
+    not_state: tuple[str, ...] = ("host", "chosen_extras", "remembers")
     # What attributes were called in checkpoints of 0.2.0 and before; empty where they are gone.
     earlier_names: ClassVar[Mapping[str, str]] = {"replay": ""}
     # Attributes that agents of this class keep; whoever keeps more shares no compiled call, which might have read it.
@@ -61,7 +65,7 @@ class FunctionalAgent(RolloutHooks, Agent):
         (
             *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
             *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
-            *("most_numbers", "chosen_extras", "follows"),
+            *("most_numbers", "chosen_extras", "follows", "remembers"),
         )
     )
 
@@ -105,6 +109,25 @@ class FunctionalAgent(RolloutHooks, Agent):
             key: uint32 (2,), a fresh one for each update.
         """
 
+    @property
+    def hidden_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shapes of what the agent remembers of an episode from step to step, by name: none by default (hook)."""
+        return {}
+
+    def recurrent_policy(
+        self, state: AgentState, observations: tf.Tensor, hidden: dict[str, tf.Tensor], key: tf.Tensor, explore: bool
+    ) -> Choice:
+        """Do what `policy` does, with what is remembered of each row's episode; for agents that remember (hook).
+
+        Args:
+            state, observations, key, explore: As for `policy`.
+            hidden: float32 (n, ...) by the names of `hidden_shapes`; zeros where an episode begins.
+
+        Returns:
+            A choice with what is remembered from here on.
+        """
+        return self.policy(state, observations, key, explore)
+
     def experience(self) -> Experience:
         """Return what is learnt from, and when: by default the replay that the settings describe (hook)."""
         return replay_of_settings(type(self).__name__, self.config)
@@ -145,6 +168,7 @@ class FunctionalAgent(RolloutHooks, Agent):
         self.memory = self.experience().on_host(self)
         self.host = None
         self.chosen_extras = {}
+        self.remembers = Remembered(self.hidden_shapes, self.num_envs)
         self.apply_schedules()
 
     def hyperparameters(self, state: AgentState) -> Any:
@@ -217,7 +241,9 @@ class FunctionalAgent(RolloutHooks, Agent):
             actions: np.ndarray = getattr(self, quick)(observations, explore)
             return actions
         rng = self.exploration if explore else self.evaluation_rng
-        actions, extras = self.rule.choose(observations, rng, explore)
+        hidden = self.remembers.now(len(observations), explore)
+        actions, extras, after = self.rule.choose(observations, rng, explore, hidden)
+        self.remembers.take(after, explore)
         if explore:
             self.chosen_extras = extras
         return actions
@@ -226,7 +252,14 @@ class FunctionalAgent(RolloutHooks, Agent):
         if self.chosen_extras:
             transition = transition._replace(extras=self.chosen_extras)
         self.memory.add(transition)
+        self.remembers.forget(transition.terminated | transition.truncated)
         self.steps += len(transition.reward)
+
+    def begin_episodes(self, rows: np.ndarray, number: int) -> None:
+        self.remembers.begin(rows, number)
+
+    def end_episodes(self) -> None:
+        self.remembers.end()
 
     def update(self) -> Mapping[str, float] | None:
         metrics: Mapping[str, float] | None = self.memory.learn(self)
@@ -249,7 +282,9 @@ class FunctionalAgent(RolloutHooks, Agent):
 
     def get_state(self) -> dict[str, Any]:
         self.settle()
-        return super().get_state()
+        # Only where there is something to remember: other checkpoints stay as they were.
+        hidden = {HIDDEN: self.remembers.get_state()} if self.hidden_shapes else {}
+        return {**super().get_state(), **hidden}
 
     def set_inference_state(self, state: Mapping[str, Any]) -> None:
         if state.keys() & self.earlier_names.keys():
@@ -260,5 +295,8 @@ class FunctionalAgent(RolloutHooks, Agent):
     def set_state(self, state: Mapping[str, Any]) -> None:
         check_not_earlier(type(self).__name__, self.earlier_names, state)
         self.host = None
-        super().set_state(state)
+        rest = dict(state)
+        if self.hidden_shapes:
+            self.remembers.set_state(rest.pop(HIDDEN, {}))
+        super().set_state(rest)
         self.renew_host_forms(None)

@@ -98,11 +98,13 @@ class Calls:
         return self.packing.put(result, parameters, self.header)
 
     @tf.function(jit_compile=True, autograph=False)
-    def choose(self, held: tf.Tensor, observations: tf.Tensor, orders: tf.Tensor, explore: bool) -> Any:
-        """Return the policy's actions and extras for observations (n, ...)."""
+    def choose(
+        self, held: tf.Tensor, observations: tf.Tensor, hidden: dict[str, tf.Tensor], orders: tf.Tensor, explore: bool
+    ) -> Any:
+        """Return the policy's actions, extras and what it remembers, for observations (n, ...)."""
         state, key = self.state(held, orders)
-        choice = chosen_by(self.agent, state, observations, key, explore)
-        return choice.action, dict(choice.extras)
+        choice = chosen_by(self.agent, state, observations, key, explore, hidden)
+        return choice.action, dict(choice.extras), dict(choice.hidden)
 
     @tf.function(jit_compile=True, autograph=False)
     def values(self, held: tf.Tensor, features: tf.Tensor, explore: bool) -> tf.Tensor:

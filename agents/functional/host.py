@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ import tensorflow as tf
 from agents import spaces
 from agents.functional.calls import Calls
 from agents.functional.state import assign
+
+NO_HIDDEN: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 class HostRule:
@@ -81,19 +85,24 @@ class HostRule:
         return metrics, result[number : calls.header]
 
     def choose(
-        self, observations: np.ndarray, rng: np.random.Generator, explore: bool
-    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return the policy's actions for observations (n, ...), whole numbers as int64, and its extras."""
+        self,
+        observations: np.ndarray,
+        rng: np.random.Generator,
+        explore: bool,
+        hidden: Mapping[str, np.ndarray] = NO_HIDDEN,
+    ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return the policy's actions for observations (n, ...), whole numbers as int64; extras; what it remembers."""
         given = observations if self.narrowed is None else observations.astype(self.narrowed)
-        arguments = (self._vector(), tf.constant(given), self._ordered(rng))
+        held = {name: tf.constant(part) for name, part in hidden.items()}
+        arguments = (self._vector(), tf.constant(given), held, self._ordered(rng))
         if not self.chosen:
             self.calls.keep(self.calls.choose.get_concrete_function(*arguments, explore))
             self.chosen = True
-        action, extras = self.calls.choose(*arguments, explore)
+        action, extras, after = self.calls.choose(*arguments, explore)
         array = action.numpy()
         if array.dtype == np.int32:
             array = array.astype(np.int64)
-        return array, {name: value.numpy() for name, value in extras.items()}
+        return array, *({name: value.numpy() for name, value in part.items()} for part in (extras, after))
 
     def values(self, features: np.ndarray, explore: bool) -> np.ndarray:
         """Return a value learner's action values, float32 (n, A), for features float32 (n, d)."""

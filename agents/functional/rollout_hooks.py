@@ -22,7 +22,7 @@ class RolloutHooks:
             rollout: Tensors (T, n, ...), in the order of time.
 
         Returns:
-            A batch of T * n rows.
+            A batch of T * n rows, or of as many sequences as they make.
         """
         raise UsageError(
             f"{type(self).__name__} learns from rollouts, but does not say how. Fix: override `prepare`, which makes "

@@ -46,10 +46,12 @@ class Choice(NamedTuple):
     Attributes:
         action: int32 (n,) for Discrete spaces, else float32 (n, ...).
         extras: What rides along to learning, by the names in `FunctionalAgent.extras`, float32 (n, ...) each.
+        hidden: What is remembered of the episode from here on, by the names in `FunctionalAgent.hidden_shapes`.
     """
 
     action: Any
     extras: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    hidden: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
 
 class Learnt(NamedTuple):

@@ -80,6 +80,11 @@ class OnPolicyAgent(FunctionalAgent):
             vars(self).pop(name, None)
 
     @property
+    def network_inputs(self) -> int | None:
+        """How many numbers the two networks are given; None for the features of an observation."""
+        return None
+
+    @property
     def halts(self) -> bool:
         """Whether a round of updates may end before all are made."""
         return False
@@ -168,32 +173,37 @@ class OnPolicyAgent(FunctionalAgent):
 
     def prepare(self, state: AgentState, rollout: Transition) -> Batch:
         c, p = self.hyperparameters(state), state.parameters
-        flat_ = tf.nest.map_structure(lambda part: tf.reshape(part, (-1, *part.shape[2:])), rollout)
-        observed = self.features(p.observations, flat_.observation)
-        rows = self.rows(p.weights, observed, flat_.observation)
-        log_probability = self.head.log_probability(rows, flat_.action)
-        value = self.value(p.weights, observed)
-        next_value = self.value(p.weights, self.features(p.observations, flat_.next_observation))
+        whole = self.arranged(rollout)
+        known = self.encoded(p, whole)
+        one = self.flat(whole)
+        log_probability = self.head.log_probability(self.rows(p.weights, known, one.observation), one.action)
+        value, next_value = self.value(p.weights, known), self.value(p.weights, self.next_encoded(p, whole, known))
         if p.rewards != ():
             rollout = rollout._replace(reward=scaled(p.rewards, rollout.reward))
         shape = rollout.reward.shape
-        found = self.estimates(c, rollout, tf.reshape(value, shape), tf.reshape(next_value, shape))
-        advantage, returns, weights = (tf.reshape(part, [-1]) for part in found)
-        extras = {"log_probability": log_probability, "value": value, "advantage": advantage, "return": returns}
-        return Batch(flat_.observation, flat_.action, flat_.reward, (), (), weights, extras=extras)
+        found = self.estimates(c, rollout, *(self.in_time(part, shape) for part in (value, next_value)))
+        advantage, returns, weights = self.arranged(tuple(found))
+        new = {
+            "log_probability": tf.reshape(log_probability, whole.reward.shape),
+            "value": tf.reshape(value, whole.reward.shape),
+            "advantage": advantage,
+            "return": returns,
+        }
+        return Batch(whole.observation, whole.action, whole.reward, (), (), weights, extras={**whole.extras, **new})
 
     def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
         c, p = self.hyperparameters(state), state.parameters
-        observed = self.features(p.observations, batch.observation)
+        rows_of, batch = batch, self.flat(batch)
         share = batch.weights / tf.maximum(tf.reduce_sum(batch.weights), 1.0)
         if self.config.normalise_advantages:
             batch = batch._replace(extras={**batch.extras, "advantage": normalised(batch.extras["advantage"], share)})
         with tf.GradientTape() as tape:
             tape.watch(p.weights)
-            rows = self.rows(p.weights, observed, batch.observation)
+            known = self.encoded(p, rows_of)
+            rows = self.rows(p.weights, known, batch.observation)
             log_probability = self.head.log_probability(rows, batch.action)
             losses, metrics = self.policy_losses(log_probability, batch, c)
-            values = self.value(p.weights, observed)
+            values = self.value(p.weights, known)
             policy_loss, entropy = tf.reduce_sum(share * losses), tf.reduce_sum(share * self.head.entropy(rows))
             value_loss = tf.reduce_sum(share * self.value_losses(values, batch, c))
             loss = policy_loss + c.value_weight * value_loss - c.entropy_weight * entropy
@@ -237,6 +247,28 @@ class OnPolicyAgent(FunctionalAgent):
         value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
         return value
 
+    # ---------------------------------------------------------------- what the networks are given
+
+    def arranged(self, rollout: Any) -> Any:
+        """Return nested tensors (T, n, ...) as what is shuffled: here transitions, (T * n, ...)."""
+        return tf.nest.map_structure(lambda part: tf.reshape(part, (-1, *part.shape[2:])), rollout)
+
+    def in_time(self, values: tf.Tensor, shape: Any) -> tf.Tensor:
+        """Return numbers of all rows, (T * n,) as `encoded` has them, in the order of time, (T, n)."""
+        return tf.reshape(values, shape)
+
+    def flat(self, batch: Any) -> Any:
+        """Return a batch of what is shuffled with one row a transition: here it is one."""
+        return batch
+
+    def encoded(self, parameters: Parameters, batch: Any) -> tf.Tensor:
+        """Return what the two networks are given for each transition of a batch, float32 (B, d): its features."""
+        return self.features(parameters.observations, batch.observation)
+
+    def next_encoded(self, parameters: Parameters, batch: Any, encoded: tf.Tensor) -> tf.Tensor:
+        """Return what they would be given next, float32 (B, d)."""
+        return self.features(parameters.observations, batch.next_observation)
+
     # ---------------------------------------------------------------- the two networks
 
     def features(self, statistics: Any, observed: Any) -> Any:
@@ -248,7 +280,10 @@ class OnPolicyAgent(FunctionalAgent):
         """Return what the policy's head takes, float32 (n, width), for features and the observations themselves."""
         outputs = self.actor.stateless_call(list(weights.actor), [], features)[0]
         if self.config.action_mask:
-            outputs = masked(outputs, observed[:, -self.head.outputs :] > 0.5)
+            allowed = observed[:, -self.head.outputs :] > 0.5
+            # Without anything to choose nothing is right, and training ends there.
+            possible = tf.reduce_any(allowed, axis=-1, keepdims=True)
+            outputs = tf.where(possible, masked(outputs, allowed), float("nan"))
         if isinstance(weights.free, tuple) and not weights.free:
             return outputs
         (free,) = weights.free

@@ -11,6 +11,7 @@ from gymnasium.spaces import Box, Discrete
 from agents.parts import observations
 from agents.parts.heads import PolicyHead
 from lab.errors import bad_value
+from lab.networks import mlp
 
 if TYPE_CHECKING:
     import keras
@@ -37,8 +38,10 @@ def critic_of(agent: Any) -> keras.Model | None:
 
 def _network(agent: Any, outputs: int, seed: int) -> keras.Model:
     c = agent.config
-    space = agent.observation_space
-    return observations.network(space, c.filters, c.hidden_sizes, outputs, seed, c.activation)
+    inputs = agent.network_inputs
+    if inputs is not None:
+        return mlp(inputs, c.hidden_sizes, outputs, seed, c.activation)
+    return observations.network(agent.observation_space, c.filters, c.hidden_sizes, outputs, seed, c.activation)
 
 
 def check_rollout(owner: str, config: Any, number: int) -> None:

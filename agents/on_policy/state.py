@@ -15,11 +15,13 @@ class Weights(NamedTuple):
         actor: The policy network's weights, in the order of `trainable_variables`.
         free: float32 (f,), what the policy's head learns beside the network, or ().
         critic: The value network's weights, or ().
+        body: Those of what both look through, or ().
     """
 
     actor: Any
     free: Any
     critic: Any
+    body: Any = ()
 
 
 class Rewards(NamedTuple):

@@ -98,24 +98,29 @@ class Rollouts:
         length: Steps of each environment in a rollout.
         epochs: How often a rollout is gone through.
         minibatches: Updates an epoch.
+        sequence: Steps that stay together, for agents that remember: then `prepare` gives so long sequences as rows.
     """
 
     length: int
     epochs: int = 1
     minibatches: int = 1
+    sequence: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("length", "epochs", "minibatches"):
+        for name in ("length", "epochs", "minibatches", "sequence"):
             check_whole(name, getattr(self, name), owner="Rollouts")
+        if self.length % self.sequence:
+            raise bad_value("Rollouts", "sequence", self.sequence, f"a divisor of the length, {self.length}")
 
     def check(self, number: int) -> None:
         """Raise `UsageError` where minibatches do not divide the rollout of `number` environments."""
-        if self.length * number % self.minibatches:
+        rows, what = self.length * number // self.sequence, "transitions" if self.sequence == 1 else "sequences"
+        if rows % self.minibatches:
             raise bad_value(
                 "Rollouts",
                 "minibatches",
                 self.minibatches,
-                f"a divisor of the {self.length * number} transitions of a rollout ({self.length} steps of {number})",
+                f"a divisor of the {rows} {what} of a rollout ({self.length} steps of {number})",
             )
 
     def on_host(self, agent: Any) -> Any:

@@ -32,7 +32,7 @@ def updates_on(rollouts: Any, agent: Any, state: Any, data: tuple[Any, ...], key
         The new parameters, and the means of the metrics over the updates, float32 (M,).
     """
     rows, apart = data
-    number = rows.shape[0] * rows.shape[1]
+    number = rows.shape[0] * rows.shape[1] // rollouts.sequence
     layout = Layout.of(agent)
     state = agent.begin_round(state, tf.constant(True))
     rollout = layout.unpacked(rows, apart)

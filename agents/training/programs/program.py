@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import tensorflow as tf
 
 from agents.functional import FunctionalAgent
-from agents.functional.checks import chosen_by
+from agents.functional.checks import chosen_by, kept_hidden, no_hidden
 from agents.functional.identity import definition, fixed_settings, own_attributes
 from agents.functional.state import AgentState, traced
 from agents.spaces import pure_to_environment
@@ -59,6 +59,7 @@ class LaneState(NamedTuple):
         key: uint32 (2,), of the agent's random numbers.
         finite: bool (), whether every metric so far was.
         statistics: Since the last row of the log.
+        hidden: What the agent remembers of the present episodes, by name, (n, ...).
     """
 
     carry: Carry
@@ -69,6 +70,7 @@ class LaneState(NamedTuple):
     key: tf.Tensor
     finite: tf.Tensor
     statistics: Statistics
+    hidden: dict[str, tf.Tensor]
 
     @property
     def count(self) -> tf.Tensor:
@@ -84,6 +86,7 @@ class Played(NamedTuple):
         carry: The environments.
         going: bool (n,), whose episodes have not ended.
         returns, lengths: float32 (n,), so far.
+        hidden: What the agent remembers of them, by name, (n, ...).
     """
 
     step: tf.Tensor
@@ -91,6 +94,7 @@ class Played(NamedTuple):
     going: tf.Tensor
     returns: tf.Tensor
     lengths: tf.Tensor
+    hidden: dict[str, tf.Tensor]
 
 
 class Program:
@@ -153,9 +157,8 @@ class Program:
             UsageError: When a function of the environment or agent changes shapes or dtypes; it is named.
         """
         zeros, carry = tf.zeros(self.num_envs), self.env.begin(env_keys)
-        state = LaneState(
-            carry, zeros, zeros, agent, self.memory.empty(agent.steps), key, tf.constant(True), self.no_statistics()
-        )
+        memory, hidden = self.memory.empty(agent.steps), no_hidden(self.agent, self.num_envs)
+        state = LaneState(carry, zeros, zeros, agent, memory, key, tf.constant(True), self.no_statistics(), hidden)
         if not self._checked:
             # Tracing the program holds agent and environment to what they declare before anything trains.
             zero = tf.zeros((), tf.int64)
@@ -214,7 +217,7 @@ class Program:
         """Take one step of all environments and let the agent learn from it."""
         agent, carry = self.agent, state.carry
         act_key, learn_key = random.split(random.fold_in(state.key, state.count))
-        choice = chosen_by(agent, state.agent, carry.observation, act_key, True)
+        choice = chosen_by(agent, state.agent, carry.observation, act_key, True, state.hidden)
         after, step = self.env.advance(carry, pure_to_environment(self.env.action_space, choice.action))
         ends = (step.terminated, step.truncated)
         transition = Transition(carry.observation, choice.action, step.reward, *ends, step.observation, choice.extras)
@@ -228,7 +231,9 @@ class Program:
         fields = [old + tf.cast(new, tf.float64) for old, new in zip(s[:-1], (*totals, rounds), strict=True)]
         statistics = Statistics(fields[0], fields[1], fields[2], fields[3], s.metrics + tf.cast(metrics, tf.float64))
         finite = tf.reduce_all(tf.math.is_finite(metrics))
-        return LaneState(after, returns * going, lengths * going, learnt, memory, state.key, finite, statistics)
+        going_on = (returns * going, lengths * going)
+        hidden = kept_hidden(choice.hidden, going)
+        return LaneState(after, *going_on, learnt, memory, state.key, finite, statistics, hidden)
 
     def evaluate(self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,).
@@ -251,7 +256,8 @@ class Program:
             begun = tf.function(self.env.begin, autograph=False).get_concrete_function(env_keys).structured_outputs
             carry = tf.nest.map_structure(lambda part: tf.zeros(part.shape, part.dtype), begun)
             zeros, going = tf.zeros(number), tf.ones(number, tf.bool)
-            self._before_playing[env_keys.shape] = Played(tf.constant(0), carry, going, zeros, zeros)
+            hidden = no_hidden(self.agent, number)
+            self._before_playing[env_keys.shape] = Played(tf.constant(0), carry, going, zeros, zeros, hidden)
         return self._before_playing[env_keys.shape]
 
     @tf.function(jit_compile=True, autograph=False)
@@ -265,12 +271,13 @@ class Program:
 
         def one(state: Played) -> tuple[Played]:
             own = random.fold_in(key, state.step)
-            choice = chosen_by(self.agent, agent, state.carry.observation, own, False)
+            choice = chosen_by(self.agent, agent, state.carry.observation, own, False, state.hidden)
             after, step = self.env.advance(state.carry, pure_to_environment(self.env.action_space, choice.action))
             weight = tf.cast(state.going, tf.float32)
-            going = state.going & ~(step.terminated | step.truncated)
+            ended = step.terminated | step.truncated
             returns, lengths = state.returns + weight * step.reward, state.lengths + weight
-            return (Played(state.step + 1, after, going, returns, lengths),)
+            hidden = kept_hidden(choice.hidden, 1.0 - tf.cast(ended, tf.float32))
+            return (Played(state.step + 1, after, state.going & ~ended, returns, lengths, hidden),)
 
         def more(state: Played) -> tf.Tensor:
             return tf.reduce_any(state.going) & (state.step < until)

@@ -1,0 +1,157 @@
+"""RecurrentPPO: PPO that remembers the episode, for tasks that one observation does not show whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from agents.functional import AgentState, Choice
+from agents.on_policy.ppo import PPO
+from agents.on_policy.settings import PPOSettings
+from agents.on_policy.state import Parameters, Weights
+from agents.parts import observations
+from agents.replay import Rollouts
+from lab.config import Settings, setting
+from lab.errors import UsageError, bad_value
+from lab.exporting import Exportable
+
+CELLS = {"gru": keras.layers.GRUCell, "lstm": keras.layers.LSTMCell}
+
+
+@dataclasses.dataclass(frozen=True)
+class RecurrentPPOSettings(PPOSettings):
+    """Settings of `RecurrentPPO`; all intervals are environment steps, summed over environments."""
+
+    cell: str = setting("gru", "what remembers", choices=tuple(CELLS))
+    cell_size: int = setting(64, "numbers that are remembered", at_least=1)
+    sequence_length: int = setting(16, "steps that gradients go back through", at_least=1)
+    minibatch_size: int = setting(
+        256, "transitions an update, in whole sequences; it must divide rollout_steps", at_least=1
+    )
+    learning_rate: float = setting(1e-3, "Adam's step size at step 0", above=0)
+
+    def check(self) -> None:
+        super().check()
+        if self.minibatch_size % self.sequence_length:
+            expected = f"a multiple of sequence_length ({self.sequence_length})"
+            raise bad_value("RecurrentPPO", "minibatch_size", self.minibatch_size, expected)
+
+
+class RecurrentPPO(PPO):
+    """PPO over a recurrent cell, which both networks look through (Schulman et al. 2017; cells of Cho et al. 2014 and
+    Hochreiter and Schmidhuber 1997).
+
+    A rollout is learnt from in sequences, each begun with what was remembered then under the policy that acted, and
+    anew where an episode begins (Kapturowski et al. 2019, "R2D2", section 3, "stored state").
+    """
+
+    Settings: ClassVar[type[Settings]] = RecurrentPPOSettings
+    not_state: tuple[str, ...] = ("extras",)
+    kept: ClassVar[frozenset[str]] = PPO.kept | {"body", "extras"}
+
+    def check_spaces(self) -> None:
+        super().check_spaces()
+        if observations.is_picture(self.observation_space):
+            raise UsageError(
+                f"{type(self).__name__} received the observation space {self.observation_space}; expected a vector or "
+                "Discrete. Fix: PPO, with gymnasium.wrappers.FrameStackObservation for what one picture does not show."
+            )
+
+    def build_networks(self) -> None:
+        c, seed = self.config, self.seeds.integer("network", 2)
+        start = {"kernel_initializer": keras.initializers.GlorotUniform(seed=seed)}
+        start["recurrent_initializer"] = keras.initializers.Orthogonal(seed=seed + 1)
+        given = keras.Input((observations.number_of_features(self.observation_space),))
+        states = [keras.Input((c.cell_size,)) for _ in range(1 if c.cell == "gru" else 2)]
+        _, after = CELLS[c.cell](c.cell_size, **start)(given, states)
+        self.body = keras.Model([given, *states], after)
+        self.extras = {"hidden": self.hidden_shapes["hidden"], "begins": ()}  # type: ignore[misc]
+        super().build_networks()
+
+    @property
+    def hidden_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        return {"hidden": (self.config.cell_size * (1 if self.config.cell == "gru" else 2),), "begun": ()}
+
+    @property
+    def network_inputs(self) -> int:
+        return int(self.config.cell_size)
+
+    def weights(self) -> Weights:
+        return super().weights()._replace(body=tuple(v.value for v in self.body.trainable_variables))
+
+    def experience(self) -> Rollouts:
+        return dataclasses.replace(super().experience(), sequence=self.config.sequence_length)
+
+    def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
+        number = observations.shape[0]
+        hidden = {name: tf.zeros((number, *shape)) for name, shape in self.hidden_shapes.items()}
+        return self.recurrent_policy(state, observations, hidden, key, explore)
+
+    def recurrent_policy(
+        self, state: AgentState, observations: tf.Tensor, hidden: dict[str, tf.Tensor], key: tf.Tensor, explore: bool
+    ) -> Choice:
+        p = state.parameters
+        after = self.remembered(p.weights, self.features(p.observations, observations), hidden["hidden"])
+        rows = self.rows(p.weights, after, observations)
+        action = self.head.sample(rows, key) if explore else self.head.mode(rows)
+        # Where nothing has begun yet, an episode begins here.
+        extras = {"hidden": hidden["hidden"], "begins": 1.0 - hidden["begun"]}
+        return Choice(action, extras, {"hidden": after, "begun": tf.ones_like(hidden["begun"])})
+
+    def remembered(self, weights: Weights, features: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
+        """Return what is remembered after a step, float32 (B, h), for its features (B, d) and what was before it."""
+        states = tf.split(hidden, len(self.body.inputs) - 1, axis=-1)
+        # Keras' cells hold a seed for dropout, of which there is none.
+        idle = [tf.zeros(v.shape, v.dtype) for v in self.body.non_trainable_variables]
+        after = self.body.stateless_call(list(weights.body), idle, [features, *states])[0]
+        return tf.concat(tf.nest.flatten(after), axis=-1)
+
+    def rows(self, weights: Weights, features: tf.Tensor, observed: tf.Tensor) -> tf.Tensor:
+        return super().rows(weights, features[:, : self.config.cell_size], observed)
+
+    def value(self, weights: Weights, features: tf.Tensor) -> tf.Tensor:
+        return super().value(weights, features[:, : self.config.cell_size])
+
+    # ---------------------------------------------------------------- sequences
+
+    def arranged(self, rollout: Any) -> Any:
+        length = self.config.sequence_length
+
+        def one(part: tf.Tensor) -> tf.Tensor:
+            steps, number, *rest = part.shape
+            parts = tf.reshape(part, (steps // length, length, number, *rest))
+            axes = (0, 2, 1, *range(3, 3 + len(rest)))
+            return tf.reshape(tf.transpose(parts, axes), (steps // length * number, length, *rest))
+
+        return tf.nest.map_structure(one, rollout)
+
+    def in_time(self, values: tf.Tensor, shape: Any) -> tf.Tensor:
+        steps, number = shape
+        length = self.config.sequence_length
+        return tf.reshape(tf.transpose(tf.reshape(values, (steps // length, number, length)), (0, 2, 1)), shape)
+
+    def flat(self, batch: Any) -> Any:
+        return tf.nest.map_structure(lambda p: tf.reshape(p, (-1, *p.shape[2:])) if tf.is_tensor(p) else p, batch)
+
+    def encoded(self, parameters: Parameters, batch: Any) -> tf.Tensor:
+        number, length = batch.reward.shape
+        flat = tf.reshape(batch.observation, (-1, *batch.observation.shape[2:]))
+        features = tf.reshape(self.features(parameters.observations, flat), (number, length, -1))
+        hidden, found = batch.extras["hidden"][:, 0], []
+        # Written out: the gradient of a loop would keep its steps in lists, which takes longer than the steps do.
+        for t in range(length):
+            hidden = hidden * (1.0 - batch.extras["begins"][:, t, None])
+            hidden = self.remembered(parameters.weights, features[:, t], hidden)
+            found.append(hidden)
+        return tf.reshape(tf.stack(found, axis=1), (number * length, -1))
+
+    def next_encoded(self, parameters: Parameters, batch: Any, encoded: tf.Tensor) -> tf.Tensor:
+        flat = tf.reshape(batch.next_observation, (-1, *batch.next_observation.shape[2:]))
+        return self.remembered(parameters.weights, self.features(parameters.observations, flat), encoded)
+
+    def export_model(self) -> Exportable:
+        raise UsageError(f"{type(self).__name__} remembers its episode, so it is no function of one observation.")
