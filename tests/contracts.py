@@ -506,6 +506,38 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             },
         },
     ],
+    "recurrent_ppo": [
+        {
+            "settings": {
+                **SMALL_ON_POLICY,
+                "rollout_steps": 12,
+                "minibatch_size": 6,
+                "sequence_length": 2,
+                "epochs": 2,
+                "cell": "lstm",
+                "cell_size": 3,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
+        {
+            "settings": {
+                **SMALL_ON_POLICY,
+                "rollout_steps": 12,
+                "minibatch_size": 6,
+                "sequence_length": 2,
+                "epochs": 2,
+                "cell_size": 3,
+            },
+            "source": "CartPole-v1",
+            "lane": "compiled",
+            "idle": {
+                **IN_PROGRAM,
+                **dict.fromkeys(("actor", "body", "critic", "moments", "hidden"), IN_PROGRAM["steps"]),
+            },
+        },
+    ],
     "reinforce": [
         {
             "settings": {**SMALL_ON_POLICY, "rollout_steps": 21, "learning_rate": 0.02},

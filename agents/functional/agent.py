@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from agents.base import Agent
-from agents.functional.earlier import check_not_earlier, renamed
-from agents.functional.forms import LANES, check_forms
+from agents.functional.hooks.earlier import check_not_earlier, renamed
+from agents.functional.hooks.forms import LANES, check_forms
+from agents.functional.hooks.recurrent import RecurrentHooks
+from agents.functional.hooks.rollouts import RolloutHooks
 from agents.functional.remembered import Remembered
-from agents.functional.rollout_hooks import RolloutHooks
 from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
 from agents.transitions import Batch, Transition
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 HIDDEN = "hidden"
 
 
-class FunctionalAgent(RolloutHooks, Agent):
+class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
     """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
 
     Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
@@ -108,25 +109,6 @@ class FunctionalAgent(RolloutHooks, Agent):
             batch: Of B rows.
             key: uint32 (2,), a fresh one for each update.
         """
-
-    @property
-    def hidden_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """Shapes of what the agent remembers of an episode from step to step, by name: none by default (hook)."""
-        return {}
-
-    def recurrent_policy(
-        self, state: AgentState, observations: tf.Tensor, hidden: dict[str, tf.Tensor], key: tf.Tensor, explore: bool
-    ) -> Choice:
-        """Do what `policy` does, with what is remembered of each row's episode; for agents that remember (hook).
-
-        Args:
-            state, observations, key, explore: As for `policy`.
-            hidden: float32 (n, ...) by the names of `hidden_shapes`; zeros where an episode begins.
-
-        Returns:
-            A choice with what is remembered from here on.
-        """
-        return self.policy(state, observations, key, explore)
 
     def experience(self) -> Experience:
         """Return what is learnt from, and when: by default the replay that the settings describe (hook)."""
@@ -241,9 +223,10 @@ class FunctionalAgent(RolloutHooks, Agent):
             actions: np.ndarray = getattr(self, quick)(observations, explore)
             return actions
         rng = self.exploration if explore else self.evaluation_rng
-        hidden = self.remembers.now(len(observations), explore)
+        training = self.rule.training and explore
+        hidden = self.remembers.now(len(observations), training)
         actions, extras, after = self.rule.choose(observations, rng, explore, hidden)
-        self.remembers.take(after, explore)
+        self.remembers.take(after, training)
         if explore:
             self.chosen_extras = extras
         return actions

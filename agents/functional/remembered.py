@@ -25,7 +25,7 @@ class Remembered(Stateful):
         self.training = self._none(number)
         self.playing: dict[str, np.ndarray] | None = None
 
-    def now(self, number: int, explore: bool) -> dict[str, np.ndarray]:
+    def now(self, number: int, training: bool) -> dict[str, np.ndarray]:
         """Return what is remembered before the next actions, float32 (number, ...) by name.
 
         Outside of training and of episodes that were begun, each call is an episode's first.
@@ -34,13 +34,13 @@ class Remembered(Stateful):
             return {}
         if self.playing is not None:
             return self.playing
-        return self.training if explore else self._none(number)
+        return self.training if training else self._none(number)
 
-    def take(self, hidden: dict[str, np.ndarray], explore: bool) -> None:
-        """Remember what the policy returned with its actions."""
+    def take(self, hidden: dict[str, np.ndarray], training: bool) -> None:
+        """Remember what the policy returned with its actions, in training or an episode that was begun."""
         if self.playing is not None:
             self.playing = hidden
-        elif explore and self.shapes:
+        elif training and self.shapes:
             self.training = hidden
 
     def forget(self, ended: np.ndarray) -> None:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt
 from agents.functional.state import in_numpy
 from agents.on_policy.acting import ActorInNumPy
+from agents.on_policy.arrangement import Arrangement
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
 from agents.on_policy.exporting import of_policy
 from agents.on_policy.scaling import LIMIT, normalised, scaled, statistics_variables, with_rollout
@@ -28,7 +29,7 @@ from lab.exporting import Exportable
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
-class OnPolicyAgent(FunctionalAgent):
+class OnPolicyAgent(Arrangement, FunctionalAgent):
     """Learns a policy and a value from rollouts of that policy; a subclass gives `estimates` and `policy_losses`.
 
     Probabilities and values are computed for a whole rollout at once, when it is complete; acting takes the policy
@@ -246,28 +247,6 @@ class OnPolicyAgent(FunctionalAgent):
         c = self.config
         value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
         return value
-
-    # ---------------------------------------------------------------- what the networks are given
-
-    def arranged(self, rollout: Any) -> Any:
-        """Return nested tensors (T, n, ...) as what is shuffled: here transitions, (T * n, ...)."""
-        return tf.nest.map_structure(lambda part: tf.reshape(part, (-1, *part.shape[2:])), rollout)
-
-    def in_time(self, values: tf.Tensor, shape: Any) -> tf.Tensor:
-        """Return numbers of all rows, (T * n,) as `encoded` has them, in the order of time, (T, n)."""
-        return tf.reshape(values, shape)
-
-    def flat(self, batch: Any) -> Any:
-        """Return a batch of what is shuffled with one row a transition: here it is one."""
-        return batch
-
-    def encoded(self, parameters: Parameters, batch: Any) -> tf.Tensor:
-        """Return what the two networks are given for each transition of a batch, float32 (B, d): its features."""
-        return self.features(parameters.observations, batch.observation)
-
-    def next_encoded(self, parameters: Parameters, batch: Any, encoded: tf.Tensor) -> tf.Tensor:
-        """Return what they would be given next, float32 (B, d)."""
-        return self.features(parameters.observations, batch.next_observation)
 
     # ---------------------------------------------------------------- the two networks
 

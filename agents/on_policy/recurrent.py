@@ -67,7 +67,7 @@ class RecurrentPPO(PPO):
         start["recurrent_initializer"] = keras.initializers.Orthogonal(seed=seed + 1)
         given = keras.Input((observations.number_of_features(self.observation_space),))
         states = [keras.Input((c.cell_size,)) for _ in range(1 if c.cell == "gru" else 2)]
-        _, after = CELLS[c.cell](c.cell_size, **start)(given, states)
+        _, after = CELLS[c.cell](c.cell_size, seed=seed + 2, **start)(given, states)
         self.body = keras.Model([given, *states], after)
         self.extras = {"hidden": self.hidden_shapes["hidden"], "begins": ()}  # type: ignore[misc]
         super().build_networks()

@@ -13,8 +13,9 @@ import tensorflow as tf
 from agents.functional import FunctionalAgent
 from agents.training.dynamics import Dynamics
 from agents.training.environments import EnvironmentSource
-from agents.training.programs.program import LaneState, Program
+from agents.training.programs.program import Program
 from agents.training.programs.side_by_side import Advance, Batch, largest
+from agents.training.programs.state import LaneState
 from agents.training.task import EPISODES, AgentTask
 from lab.errors import CheckpointError, TrainingDiverged
 from lab.results.evaluation import Evaluation

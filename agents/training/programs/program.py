@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from threading import Thread
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import tensorflow as tf
@@ -15,10 +15,11 @@ from agents.functional.checks import chosen_by, kept_hidden, no_hidden
 from agents.functional.identity import definition, fixed_settings, own_attributes
 from agents.functional.state import AgentState, traced
 from agents.spaces import pure_to_environment
+from agents.training.programs.state import LaneState, Played, Statistics
 from agents.training.programs.tracing import check_captures, check_same
 from agents.transitions import Transition
 from envs import random
-from envs.tensor import Carry, TensorEnv
+from envs.tensor import TensorEnv
 from lab.errors import UsageError
 from lab.runtime.recent import Recent
 
@@ -29,72 +30,6 @@ ROWS = 64
 FIELDS = 5
 # Steps of the first call of an evaluation, by whose time the others are measured.
 FIRST_CALL = 128
-
-
-class Statistics(NamedTuple):
-    """What has been gathered since the last row of the log.
-
-    Attributes:
-        episodes: Episodes ended, float64 ().
-        returns, lengths: Their sums, float64 ().
-        rounds: Rounds of updates, float64 ().
-        metrics: Each metric's sum over the rounds, float64 (M,).
-    """
-
-    episodes: tf.Tensor
-    returns: tf.Tensor
-    lengths: tf.Tensor
-    rounds: tf.Tensor
-    metrics: tf.Tensor
-
-
-class LaneState(NamedTuple):
-    """All that a compiled training run carries.
-
-    Attributes:
-        carry: The environments.
-        returns, lengths: float32 (n,), of the present episodes.
-        agent: The agent's state; its steps are the run's.
-        memory: Past transitions.
-        key: uint32 (2,), of the agent's random numbers.
-        finite: bool (), whether every metric so far was.
-        statistics: Since the last row of the log.
-        hidden: What the agent remembers of the present episodes, by name, (n, ...).
-    """
-
-    carry: Carry
-    returns: tf.Tensor
-    lengths: tf.Tensor
-    agent: AgentState
-    memory: Any
-    key: tf.Tensor
-    finite: tf.Tensor
-    statistics: Statistics
-    hidden: dict[str, tf.Tensor]
-
-    @property
-    def count(self) -> tf.Tensor:
-        """Steps of all environments together, int64 ()."""
-        return self.agent.steps
-
-
-class Played(NamedTuple):
-    """How far an evaluation has come.
-
-    Attributes:
-        step: int32 (), steps taken.
-        carry: The environments.
-        going: bool (n,), whose episodes have not ended.
-        returns, lengths: float32 (n,), so far.
-        hidden: What the agent remembers of them, by name, (n, ...).
-    """
-
-    step: tf.Tensor
-    carry: Carry
-    going: tf.Tensor
-    returns: tf.Tensor
-    lengths: tf.Tensor
-    hidden: dict[str, tf.Tensor]
 
 
 class Program:

@@ -8,7 +8,8 @@ from weakref import WeakValueDictionary
 
 import tensorflow as tf
 
-from agents.training.programs.program import ROWS, LaneState, Program
+from agents.training.programs.program import ROWS, Program
+from agents.training.programs.state import LaneState
 from lab.errors import TrainingDiverged
 from lab.runtime.recent import Recent
 from lab.runtime.threads import logical_cpus

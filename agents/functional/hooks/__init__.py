@@ -1,0 +1,1 @@
+"""What agents may give beside their rule, and what their classes are held to."""
