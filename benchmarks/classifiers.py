@@ -1,8 +1,7 @@
 """What classifiers reach on test rows in equal processor time, beside scikit-learn's on the same rows.
 
-scikit-learn's learn from all training rows until they end: 100 rounds of boosting take as long as they take, up to half an
-hour of one core for glyphs, far longer than a network gets. `--no-baselines` leaves them out, `--architectures` without a
-name the networks.
+scikit-learn's learn from all training rows until they end: 100 rounds of boosting take as long as they take, far longer
+than a network gets. `--no-baselines` leaves them out, `--architectures` without a name the networks.
 
 Every network trains for the same processor time, in which as many updates fit as a trial of it says, and is then
 evaluated at its end. The rows that select checkpoints are left out of the training, as in any run. Accuracy is over

@@ -85,9 +85,7 @@ def classification_baselines(
     return answers
 
 
-def _logistic_regression(
-    train: NDArray[np.float64], codes: NDArray[np.int64], seed: int, most: int
-) -> tuple[Any, str]:
+def _logistic_regression(train: NDArray[np.float64], codes: NDArray[np.int64], seed: int, most: int) -> tuple[Any, str]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
