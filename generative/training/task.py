@@ -135,11 +135,12 @@ class DatasetTask(UpdateTask):
             )
         # Of other data the distances are others anyway.
         now, then = ([n.name for n in self._networks()], description.get("features"))
-        if ours.name == theirs.name and then and now[:1] != then[:1]:
+        known = isinstance(then, list) and bool(then)
+        if ours.name == theirs.name and known and now[:1] != then[:1]:
             raise CheckpointError(
-                f"the run's Fréchet distances are on the features {then[0]}; received {now[:1]}, with which its scores "
-                "cannot be compared. Fix: generative.register_features(PATH) before the run is resumed, on the command "
-                "line in a module for --import, or the version that made the run."
+                f"the run's Fréchet distances are on the features {then[0]}; received {', '.join(now) or 'none'}, with "
+                "which its scores cannot be compared. Fix: generative.register_features(PATH) before the run is "
+                "resumed, on the command line in a module for --import, or the version that made the run."
             )
 
     def set_state(self, state: Mapping[str, Any]) -> None:
