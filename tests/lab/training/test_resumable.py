@@ -16,6 +16,7 @@ from envs import random
 from generative import Batch
 from lab import Experiment
 from lab.errors import UsageError
+from lab.runs.state_variables import variables
 from lab.training.resumable import POOLING, RANDOM, check_resumable
 from predictors import Classifier
 from predictors.parts.optimizers import make_optimizer
@@ -226,6 +227,26 @@ class CountingTiny(Tiny):
 def test_a_generator_that_changes_what_nobody_keeps_does_not_train(kind: type[Tiny], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         Experiment(kind(), images(), progress=False).train(3)
+
+
+class KeepingTiny(CountingTiny):
+    """Saves by itself what its class names in `not_state`."""
+
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "count_of_updates": int(self.count_of_updates.numpy())}
+
+    def set_state(self, state: Any) -> None:
+        self.count_of_updates.assign(state["count_of_updates"])
+        super().set_state({name: value for name, value in state.items() if name != "count_of_updates"})
+
+
+def test_a_learner_that_saves_by_itself_is_taken_at_its_word() -> None:
+    assert CountingTiny.not_state == ("count_of_updates",)
+    kept, loose = KeepingTiny(), CountingTiny()
+    for learner in (kept, loose):
+        learner.count_of_updates = tf.Variable(0)
+    assert any(variable is kept.count_of_updates for variable in variables(kept))
+    assert not any(variable is loose.count_of_updates for variable in variables(loose))
 
 
 class NoisyLearning(Constant):
