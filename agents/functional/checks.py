@@ -9,6 +9,12 @@ import tensorflow as tf
 from agents import spaces
 from lab.errors import UsageError
 
+# Where an agent's random numbers come from, for `lab.training.resumable`.
+KEYED = (
+    "envs.random with the key that the function is given",
+    "random.uniform(key, shape) in place of tf.random.uniform(shape).",
+)
+
 
 def chosen_by(agent: Any, state: Any, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Any:
     """Return what an agent's policy chooses, as pure TensorFlow.
