@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         HingeGAN,
         RelativisticGAN,
     )
+    from generative.metrics.networks.choice import register_features
 
 _HOMES = {
     "Autoencoder": "generative.autoencoder",
@@ -69,6 +70,7 @@ _HOMES = {
     "VQVAE": "generative.autoencoder",
     "VQVAESettings": "generative.autoencoder",
     "WGANGP": "generative.gan",
+    "register_features": "generative.metrics.networks.choice",
 }
 
 # What feeds generators, by name, so that a generator loads nothing of it before it is trained.
@@ -106,6 +108,7 @@ __all__ = [
     "SparseAutoencoderSettings",
     "VAESettings",
     "VQVAESettings",
+    "register_features",
 ]
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from predictors.data.arrays import from_arrays
     from predictors.data.series.series import Series
     from predictors.data.updates import Batch
+    from predictors.features.convnet import FeatureConvnet
+    from predictors.features.writing import write_features
     from predictors.forecaster import Forecast, Forecaster
     from predictors.forecasting.settings import ForecasterSettings
     from predictors.metrics.table import MetricTable
@@ -24,6 +26,7 @@ _HOMES = {
     "Batch": "predictors.data.updates",
     "Classifier": "predictors.classifier",
     "ClassifierSettings": "predictors.classifier",
+    "FeatureConvnet": "predictors.features.convnet",
     "Forecast": "predictors.forecaster",
     "Forecaster": "predictors.forecaster",
     "ForecasterSettings": "predictors.forecasting.settings",
@@ -36,6 +39,7 @@ _HOMES = {
     "SiameseSettings": "predictors.siamese",
     "MetricTable": "predictors.metrics.table",
     "from_arrays": "predictors.data.arrays",
+    "write_features": "predictors.features.writing",
 }
 
 # What feeds predictors, by name, so that a predictor loads nothing of it before it is trained.
@@ -45,6 +49,7 @@ __all__ = [
     "Batch",
     "Classifier",
     "ClassifierSettings",
+    "FeatureConvnet",
     "Forecast",
     "Forecaster",
     "ForecasterSettings",
@@ -57,6 +62,7 @@ __all__ = [
     "Siamese",
     "SiameseSettings",
     "from_arrays",
+    "write_features",
 ]
 
 

@@ -9,6 +9,12 @@ import tensorflow as tf
 from agents import spaces
 from lab.errors import UsageError
 
+# Where an agent's random numbers come from, for `lab.training.resumable`.
+KEYED = (
+    "envs.random with the key that the function is given",
+    "random.uniform(key, shape) in place of tf.random.uniform(shape).",
+)
+
 
 def no_hidden(agent: Any, number: int) -> dict[str, tf.Tensor]:
     """Return what an agent remembers at the beginning of `number` episodes: zeros, by name."""

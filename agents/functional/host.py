@@ -11,7 +11,9 @@ import tensorflow as tf
 
 from agents import spaces
 from agents.functional.calls import Calls
+from agents.functional.checks import KEYED
 from agents.functional.state import assign
+from lab.training.resumable import check_resumable
 
 NO_HIDDEN: Mapping[str, np.ndarray] = MappingProxyType({})
 
@@ -34,7 +36,7 @@ class HostRule:
         self.latest: np.ndarray | None = None
         self.training = self.stale = False
         self.learning: Any = None
-        self.chosen = False
+        self.chosen: set[bool] = set()
         self.narrowed = _narrowed(agent.observation_space)
         self.orders = np.zeros(self.calls.orders.size, np.float32)
         self.slots = self.calls.orders.views(self.orders)
@@ -73,8 +75,10 @@ class HostRule:
         agent, calls = self.agent, self.calls
         arguments = (self._vector(), _tensors(data), self._ordered(rng))
         if self.learning is None:
-            self.learning = calls.learn.get_concrete_function(*arguments)
-            calls.keep(self.learning)
+            learning = calls.learn.get_concrete_function(*arguments)
+            check_resumable(f"{type(agent).__name__}.learn", learning.graph, (agent,), KEYED)
+            calls.keep(learning)
+            self.learning = learning
         self.held = self.learning(*arguments)
         # A view, where `numpy()` would copy all parameters: nobody changes a tensor, and the view keeps it alive.
         result = np.frombuffer(memoryview(self.held), np.float32)
@@ -95,9 +99,11 @@ class HostRule:
         given = observations if self.narrowed is None else observations.astype(self.narrowed)
         held = {name: tf.constant(part) for name, part in hidden.items()}
         arguments = (self._vector(), tf.constant(given), held, self._ordered(rng))
-        if not self.chosen:
-            self.calls.keep(self.calls.choose.get_concrete_function(*arguments, explore))
-            self.chosen = True
+        if explore not in self.chosen:
+            choosing = self.calls.choose.get_concrete_function(*arguments, explore)
+            check_resumable(f"{type(self.agent).__name__}.policy", choosing.graph, (self.agent,), KEYED)
+            self.calls.keep(choosing)
+            self.chosen.add(explore)
         action, extras, after = self.calls.choose(*arguments, explore)
         array = action.numpy()
         if array.dtype == np.int32:

@@ -159,9 +159,9 @@ def _distances(rows: np.ndarray) -> tuple[float, float]:
 def _frequencies(samples: np.ndarray, data: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the frequencies of the classes among samples and among real rows, or None where nothing tells them."""
     if data.spec.is_image:
-        from generative.metrics.networks.classifier import shipped_classifier
+        from generative.metrics.networks.choice import classifier_for
 
-        classifier = shipped_classifier(data.spec)
+        classifier = classifier_for(data.spec)
         if classifier is None:
             return None
         found, real = classifier.extract(samples).probabilities, classifier.extract(data.test).probabilities

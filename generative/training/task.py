@@ -133,6 +133,14 @@ class DatasetTask(UpdateTask):
                 f"the data ({ours.name}) mean something else than in the run: received {listed}. "
                 f"Fix: generative.datasets.from_arrays(rows, labels, {declared}), or the version that made the run."
             )
+        now, then = [network.name for network in self._networks()], description.get("features")
+        # Of other data the distances are others anyway.
+        if ours.name == theirs.name and isinstance(then, list) and then and now[:1] != then[:1]:
+            raise CheckpointError(
+                f"the run's Fréchet distances are on the features {then[0]}; received {', '.join(now) or 'none'}, with "
+                "which its scores cannot be compared. Fix: generative.register_features(PATH) before the run is "
+                "resumed, on the command line in a module for --import, or the version that made the run."
+            )
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         if state.get("fingerprint") != self.fingerprint:

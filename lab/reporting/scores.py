@@ -82,7 +82,9 @@ def best_training(record: RunRecord) -> Row | None:
 
 def lines(record: RunRecord) -> list[Line]:
     """Return the evaluations worth a line: baselines, best and last during training, and the newest reports."""
-    found = [Line(f"baseline: {row.get('learner', 'unnamed')}", row) for row in of_purpose(record, BASELINE)]
+    found = [
+        Line(f"baseline: {row.get('learner', 'unnamed')}{_note(row)}", row) for row in of_purpose(record, BASELINE)
+    ]
     training, best = of_purpose(record, TRAINING), best_training(record)
     if training:
         last = training[-1]
@@ -91,6 +93,13 @@ def lines(record: RunRecord) -> list[Line]:
         found.append(Line("during training, last" + (" and best (kept)" if best is last else ""), last))
     found += [Line(str(row.get("purpose", "unnamed")), row) for row in reports(record)[-REPORTS_SHOWN:]]
     return found
+
+
+def _note(row: Row) -> str:
+    """Return in brackets what a baseline says of itself, such as that it was cut short for the sake of time."""
+    reasons = row.get("left_out")
+    note = reasons.get("note") if isinstance(reasons, dict) else None
+    return f" ({legible(note)})" if isinstance(note, str) else ""
 
 
 def references(record: RunRecord, metric: str, beside: Row | None = None) -> dict[str, float]:

@@ -36,14 +36,15 @@ class Stateful:
 
     def get_state(self) -> dict[str, Any]:
         """Return all that training changes, as nested dicts of arrays, numbers, texts and flags."""
-        return collect(self, skip=_all_skipped(type(self)))
+        return collect(self, skip=skipped(type(self)))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned; the object must have been built the same way."""
-        restore(self, state, skip=_all_skipped(type(self)))
+        restore(self, state, skip=skipped(type(self)))
 
 
-def _all_skipped(cls: type) -> set[str]:
+def skipped(cls: type) -> set[str]:
+    """Return the attributes that a class and its bases name in `not_state`."""
     return {name for base in cls.__mro__ for name in vars(base).get("not_state", ())}
 
 
@@ -94,7 +95,7 @@ def check_state(thing: object, state: Any, skip: set[str] | frozenset[str] = fro
     for name, packed in state.items():
         current, where = getattr(thing, name), f"{kind}.{name}"
         if isinstance(current, Stateful) and type(current).set_state is Stateful.set_state:
-            check_state(current, packed, _all_skipped(type(current)))
+            check_state(current, packed, skipped(type(current)))
             continue
         check_value(current, packed, where)
         if name in counters and (not isinstance(packed, int) or packed < 0):

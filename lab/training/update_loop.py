@@ -13,6 +13,7 @@ from lab.errors import UsageError, bad_value
 from lab.runtime.compiling.shared_programs import Identity, Program, Unshareable, programs
 from lab.runtime.signals.interruption import Stopped
 from lab.task import Control, Task
+from lab.training.resumable import check_resumable
 
 
 class UpdateLoop(ABC):
@@ -149,6 +150,8 @@ class UpdateLoop(ABC):
                 shape = tuple(value.shape)
                 raise bad_value(self.owner, f"metric {name!r} of shape", shape, "()", "tf.reduce_mean(...)")
         self.names = tuple(metrics)
+        if not tf.executing_eagerly():
+            check_resumable(self.owner, tf.compat.v1.get_default_graph(), (self.learner,))
         return tf.stack([tf.cast(value, tf.float32) for value in metrics.values()])
 
 

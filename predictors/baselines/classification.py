@@ -33,6 +33,7 @@ def classification_baselines(
     seed: int = 0,
     most_rows: int = MOST_ROWS,
     budget: float = BUDGET,
+    most_iterations: int = MOST_ITERATIONS,
 ) -> Baselines:
     """Return the class probabilities of a few baselines for the test rows.
 
@@ -50,6 +51,7 @@ def classification_baselines(
         seed: Of the drawn rows and of boosting.
         most_rows: More training rows than that are not used, but for the majority.
         budget: About how many seconds boosting may take on one slow core; fewer rounds keep it.
+        most_iterations: Of logistic regression, if it has not converged before.
 
     Returns:
         By name float64 (M, K).
@@ -71,31 +73,33 @@ def classification_baselines(
         reason = f"all {len(codes)} training rows are of class {codes[0]}"
         answers.left_out.update(dict.fromkeys(("logistic_regression", "gradient_boosting"), reason))
         return answers
-    for name, fit in (("logistic_regression", _logistic_regression), ("gradient_boosting", _gradient_boosting)):
-        model, more = fit(train, codes, seed, budget)
+    fits = {
+        "logistic_regression": lambda: _logistic_regression(train, codes, seed, most_iterations),
+        "gradient_boosting": lambda: _gradient_boosting(train, codes, seed, budget),
+    }
+    for name, fit in fits.items():
+        model, more = fit()
         answers[name] = _aligned(model, test, classes)
         if note or more:
             answers.notes[name] = joined(note, more)
     return answers
 
 
-def _logistic_regression(
-    train: NDArray[np.float64], codes: NDArray[np.int64], seed: int, budget: float
-) -> tuple[Any, str]:
+def _logistic_regression(train: NDArray[np.float64], codes: NDArray[np.int64], seed: int, most: int) -> tuple[Any, str]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
-    model = LogisticRegression(max_iter=MOST_ITERATIONS, random_state=seed)
+    model = LogisticRegression(max_iter=most, random_state=seed)
     pipeline = make_pipeline(StandardScaler(), model)
     with threadpool_limits(1), warnings.catch_warnings():
         # The note says it, where the table is read.
         warnings.simplefilter("ignore", ConvergenceWarning)
         pipeline.fit(train, codes)
-    stopped = int(model.n_iter_.max()) >= MOST_ITERATIONS
-    return pipeline, f"stopped after {MOST_ITERATIONS} iterations, not converged" if stopped else ""
+    stopped = int(model.n_iter_.max()) >= most
+    return pipeline, f"stopped after {most} iterations, not converged" if stopped else ""
 
 
 def _gradient_boosting(

@@ -21,13 +21,19 @@ MOST_WORDS = 2_000
 BANDS = 64
 
 
-def classification(predictor: Any, data: Examples) -> dict[str, MetricTable]:
-    """Return the metrics of the majority class, logistic regression and gradient boosting, by name."""
+def classification(predictor: Any, data: Examples, **limits: Any) -> dict[str, MetricTable]:
+    """Return the metrics of the majority class, logistic regression and gradient boosting, by name.
+
+    Args:
+        predictor: Built.
+        data: Its examples.
+        limits: `most_rows`, `budget` and `most_iterations` of `classification_baselines`.
+    """
     field = data.spec.targets[0]
     train, test = tables(data.spec, data.train, data.test)
     codes, known = (field.codes(part.targets[field.name]) for part in (data.train, data.test))
     seed = predictor.seeds.integer("evaluation", 2)
-    found = classification_baselines(train, codes, test, field.classes or 0, seed=seed)
+    found = classification_baselines(train, codes, test, field.classes or 0, seed=seed, **limits)
     return _of_first_target(predictor, found, {n: classification_metrics(v, known) for n, v in found.items()})
 
 

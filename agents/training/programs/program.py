@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import tensorflow as tf
 
 from agents.functional import FunctionalAgent
-from agents.functional.checks import chosen_by, kept_hidden, no_hidden
+from agents.functional.checks import KEYED, chosen_by, kept_hidden, no_hidden
 from agents.functional.identity import definition, fixed_settings, own_attributes
 from agents.functional.state import AgentState, traced
 from agents.spaces import pure_to_environment
@@ -22,6 +22,7 @@ from envs import random
 from envs.tensor import TensorEnv
 from lab.errors import UsageError
 from lab.runtime.recent import Recent
+from lab.training.resumable import check_resumable
 
 KEPT = 8
 # Rows of the log that one call gathers at most.
@@ -97,7 +98,10 @@ class Program:
         if not self._checked:
             # Tracing the program holds agent and environment to what they declare before anything trains.
             zero = tf.zeros((), tf.int64)
-            check_captures(self.agent, self.run.get_concrete_function(state, zero, tf.constant(False), zero))
+            run = self.run.get_concrete_function(state, zero, tf.constant(False), zero)
+            check_captures(self.agent, run)
+            owner = f"{type(self.agent).__name__}.policy or learn, or the environment's functions"
+            check_resumable(owner, run.graph, (), KEYED)
             self._checked = True
         return state
 

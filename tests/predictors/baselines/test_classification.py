@@ -71,6 +71,12 @@ def test_caps_are_noted_and_the_same_for_the_same_seed() -> None:
     np.testing.assert_array_equal(found["gradient_boosting"], again["gradient_boosting"])
     assert not np.array_equal(found["logistic_regression"], other["logistic_regression"])
     assert "logistic_regression" not in answers().notes
+    stopped = answers(most_iterations=2).notes["logistic_regression"]
+    assert stopped == "stopped after 2 iterations, not converged"
+
+
+def test_without_a_budget_boosting_has_all_its_rounds() -> None:
+    assert boosting_rounds(18_000, 784, 62, budget=float("inf")) == (100, "")
 
 
 def test_rounds_follow_from_sizes_alone() -> None:

@@ -1,0 +1,1 @@
+"""Classifiers whose features the metrics of generators compare images by."""
