@@ -510,9 +510,9 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {
             "settings": {
                 **SMALL_ON_POLICY,
-                "rollout_steps": 12,
-                "minibatch_size": 6,
-                "sequence_length": 2,
+                "rollout_steps": 15,
+                "minibatch_size": 5,
+                "sequence_length": 5,
                 "epochs": 2,
                 "cell": "lstm",
                 "cell_size": 3,
@@ -524,9 +524,9 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {
             "settings": {
                 **SMALL_ON_POLICY,
-                "rollout_steps": 12,
-                "minibatch_size": 6,
-                "sequence_length": 2,
+                "rollout_steps": 15,
+                "minibatch_size": 5,
+                "sequence_length": 5,
                 "epochs": 2,
                 "cell_size": 3,
             },
