@@ -24,6 +24,7 @@ class Entry(NamedTuple):
 TENSOR_ENVS = {
     "lab/CartPole-v1": Entry("envs.classic.cartpole:CartPole", 500),
     "lab/MountainCar-v0": Entry("envs.classic.mountain_car:MountainCar", 200),
+    "lab/MountainCarContinuous-v0": Entry("envs.classic.mountain_car_continuous:MountainCarContinuous", 999),
     "lab/Acrobot-v1": Entry("envs.classic.acrobot:Acrobot", 500),
     "lab/Pendulum-v1": Entry("envs.classic.pendulum:Pendulum", 200),
     "lab/FrozenLake-v0": Entry("envs.grid.frozen_lake:FrozenLake", 100),
