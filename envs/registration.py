@@ -36,6 +36,8 @@ TENSOR_ENVS = {
     "lab/Asterix-v0": Entry("envs.arcade.asterix:Asterix", 1_000),
     "lab/KeyDoor-v0": Entry("envs.grid.key_door:KeyDoor", 28),
     "lab/PointMass-v0": Entry("envs.continuous.point_mass:PointMass", 200),
+    "lab/LunarLander-v0": Entry("envs.lander.environment:LunarLander", 1_000),
+    "lab/LunarLanderContinuous-v0": Entry("envs.lander.environment:LunarLanderContinuous", 1_000),
 }
 
 
