@@ -38,6 +38,8 @@ TENSOR_ENVS = {
     "lab/PointMass-v0": Entry("envs.continuous.point_mass:PointMass", 200),
     "lab/LunarLander-v0": Entry("envs.lander.environment:LunarLander", 1_000),
     "lab/LunarLanderContinuous-v0": Entry("envs.lander.environment:LunarLanderContinuous", 1_000),
+    "lab/Hopper-v0": Entry("envs.locomotion.hopper:Hopper", 1_000),
+    "lab/Walker-v0": Entry("envs.locomotion.walker:Walker", 1_000),
 }
 
 
