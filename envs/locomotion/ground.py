@@ -19,8 +19,8 @@ class Ground(NamedTuple):
         friction: The most the ground holds along itself, as a share of what it carries.
     """
 
-    stiffness: float = 10_000.0
-    damping: float = 150.0
+    stiffness: float = 30_000.0
+    damping: float = 300.0
     friction: float = 1.0
 
     def carry(
