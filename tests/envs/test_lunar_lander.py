@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from envs import random
-from envs.lander.body import FEET, HULL, Body, depths, move
+from envs.lander.body import FEET, Body, depths, move
 from envs.lander.environment import LanderState, LunarLander, LunarLanderContinuous
 from envs.lander.ground import POSTS, height_and_slope, make_ground
 
@@ -256,4 +256,3 @@ def test_pictures_show_hull_flames_and_pad() -> None:
     assert (burning != still)[below].any() and (burning != still)[right].any() and not (burning != still)[left].any()
     assert (image((2.0, 5.0), (0.0, -1.0)) != still)[left].any()
     assert (image((0.0, 13.0), (0.0, 0.0)) != image((5.0, 13.0), (0.0, 0.0)))[:30].any(), "an arrow to what is above"
-    assert len(HULL) == 7
