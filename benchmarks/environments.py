@@ -76,6 +76,7 @@ ADAPTER = (
 TWINS = {
     "lab/CartPole-v1": "CartPole-v1",
     "lab/MountainCar-v0": "MountainCar-v0",
+    "lab/MountainCarContinuous-v0": "MountainCarContinuous-v0",
     "lab/Acrobot-v1": "Acrobot-v1",
     "lab/Pendulum-v1": "Pendulum-v1",
     "lab/FrozenLake-v0": "FrozenLake-v1",
@@ -88,6 +89,10 @@ TWINS = {
     "lab/Asterix-v0": None,
     "lab/KeyDoor-v0": None,
     "lab/PointMass-v0": None,
+    "lab/LunarLander-v0": None,
+    "lab/LunarLanderContinuous-v0": None,
+    "lab/Hopper-v0": None,
+    "lab/Walker-v0": None,
 }
 
 

@@ -24,6 +24,7 @@ class Entry(NamedTuple):
 TENSOR_ENVS = {
     "lab/CartPole-v1": Entry("envs.classic.cartpole:CartPole", 500),
     "lab/MountainCar-v0": Entry("envs.classic.mountain_car:MountainCar", 200),
+    "lab/MountainCarContinuous-v0": Entry("envs.classic.mountain_car_continuous:MountainCarContinuous", 999),
     "lab/Acrobot-v1": Entry("envs.classic.acrobot:Acrobot", 500),
     "lab/Pendulum-v1": Entry("envs.classic.pendulum:Pendulum", 200),
     "lab/FrozenLake-v0": Entry("envs.grid.frozen_lake:FrozenLake", 100),
@@ -35,6 +36,10 @@ TENSOR_ENVS = {
     "lab/Asterix-v0": Entry("envs.arcade.asterix:Asterix", 1_000),
     "lab/KeyDoor-v0": Entry("envs.grid.key_door:KeyDoor", 28),
     "lab/PointMass-v0": Entry("envs.continuous.point_mass:PointMass", 200),
+    "lab/LunarLander-v0": Entry("envs.lander.environment:LunarLander", 1_000),
+    "lab/LunarLanderContinuous-v0": Entry("envs.lander.environment:LunarLanderContinuous", 1_000),
+    "lab/Hopper-v0": Entry("envs.locomotion.hopper:Hopper", 1_000),
+    "lab/Walker-v0": Entry("envs.locomotion.walker:Walker", 1_000),
 }
 
 

@@ -132,6 +132,8 @@ ROOMS = {
     "envs.classic": "drawing random tensor",
     "envs.arcade": "drawing random tensor",
     "envs.continuous": "drawing random tensor",
+    "envs.lander": "drawing random tensor",
+    "envs.locomotion": "drawing random tensor",
 }
 
 

@@ -60,28 +60,33 @@ class MountainCar(TensorEnv):
 
     def draw(self, state: State) -> np.ndarray:
         position, velocity = (float(v) for v in state)
-        canvas = drawing.Canvas(600, 400)
+        return hill_picture(position, velocity, GOAL)
 
-        def place(p: float) -> tuple[float, float]:
-            return 600 * (p - LEFT_END) / (RIGHT_END - LEFT_END), 330 - 130 * (math.sin(3 * p) + 1)
 
-        hill = [place(LEFT_END + i * (RIGHT_END - LEFT_END) / 100) for i in range(101)]
-        canvas.polygon([*hill, (600, 400), (0, 400)], drawing.SAND)
-        for start, end in itertools.pairwise(hill):
-            canvas.line(start, end, drawing.MUTED, 3)
-        x, y = place(GOAL)
-        canvas.line((x, y), (x, y - 54), drawing.INK, 3)
-        canvas.polygon([(x, y - 54), (x + 28, y - 45), (x, y - 36)], drawing.GREEN)
-        x, y = place(position)
-        slope = math.atan2(place(position + 1e-3)[1] - y, place(position + 1e-3)[0] - x)
-        along, up = (math.cos(slope), math.sin(slope)), (math.sin(slope), -math.cos(slope))
+def hill_picture(position: float, velocity: float, goal: float) -> np.ndarray:
+    """Draw a car in the valley and the flag at `goal`, all in units of the track; uint8 (400, 600, 3)."""
+    canvas = drawing.Canvas(600, 400)
 
-        def at(forward: float, height: float) -> tuple[float, float]:
-            return x + forward * along[0] + height * up[0], y + forward * along[1] + height * up[1]
+    def place(p: float) -> tuple[float, float]:
+        return 600 * (p - LEFT_END) / (RIGHT_END - LEFT_END), 330 - 130 * (math.sin(3 * p) + 1)
 
-        canvas.polygon([at(-24, 10), at(24, 10), at(24, 20), at(12, 30), at(-12, 30), at(-24, 22)], drawing.BLUE)
-        for side in (-14, 14):
-            canvas.circle(*at(side, 8), 8, drawing.INK)
-            canvas.circle(*at(side, 8), 3, drawing.MUTED)
-        canvas.text(f"velocity {1000 * velocity:+.0f} / 1000", 16, 14, 22, drawing.MUTED)
-        return canvas.pixels()
+    hill = [place(LEFT_END + i * (RIGHT_END - LEFT_END) / 100) for i in range(101)]
+    canvas.polygon([*hill, (600, 400), (0, 400)], drawing.SAND)
+    for start, end in itertools.pairwise(hill):
+        canvas.line(start, end, drawing.MUTED, 3)
+    x, y = place(goal)
+    canvas.line((x, y), (x, y - 54), drawing.INK, 3)
+    canvas.polygon([(x, y - 54), (x + 28, y - 45), (x, y - 36)], drawing.GREEN)
+    x, y = place(position)
+    slope = math.atan2(place(position + 1e-3)[1] - y, place(position + 1e-3)[0] - x)
+    along, up = (math.cos(slope), math.sin(slope)), (math.sin(slope), -math.cos(slope))
+
+    def at(forward: float, height: float) -> tuple[float, float]:
+        return x + forward * along[0] + height * up[0], y + forward * along[1] + height * up[1]
+
+    canvas.polygon([at(-24, 10), at(24, 10), at(24, 20), at(12, 30), at(-12, 30), at(-24, 22)], drawing.BLUE)
+    for side in (-14, 14):
+        canvas.circle(*at(side, 8), 8, drawing.INK)
+        canvas.circle(*at(side, 8), 3, drawing.MUTED)
+    canvas.text(f"velocity {1000 * velocity:+.0f} / 1000", 16, 14, 22, drawing.MUTED)
+    return canvas.pixels()

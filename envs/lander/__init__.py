@@ -1,0 +1,1 @@
+"""A lander above a planet's ground, with our own rigid-body physics."""
