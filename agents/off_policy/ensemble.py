@@ -100,7 +100,7 @@ class Ensemble:
             hidden = hidden @ kernels[2 * layer] + kernels[2 * layer + 1]
             if self.normalisation == "layer":
                 moments = tf.nn.moments(hidden, axes=[2], keepdims=True)
-                hidden = _scaled(hidden, *moments, scales[2 * layer : 2 * layer + 2])
+                hidden = _scaled(hidden, moments[0], moments[1], scales[2 * layer : 2 * layer + 2])
             hidden = tf.nn.relu(hidden)
             if self.batch:
                 hidden = batch_normalised(layer + 1, hidden)

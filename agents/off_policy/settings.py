@@ -52,8 +52,8 @@ class SACSettings(OffPolicySettings):
     temperature: float = setting(1.0, "weight of the entropy beside the reward; where it starts if learnt", above=0)
     learn_temperature: bool = setting(True, "whether the temperature follows target_entropy")
     target_entropy: float | None = setting(
-        None, "nats; none: minus the number of a Box's actions, of densities in units of half the range, or of Discrete "
-        "ones half of what uniform play has",
+        None, "nats; none: minus the number of a Box's actions, their density being in units of half the range, or of "
+        "Discrete ones half of what uniform play has",
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ class Parameters(NamedTuple):
     """What learning changes in an off-policy actor-critic.
 
     Attributes:
-        actor: The policy network's weights, in the order of `trainable_variables`; first, since acting reads them alone.
+        actor: The policy network's weights, in the order of `trainable_variables`; first, for acting reads them alone.
         critics: Those of all critics, float32 (N, ...) each; see `Ensemble`.
         actor_moments, critic_moments: Adam's.
         actor_target, targets: Weights of the target networks, or () without.
@@ -28,7 +28,7 @@ class Parameters(NamedTuple):
     actor: Any
     critics: Any
     actor_moments: Moments
-    critic_moments: Moments
+    critic_moments: Any
     actor_target: Any = ()
     targets: Any = ()
     statistics: Any = ()
