@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from agents.dqn import DQN, DQNSettings
     from agents.episodes import Episodes
     from agents.functional import FunctionalAgent
+    from agents.off_policy import (
+        DDPG,
+        SAC,
+        TD3,
+        DDPGSettings,
+        OffPolicyAgent,
+        OffPolicySettings,
+        SACSettings,
+        TD3Settings,
+    )
     from agents.offline import OfflineAgent
     from agents.on_policy import (
         A2C,
@@ -44,6 +54,14 @@ if TYPE_CHECKING:
     from agents.transitions import Batch, Transition
 
 _HOMES = {
+    "DDPG": "agents.off_policy",
+    "SAC": "agents.off_policy",
+    "TD3": "agents.off_policy",
+    "DDPGSettings": "agents.off_policy",
+    "OffPolicyAgent": "agents.off_policy",
+    "OffPolicySettings": "agents.off_policy",
+    "SACSettings": "agents.off_policy",
+    "TD3Settings": "agents.off_policy",
     "A2C": "agents.on_policy",
     "A2CSettings": "agents.on_policy",
     "OnPolicyAgent": "agents.on_policy",
@@ -91,20 +109,26 @@ tasks.register(
 __all__ = [
     "A2C",
     "CQL",
+    "DDPG",
     "DQN",
     "PPO",
     "REINFORCE",
+    "SAC",
+    "TD3",
     "A2CSettings",
     "Agent",
     "Batch",
     "BehaviorCloning",
     "BehaviorCloningSettings",
     "CQLSettings",
+    "DDPGSettings",
     "DQNSettings",
     "DecisionTransformer",
     "DecisionTransformerSettings",
     "Episodes",
     "FunctionalAgent",
+    "OffPolicyAgent",
+    "OffPolicySettings",
     "OfflineAgent",
     "OnPolicyAgent",
     "OnlineDecisionTransformer",
@@ -120,6 +144,8 @@ __all__ = [
     "Random",
     "RecurrentPPO",
     "RecurrentPPOSettings",
+    "SACSettings",
+    "TD3Settings",
     "Transition",
 ]
 

@@ -69,6 +69,7 @@ class Case:
         log_every: So that both the interruption and `middle` fall between two rows.
         middle: A step at which metrics for the next row have been gathered and no row ends.
         as_in: Another case whose state has the same items, so that what each of them decides is shown there.
+        actions: A space of actions that it takes, for environments that a test makes.
     """
 
     label: str
@@ -82,6 +83,7 @@ class Case:
     middle: int = 47
     lane: str = "auto"
     as_in: str | None = None
+    actions: gymnasium.Space[Any] = dataclasses.field(default_factory=lambda: gymnasium.spaces.Discrete(2))
 
     @property
     def is_agent(self) -> bool:
@@ -221,6 +223,10 @@ SMALL_DQN = {
 
 SMALL_ON_POLICY = {"hidden_sizes": (8,), "learning_rate_steps": 50_000}
 
+FRACTIONS = gymnasium.spaces.Box(-1.0, 1.0, (2,))
+
+SMALL_OFF_POLICY = {"hidden_sizes": (8,), "batch_size": 4, "replay_capacity": 50, "learning_starts": 8}
+
 # What the compiled lane's program carries, and an agent has a copy of.
 IN_PROGRAM = {
     "fixed_rate": "changes only when a schedule sets the learning rate",
@@ -228,6 +234,17 @@ IN_PROGRAM = {
     "memory": "the host lane's",
     "steps": "a copy of what the program carries",
 }
+
+OFF_POLICY = {
+    "fixed_rate": "changes only when a schedule sets the learning rate",
+    "episodes": "none ends so soon",
+}
+
+# What an off-policy actor-critic keeps beside its replay.
+ACTOR_CRITIC = (
+    *("actor", "critics", "actor_target", "targets", "actor_moments", "critic_moments", "statistics", "temperature"),
+    "reports",
+)
 
 SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
 
@@ -538,6 +555,45 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             },
         },
     ],
+    "sac": [
+        {
+            "settings": {**SMALL_OFF_POLICY, "n_steps": 2, "actor_every": 3},
+            "source": "Pendulum-v1",
+            "lane": "host",
+            "idle": {**OFF_POLICY, "statistics": "without batch normalisation there are none"},
+        },
+        {
+            "settings": {**SMALL_OFF_POLICY, "critic_normalisation": "batch"},
+            "source": "Pendulum-v1",
+            "lane": "compiled",
+            "idle": {**OFF_POLICY, **IN_PROGRAM, **dict.fromkeys(ACTOR_CRITIC, IN_PROGRAM["steps"])},
+        },
+        {
+            "settings": {
+                **SMALL_OFF_POLICY,
+                "critics": 3,
+                "critic_normalisation": "layer",
+                "update_every": 4,
+                "updates_per_round": 2,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+        },
+    ],
+    "td3": [
+        {
+            "settings": SMALL_OFF_POLICY,
+            "source": "Pendulum-v1",
+            "lane": "host",
+            "idle": {
+                **OFF_POLICY,
+                "statistics": "without batch normalisation there are none",
+                "temperature": "it has none",
+            },
+            "actions": FRACTIONS,
+        },
+    ],
+    "ddpg": [{"settings": SMALL_OFF_POLICY, "source": "Pendulum-v1", "lane": "compiled", "actions": FRACTIONS}],
     "reinforce": [
         {
             "settings": {**SMALL_ON_POLICY, "rollout_steps": 21, "learning_rate": 0.02},
@@ -666,6 +722,8 @@ SAME_STATE = {
     **dict.fromkeys(("autoencoder-2", "sparse_autoencoder"), "autoencoder"),
     **dict.fromkeys(("dcgan", "hinge_gan", "lsgan", "relativistic_gan"), "gan"),
     **dict.fromkeys(("ddpm", "edm", "rectified_flow"), "diffusion"),
+    "ddpg": "sac-2",
+    "sac-3": "sac",
     "regressor": "classifier",
     "percent_bc": "behavior_cloning",
 }

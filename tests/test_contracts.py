@@ -86,12 +86,15 @@ def test_a_case_whose_state_another_stands_for_keeps_the_same_things(label: str)
 # ---------------------------------------------------------------- every agent
 
 
+TWO = gymnasium.spaces.Discrete(2)
+
+
 class Whole(gymnasium.Env[Any, Any]):
     """Pays whole numbers and NumPy flags, as many environments do."""
 
-    def __init__(self) -> None:
+    def __init__(self, actions: gymnasium.Space[Any] = TWO) -> None:
         self.observation_space = gymnasium.spaces.Discrete(4)
-        self.action_space = gymnasium.spaces.Discrete(2)
+        self.action_space = actions
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
         super().reset(seed=seed)
@@ -109,7 +112,7 @@ def test_an_agent_is_given_float64_rewards_and_flags(case: Case, monkeypatch: py
     agent: Any = case.learner()
     observe = agent.observe
     monkeypatch.setattr(type(agent), "observe", lambda self, transition: (seen.append(transition), observe(transition)))
-    Experiment(agent, Whole, progress=False).train(6)
+    Experiment(agent, lambda: Whole(case.actions), progress=False).train(6)
     kinds = {(t.reward.dtype, t.terminated.dtype, t.truncated.dtype) for t in seen}
     assert kinds == {(np.dtype(np.float64), np.dtype(bool), np.dtype(bool))}
     assert [int(t.next_observation[0]) for t in seen[:4]] == [1, 2, 3, 1], "an end's true last observation is kept"

@@ -1,0 +1,57 @@
+"""What an update of an off-policy actor-critic changes, and the pure functions around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import tensorflow as tf
+
+from lab.training.adam import Moments
+
+T = TypeVar("T")
+
+
+class Parameters(NamedTuple):
+    """What learning changes in an off-policy actor-critic.
+
+    Attributes:
+        actor: The policy network's weights, in the order of `trainable_variables`; first, for acting reads them alone.
+        critics: Those of all critics, float32 (N, ...) each; see `Ensemble`.
+        actor_moments, critic_moments: Adam's.
+        actor_target, targets: Weights of the target networks, or () without.
+        statistics: Of the critics' batch normalisation, or ().
+        temperature: float32 (), the logarithm of the temperature in a tuple with `Moments` of it, or ().
+        reports: float32 () each, what the last update of the actor came to.
+    """
+
+    actor: Any
+    critics: Any
+    actor_moments: Moments
+    critic_moments: Any
+    actor_target: Any = ()
+    targets: Any = ()
+    statistics: Any = ()
+    temperature: Any = ()
+    reports: Any = ()
+
+
+def moved(targets: Any, weights: Any, tau: Any) -> Any:
+    """Return target weights, a share tau of the way to the learnt ones (Lillicrap et al. 2016, algorithm 1).
+
+    Args:
+        targets, weights: Tuples of tensors of the same shapes; without targets there stay none.
+        tau: In (0, 1].
+    """
+    return tuple(old + tau * (new - old) for old, new in zip(targets, weights, strict=True)) if targets else targets
+
+
+def changed_if(due: tf.Tensor, change: Callable[[T], T], before: T) -> T:
+    """Return `change(before)` where `due`, bool (), is true, else `before`, nested tensors.
+
+    It is a loop of one turn or none, so that XLA computes nothing where nothing is due.
+    """
+    once = tf.cast(due, tf.int32)
+    start = (tf.zeros((), tf.int32), before)
+    after: T = tf.while_loop(lambda i, _: i < once, lambda i, value: (i + 1, change(value)), start)[1]
+    return after
