@@ -13,6 +13,7 @@ import tensorflow as tf
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.off_policy import losses
+from agents.off_policy.acting import ActsInNumPy
 from agents.off_policy.ensemble import Ensemble
 from agents.off_policy.exporting import of_actor
 from agents.off_policy.kinds import BoxActions, DiscreteActions, Proposal, box_of
@@ -30,7 +31,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, flat, no_moments
 
 
-class OffPolicyAgent(FunctionalAgent):
+class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
     """Learns critics by their own targets and an actor by the critics, from replayed transitions.
 
     A subclass gives `proposed`, `actor_losses`, `explored` and `greedy`, and where it differs `next_values`. Networks
@@ -275,31 +276,6 @@ class OffPolicyAgent(FunctionalAgent):
     @of_steps
     def gauges(self) -> dict[str, float]:
         return {}
-
-    # ---------------------------------------------------------------- acting in NumPy
-
-    def act_in_numpy(self, observed: np.ndarray, explore: bool) -> np.ndarray:
-        """Choose an action for each row as `policy` does, (n, ...); its draws are of NumPy's generators."""
-        rng = self.exploration if explore else self.evaluation_rng
-        if explore and self.steps < self.config.learning_starts:
-            return self.kind.uniform_in_numpy(len(observed), rng)
-        if self.forward.mirror is None:
-            return self.rule.choose(observed, rng, explore)[0]
-        rows = self.rows_in_numpy(observed)
-        return self.explored_in_numpy(rows, rng) if explore else self.greedy_in_numpy(rows)
-
-    def rows_in_numpy(self, observed: np.ndarray) -> np.ndarray:
-        """Return the actor's outputs, float32 (n, outputs), for observations (n, ...) as arrays."""
-        if self.forward.stale or self.forward.mirror is None:
-            self.settle()
-        return self.forward(self.features(observed))
-
-    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
-        self.forward.renew(parameters)
-
-    @property
-    def number_for_host_forms(self) -> int:
-        return len(self.actor.trainable_variables)
 
     # ---------------------------------------------------------------- state
 
