@@ -75,6 +75,8 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
     memory: Any
     host: HostRule | None = None
     chosen_extras: Mapping[str, np.ndarray] = {}
+    # Of agents that remember nothing and are built otherwise.
+    remembers: Remembered = Remembered({}, 0)
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
