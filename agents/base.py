@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import gymnasium
 import numpy as np
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from agents.playing.statistics import Statistics
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def of_steps(function: F) -> F:
+    """Say that what `gauges` returns depends on the agent's steps and settings alone, so that rows of the log may be
+    written after a compiled call of which they lay in the middle."""
+    function.of_steps = True  # type: ignore[attr-defined]
+    return function
 
 
 class Agent(Learner):
@@ -204,6 +213,7 @@ class Agent(Learner):
     def end_training(self) -> None:
         """Take note that the loop around training looks at the agent now (hook)."""
 
+    @of_steps
     def gauges(self) -> dict[str, float]:
         """Return present values for the log rows, such as epsilon (hook)."""
         return {}

@@ -19,7 +19,7 @@ from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_st
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
-from agents.parts.schedules import linear
+from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
 from lab.config import Settings
@@ -29,7 +29,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
-class DQN(FunctionalAgent):
+class DQN(FallingRate, FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
@@ -87,8 +87,9 @@ class DQN(FunctionalAgent):
         return Parameters(online, target, self.moments, average, self.copies)
 
     def apply_schedules(self) -> None:
-        # Kept: epsilon is asked for at every step.
-        self.rate_steps, self.epsilon_steps = self.scheduled("learning_rate_steps"), self.scheduled("epsilon_steps")
+        super().apply_schedules()
+        # Kept: it is asked for at every step.
+        self.epsilon_steps = self.scheduled("epsilon_steps")
 
     def unread_settings(self) -> dict[str, str]:
         c, unread = self.config, unread_by_variant(self, DQN)
@@ -193,12 +194,6 @@ class DQN(FunctionalAgent):
         after = p._replace(online=online, moments=moments, averaged=average)
         return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
 
-    def step_size(self, state: AgentState) -> tf.Tensor:
-        """Return Adam's step size, (): what somebody set, else what the schedule has for the state's steps."""
-        c = self.hyperparameters(state)
-        falling = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
-        return tf.where(state.learning_rate < 0.0, falling, state.learning_rate)
-
     def features(self, observed: Any) -> Any:
         """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
         return observations.features(self.observation_space, observed)
@@ -278,11 +273,6 @@ class DQN(FunctionalAgent):
 
     def export_model(self) -> Exportable:
         return exporting.action_values(self)
-
-    def planned_rate(self) -> float:
-        c = self.config
-        value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
-        return value
 
     @of_steps
     def gauges(self) -> dict[str, float]:

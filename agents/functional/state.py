@@ -127,10 +127,3 @@ def in_numpy(method: str) -> Callable[[F], F]:
         return function
 
     return mark
-
-
-def of_steps(function: F) -> F:
-    """Say that what `gauges` returns depends on the agent's steps and settings alone, so that rows of the log may be
-    written after a compiled call of which they lay in the middle."""
-    function.of_steps = True  # type: ignore[attr-defined]
-    return function

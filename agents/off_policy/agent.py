@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
+from agents.functional import AgentState, Choice, FunctionalAgent, Learnt
 from agents.functional.state import in_numpy
 from agents.off_policy import losses
-from agents.off_policy.acting import ActsInNumPy
 from agents.off_policy.ensemble import Ensemble
-from agents.off_policy.exporting import of_actor
 from agents.off_policy.kinds import BoxActions, DiscreteActions, Proposal, box_of
 from agents.off_policy.settings import OffPolicySettings
 from agents.off_policy.state import Parameters, changed_if, moved
 from agents.parts import observations
+from agents.parts.exporting import of_policy
 from agents.parts.losses import bootstrapped_target
 from agents.replay import Replay
+from agents.replay.experience import replay_of_settings
 from agents.transitions import Batch
 from envs import random
 from lab.config import Settings
@@ -31,7 +31,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, flat, no_moments
 
 
-class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
+class OffPolicyAgent(FunctionalAgent):
     """Learns critics by their own targets and an actor by the critics, from replayed transitions.
 
     A subclass gives `proposed`, `actor_losses`, `explored` and `greedy`, and where it differs `next_values`. Networks
@@ -49,7 +49,7 @@ class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
     # Names of what the actor's update reports, beside `critic_loss` and `value`.
     reported: ClassVar[tuple[str, ...]] = ("actor_loss",)
     metric_names: ClassVar[tuple[str, ...]] = ("critic_loss", "value", "actor_loss")
-    tensor_settings: ClassVar[tuple[str, ...]] = ("learning_rate", "adam_epsilon", "discount", "tau")
+    tensor_settings: ClassVar[tuple[str, ...]] = ("learning_rate", "adam_epsilon", "discount", "target_decay")
     training_state: ClassVar[tuple[str, ...]] = (
         *("memory", "critics", "targets", "actor_target", "actor_moments", "critic_moments", "statistics", "reports"),
         "temperature",
@@ -100,9 +100,7 @@ class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
         return observations.network(self.observation_space, (), self.config.hidden_sizes, self.actor_outputs, seed)
 
     def build_definition(self) -> None:
-        for name in ("critics", "targets", "actor_target", "actor_moments", "critic_moments", "statistics", "reports"):
-            vars(self).pop(name, None)
-        for name in ("temperature", "forward"):
+        for name in (*self.training_state, "forward"):
             vars(self).pop(name, None)
 
     def parameters(self) -> Parameters:
@@ -112,15 +110,13 @@ class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
         return Parameters(actor, self.critics, *moments, *rest)
 
     def experience(self) -> Replay:
-        c = self.config
-        rounds = c.update_every, c.updates_per_round, c.learning_starts
-        return Replay(c.replay_capacity, c.batch_size, *rounds, n_steps=c.n_steps)
+        found = replay_of_settings(type(self).__name__, self.config)
+        return dataclasses.replace(found, n_steps=self.config.n_steps)
 
     def unread_settings(self) -> dict[str, str]:
-        unread = {}
         if self.config.critic_normalisation == "batch" and not self.actor_target:
-            unread["tau"] = "with batch normalisation there are no target networks"
-        return unread
+            return {"target_decay": "with batch normalisation there are no target networks"}
+        return {}
 
     # ---------------------------------------------------------------- what variants override
 
@@ -200,7 +196,7 @@ class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
             whole = part._replace(critics=p.critics, statistics=p.statistics)
             after = self.with_actor(state, whole, observed, actor_key)
             if self.targets_wait:
-                after = self.with_targets(after, c.tau)
+                after = self.with_targets(after, c.target_decay)
             return after._replace(critics=(), statistics=())
 
         part = p._replace(critics=(), critic_moments=(), statistics=())
@@ -211,7 +207,7 @@ class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
             after = changed_if(due, with_actor, part)
         p = after._replace(critics=p.critics, critic_moments=p.critic_moments, statistics=p.statistics)
         if not self.targets_wait:
-            p = self.with_targets(p, c.tau)
+            p = self.with_targets(p, c.target_decay)
         metrics = dict(zip(self.reported, p.reports, strict=True))
         return Learnt(p, {"critic_loss": loss, "value": value, **metrics}, errors)
 
@@ -261,9 +257,11 @@ class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
         reports = (loss, *known)[: len(self.reported)]
         return self.after_actor(p._replace(actor=actor, actor_moments=moments, reports=reports), known, state)
 
-    def with_targets(self, p: Parameters, tau: Any) -> Parameters:
+    def with_targets(self, p: Parameters, decay: Any) -> Parameters:
         """Return the parameters after the target networks have moved."""
-        return p._replace(targets=moved(p.targets, p.critics, tau), actor_target=moved(p.actor_target, p.actor, tau))
+        return p._replace(
+            targets=moved(p.targets, p.critics, decay), actor_target=moved(p.actor_target, p.actor, decay)
+        )
 
     def features(self, observed: Any) -> Any:
         """Return observations (n, ...), an array or a tensor, as the networks take them, float32 (n, d)."""
@@ -273,14 +271,30 @@ class OffPolicyAgent(ActsInNumPy, FunctionalAgent):
         """Return the actor's outputs, float32 (n, outputs), under explicit weights."""
         return self.actor.stateless_call(list(actor), [], features)[0]
 
-    @of_steps
-    def gauges(self) -> dict[str, float]:
-        return {}
+    # ---------------------------------------------------------------- acting in NumPy
 
-    # ---------------------------------------------------------------- state
+    def act_in_numpy(self, observed: np.ndarray, explore: bool) -> np.ndarray:
+        """Choose an action for each row as `policy` does, (n, ...); its draws are of NumPy's generators."""
+        rng = self.exploration if explore else self.evaluation_rng
+        if explore and self.steps < self.config.learning_starts:
+            return self.kind.uniform_in_numpy(len(observed), rng)
+        if self.forward.mirror is None:
+            return self.rule.choose(observed, rng, explore)[0]
+        rows = self.rows_in_numpy(observed)
+        return self.explored_in_numpy(rows, rng) if explore else self.greedy_in_numpy(rows)
+
+    def rows_in_numpy(self, observed: np.ndarray) -> np.ndarray:
+        """Return the actor's outputs, float32 (n, outputs), for observations (n, ...) as arrays."""
+        if self.forward.stale or self.forward.mirror is None:
+            self.settle()
+        return self.forward(self.features(observed))
+
+    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
+        self.forward.renew(parameters)
+
+    @property
+    def number_for_host_forms(self) -> int:
+        return len(self.actor.trainable_variables)
 
     def export_model(self) -> Exportable:
-        return of_actor(self)
-
-    def actions_of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        return outputs["actions"] if "actions" in outputs else outputs["logits"].argmax(axis=-1)
+        return of_policy(self, lambda observed: self.actor(self.features(observed)), self.greedy)

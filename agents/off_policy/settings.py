@@ -19,7 +19,9 @@ class OffPolicySettings(Settings):
     adam_epsilon: float = setting(1e-8, "Adam's epsilon", above=0)
     batch_size: int = setting(256, "transitions an update", at_least=1)
     discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
-    tau: float = setting(0.005, "share of the learnt weights that target networks take over", above=0, at_most=1)
+    target_decay: float = setting(
+        0.995, "share of the old that target networks keep when they move", at_least=0, below=1
+    )
     replay_capacity: int = setting(200_000, "transitions kept", at_least=1)
     learning_starts: int = setting(
         1_000, "environment steps before the first update, in which actions are uniform", at_least=0

@@ -36,14 +36,15 @@ class Parameters(NamedTuple):
     reports: Any = ()
 
 
-def moved(targets: Any, weights: Any, tau: Any) -> Any:
-    """Return target weights, a share tau of the way to the learnt ones (Lillicrap et al. 2016, algorithm 1).
+def moved(targets: Any, weights: Any, decay: Any) -> Any:
+    """Return target weights, a share 1 - decay of the way to the learnt ones (Lillicrap et al. 2016, algorithm 1: tau).
 
     Args:
         targets, weights: Tuples of tensors of the same shapes; without targets there stay none.
-        tau: In (0, 1].
+        decay: In [0, 1).
     """
-    return tuple(old + tau * (new - old) for old, new in zip(targets, weights, strict=True)) if targets else targets
+    pairs = zip(targets, weights, strict=True) if targets else ()
+    return tuple(old + (1.0 - decay) * (new - old) for old, new in pairs)
 
 
 def changed_if(due: tf.Tensor, change: Callable[[T], T], before: T) -> T:

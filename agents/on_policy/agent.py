@@ -14,14 +14,14 @@ from agents.functional.state import in_numpy
 from agents.on_policy.acting import ActorInNumPy
 from agents.on_policy.arrangement import Arrangement
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
-from agents.on_policy.exporting import of_policy
 from agents.on_policy.scaling import LIMIT, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
 from agents.on_policy.state import Estimates, Parameters, Rewards, Weights
 from agents.parts import observations
+from agents.parts.exporting import of_policy
 from agents.parts.heads import head_for, masked
 from agents.parts.normalising import standardised, with_rows
-from agents.parts.schedules import linear
+from agents.parts.schedules import FallingRate
 from agents.replay import Rollouts
 from agents.transitions import Batch, Transition
 from lab.config import Settings
@@ -29,7 +29,7 @@ from lab.exporting import Exportable
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
-class OnPolicyAgent(Arrangement, FunctionalAgent):
+class OnPolicyAgent(FallingRate, Arrangement, FunctionalAgent):
     """Learns a policy and a value from rollouts of that policy; a subclass gives `estimates` and `policy_losses`.
 
     Probabilities and values are computed for a whole rollout at once, when it is complete; acting takes the policy
@@ -101,9 +101,6 @@ class OnPolicyAgent(Arrangement, FunctionalAgent):
     def experience(self) -> Rollouts:
         return Rollouts(self.config.rollout_steps // self.num_envs)
 
-    def apply_schedules(self) -> None:
-        self.rate_steps = self.scheduled("learning_rate_steps")
-
     def unread_settings(self) -> dict[str, str]:
         c, unread = self.config, dict[str, str]()
         picture = observations.is_picture(self.observation_space)
@@ -155,10 +152,13 @@ class OnPolicyAgent(Arrangement, FunctionalAgent):
 
     # ---------------------------------------------------------------- the rule
 
+    def policy_rows(self, p: Parameters, observed: tf.Tensor) -> tf.Tensor:
+        """Return what the policy's head takes, float32 (n, width), for observations (n, ...)."""
+        return self.rows(p.weights, self.features(p.observations, observed), observed)
+
     @in_numpy("act_in_numpy")
     def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
-        p = state.parameters
-        rows = self.rows(p.weights, self.features(p.observations, observations), observations)
+        rows = self.policy_rows(state.parameters, observations)
         return Choice(self.head.sample(rows, key) if explore else self.head.mode(rows))
 
     def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
@@ -213,13 +213,8 @@ class OnPolicyAgent(Arrangement, FunctionalAgent):
         gradient, norm = clipped(flat(gradient), c.gradient_clip)
         after, moments = adam(leaves, gradient, p.moments, self.step_size(state), c.adam_epsilon)
         learnt = p._replace(weights=tf.nest.pack_sequence_as(p.weights, after), moments=moments)
-        metrics = {
-            "policy_loss": policy_loss,
-            "value_loss": value_loss,
-            "entropy": entropy,
-            "gradient_norm": norm,
-            **metrics,
-        }
+        own = {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, "gradient_norm": norm}
+        metrics = {**own, **metrics}
         if self.head.continuous:
             metrics["deviation"] = tf.reduce_mean(self.head.deviation(rows))
         if self.halts:
@@ -236,17 +231,6 @@ class OnPolicyAgent(Arrangement, FunctionalAgent):
         flat_ = tf.reshape(rollout.observation, (-1, *rollout.observation.shape[2:]))
         rows = observations.features(self.observation_space, flat_)
         return state._replace(parameters=p._replace(observations=with_rows(p.observations, rows)))
-
-    def step_size(self, state: AgentState) -> tf.Tensor:
-        """Return Adam's step size, (): what somebody set, else what the schedule has for the state's steps."""
-        c = self.hyperparameters(state)
-        falling = linear(state.steps, c.learning_rate, c.learning_rate_end, c.learning_rate_steps)
-        return tf.where(state.learning_rate < 0.0, falling, state.learning_rate)
-
-    def planned_rate(self) -> float:
-        c = self.config
-        value: float = linear(self.steps, c.learning_rate, c.learning_rate_end, self.rate_steps)
-        return value
 
     # ---------------------------------------------------------------- the two networks
 
@@ -296,4 +280,10 @@ class OnPolicyAgent(Arrangement, FunctionalAgent):
         return len(tf.nest.flatten(self.weights())) + len(self.observed)
 
     def export_model(self) -> Exportable:
-        return of_policy(self)
+        whole: Any = self.parameters()
+        held = whole._replace(moments=(), rewards=(), halted=())
+
+        def rows(observed: tf.Tensor) -> tf.Tensor:
+            return self.policy_rows(tf.nest.map_structure(tf.convert_to_tensor, held), observed)
+
+        return of_policy(self, rows, self.head.mode)

@@ -10,12 +10,13 @@ import keras
 import tensorflow as tf
 
 from agents.functional import AgentState, Choice
+from agents.functional.checks import no_hidden
 from agents.on_policy.ppo import PPO
 from agents.on_policy.settings import PPOSettings
 from agents.on_policy.state import Parameters, Weights
 from agents.parts import observations
 from agents.replay import Rollouts
-from lab.config import Settings, setting
+from lab.config import Settings, owner_name, setting
 from lab.errors import UsageError, bad_value
 from lab.exporting import Exportable
 
@@ -38,7 +39,7 @@ class RecurrentPPOSettings(PPOSettings):
         super().check()
         if self.minibatch_size % self.sequence_length:
             expected = f"a multiple of sequence_length ({self.sequence_length})"
-            raise bad_value("RecurrentPPO", "minibatch_size", self.minibatch_size, expected)
+            raise bad_value(owner_name(type(self)), "minibatch_size", self.minibatch_size, expected)
 
 
 class RecurrentPPO(PPO):
@@ -87,9 +88,7 @@ class RecurrentPPO(PPO):
         return dataclasses.replace(super().experience(), sequence=self.config.sequence_length)
 
     def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
-        number = observations.shape[0]
-        hidden = {name: tf.zeros((number, *shape)) for name, shape in self.hidden_shapes.items()}
-        return self.recurrent_policy(state, observations, hidden, key, explore)
+        return self.recurrent_policy(state, observations, no_hidden(self, observations.shape[0]), key, explore)
 
     def recurrent_policy(
         self, state: AgentState, observations: tf.Tensor, hidden: dict[str, tf.Tensor], key: tf.Tensor, explore: bool

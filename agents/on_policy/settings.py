@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from agents.parts.heads.choice import KINDS
-from lab.config import Settings, setting
+from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
 
 
@@ -40,8 +40,10 @@ class OnPolicySettings(Settings):
     normalise_advantages: bool = setting(True, "whether a minibatch's advantages have mean 0 and deviation 1")
 
     def check(self) -> None:
-        if self.policy != "gaussian" and self.policy != "squashed" and self.deviation_by_state:
-            raise bad_value("settings", "deviation_by_state", True, "False where policy is 'beta'", "leave it out.")
+        if self.policy == "beta" and self.deviation_by_state:
+            raise bad_value(
+                owner_name(type(self)), "deviation_by_state", True, "False where policy is 'beta'", "leave it out."
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,8 +69,9 @@ class PPOSettings(OnPolicySettings):
         super().check()
         if self.rollout_steps % self.minibatch_size:
             raise bad_value(
-                "PPO", "minibatch_size", self.minibatch_size, f"a divisor of rollout_steps ({self.rollout_steps})"
-            )
+                owner_name(type(self)), "minibatch_size", self.minibatch_size,
+                f"a divisor of rollout_steps ({self.rollout_steps})",
+            )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

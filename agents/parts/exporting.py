@@ -7,9 +7,25 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces import Discrete
 
 from agents import spaces
 from lab.exporting import Exportable, Input
+
+
+def of_policy(agent: Any, rows: Callable[[Any], Any], greedy: Callable[[Any], Any]) -> Exportable:
+    """Return a policy for export: the logits of one choice among several, else the actions of greedy play.
+
+    Args:
+        agent: Whose; its `rows_in_numpy` and `act_batch` compute the same for arrays.
+        rows: From a tensor of observations (n, ...) to the policy's outputs (n, d).
+        greedy: From those to actions (n, ...).
+    """
+    agent.settle()
+    logits = isinstance(agent.action_space, Discrete)
+    name, original = ("logits", agent.rows_in_numpy) if logits else ("actions", agent.act_batch)
+    function = rows if logits else lambda observed: greedy(rows(observed))
+    return of_observations(agent.observation_space, name, function, original)
 
 
 def of_observations(

@@ -16,7 +16,6 @@ from envs.tensor import State, TensorEnv, TensorStep
 
 LEFT_END, RIGHT_END, TOP_SPEED = -1.2, 0.6, 0.07
 ENGINE, GRAVITY = 0.001, 0.0025
-GOAL = 0.5
 
 
 class MountainCar(TensorEnv):
@@ -35,6 +34,8 @@ class MountainCar(TensorEnv):
     max_episode_steps = 200
     counterpart_of: ClassVar[str | None] = "MountainCar-v0"
     render_fps: ClassVar[int] = 30
+    # The position that must be reached.
+    goal: ClassVar[float] = 0.5
 
     def __init__(self, goal_velocity: float = 0.0) -> None:
         self.goal_velocity = goal_velocity
@@ -48,23 +49,30 @@ class MountainCar(TensorEnv):
         return state, state
 
     def step(self, state: State, action: tf.Tensor, key: tf.Tensor) -> TensorStep:
+        new, terminated = self.rolled(state, tf.cast(action - 1, state.dtype) * ENGINE)
+        reward = -tf.ones_like(terminated, tf.float32)
+        return TensorStep(new, tf.cast(new, tf.float32), reward, terminated, tf.zeros_like(terminated))
+
+    def rolled(self, state: tf.Tensor, push: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the states (n, 2) a step later, and whether the goal is reached, bool (n,).
+
+        Args:
+            state: (n, 2), positions and velocities.
+            push: (n,), what the engines add to the velocity.
+        """
         position, velocity = tf.unstack(state, axis=-1)
-        push = tf.cast(action - 1, state.dtype) * ENGINE
         velocity = tf.clip_by_value(velocity + push - GRAVITY * tf.cos(3.0 * position), -TOP_SPEED, TOP_SPEED)
         position = tf.clip_by_value(position + velocity, LEFT_END, RIGHT_END)
         velocity = tf.where((position == LEFT_END) & (velocity < 0), tf.zeros_like(velocity), velocity)
-        new = tf.stack([position, velocity], axis=-1)
-        terminated = (position >= GOAL) & (velocity >= self.goal_velocity)
-        reward = -tf.ones_like(position, tf.float32)
-        return TensorStep(new, tf.cast(new, tf.float32), reward, terminated, tf.zeros_like(terminated))
+        reached = (position >= self.goal) & (velocity >= self.goal_velocity)
+        return tf.stack([position, velocity], axis=-1), reached
 
     def draw(self, state: State) -> np.ndarray:
         position, velocity = (float(v) for v in state)
-        return hill_picture(position, velocity, GOAL)
+        return _picture(position, velocity, self.goal)
 
 
-def hill_picture(position: float, velocity: float, goal: float) -> np.ndarray:
-    """Draw a car in the valley and the flag at `goal`, all in units of the track; uint8 (400, 600, 3)."""
+def _picture(position: float, velocity: float, goal: float) -> np.ndarray:
     canvas = drawing.Canvas(600, 400)
 
     def place(p: float) -> tuple[float, float]:

@@ -82,12 +82,16 @@ class Gaussian(PolicyHead):
         return (tf.reshape(tf.cast(actions, tf.float32), (-1, self.size)) - self.centre) / self.half
 
     def sample_in_numpy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        means = rows[:, : self.size]
-        logs = np.clip(rows[:, self.size :] + (self.start if self.by_state else 0.0), LOWEST, HIGHEST)
-        return self._environment(means + np.exp(logs) * rng.standard_normal(means.shape, np.float32))
+        return self._environment(self._drawn_in_numpy(rows, rng))
 
     def mode_in_numpy(self, rows: np.ndarray) -> np.ndarray:
         return self._environment(rows[:, : self.size])
+
+    def _drawn_in_numpy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        means = rows[:, : self.size]
+        logs = np.clip(rows[:, self.size :] + (self.start if self.by_state else 0.0), LOWEST, HIGHEST)
+        drawn: np.ndarray = means + np.exp(logs) * rng.standard_normal(means.shape, np.float32)
+        return drawn
 
     def _environment(self, values: np.ndarray) -> np.ndarray:
         return (values * self.half + self.centre).reshape(-1, *self.space.shape).astype(np.float32)  # type: ignore[misc]
@@ -131,9 +135,7 @@ class SquashedGaussian(Gaussian):
         return super().entropy(rows) + tf.reduce_sum(lost, axis=-1)
 
     def sample_in_numpy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        means = rows[:, : self.size]
-        logs = np.clip(rows[:, self.size :] + (self.start if self.by_state else 0.0), LOWEST, HIGHEST)
-        return self._environment(np.tanh(means + np.exp(logs) * rng.standard_normal(means.shape, np.float32)))
+        return self._environment(np.tanh(self._drawn_in_numpy(rows, rng)))
 
     def mode_in_numpy(self, rows: np.ndarray) -> np.ndarray:
         return self._environment(np.tanh(rows[:, : self.size]))

@@ -157,12 +157,12 @@ def test_without_averaging_there_are_no_averaged_weights():
 def test_a_network_that_cannot_be_mirrored_acts_through_tensorflow():
     import keras
 
-    class Tanh(DQN):
+    class Elu(DQN):
         def network(self, seed):
-            layers = [keras.Input((self.number_of_features,)), keras.layers.Dense(5, "tanh"), keras.layers.Dense(2)]
+            layers = [keras.Input((self.number_of_features,)), keras.layers.Dense(5, "elu"), keras.layers.Dense(2)]
             return keras.Sequential(layers)
 
-    made = Tanh(**{name: value for name, value in SMALL.items() if name != "hidden_sizes"})
+    made = Elu(**{name: value for name, value in SMALL.items() if name != "hidden_sizes"})
     Experiment(made, Counter, progress=False).train(20)
     assert made.latest.mirror is None and not Mirror.fits(made.online)
     observations = np.ones((3, 2), np.float32)

@@ -50,8 +50,8 @@ def test_target_actions_are_smoothed_by_clipped_noise_within_the_bounds():
 
 
 def test_targets_move_a_share_of_the_way():
-    assert moved((tf.constant([1.0, -2.0]),), (tf.constant([3.0, 2.0]),), 0.25)[0].numpy().tolist() == [1.5, -1.0]
-    assert moved((), (tf.constant(1.0),), 0.25) == ()
+    assert moved((tf.constant([1.0, -2.0]),), (tf.constant([3.0, 2.0]),), 0.75)[0].numpy().tolist() == [1.5, -1.0]
+    assert moved((), (tf.constant(1.0),), 0.75) == ()
 
 
 @pytest.mark.parametrize(("due", "expected"), [(True, 6.0), (False, 3.0)])

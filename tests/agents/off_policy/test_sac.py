@@ -278,7 +278,7 @@ def test_pictures_are_refused():
         ({"replay_capacity": 3, "batch_size": 4}, "replay_capacity"),
         ({"critic_normalisation": "group"}, "critic_normalisation"),
         ({"temperature": 0.0}, "temperature"),
-        ({"tau": 1.5}, "tau"),
+        ({"target_decay": 1.5}, "target_decay"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, name):
@@ -289,13 +289,13 @@ def test_settings_out_of_range_are_refused(settings, name):
 def test_settings_that_nothing_reads_are_named():
     assert built(SAC).unread_settings() == {}
     assert list(built(SAC, learn_temperature=False, critic_normalisation="batch").unread_settings()) == [
-        "tau",
+        "target_decay",
         "target_entropy",
     ]
 
 
 def test_one_program_serves_runs_of_other_step_sizes_and_targets():
-    for name in ("learning_rate", "tau", "discount", "adam_epsilon"):
+    for name in ("learning_rate", "target_decay", "discount", "adam_epsilon"):
         assert name in SAC.tensor_settings
     experiments = [
         Experiment(SAC(**SMALL, learning_rate=rate), "lab/PointMass-v0", seed=1, progress=False)

@@ -69,7 +69,7 @@ def test_actor_and_targets_move_with_every_second_update():
 
 
 def test_target_networks_follow_by_polyak_averages():
-    agent = built(TD3, actor_every=1, tau=0.1)
+    agent = built(TD3, actor_every=1, target_decay=0.9)
     before, found = learnt(agent)
     after = found.parameters
     for targets, latest in (("targets", "critics"), ("actor_target", "actor")):
