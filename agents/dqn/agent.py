@@ -11,7 +11,7 @@ import tensorflow as tf
 from gymnasium.spaces import Discrete
 
 from agents.dqn import exporting
-from agents.dqn.networks import begin_alike, checked, checked_losses
+from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied
 from agents.dqn.unread import unread_by_variant
@@ -185,7 +185,8 @@ class DQN(FallingRate, FunctionalAgent):
         with tf.GradientTape() as tape:
             tape.watch(p.online)
             outputs = self.outputs(p.online, observed)
-            rows, errors = checked_losses(self, outputs, batch, target, c)
+            found = self.row_losses(outputs, batch, target, c)
+            rows, errors = losses.of_rows(type(self).__name__, found, tuple(batch.reward.shape), tuple(target.shape))
             loss = tf.reduce_mean(batch.weights * rows)
         gradient, norm = clipped(flat(tape.gradient(loss, p.online)), c.gradient_clip)
         online, moments = adam(p.online, gradient, p.moments, self.step_size(state), c.adam_epsilon)

@@ -102,21 +102,3 @@ def begin_alike(owner: str, first: keras.Model, *others: keras.Model | None) -> 
         )
         for a, b in pairs:
             b.assign(a)
-
-
-def checked_losses(agent: Any, outputs: Any, batch: Any, target: Any, settings: Any) -> tuple[Any, Any]:
-    """Return what `row_losses` does: the loss and the error of each row, (B,).
-
-    Raises:
-        UsageError: When they are not. What broadcasts, such as a target (B, 1), would train on nonsense without a word.
-    """
-    found = agent.row_losses(outputs, batch, target, settings)
-    shapes = [tuple(getattr(part, "shape", ())) for part in found] if isinstance(found, tuple) else repr(found)
-    rows = tuple(batch.reward.shape)
-    if shapes != [rows, rows]:
-        raise UsageError(
-            f"{type(agent).__name__}.row_losses returned {shapes} for targets {tuple(target.shape)}; expected the "
-            f"losses and the errors of the rows, {rows} each. Fix: see the shapes of target_of and row_losses."
-        )
-    loss, errors = found
-    return loss, errors

@@ -63,3 +63,25 @@ def _same_shape(*tensors: tf.Tensor) -> None:
     if len(shapes) != 1:
         # (B,) against (B, 1) would broadcast to (B, B) and train on nonsense without a word.
         raise UsageError(f"targets need equal shapes; received {sorted(map(str, shapes))}. Fix: squeeze to (B,).")
+
+
+def of_rows(owner: str, found: Any, rows: tuple[int, ...], target: tuple[int, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the loss and the error of each row, (B,), as they were found.
+
+    Args:
+        owner: Whose `row_losses` found them, for messages.
+        found: What it returned.
+        rows: (B,), as expected.
+        target: The shape of what it was given to come to, for messages.
+
+    Raises:
+        UsageError: When they are not. What broadcasts, such as a target (B, 1), would train on nonsense without a word.
+    """
+    shapes = [tuple(getattr(part, "shape", ())) for part in found] if isinstance(found, tuple) else repr(found)
+    if shapes != [rows, rows]:
+        raise UsageError(
+            f"{owner}.row_losses returned {shapes} for targets {target}; expected the losses and the errors of the "
+            f"rows, {rows} each. Fix: see the shapes of target_of and row_losses."
+        )
+    loss, errors = found
+    return loss, errors
