@@ -250,7 +250,7 @@ SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_
 
 SMALL_UPDATES = {"batch_size": 8, "warmup_updates": 100, "steps": 3, "average_decay": 0.9}
 
-SMALL_DIFFUSION = {**SMALL_UPDATES, "channels": (4, 8), "attention": False, "dropout": 0.1, "schedule_steps": 20}
+SMALL_DIFFUSION = {**SMALL_UPDATES, "channels": (4,), "attention": False, "dropout": 0.1, "schedule_steps": 20}
 
 ALL_WAYS = ("brightness", "translation", "cutout")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from lab import Experiment
+from predictors.training import baselines
 from tests.documentation.pages import DOCS, ROOT, blocks, pages
 
 # Pages whose code takes as long as it takes: each learns something small.
@@ -60,4 +62,6 @@ def test_other_pages_run_in_short(page: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(Experiment, "train", train)
     monkeypatch.setattr(Experiment, "evaluate", lambda self, episodes=None: evaluate(self, 5))
+    short = functools.partial(baselines.classification_baselines, most_rows=500, budget=1.0)
+    monkeypatch.setattr(baselines, "classification_baselines", short)
     run(page)
