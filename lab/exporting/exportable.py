@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class Exportable:
         inputs: By name.
         outputs: Their names, none of which is an input's.
         not_in_int8: Why whole numbers of 8 bits cannot hold it; empty where they can.
+        tables: What `function` reads that is no variable, such as Keras layers with tables of words.
     """
 
     function: Callable[..., Mapping[str, tf.Tensor]]
@@ -50,6 +51,7 @@ class Exportable:
     inputs: Mapping[str, Input]
     outputs: tuple[str, ...]
     not_in_int8: str = ""
+    tables: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         shared = set(self.inputs) & set(self.outputs)
