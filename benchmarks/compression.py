@@ -112,9 +112,7 @@ def lines_of(runs: list[dict[str, Any]], *side: str, factor: float = 1.0) -> lis
         middle, half = interval(mean_of(runs, *side, kind, "score"))
         size, time = (statistics.median(mean_of(runs, *side, kind, name)) for name in ("bytes", "milliseconds"))
         zipped = f"{statistics.median(mean_of(runs, *side, kind, 'zipped')):,.0f}" if kind in FILES else ""
-        found.append(
-            f"{kind:12}{factor * middle:9.2f} ± {factor * half:<6.2f}{size:10,.0f}{zipped:>10}{time:9.3f}"
-        )
+        found.append(f"{kind:12}{factor * middle:9.2f} ± {factor * half:<6.2f}{size:10,.0f}{zipped:>10}{time:9.3f}")
     return found
 
 

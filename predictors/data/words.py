@@ -42,11 +42,12 @@ def plain_tensor(texts: tf.Tensor) -> tf.Tensor:
     """Do as `plain` in TensorFlow, string (N,), but for Unicode's normal form and ASCII punctuation, which is gone."""
     import tensorflow as tf
 
-    lower = tf.strings.lower(texts, encoding="utf-8")
-    gone = tf.strings.regex_replace(lower, rf"[{re.escape(string.punctuation)}\p{{Cf}}\x{{2019}}]", "")
+    gone = tf.strings.regex_replace(texts, rf"[{re.escape(string.punctuation)}\p{{Cf}}\x{{2019}}]", "")
     blanks = tf.strings.regex_replace(gone, r"[\pC\pZ\pP]+", " ")
     ranges = "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in UNPARTED)
-    return tf.strings.regex_replace(blanks, f"([{ranges}])", r" \1 ")
+    parted = tf.strings.regex_replace(blanks, f"([{ranges}])", r" \1 ")
+    # Last, for it ends a text at a NUL.
+    return tf.strings.lower(parted, encoding="utf-8")
 
 
 def has_word(text: str) -> bool:

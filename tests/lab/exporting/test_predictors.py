@@ -1,5 +1,6 @@
 """Predictors' files answer as the predictors do, of the user's own data, run by their own runtimes."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +12,7 @@ from lab.exporting.litert import LiteRT, LiteRTInt8
 from lab.exporting.onnx import ONNX
 from predictors import Classifier, Forecaster, Predictor, Regressor, Series, Siamese, from_arrays
 from tests.contracts import columns
-from tests.lab.exporting.learnt import FLOATS, run, run_all, skip_without_packages, with_weights, written
+from tests.lab.exporting.learnt import FLOATS, run, run_all, with_weights, written
 from tests.predictors.small import pictures
 
 MLP = {"architecture": "mlp", "hidden_sizes": (16,), "batch_size": 16}
@@ -24,9 +25,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def classifier():
-    experiment = Experiment(Classifier(**{**MLP, "hidden_sizes": (128,)}), pictures(side=8), seed=1, progress=False)
-    experiment.train(60)
-    return experiment
+    return with_weights(Classifier(**{**MLP, "hidden_sizes": (128,)}), pictures(side=8))
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +39,14 @@ def series(**keywords):
     steps = np.arange(90)
     values = np.exp(np.sin(steps / 2.0) + 0.1 * np.random.default_rng(5).normal(size=90))
     return Series(values, period=12, covariates=np.cos(steps / 3.0), name="waves", **keywords)
+
+
+def of_numbers_and_words(spec):
+    numbers, words = (keras.Input(field.shape, name=field.name) for field in spec.inputs)
+    layers = keras.layers
+    embedded = layers.Flatten()(layers.Embedding(len(spec.inputs[1].vocabulary), 3)(words))
+    joined = layers.Concatenate()([numbers, embedded])
+    return keras.Model([numbers, words], {field.name: layers.Dense(*field.shape)(joined) for field in spec.targets})
 
 
 def refused(kind, experiment):
@@ -69,16 +76,23 @@ def test_a_file_of_a_regressor_gives_numbers_in_their_own_unit(regressor, folder
     np.testing.assert_allclose(numbers, regressor.learner.predict(rows), rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", FLOATS)
-def test_a_file_of_a_forecaster_gives_widened_quantiles_in_the_series_own_unit(folder, name):
+@pytest.fixture(scope="module")
+def forecaster():
     settings = {"context": 8, "horizon": 3, "log": True, "quantiles": (0.1, 0.5, 0.7, 0.9)}
     experiment = with_weights(Forecaster(**settings), series())
+    # As after an update, so that intervals are widened.
     experiment.learner.optimizer.iterations.assign(1)
-    path = written(experiment, folder, name)
-    assert experiment.learner.widening != 1.0
+    return experiment
+
+
+# ONNX shows besides that an array which the network computes with, its moving average, is in the file.
+@pytest.mark.parametrize("name", FLOATS)
+def test_a_file_of_a_forecaster_gives_widened_quantiles_in_the_series_own_unit(forecaster, folder, name):
+    experiment = forecaster
     inputs = experiment.task.export_inputs(9, False)
-    assert inputs["past"].min() > 0 and inputs["past"].shape[1:] == (8, 2) and inputs["future"].shape[1:] == (3, 1)
-    quantiles = run(name, path, **inputs)
+    assert inputs["past"][..., 0].min() > 0 and inputs["past"].shape[1:] == (8, 2)
+    quantiles = run(name, written(experiment, folder, name), **inputs)
+    assert experiment.learner.widening != 1.0
     assert quantiles.shape == (len(inputs["past"]), 3, 1, 4) and (np.diff(quantiles, axis=-1) >= 0).all()
     np.testing.assert_allclose(quantiles[:, :, 0], experiment.learner.predict_quantiles(inputs), rtol=1e-4)
 
@@ -91,11 +105,13 @@ def test_a_file_of_a_siamese_gives_points_and_is_scored_by_the_nearest(tmp_path)
     np.testing.assert_allclose(points, experiment.learner.embed(rows), atol=1e-5)
     own = experiment.evaluate()
     for row in exported.rows:
-        assert row.scores["accuracy"] == own["accuracy"] and row.scores["pair_auroc"] == pytest.approx(own["pair_auroc"])
+        assert row.scores["accuracy"] == own["accuracy"] and row.scores["pair_auroc"] == pytest.approx(
+            own["pair_auroc"]
+        )
 
 
 def test_several_inputs_and_outputs_go_by_their_names_and_texts_are_texts(tmp_path):
-    experiment = with_weights(Regressor(batch_size=8), columns())
+    experiment = with_weights(Regressor(network=of_numbers_and_words), columns())
     inputs = experiment.task.export_inputs(6, False)
     given = run_all("saved_model", written(experiment, tmp_path, "saved_model"), **inputs)
     assert inputs["words"].dtype.kind == "U" and given["height"].shape == (6,) and given["both"].shape == (6, 2)
@@ -122,7 +138,7 @@ def test_the_table_has_accuracy_size_and_time_beside_the_original(classifier, tm
     own, (ours, theirs) = classifier.evaluate(), exported.rows
     assert exported.main == "accuracy" and ours.scores["accuracy"] == own["accuracy"]
     assert ours.scores["loss"] == own["loss"] and ours.scores["examples"] == 20
-    assert abs(theirs.scores["accuracy"] - own["accuracy"]) <= 0.1 and theirs.scores["loss"] != own["loss"]
+    assert theirs.scores["accuracy"] >= own["accuracy"] - 0.1 and theirs.scores["loss"] != own["loss"]
     assert 0 < exported.mean_difference < 0.1 * exported.greatest
     assert ours.size_bytes == 4 * classifier.learner.network.count_params()
     assert theirs.size_bytes < 0.6 * ours.size_bytes and theirs.latency[1].milliseconds > 0
@@ -164,15 +180,6 @@ def test_what_litert_cannot_hold_is_said_before_it_is_tried():
     with pytest.raises(UsageError, match="powers of a spectrum span more .* Fix: format 'litert'"):
         LiteRTInt8().check(Graph(spectrum, "Sound"))
     LiteRT().check(Graph(spectrum, "Sound"))
-
-
-def test_arrays_that_a_network_computes_with_are_in_an_onnx_file(tmp_path):
-    skip_without_packages("onnx")
-    # Its moving average is such an array.
-    experiment = with_weights(Forecaster(context=8, horizon=3, architecture="linear"), series())
-    inputs = experiment.task.export_inputs(5, False)
-    given = run("onnx", written(experiment, tmp_path, "onnx"), **inputs)
-    np.testing.assert_allclose(given[:, :, 0], experiment.learner.predict_quantiles(inputs), rtol=1e-4, atol=1e-4)
 
 
 def test_a_predictor_that_does_not_say_what_it_has_learnt_is_refused(tmp_path):
