@@ -94,14 +94,6 @@ class Forecaster(Forecasting, NetworkPredictor):
         """Steps that one call of the network gives."""
         return int(self.spec.targets[0].shape[0]) if self.config.mode == "direct" else 1
 
-    @property
-    def head(self) -> QuantileHead:
-        """The one head."""
-        head = self.heads[0]
-        if not isinstance(head, QuantileHead):
-            raise bad_value(type(self).__name__, "head", type(head).__name__, "a QuantileHead")
-        return head
-
     # ---------------------------------------------------------------- its network
 
     def network_spec(self) -> ExampleSpec:

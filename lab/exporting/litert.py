@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class LiteRT(Format):
 
     name = "litert"
     suffix = ".tflite"
-    lacks = {
+    lacks: ClassVar[dict[str, tuple[str, str]]] = {
         "string": ("it takes texts, and LiteRT has no tables of words", "format 'saved_model'."),
         "float64": (
             "its data need float64, which LiteRT has not",
@@ -82,7 +82,7 @@ class LiteRTInt8(LiteRT):
 
     name = "litert-int8"
     quantised = True
-    lacks = {
+    lacks: ClassVar[dict[str, tuple[str, str]]] = {
         **LiteRT.lacks,
         "RFFT": ("powers of a spectrum span more orders of magnitude than 8 bits tell apart", "format 'litert'."),
     }

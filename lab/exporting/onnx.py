@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class ONNX(Format):
     name = "onnx"
     suffix = ".onnx"
     packages = ("tf2onnx", "onnx", "onnxruntime")
-    lacks = {
+    lacks: ClassVar[dict[str, tuple[str, str]]] = {
         "string": ("it takes texts, of which tf2onnx writes nothing that ONNX Runtime knows", "format 'saved_model'."),
         "bfloat16": (
             "it computes in bfloat16, which tf2onnx mixes with float16",

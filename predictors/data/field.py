@@ -174,7 +174,7 @@ class Field:
 
     @property
     def program_dtype(self) -> str:
-        """The type in which a program without this library takes or gives the user's values: float32 if that will do."""
+        """The type in which a program without this library takes the user's values: float32 if that will do."""
         if self.kind == "text":
             return "string"
         return self.dtype if np.dtype(self.dtype).kind != "f" else "float64" if self.is_far else "float32"

@@ -12,20 +12,26 @@ from lab.exporting import Exportable
 from predictors.data.series.windows import PAST
 from predictors.exporting import Answering
 from predictors.forecasting.calibration import widened
+from predictors.heads import QuantileHead
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-    from predictors.heads import QuantileHead
 
 
 class Forecasting(Answering):
     """The part of a `Forecaster` that says which function it has learnt, and in which unit steps are."""
 
     config: Any
-    head: QuantileHead
     widening: float
     calibrate: Callable[[], None]
+
+    @property
+    def head(self) -> QuantileHead:
+        """The one head."""
+        head = self.heads[0]
+        if not isinstance(head, QuantileHead):
+            raise bad_value(type(self).__name__, "head", type(head).__name__, "a QuantileHead")
+        return head
 
     def export_model(self) -> Exportable:
         """Return `predict_quantiles` as a function of known steps (n, context, C + K), for one series too."""
