@@ -46,7 +46,8 @@ def test_words_of_any_script_are_told_apart(text, found):
 
 def test_a_program_reads_texts_as_python_does():
     texts = [
-        "The Cat, the dog!", "ÄRGER, ärger", "ПРИВЕТ мир", "a\x00b\x1b[2Jc\td\ne", "a\N{IDEOGRAPHIC SPACE}b\N{NO-BREAK SPACE}c",
+        "The Cat, the dog!", "ÄRGER, ärger", "ПРИВЕТ мир", "a\x00b\x1b[2Jc\td\ne",
+        "a\N{IDEOGRAPHIC SPACE}b\N{NO-BREAK SPACE}c",
         "\ufeffco\N{SOFT HYPHEN}op", "猫と犬。", "«bon» l’été", "naïve—co-op", "x_y [UNK] $5 3.14", "ไทย 한국어", "",
     ]  # fmt: skip
     vocabulary, _ = vocabulary_of(np.array([text for text in texts[::2] if text]))
