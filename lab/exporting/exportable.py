@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 Arrays = dict[str, np.ndarray]
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Exportable:
             received = sorted(shared) if shared else "no inputs" if not self.inputs else "no outputs"
             # tf2onnx takes an output for the input of that name.
             raise bad_value("Exportable", "names", received, "at least one input and one output, each its own name")
+        for name in self.inputs:
+            if not _NAME.fullmatch(name) or name == "self":
+                expected = "letters of English, digits, _ and -, and not 'self': by others runtimes take no inputs"
+                raise bad_value("export", "name of an input", name, expected, "train it on inputs of other names.")
 
 
 class Exports:

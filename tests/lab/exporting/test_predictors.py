@@ -168,6 +168,16 @@ def test_numbers_far_from_zero_keep_their_digits_or_are_refused(tmp_path):
     assert "none of them far from zero" in refused(LiteRT, experiment)
 
 
+def test_inputs_are_called_what_runtimes_can_call_them(tmp_path):
+    rng = np.random.default_rng(0)
+    inputs = {"width (cm)": rng.normal(size=(40, 2)), "b": rng.normal(size=40)}
+    source = from_arrays(inputs, {"price in EUR": rng.normal(size=40)})
+    experiment = Experiment(Regressor(hidden_sizes=(4,)), source, progress=False)
+    assert experiment.evaluate()["rmse"] > 0
+    with pytest.raises(UsageError, match=r"name of an input received 'width \(cm\)'; expected letters of English"):
+        experiment.export(tmp_path / "r.tflite", format="litert")
+
+
 def test_what_litert_cannot_hold_is_said_before_it_is_tried():
     bfloat16 = with_weights(Classifier(**MLP, precision="bfloat16"), pictures())
     assert "it computes in bfloat16, which LiteRT has not. Fix: precision='float32'" in refused(LiteRT, bfloat16)
