@@ -69,7 +69,10 @@ def make_network(spec: ExampleSpec, config: Any, units: list[int], seed: int) ->
     joined = features[0] if len(features) == 1 else keras.layers.Concatenate()(features)
     heads = [
         keras.layers.Dense(
-            number, name=f"head_{field.name if SCOPE.fullmatch(field.name) else i}", kernel_initializer=initializer_for(None, seed + i), dtype="float32"
+            number,
+            name=f"head_{field.name if SCOPE.fullmatch(field.name) else i}",
+            dtype="float32",
+            kernel_initializer=initializer_for(None, seed + i),
         )(joined)
         for i, (field, number) in enumerate(zip(spec.targets, units, strict=True))
     ]
