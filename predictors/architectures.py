@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any
 
 from lab.config import setting
@@ -23,6 +24,8 @@ BY_KIND = {
     "sound": ("spectrogram",),
     "sequence": ("transformer", "conv1d", "lstm", "gru", "simple_rnn"),
 }
+# What TensorFlow lets a layer be called.
+SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*")
 ARCHITECTURES = ("auto", *dict.fromkeys(name for names in BY_KIND.values() for name in names))
 
 
@@ -66,7 +69,10 @@ def make_network(spec: ExampleSpec, config: Any, units: list[int], seed: int) ->
     joined = features[0] if len(features) == 1 else keras.layers.Concatenate()(features)
     heads = [
         keras.layers.Dense(
-            number, name=f"head_{field.name}", kernel_initializer=initializer_for(None, seed + i), dtype="float32"
+            number,
+            name=f"head_{field.name if SCOPE.fullmatch(field.name) else i}",
+            dtype="float32",
+            kernel_initializer=initializer_for(None, seed + i),
         )(joined)
         for i, (field, number) in enumerate(zip(spec.targets, units, strict=True))
     ]

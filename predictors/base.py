@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -123,6 +123,22 @@ class Predictor(Learner):
     @abstractmethod
     def scores(self, part: Part) -> MetricTable:
         """Return metrics on examples."""
+
+    def export_inputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return examples' inputs as the function of `export_model` takes them, by its names (hook)."""
+        return dict(inputs)
+
+    def scores_with(self, call: Callable[..., dict[str, np.ndarray]], part: Part) -> MetricTable | None:
+        """Return what `scores` does where a function answers in this predictor's place (hook).
+
+        Args:
+            call: From arrays (n, ...) by the names of the exported inputs to arrays (n, ...) by those of the outputs.
+            part: Examples.
+
+        Returns:
+            None where outputs alone can be compared.
+        """
+        return None
 
     def check_training(self) -> None:
         """Raise `UsageError` where it cannot be trained, before anything is written (hook)."""

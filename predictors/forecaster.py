@@ -16,6 +16,7 @@ from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.series.series import Series
 from predictors.data.series.windows import AHEAD, FUTURE, PAST, Windows, windows
 from predictors.forecasting.calibration import widened, widening
+from predictors.forecasting.exporting import Forecasting
 from predictors.forecasting.networks import make_network
 from predictors.forecasting.rolling import draws, rolled
 from predictors.forecasting.scaling import scaled, unscaled
@@ -44,7 +45,7 @@ class Forecast(NamedTuple):
     levels: tuple[float, ...]
 
 
-class Forecaster(NetworkPredictor):
+class Forecaster(Forecasting, NetworkPredictor):
     """Learns quantiles of the steps ahead of a `Series` by their pinball loss.
 
     Directly, one call of the network gives all steps ahead; autoregressively it gives one, and goes on from futures
@@ -92,14 +93,6 @@ class Forecaster(NetworkPredictor):
     def steps(self) -> int:
         """Steps that one call of the network gives."""
         return int(self.spec.targets[0].shape[0]) if self.config.mode == "direct" else 1
-
-    @property
-    def head(self) -> QuantileHead:
-        """The one head."""
-        head = self.heads[0]
-        if not isinstance(head, QuantileHead):
-            raise bad_value(type(self).__name__, "head", type(head).__name__, "a QuantileHead")
-        return head
 
     # ---------------------------------------------------------------- its network
 
@@ -161,15 +154,16 @@ class Forecaster(NetworkPredictor):
     def get_state(self) -> dict[str, Any]:
         # A checkpoint's intervals are those of its weights, whoever has looked at them before.
         if self.built:
-            self._calibrate()
+            self.calibrate()
         return super().get_state()
 
     def raw_outputs(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        self._calibrate()
+        self.calibrate()
         (found,) = super().raw_outputs(inputs)
         return [widened(np.sort(found, axis=-1), self.head.levels, self.widening)]
 
-    def _calibrate(self) -> None:
+    def calibrate(self) -> None:
+        """Find by how much intervals are to be widened for the weights as they are."""
         updates = int(self.optimizer.iterations)
         if self.selection is None or not self.config.calibrate or updates == self.calibrated_at:
             return
@@ -208,7 +202,7 @@ class Forecaster(NetworkPredictor):
         """
         context, channels = self.spec.inputs[0].shape
         if history is None:
-            past = self._in_unit(self.tail)[None]
+            past = self.in_unit(self.tail)[None]
         else:
             array = np.asarray(history)
             array = array[:, None] if array.ndim == 1 else array
@@ -224,11 +218,6 @@ class Forecaster(NetworkPredictor):
         median = self.head.median(found)
         return Forecast(self._squeezed(median, 1), self._squeezed(found, 1), tuple(self.config.quantiles))
 
-    def _in_unit(self, rows: np.ndarray) -> np.ndarray:
-        if not self.config.log:
-            return rows
-        return np.concatenate([np.exp(rows[:, : self._targets]), rows[:, self._targets :]], axis=1)
-
     @property
     def _targets(self) -> int:
         return int(self.spec.targets[0].shape[1])
@@ -239,14 +228,7 @@ class Forecaster(NetworkPredictor):
         given = dict(inputs)
         if PAST in given and self.spec.inputs[0].shape[1] == 1 and np.ndim(given[PAST]) == 2:
             given[PAST] = np.asarray(given[PAST])[..., None]
-        checked = self.checked_inputs(given)
-        if self.config.log:
-            past = checked[PAST].astype(np.float64)
-            if (past[..., : self._targets] <= 0.0).any():
-                raise bad_value(f"{type(self).__name__}.predict", "past", "values <= 0", "values > 0, as log=True asks")
-            past[..., : self._targets] = np.log(past[..., : self._targets])
-            checked = {**checked, PAST: past}
-        return self.head.quantiles(self.raw_outputs(checked)[0])
+        return self.head.quantiles(self.raw_outputs(self.known_inputs(given))[0])
 
     def _squeezed(self, values: np.ndarray, axis: int) -> np.ndarray:
         return values.squeeze(axis) if self._targets == 1 else values

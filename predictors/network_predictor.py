@@ -16,6 +16,7 @@ from lab.networks.builder import HEAD
 from lab.networks.combined.features import features_of
 from predictors.base import Predictor
 from predictors.data.examples import ExampleSpec, Part
+from predictors.exporting import Answering
 from predictors.heads import Head, head_for
 from predictors.metrics.table import MetricTable
 from predictors.parts import given_network
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from predictors.data.updates import Batch
 
 
-class NetworkPredictor(Predictor):
+class NetworkPredictor(Answering, Predictor):
     """Trains a network with a head for each target; a subclass gives `make_network`.
 
     Args:

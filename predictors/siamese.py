@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -123,17 +124,23 @@ class Siamese(NetworkPredictor):
         return np.sqrt(np.square(first.astype(np.float64) - second).sum(axis=1))
 
     def predict(self, inputs: Any) -> np.ndarray:
-        return self.heads[0].field.labels(self._nearest(self.embed(inputs)))
+        return self.heads[0].field.labels(self._nearest(self.embed(inputs), self._points(self.support_inputs)))
 
     def scores(self, part: Part) -> MetricTable:
-        points = self._points(part.inputs)
+        return self._scores(part, self._points(part.inputs), self._points(self.support_inputs))
+
+    def scores_with(self, call: Callable[..., dict[str, np.ndarray]], part: Part) -> MetricTable:
+        (points,), (known,) = (self.outputs_by(call, inputs) for inputs in (part.inputs, self.support_inputs))
+        return self._scores(part, points, known)
+
+    def _scores(self, part: Part, points: np.ndarray, known: np.ndarray) -> MetricTable:
         codes = self.heads[0].held(next(iter(part.targets.values())))
         # Rows of a part may be sorted by class.
         some = np.sort(np.random.RandomState(0).permutation(len(codes))[:MOST_PAIRED])
         one, other = np.triu_indices(len(some), 1)
         same = codes[some][one] == codes[some][other]
         table = MetricTable()
-        table["accuracy"] = float(np.mean(self._nearest(points) == codes))
+        table["accuracy"] = float(np.mean(self._nearest(points, known) == codes))
         if same.all() or not same.any():
             table.left_out["pair_auroc"] = "all pairs are of one kind"
         else:
@@ -152,11 +159,10 @@ class Siamese(NetworkPredictor):
         (outputs,) = self.raw_outputs(inputs)
         return unit(tf.constant(outputs)).numpy()
 
-    def _nearest(self, points: np.ndarray) -> np.ndarray:
+    def _nearest(self, points: np.ndarray, known: np.ndarray) -> np.ndarray:
         """Return the code of the nearest known example, int32 (N,)."""
-        known = self._points(self.support_inputs).astype(np.float64)
         # Of length 1 each: the largest product is the least distance.
-        return self.support_codes[(points.astype(np.float64) @ known.T).argmax(axis=1)]
+        return self.support_codes[(points.astype(np.float64) @ known.astype(np.float64).T).argmax(axis=1)]
 
 
 def _few_of_each(data: Examples, number: int) -> Part:

@@ -121,8 +121,8 @@ ROOMS = {
     "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
     "version",
     "lab.cli": "command errors exporting messages registry runs runtime",
-    "lab.testing": "callbacks config errors experiment files learner messages registry results runs runtime seeding "
-    "task",
+    "lab.testing": "callbacks config errors experiment exporting files learner messages registry results runs runtime "
+    "seeding task",
     "envs.random": "",
     "envs.drawing": "",
     "envs.dynamics": "",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 Arrays = dict[str, np.ndarray]
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Exportable:
         inputs: By name.
         outputs: Their names, none of which is an input's.
         not_in_int8: Why whole numbers of 8 bits cannot hold it; empty where they can.
+        tables: What `function` reads that is no variable, such as Keras layers with tables of words.
     """
 
     function: Callable[..., Mapping[str, tf.Tensor]]
@@ -50,6 +53,7 @@ class Exportable:
     inputs: Mapping[str, Input]
     outputs: tuple[str, ...]
     not_in_int8: str = ""
+    tables: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         shared = set(self.inputs) & set(self.outputs)
@@ -57,6 +61,10 @@ class Exportable:
             received = sorted(shared) if shared else "no inputs" if not self.inputs else "no outputs"
             # tf2onnx takes an output for the input of that name.
             raise bad_value("Exportable", "names", received, "at least one input and one output, each its own name")
+        for name in self.inputs:
+            if not _NAME.fullmatch(name) or name == "self":
+                expected = "letters of English, digits, _ and -, and not 'self': by others runtimes take no inputs"
+                raise bad_value("export", "name of an input", name, expected, "train it on inputs of other names.")
 
 
 class Exports:

@@ -107,6 +107,7 @@ def write(graph: Graph, path: Path, kind: Format, examples: Arrays, tried: Array
         UsageError: When something has come to be at `path` meanwhile, or the format cannot hold the function.
         RunDirectoryError: When the disk refuses.
     """
+    kind.check(graph)
     partial = temporary_sibling(path)
     try:
         kind.write(graph, partial, examples)

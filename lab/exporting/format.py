@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from lab.errors import MissingPackageError
+from lab.errors import MissingPackageError, bad_value
 from lab.exporting.exportable import Arrays
 
 if TYPE_CHECKING:
@@ -38,12 +38,15 @@ class Format(ABC):
         suffix: Of its files; empty for a folder.
         packages: Optional packages that writing and running it takes, as they are imported and as they are installed.
         quantised: Whether it holds whole numbers of 8 bits instead of float32.
+        lacks: What it cannot hold, by the type of a tensor or of an operation: why, and what to do about it. Converters
+            say so in words of their own, which help nobody.
     """
 
     name: ClassVar[str]
     suffix: ClassVar[str] = ""
     packages: ClassVar[tuple[str, ...]] = ()
     quantised: ClassVar[bool] = False
+    lacks: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     @abstractmethod
     def write(self, graph: Graph, path: Path, examples: Arrays) -> None:
@@ -58,6 +61,20 @@ class Format(ABC):
     @abstractmethod
     def open(self, path: Path) -> Runtime:
         """Open a file that `write` wrote."""
+
+    def check(self, graph: Graph) -> None:
+        """Check that this format can hold a function, as far as that is known before it is written.
+
+        Raises:
+            UsageError: When it takes what the format lacks.
+        """
+        operations = graph.concrete.graph.get_operations()
+        met = {operation.type for operation in operations} | {spec.dtype.name for spec in graph.specs}
+        # Messages of checks within the graph are texts too, and converters leave them out.
+        met |= {tensor.dtype.name for operation in operations for tensor in operation.outputs} - {"string"}
+        for name, (why, fix) in self.lacks.items():
+            if name in met:
+                raise bad_value("export", "format", self.name, f"another format for {graph.owner}: {why}", fix)
 
     def file_name(self, learner: str) -> str:
         """Return the usual name of a learner's file."""

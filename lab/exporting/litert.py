@@ -7,11 +7,11 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError
 from lab.exporting.exportable import Arrays
 from lab.exporting.format import Format, Runtime, version_of
 from lab.exporting.saved_model import save
@@ -32,11 +32,22 @@ class LiteRT(Format):
 
     name = "litert"
     suffix = ".tflite"
+    lacks: ClassVar[dict[str, tuple[str, str]]] = {
+        "string": ("it takes texts, and LiteRT has no tables of words", "format 'saved_model'."),
+        "float64": (
+            "its data need float64, which LiteRT has not",
+            "train it on rows of float32, none of them far from zero, or format 'saved_model' or 'onnx'.",
+        ),
+        "bfloat16": ("it computes in bfloat16, which LiteRT has not", "precision='float32', or format 'saved_model'."),
+        "TensorListReserve": (
+            "it goes on step by step, for which LiteRT would have to know how many rows come",
+            "format 'saved_model', or for recurrent layers 'onnx'.",
+        ),
+    }
 
     def write(self, graph: Graph, path: Path, examples: Arrays) -> None:
         import tensorflow as tf
 
-        self._check_types(graph)
         with tempfile.TemporaryDirectory() as folder:
             # From a SavedModel, because from a concrete function and a Keras model the converter of TensorFlow 2.21
             # writes a file without the weights, which answers NaN.
@@ -47,12 +58,6 @@ class LiteRT(Format):
 
     def configure(self, converter: Any, graph: Graph, examples: Arrays) -> None:
         """Tell the converter in which numbers to compute (hook)."""
-
-    def _check_types(self, graph: Graph) -> None:
-        operations = graph.concrete.graph.get_operations()
-        if any(tensor.dtype.name == "float64" for operation in operations for tensor in operation.outputs):
-            expected = f"'saved_model' or 'onnx' for {graph.owner}: its data need float64, which LiteRT has not"
-            raise bad_value("export", "format", self.name, expected, "train it on rows of float32, or another format.")
 
     def open(self, path: Path) -> Runtime:
         interpreter, name = _interpreter(path)
@@ -77,6 +82,10 @@ class LiteRTInt8(LiteRT):
 
     name = "litert-int8"
     quantised = True
+    lacks: ClassVar[dict[str, tuple[str, str]]] = {
+        **LiteRT.lacks,
+        "RFFT": ("powers of a spectrum span more orders of magnitude than 8 bits tell apart", "format 'litert'."),
+    }
 
     def configure(self, converter: Any, graph: Graph, examples: Arrays) -> None:
         import tensorflow as tf

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,14 @@ class ONNX(Format):
     name = "onnx"
     suffix = ".onnx"
     packages = ("tf2onnx", "onnx", "onnxruntime")
+    lacks: ClassVar[dict[str, tuple[str, str]]] = {
+        "string": ("it takes texts, of which tf2onnx writes nothing that ONNX Runtime knows", "format 'saved_model'."),
+        "bfloat16": (
+            "it computes in bfloat16, which tf2onnx mixes with float16",
+            "precision='float32', or format 'saved_model'.",
+        ),
+        "RFFT": ("tf2onnx does not write its Fourier transform", "format 'saved_model' or 'litert'."),
+    }
 
     def write(self, graph: Graph, path: Path, examples: Arrays) -> None:
         import tf2onnx
@@ -35,7 +43,7 @@ class ONNX(Format):
         with _quiet_converter():
             try:
                 proto, _ = tf2onnx.convert.from_function(
-                    graph.function,
+                    without_arrays(graph),
                     input_signature=graph.specs,
                     opset=OPSET,
                     custom_op_handlers={"Erfc": (_complementary_error, [])},
@@ -60,6 +68,26 @@ class ONNX(Format):
             return dict(zip(names, session.run(names, arrays), strict=True))
 
         return Runtime(call, version_of("onnxruntime"), str(THREADS))
+
+
+def without_arrays(graph: Graph) -> Any:
+    """Return the function with arrays that a Keras model computes with as constants; tf2onnx takes them for inputs."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    if all(captured.dtype == tf.resource for captured in graph.concrete.captured_inputs):
+        return graph.function
+    constant = convert_variables_to_constants_v2(graph.concrete)
+    # They have lost their names, and stand in the order of those.
+    names, outputs = sorted(graph.exportable.outputs), [each.name for each in constant.outputs]
+
+    def called(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        # Not called, for tf2onnx does not look into a function.
+        given = {each.name: tensor for each, tensor in zip(constant.inputs, inputs, strict=True)}
+        found = tf.graph_util.import_graph_def(constant.graph.as_graph_def(), given, outputs, name="")
+        return dict(zip(names, found, strict=True))
+
+    return tf.function(called, input_signature=graph.specs, autograph=False)
 
 
 def _complementary_error(context: Any, node: Any, name: str, arguments: Any) -> None:

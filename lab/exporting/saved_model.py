@@ -50,6 +50,7 @@ def save(graph: Graph, path: Path) -> None:
     module = tf.Module()
     # What is not tracked by the module saved would be saved without its values.
     module.variables_read = list(graph.concrete.variables)
+    module.tables_read = list(graph.exportable.tables)
     tf.saved_model.save(module, str(path), signatures={SIGNATURE: graph.concrete})
 
 

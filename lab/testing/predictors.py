@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.exporting.exportable import Exports
 from lab.testing import learners, state
 from lab.testing.comparing import check_same_state
 from lab.testing.failures import chosen, expect, run
@@ -57,7 +58,24 @@ def each_row_is_predicted_by_itself(trial: Trial) -> None:
             expect(gap <= TOLERANCE, f"predictions {gap:.3g} deviations apart", "equal ones", fix)
 
 
-OWN_CHECKS = (predictions_are_targets, each_row_is_predicted_by_itself)
+def what_it_exports_answers_the_same(trial: Trial) -> None:
+    """The function that files are made of answers as the predictor itself; one that exports nothing is let off."""
+    experiment = trial.trained.experiment
+    predictor: Any = experiment.learner
+    if type(predictor).export_model is Exports.export_model:
+        return
+    from lab.exporting.graph import Graph
+
+    exportable, given = predictor.export_model(), experiment.task.export_inputs(ROWS, False)
+    graph, ours = Graph(exportable, type(predictor).__name__), exportable.original(**given)
+    theirs = {name: found.numpy() for name, found in graph.function(*given.values()).items()}
+    fix = "compute in `function` what `original` computes, in TensorFlow"
+    for name, values in ours.items():
+        gap, largest = float(np.abs(theirs[name] - values).max()), float(np.abs(values).max())
+        expect(gap <= TOLERANCE * (1.0 + largest), f"{name} {gap:.3g} apart of {largest:.3g}", "equal ones", fix)
+
+
+OWN_CHECKS = (predictions_are_targets, each_row_is_predicted_by_itself, what_it_exports_answers_the_same)
 CHECKS = (*learners.CHECKS, *OWN_CHECKS, state.state_and_seed_decide_everything)
 
 

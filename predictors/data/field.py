@@ -36,6 +36,8 @@ PADDING_AND_UNKNOWN = ("", "[UNK]")
 MOST_CLASSES = 1 << 20
 MOST_WORDS = 1 << 20
 MOST_LABEL = (1 << 63) - 1
+# Values whose centre is farther from zero than this many times their scale lose digits in float32.
+FAR = 1_024.0
 
 _numbers = items(real(), 1 << 20)
 _DESCRIPTION = entries(
@@ -162,6 +164,40 @@ class Field:
     def restored(self, seen: np.ndarray) -> np.ndarray:
         """Return numbers in the user's unit, float64, for what a network gave for this target."""
         return np.asarray(seen, np.float64) * np.asarray(self.scale) + np.asarray(self.centre)
+
+    # ---------------------------------------------------------------- the same within a program
+
+    @property
+    def is_far(self) -> bool:
+        """Whether float32 would tell the user's values apart worse than what networks see of them."""
+        return not self.is_raw and bool(np.max(np.abs(self.centre) / np.asarray(self.scale)) > FAR)
+
+    @property
+    def program_dtype(self) -> str:
+        """The type in which a program without this library takes the user's values: float32 if that will do."""
+        if self.kind == "text":
+            return "string"
+        return self.dtype if np.dtype(self.dtype).kind != "f" else "float64" if self.is_far else "float32"
+
+    def held_tensor(self, values: tf.Tensor) -> tf.Tensor:
+        """Do as `held` for an input, in TensorFlow; values are of `program_dtype`."""
+        import tensorflow as tf
+
+        if self.kind == "text":
+            from predictors.data.tokens import tokens_tensor
+
+            return tokens_tensor(self.vocabulary or (), self.shape[0], values)
+        if self.is_raw:
+            return values
+        wide = tf.cast(values, tf.float64 if self.is_far else tf.float32)
+        return tf.cast((wide - tf.constant(self.centre, wide.dtype)) / tf.constant(self.scale, wide.dtype), tf.float32)
+
+    def restored_tensor(self, seen: tf.Tensor) -> tf.Tensor:
+        """Do as `restored`, in TensorFlow and in float32 if that will do."""
+        import tensorflow as tf
+
+        wide = tf.cast(seen, tf.float64 if self.is_far else tf.float32)
+        return wide * tf.constant(self.scale, wide.dtype) + tf.constant(self.centre, wide.dtype)
 
     # ---------------------------------------------------------------- classes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictors.data.words import plain
+from predictors.data.words import plain, plain_tensor
 
 MOST_WORDS = 10_000
 MOST_TOKENS = 256
@@ -42,14 +42,22 @@ def vocabulary_of(
 
 def tokens(vocabulary: tuple[str, ...], length: int, texts: Any) -> np.ndarray:
     """Return token numbers, int32 (N, tokens): 0 for padding, 1 for words that training did not have."""
-    layer = _layer(vocabulary, length)
+    layer = layer_of(vocabulary, length)
     listed = [plain(text) for text in np.asarray(texts).tolist()]
     parts = [layer(listed[i : i + CHUNK]).numpy() for i in range(0, len(listed), CHUNK)]
     return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, length), np.int32)
 
 
+def tokens_tensor(vocabulary: tuple[str, ...], length: int, texts: Any) -> Any:
+    """Do as `tokens` in TensorFlow, for texts that are written in Unicode's normal form C, string (N,)."""
+    import tensorflow as tf
+
+    return tf.cast(layer_of(vocabulary, length)(plain_tensor(texts)), tf.int32)
+
+
 @functools.lru_cache(maxsize=8)
-def _layer(vocabulary: tuple[str, ...], length: int) -> Any:
+def layer_of(vocabulary: tuple[str, ...], length: int) -> Any:
+    """Return the layer that makes token numbers of texts that are plain, with its table of words."""
     import keras
 
     # The first two stand for padding and unknown words.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import string
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lab.errors import bad_value
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 # Scripts that leave no blanks between words, by their first and last characters: each character is then a word (as
 # Devlin et al. 2019 do for Chinese). Thai, Lao, Myanmar, Khmer; Kana, Han with its extensions.
@@ -32,6 +36,18 @@ def plain(text: str) -> str:
         return text.lower()
     parts = (_shown(character) for character in unicodedata.normalize("NFC", text.lower()))
     return " ".join("".join(parts).split())
+
+
+def plain_tensor(texts: tf.Tensor) -> tf.Tensor:
+    """Do as `plain` in TensorFlow, string (N,), but for Unicode's normal form and ASCII punctuation, which is gone."""
+    import tensorflow as tf
+
+    gone = tf.strings.regex_replace(texts, rf"[{re.escape(string.punctuation)}\p{{Cf}}\x{{2019}}]", "")
+    blanks = tf.strings.regex_replace(gone, r"[\pC\pZ\pP]+", " ")
+    ranges = "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in UNPARTED)
+    parted = tf.strings.regex_replace(blanks, f"([{ranges}])", r" \1 ")
+    # Last, for it ends a text at a NUL.
+    return tf.strings.lower(parted, encoding="utf-8")
 
 
 def has_word(text: str) -> bool:

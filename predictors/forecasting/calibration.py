@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +42,8 @@ def widening(
     return float(factor ** (1.0 / (1.0 + PRIOR / windows)))
 
 
-def widened(quantiles: NDArray[np.float32], levels: tuple[float, ...], factor: float) -> NDArray[np.float32]:
-    """Return quantiles (..., Q), each so many times as far from the median."""
+def widened(quantiles: Any, levels: tuple[float, ...], factor: float) -> Any:
+    """Return quantiles, float32 (..., Q), arrays or tensors, each so many times as far from the median."""
     middle = levels.index(0.5)
     median = quantiles[..., middle : middle + 1]
-    found: NDArray[np.float32] = (median + np.float32(factor) * (quantiles - median)).astype(np.float32)
-    return found
+    return median + np.float32(factor) * (quantiles - median)

@@ -25,6 +25,7 @@ class ClassHead(Head):
 
     main: ClassVar[str] = "accuracy"
     higher: ClassVar[tuple[str, ...]] = ("accuracy", "top3", "f1_macro", "auroc")
+    exported_as: ClassVar[str] = "logits"
 
     def __init__(self, field: Field, smoothing: float = 0.0) -> None:
         super().__init__(field)

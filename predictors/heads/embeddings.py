@@ -33,6 +33,7 @@ class EmbeddingHead(Head):
 
     main: ClassVar[str] = "accuracy"
     higher: ClassVar[tuple[str, ...]] = ("accuracy", "pair_auroc")
+    exported_as: ClassVar[str] = "points"
 
     def __init__(self, field: Field, size: int, loss: str, margin: float, mining: str) -> None:
         super().__init__(field)
@@ -51,6 +52,12 @@ class EmbeddingHead(Head):
 
     def answers(self, outputs: np.ndarray) -> np.ndarray:
         raise UsageError("points are no labels by themselves. Fix: Siamese.predict compares them with known ones.")
+
+    def exported(self, outputs: np.ndarray) -> np.ndarray:
+        return unit(tf.constant(outputs)).numpy()
+
+    def exported_tensor(self, outputs: tf.Tensor) -> tf.Tensor:
+        return unit(outputs)
 
     def scores(self, outputs: np.ndarray, targets: np.ndarray) -> MetricTable:
         raise UsageError("points have no scores by themselves. Fix: Siamese.scores compares them with known ones.")

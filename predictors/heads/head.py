@@ -23,10 +23,12 @@ class Head(ABC):
     Attributes:
         main: The metric that tells most.
         higher: Metrics of which more is better.
+        exported_as: What an exported file calls what it gives for the target; empty for the target's own name.
     """
 
     main: ClassVar[str] = "loss"
     higher: ClassVar[tuple[str, ...]] = ()
+    exported_as: ClassVar[str] = ""
 
     def __init__(self, field: Field) -> None:
         self.field = field
@@ -70,3 +72,17 @@ class Head(ABC):
     def held(self, targets: np.ndarray) -> Any:
         """Return targets as the loss takes them, (N, ...)."""
         return self.field.held(targets)
+
+    # ---------------------------------------------------------------- outputs as exported files give them
+
+    def exported(self, outputs: np.ndarray) -> np.ndarray:
+        """Return what an exported file gives, (N, ...), of outputs float32 (N, units): in the user's own unit."""
+        return outputs
+
+    def exported_tensor(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Do as `exported`, in TensorFlow."""
+        return outputs
+
+    def outputs_of(self, exported: np.ndarray) -> np.ndarray:
+        """Return the outputs (N, units) of which `exported` made these."""
+        return exported

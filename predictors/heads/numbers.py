@@ -53,3 +53,13 @@ class NumberHead(Head):
 
     def scores(self, outputs: np.ndarray, targets: np.ndarray) -> MetricTable:
         return regression_metrics(self.field.restored(outputs), np.asarray(targets, np.float64))
+
+    def exported(self, outputs: np.ndarray) -> np.ndarray:
+        return self.answers(outputs)
+
+    def exported_tensor(self, outputs: tf.Tensor) -> tf.Tensor:
+        found = self.field.restored_tensor(outputs)
+        return found[:, 0] if self.field.shape == (1,) else found
+
+    def outputs_of(self, exported: np.ndarray) -> np.ndarray:
+        return self.field.held(exported[:, None] if self.field.shape == (1,) else exported)

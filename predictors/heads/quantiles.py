@@ -33,6 +33,7 @@ class QuantileHead(Head):
     """
 
     main: ClassVar[str] = "pinball"
+    exported_as: ClassVar[str] = "quantiles"
 
     def __init__(self, field: Field, levels: tuple[float, ...], steps: int, log: bool = False) -> None:
         super().__init__(field)
@@ -88,3 +89,17 @@ class QuantileHead(Head):
             name = f"coverage_{100 * (self.levels[-1] - self.levels[0]):.3g}"
             table[name] = coverage(quantiles[..., 0], quantiles[..., -1], true)
         return table
+
+    def exported(self, outputs: np.ndarray) -> np.ndarray:
+        return self.quantiles(outputs)
+
+    def exported_tensor(self, outputs: tf.Tensor) -> tf.Tensor:
+        import tensorflow as tf
+
+        # By column, which are the last axis of what a field restores.
+        found = tf.transpose(self.field.restored_tensor(tf.transpose(outputs, (0, 1, 3, 2))), (0, 1, 3, 2))
+        return tf.exp(found) if self.log else found
+
+    def outputs_of(self, exported: np.ndarray) -> np.ndarray:
+        found = np.log(np.asarray(exported, np.float64)) if self.log else exported
+        return self.field.held(found.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,20 @@ class PredictionTask(UpdateTask):
         return {"epochs": self.stream.epochs, **super().drain()}
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
-        part = self._part(stream)
-        if episodes is not None and episodes < len(part):
-            part = part.rows(np.arange(episodes))
+        part = self._part(stream, episodes)
         return self._evaluation(self.predictor.scores(part), len(part), step)
+
+    def export_inputs(self, number: int, calibration: bool) -> dict[str, np.ndarray]:
+        part = self.data.train if calibration else self.data.test
+        rng = self.seeds.generator("evaluation", 3 if calibration else 4)
+        return self.predictor.export_inputs(part.rows(rng.permutation(len(part))[:number]).inputs)
+
+    def evaluate_with(
+        self, call: Callable[..., dict[str, np.ndarray]], episodes: int | None = None
+    ) -> Evaluation | None:
+        part = self._part(0, episodes)
+        scores = self.predictor.scores_with(call, part)
+        return None if scores is None else self._evaluation(scores, len(part), 0)
 
     def baselines(self) -> dict[str, Evaluation]:
         found = self.predictor.baselines(self.data)
@@ -111,8 +121,9 @@ class PredictionTask(UpdateTask):
             state = {**state, "fingerprint": self.fingerprint, "stream": self.stream.get_state()}
         super().set_state(state)
 
-    def _part(self, stream: int) -> Part:
-        return self.data.selection if stream and self.data.selection is not None else self.data.test
+    def _part(self, stream: int, episodes: int | None = None) -> Part:
+        part = self.data.selection if stream and self.data.selection is not None else self.data.test
+        return part if episodes is None or episodes >= len(part) else part.rows(np.arange(episodes))
 
     def _evaluation(self, scores: MetricTable, examples: int, step: int) -> Evaluation:
         name, main = type(self.predictor).__name__, self.predictor.main_metric

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lab import Experiment
 from lab.exporting.exporting import write
 from lab.exporting.formats import format_named
 from lab.exporting.graph import Graph
@@ -33,17 +34,30 @@ def written(experiment, folder, name):
 
 def run(name, path, **inputs):
     """Run a file as an outside program would, and return its one output."""
+    (given,) = run_all(name, path, **inputs).values()
+    return given
+
+
+def run_all(name, path, **inputs):
+    """Run a file as an outside program would, and return its outputs by name."""
     if name == "saved_model":
         loaded = tf.saved_model.load(str(path))
-        (given,) = loaded.signatures["serving_default"](**{k: tf.constant(v) for k, v in inputs.items()}).values()
-        return given.numpy()
+        given = loaded.signatures["serving_default"](**{k: tf.constant(v) for k, v in inputs.items()})
+        return {k: v.numpy() for k, v in given.items()}
     if name == "onnx":
         import onnxruntime
 
-        (given,) = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, inputs)
-        return given
-    (given,) = interpreter(path).get_signature_runner()(**inputs).values()
-    return np.array(given)
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        return dict(zip([output.name for output in session.get_outputs()], session.run(None, inputs), strict=True))
+    return {k: np.array(v) for k, v in interpreter(path).get_signature_runner()(**inputs).items()}
+
+
+def with_weights(learner, source):
+    """Give a learner weights that are none of those it begins with, at less cost than training."""
+    experiment, rng = Experiment(learner, source, seed=1, progress=False), np.random.default_rng(0)
+    for variable in Graph(learner.export_model(), learner.name).concrete.variables:
+        variable.assign_add(rng.normal(0.0, 0.2, variable.shape).astype(np.float32))
+    return experiment
 
 
 def interpreter(path):

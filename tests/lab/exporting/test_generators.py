@@ -6,21 +6,12 @@ import pytest
 from generative import GAN, VQVAE, Autoencoder, ConditionalVAE, Diffusion
 from generative.datasets import from_arrays
 from lab import Experiment, UsageError
-from lab.exporting.graph import Graph
-from tests.lab.exporting.learnt import FLOATS, run, written
+from tests.lab.exporting.learnt import FLOATS, run, with_weights, written
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("exports")
-
-
-def with_weights(learner, source):
-    """Give a learner weights that are none of those it begins with, at less cost than training."""
-    experiment, rng = Experiment(learner, source, seed=1, progress=False), np.random.default_rng(0)
-    for variable in Graph(learner.export_model(), learner.name).concrete.variables:
-        variable.assign_add(rng.normal(0.0, 0.2, variable.shape).astype(np.float32))
-    return experiment
 
 
 @pytest.fixture(scope="module")

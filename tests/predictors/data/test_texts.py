@@ -7,6 +7,7 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lab.errors import UsageError
 from predictors import from_arrays
@@ -14,7 +15,7 @@ from predictors.data import words as module
 from predictors.data.examples import ExampleSpec
 from predictors.data.field import Field
 from predictors.data.inputs import checked_inputs
-from predictors.data.tokens import LONGEST_WORD, tokens, vocabulary_of
+from predictors.data.tokens import LONGEST_WORD, tokens, tokens_tensor, vocabulary_of
 from predictors.data.words import checked_texts, has_word, plain
 
 LABELS = ["a", "b"] * 10
@@ -41,6 +42,18 @@ def of_texts(texts, **options):
 )
 def test_words_of_any_script_are_told_apart(text, found):
     assert plain(text) == found
+
+
+def test_a_program_reads_texts_as_python_does():
+    texts = [
+        "The Cat, the dog!", "ÄRGER, ärger", "ПРИВЕТ мир", "a\x00b\x1b[2Jc\td\ne",
+        "a\N{IDEOGRAPHIC SPACE}b\N{NO-BREAK SPACE}c",
+        "\ufeffco\N{SOFT HYPHEN}op", "猫と犬。", "«bon» l’été", "naïve—co-op", "x_y [UNK] $5 3.14", "ไทย 한국어", "",
+    ]  # fmt: skip
+    vocabulary, _ = vocabulary_of(np.array([text for text in texts[::2] if text]))
+    expected = tokens(vocabulary, 7, texts)
+    np.testing.assert_array_equal(tokens_tensor(vocabulary, 7, tf.constant(texts)).numpy(), expected)
+    assert (expected > 1).sum() > 10 and (expected == 1).any()
 
 
 def test_plain_english_is_read_as_keras_reads_it():
