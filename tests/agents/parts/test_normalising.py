@@ -1,9 +1,19 @@
 """Running statistics against NumPy's over everything seen, and discounted sums by hand."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
+from gymnasium.spaces import Box
 
-from agents.parts.normalising import RunningStatistics, discounted_sums, no_statistics, standardised, with_rows
+from agents.parts.normalising import (
+    RunningStatistics,
+    discounted_sums,
+    moments_of,
+    no_statistics,
+    scaled,
+    standardised,
+    with_rows,
+)
 
 
 def test_statistics_taken_in_part_by_part_are_those_of_all_rows():
