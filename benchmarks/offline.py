@@ -103,7 +103,11 @@ def table(results: dict[str, Any]) -> str:
     """Return the results as Markdown."""
     from lab.results.statistics import over_runs
 
-    lines = ["# Offline learners on the same recordings", "", "By `benchmarks/offline.py`; settings in the JSON file beside it."]
+    lines = [
+        "# Offline learners on the same recordings",
+        "",
+        "By `benchmarks/offline.py`; settings in the JSON file beside it.",
+    ]
     for task, one in results.items():
         lines += ["", f"## {task}", ""]
         for seed, d in one["data"].items():
