@@ -106,7 +106,7 @@ def table(results: dict[str, Any]) -> str:
     lines = [
         "# Offline learners on the same recordings",
         "",
-        "By `benchmarks/offline.py`; settings in the JSON file beside it.",
+        "By `benchmarks/offline.py`; settings in the JSON beside.",
     ]
     for task, one in results.items():
         lines += ["", f"## {task}", ""]
