@@ -12,6 +12,7 @@ Tasks, each a recording that all learners share:
   others.
 - `acrobot_rest`: as `acrobot_wide`, but every episode begins hanging at rest, so that others can obtain the best return
   too; the players act by averaged weights, as by default.
+- `pendulum`: the same of SAC's, for continuous actions (learners that take them).
 - `pointmass`: the same of mixed quality by noisy controllers, for continuous actions (learners that take them).
   Episodes start in one small circle: anywhere on the floor, the best tenth would be those that start beside the goal.
   In the results, `pointmass-anywhere` is of an earlier version, where they did.
@@ -102,7 +103,11 @@ def table(results: dict[str, Any]) -> str:
     """Return the results as Markdown."""
     from lab.results.statistics import over_runs
 
-    lines = ["# Offline learners on the same recordings", "", "By `benchmarks/offline.py`; settings in `offline.json`."]
+    lines = [
+        "# Offline learners on the same recordings",
+        "",
+        "By `benchmarks/offline.py`; settings in the JSON beside.",
+    ]
     for task, one in results.items():
         lines += ["", f"## {task}", ""]
         for seed, d in one["data"].items():

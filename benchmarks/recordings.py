@@ -10,6 +10,8 @@ STAGES, EPSILONS = 4, (0.0, 0.2, 0.5)
 # swings up -500: without one that plays most at random, a few episodes stood for returns from -450 to -300.
 WIDE = (*EPSILONS, 0.8)
 # Of DQN in recordings: the latest weights differ in quality from stage to stage more than averaged ones.
+# Of SAC in recordings: small enough that all stages are trained in seconds.
+SMALL_SAC = {"hidden_sizes": (64, 64), "batch_size": 128, "learning_starts": 500}
 LATEST = {"average_decay": 0.0, "pessimism": 0.0, "epsilon_end": 0.1}
 # Where the point mass starts. An obstacle stands in the way, off its middle, so that the mass slides off to the same
 # side each time and a return tells how it was played.
@@ -98,6 +100,7 @@ TASKS: dict[str, Callable[[int], Any]] = {
     "acrobot_rest": acrobot_at_rest,
     "gridworld": staged("q_learning", "lab/GridWorld-v0", 6_000, {"epsilon_steps": 4_000}, 100),
     "pointmass": point_mass,
+    "pendulum": staged("sac", "Pendulum-v1", 6_000, SMALL_SAC, 10),
 }
 
 

@@ -181,17 +181,36 @@ def short_walks() -> Any:
     return make
 
 
+def short_pushes() -> Any:
+    """Return a factory of point masses whose episodes end soon."""
+
+    def make(render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+        return gymnasium.make("lab/PointMass-v0", max_episode_steps=9, render_mode=render_mode)
+
+    return make
+
+
 def recorded() -> Any:
     """Return a few recorded episodes of grid worlds, some terminated and some truncated."""
+    return played(short_walks(), lambda rng: int(rng.integers(4)))
+
+
+def recorded_pushes() -> Any:
+    """Return a few recorded episodes of point masses."""
+    return played(short_pushes(), lambda rng: rng.uniform(-1.0, 1.0, 2).astype(np.float32))
+
+
+def played(make: Callable[[], gymnasium.Env[Any, Any]], choose: Callable[[np.random.Generator], Any]) -> Any:
+    """Return a few recorded episodes of an environment, with actions at random."""
     from agents import Episodes
 
     steps: list[tuple[Any, ...]] = []
-    env = short_walks()()
+    env = make()
     rng = np.random.default_rng(3)
     for seed in range(12):
         observation, ended = env.reset(seed=seed)[0], False
         while not ended:
-            action = int(rng.integers(4))
+            action = choose(rng)
             following, reward, terminated, truncated, _ = env.step(action)
             steps.append((observation, action, reward, terminated, truncated, following))
             observation, ended = following, terminated or truncated
@@ -199,11 +218,17 @@ def recorded() -> Any:
     arrays: dict[str, Any] = dict(zip(names, map(np.array, zip(*steps, strict=True)), strict=True))
     found = (env.observation_space, env.action_space)
     episodes = Episodes.from_arrays(**arrays, observation_space=found[0], action_space=found[1])
-    return episodes.with_environment(short_walks())
+    return episodes.with_environment(make)
 
 
 # State that may be left out without harm, and why; a test checks that it does none.
 OFFLINE = {"episodes": "no episodes are played"}
+IDLE_OFFLINE = {
+    **OFFLINE,
+    "rate": "only a schedule sets it",
+    "exploration": "drawn from only when exploring",
+    "observed": "found in the data again",
+}
 OVERWRITTEN = {"td_error": "each step overwrites it before it is read"}
 BUILT = {"size": "a constant that `build` takes from the data's shape"}
 RATE = {"rate": "only a schedule sets it"}
@@ -287,6 +312,29 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "settings": {"hidden_sizes": (8,), "batch_size": 8, "target_update_every": 30, "average_decay": 0.9},
             "source": recorded,
             "idle": {**OFFLINE, "rate": "only a schedule sets it"},
+        },
+    ],
+    "awac": [
+        {
+            "settings": {"hidden_sizes": (8,), "batch_size": 8, "actor_every": 5, "critic_normalisation": "layer"},
+            "source": recorded,
+            "idle": IDLE_OFFLINE,
+        },
+    ],
+    "iql": [
+        {
+            "settings": {"hidden_sizes": (8,), "batch_size": 8, "normalise_observations": True, "actor_every": 5},
+            "source": recorded_pushes,
+            "idle": IDLE_OFFLINE,
+            "actions": FRACTIONS,
+        },
+    ],
+    "td3bc": [
+        {
+            "settings": {"hidden_sizes": (8,), "batch_size": 8, "actor_every": 5},
+            "source": recorded_pushes,
+            "idle": IDLE_OFFLINE,
+            "actions": FRACTIONS,
         },
     ],
     "percent_bc": [

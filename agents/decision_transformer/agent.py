@@ -19,6 +19,7 @@ from agents.decision_transformer.network.network import TrajectoryTransformer, W
 from agents.decision_transformer.settings import DecisionTransformerSettings
 from agents.episodes import Episodes
 from agents.offline import OfflineAgent
+from agents.parts.normalising import moments_of
 from agents.parts.observations import is_picture, network, number_of_features
 from lab.config import Settings
 from lab.errors import UsageError
@@ -115,10 +116,9 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         self.longest = int(np.max(episodes.lengths))
         space = self.observation_space
         if c.normalise_observations and isinstance(space, Box) and len(space.shape) == 1:
-            mean, spread = moments_of(episodes.observations)
+            mean, spread = moments_of(space, episodes.observations)
             self.mean.assign(mean)
-            # What never varies in the data keeps its unit.
-            self.spread.assign(np.where(spread > 1e-6, spread, 1.0))
+            self.spread.assign(spread)
 
     def sampler(self, episodes: Episodes) -> Callable[[np.random.Generator], Steps]:
         longest, most = int(np.max(episodes.lengths)), self.config.max_episode_length
@@ -225,12 +225,3 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 def masked_mean(values: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
     """Return the mean of values (B, T) over the steps that are present, 1.0 in float32 (B, T)."""
     return tf.reduce_sum(values * present) / tf.maximum(tf.reduce_sum(present), 1.0)
-
-
-def moments_of(rows: np.ndarray, block: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the standard deviation of each column of rows (N, d), float64 (d,), block by block."""
-    starts = range(0, len(rows), block)
-    # Two passes: the difference of two large sums would lose small deviations.
-    mean = sum(rows[i : i + block].sum(axis=0, dtype=np.float64) for i in starts) / len(rows)
-    squares = sum(np.square(rows[i : i + block] - mean).sum(axis=0) for i in starts) / len(rows)
-    return mean, np.sqrt(squares)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from agents.off_policy import losses
 from agents.off_policy.ensemble import Ensemble
 from agents.off_policy.kinds import BoxActions, DiscreteActions, Proposal, box_of
 from agents.off_policy.settings import OffPolicySettings
-from agents.off_policy.state import Parameters, changed_if, moved
+from agents.off_policy.state import Parameters, changed_if, moved, stepped
 from agents.parts import observations
 from agents.parts.exporting import of_policy
 from agents.parts.losses import bootstrapped_target
@@ -133,14 +134,14 @@ class OffPolicyAgent(FunctionalAgent):
 
     @abstractmethod
     def actor_losses(
-        self, actor: Any, parameters: Parameters, observed: tf.Tensor, key: tf.Tensor
+        self, actor: Any, parameters: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         """Return the actor's loss of each row, (B,), and what is to be known of the batch beside it, () each.
 
         Args:
             actor: Its weights, which the gradient is taken of.
             parameters: With the critics after their update.
-            observed: float32 (B, d), features.
+            batch, observed: Of B rows, and the features of their observations, float32 (B, d).
             key: uint32 (2,).
         """
 
@@ -194,7 +195,7 @@ class OffPolicyAgent(FunctionalAgent):
 
         def with_actor(part: Parameters) -> Parameters:
             whole = part._replace(critics=p.critics, statistics=p.statistics)
-            after = self.with_actor(state, whole, observed, actor_key)
+            after = self.with_actor(state, whole, batch, observed, actor_key)
             if self.targets_wait:
                 after = self.with_targets(after, c.target_decay)
             return after._replace(critics=(), statistics=())
@@ -245,15 +246,14 @@ class OffPolicyAgent(FunctionalAgent):
         p = p._replace(critics=critics, critic_moments=moments, statistics=statistics)
         return p, loss, tf.reduce_mean(values), errors
 
-    def with_actor(self, state: AgentState, p: Parameters, observed: tf.Tensor, key: tf.Tensor) -> Parameters:
+    def with_actor(
+        self, state: AgentState, p: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor
+    ) -> Parameters:
         """Return the parameters after one update of the actor."""
         c = self.hyperparameters(state)
-        with tf.GradientTape() as tape:
-            tape.watch(p.actor)
-            rows, known = self.actor_losses(p.actor, p, observed, key)
-            loss = tf.reduce_mean(rows)
-        gradient = flat(tape.gradient(loss, p.actor))
-        actor, moments = adam(p.actor, gradient, p.actor_moments, c.learning_rate, c.adam_epsilon)
+        rate, epsilon, moments = c.learning_rate, c.adam_epsilon, p.actor_moments
+        rows_of = functools.partial(self.actor_losses, parameters=p, batch=batch, observed=observed, key=key)
+        actor, moments, loss, known = stepped(rows_of, p.actor, moments, rate, epsilon)
         reports = (loss, *known)[: len(self.reported)]
         return self.after_actor(p._replace(actor=actor, actor_moments=moments, reports=reports), known, state)
 

@@ -14,6 +14,7 @@ from agents.off_policy.agent import OffPolicyAgent
 from agents.off_policy.kinds import BoxActions, DiscreteActions, Proposal, kind_of
 from agents.off_policy.settings import SACSettings
 from agents.off_policy.state import Parameters
+from agents.transitions import Batch
 from lab.config import Settings
 from lab.training.adam import Moments, adam, no_moments
 
@@ -67,7 +68,7 @@ class SAC(OffPolicyAgent):
         return self.kind.expected(least - self.weight_of_entropy(parameters) * proposal.logs, proposal.logs)
 
     def actor_losses(
-        self, actor: Any, parameters: Parameters, observed: tf.Tensor, key: tf.Tensor
+        self, actor: Any, parameters: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         kind, p = self.kind, parameters
         proposal = kind.proposed(self.rows(actor, observed), key)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import tensorflow as tf
 
-from lab.training.adam import Moments
+from lab.training.adam import Moments, adam, flat
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ class Parameters(NamedTuple):
         statistics: Of the critics' batch normalisation, or ().
         temperature: float32 (), the logarithm of the temperature in a tuple with `Moments` of it, or ().
         reports: float32 () each, what the last update of the actor came to.
+        state_value: Weights of a network of states' values in a tuple with `Moments` of it, or ().
     """
 
     actor: Any
@@ -34,6 +35,7 @@ class Parameters(NamedTuple):
     statistics: Any = ()
     temperature: Any = ()
     reports: Any = ()
+    state_value: Any = ()
 
 
 def moved(targets: Any, weights: Any, decay: Any) -> Any:
@@ -45,6 +47,24 @@ def moved(targets: Any, weights: Any, decay: Any) -> Any:
     """
     pairs = zip(targets, weights, strict=True) if targets else ()
     return tuple(old + (1.0 - decay) * (new - old) for old, new in pairs)
+
+
+def stepped(
+    losses: Callable[[Any], tuple[tf.Tensor, T]], weights: Any, moments: Moments, rate: Any, epsilon: Any
+) -> tuple[Any, Moments, tf.Tensor, T]:
+    """Make one step of Adam down a mean; return weights, moments, that mean before it, and what else was known.
+
+    Args:
+        losses: From weights to the loss of each row, (B,), and whatever else is to be known.
+        weights: A tuple of tensors.
+        moments, rate, epsilon: As for `adam`.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        rows, known = losses(weights)
+        loss = tf.reduce_mean(rows)
+    weights, moments = adam(weights, flat(tape.gradient(loss, weights)), moments, rate, epsilon)
+    return weights, moments, loss, known
 
 
 def changed_if(due: tf.Tensor, change: Callable[[T], T], before: T) -> T:

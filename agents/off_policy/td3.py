@@ -13,6 +13,7 @@ from agents.off_policy.kinds import Proposal
 from agents.off_policy.settings import DDPGSettings, TD3Settings
 from agents.off_policy.state import Parameters
 from agents.parts.actions import as_actions, as_actions_tensor
+from agents.transitions import Batch
 from envs import random
 from lab.config import Settings
 
@@ -52,7 +53,7 @@ class TD3(OffPolicyAgent):
         return Proposal(losses.smoothed(actions, key, settings.target_noise, settings.target_noise_clip), ())
 
     def actor_losses(
-        self, actor: Any, parameters: Parameters, observed: tf.Tensor, key: tf.Tensor
+        self, actor: Any, parameters: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         rows = tf.concat([observed, tf.tanh(self.rows(actor, observed))], axis=-1)
         first, statistics = ([part[:1] for part in parts] for parts in (parameters.critics, parameters.statistics))

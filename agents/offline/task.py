@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.episodes import Episodes
 from agents.offline.agent import OfflineAgent
+from agents.offline.checks import check_finite
 from agents.offline.sources import Unplayable, environment_of, open_episodes
 from agents.training.task import CALIBRATION, COMPARISON, AgentTask
 from lab.errors import CheckpointError, bad_value
@@ -58,6 +59,7 @@ class OfflineTask(UpdateTask, AgentTask):
     def check_training(self) -> None:
         super().check_training()
         self.agent.check_training()
+        check_finite(type(self.agent).__name__, self.episodes_read)
 
     def refill(self) -> None:
         """Draw batches from now on from the episodes there are to learn from: the recording (hook)."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import gymnasium
 import numpy as np
 import tensorflow as tf
 
+from agents.parts.observations import features
+
 # So that what never varies is not divided by 0.
 EPSILON = 1e-8
+# Of Fujimoto and Gu 2021, section 5.
+SMALL = 1e-3
 
 
 class RunningStatistics(NamedTuple):
@@ -51,6 +56,34 @@ def standardised(known: RunningStatistics, rows: Any, limit: float) -> Any:
     if isinstance(rows, np.ndarray):
         return np.clip((rows - known.mean) / np.sqrt(known.variance + np.float32(EPSILON)), -limit, limit)
     return tf.clip_by_value((rows - known.mean) * tf.math.rsqrt(known.variance + EPSILON), -limit, limit)
+
+
+def moments_of(space: gymnasium.Space[Any], observed: Any, block: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the standard deviation of each feature of recorded observations, float64 (d,), by blocks.
+
+    The deviation of a feature that never varies is 1, so that it keeps its unit.
+
+    Args:
+        space: Of the observations.
+        observed: (N, ...), in memory or mapped from a file.
+        block: Observations read at once.
+    """
+    starts = range(0, len(observed), block)
+    with np.errstate(invalid="ignore"):  # Whoever trains refuses what is not finite, with a message.
+        # Two passes: the difference of two large sums would lose small deviations.
+        mean = sum(features(space, observed[i : i + block]).sum(axis=0, dtype=np.float64) for i in starts)
+        mean = mean / len(observed)
+        squares = sum(np.square(features(space, observed[i : i + block]) - mean).sum(axis=0) for i in starts)
+        deviation = np.sqrt(squares / len(observed))
+    return mean, np.where(deviation > 1e-6, deviation, 1.0)
+
+
+def scaled(rows: Any, mean: Any, deviation: Any) -> Any:
+    """Return rows, an array or a tensor (..., d), less the mean and over the deviation (Fujimoto and Gu 2021, section
+    5, with the small number that they add to it)."""
+    if isinstance(rows, np.ndarray):
+        mean, deviation = np.asarray(mean), np.asarray(deviation)
+    return (rows - mean) / (deviation + SMALL)
 
 
 def discounted_sums(rewards: tf.Tensor, ended: tf.Tensor, start: tf.Tensor, discount: Any) -> tf.Tensor:

@@ -86,7 +86,7 @@ def test_with_more_critics_than_the_target_takes_the_actor_follows_their_mean():
         agent = built(SAC, learn_temperature=False, temperature=1e-8, **settings)
         p = agent.state().parameters
         p = p._replace(critics=constant_critics(agent, *(1.0, 2.0, 6.0)[: agent.config.critics]))
-        rows, _ = agent.actor_losses(p.actor, p, tf.zeros((2, 3)), random.key_from_seed(0))
+        rows, _ = agent.actor_losses(p.actor, p, (), tf.zeros((2, 3)), random.key_from_seed(0))
         assert rows.numpy() == pytest.approx([-expected] * 2, abs=1e-5)
 
 
@@ -99,7 +99,7 @@ def test_probabilities_of_discrete_actions_move_towards_the_better_by_hand():
     actor = (tf.zeros_like(p.actor[0]), logits[0])
     with tf.GradientTape() as tape:
         tape.watch(actor)
-        rows, (entropy, temperature) = agent.actor_losses(actor, p, tf.zeros((1, 3)), random.key_from_seed(0))
+        rows, (entropy, temperature) = agent.actor_losses(actor, p, (), tf.zeros((1, 3)), random.key_from_seed(0))
     values = np.array([1.0, 2.0])
     each = 0.5 * np.log(chances) - values
     assert rows.numpy() == pytest.approx([chances @ each])
@@ -134,7 +134,7 @@ def test_the_critics_loss_moves_critics_alone_and_the_actors_loss_the_actor_alon
     assert changed(before.critics, after.critics) and changed(before.critic_moments, after.critic_moments)
     for name in set(before._fields) - {"critics", "critic_moments"}:
         assert not changed(getattr(before, name), getattr(after, name)), name
-    after = agent.with_actor(state, before, observed, key)
+    after = agent.with_actor(state, before, batch, observed, key)
     assert changed(before.temperature, after.temperature)
     for name in ("critics", "critic_moments", "targets"):
         assert not changed(getattr(before, name), getattr(after, name)), name

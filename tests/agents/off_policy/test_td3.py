@@ -37,7 +37,7 @@ def test_targets_see_the_target_actors_actions_with_clipped_noise(agent):
 
 def test_the_actor_follows_the_first_critic(agent):
     p = agent.state().parameters._replace(critics=constant_critics(agent, 3.0, 1.0))
-    rows, _ = agent.actor_losses(p.actor, p, tf.zeros((2, 3)), random.key_from_seed(0))
+    rows, _ = agent.actor_losses(p.actor, p, (), tf.zeros((2, 3)), random.key_from_seed(0))
     assert rows.numpy() == pytest.approx([-3.0, -3.0])
 
 
@@ -51,7 +51,7 @@ def test_the_actors_gradient_is_the_critics_by_the_action_through_tanh():
     actor = (tf.zeros((3, 2)), tf.constant([0.5, -0.2]))
     with tf.GradientTape() as tape:
         tape.watch(actor)
-        rows, _ = agent.actor_losses(actor, p, tf.zeros((1, 3)), random.key_from_seed(0))
+        rows, _ = agent.actor_losses(actor, p, (), tf.zeros((1, 3)), random.key_from_seed(0))
     expected = -np.array([2.0, -3.0]) * (1 - np.tanh([0.5, -0.2]) ** 2)
     assert tape.gradient(rows, actor)[1].numpy() == pytest.approx(expected)
 
@@ -85,7 +85,7 @@ def test_only_the_intended_weights_move():
     after, *_ = agent.with_critics(state, batch, observed, key)
     for name in set(before._fields) - {"critics", "critic_moments"}:
         assert not changed(getattr(before, name), getattr(after, name)), name
-    after = agent.with_actor(state, before, observed, key)
+    after = agent.with_actor(state, before, batch, observed, key)
     for name in set(before._fields) - {"actor", "actor_moments", "reports"}:
         assert not changed(getattr(before, name), getattr(after, name)), name
 
