@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CLASSES = ("confusion", "scores", "curves", "reliability", "mistakes", "map")
 NUMBERS = ("predictions",)
+# Characters of a text that stand beside its point on a map.
+EXCERPT = 60
 
 
 def kinds_of(spec: ExampleSpec, has_features: bool) -> tuple[str, ...]:
@@ -41,7 +43,7 @@ def of_classes(kind: str, predictor: Any, data: Examples) -> Figure:
     field, part = predictor.heads[0].field, data.test
     codes, names = field.codes(part.targets[field.name]), field.words
     if kind == "map":
-        return map_figure(predictor.features(part.inputs), codes, names)
+        return map_of(predictor.features(part.inputs), data, field, predictor.probabilities(part.inputs).argmax(axis=1))
     probabilities = predictor.probabilities(part.inputs)
     if kind in ("confusion", "scores"):
         matrix = confusion_matrix(probabilities.argmax(axis=1), codes, len(names))
@@ -52,6 +54,32 @@ def of_classes(kind: str, predictor: Any, data: Examples) -> Figure:
         return reliability_figure(probabilities, codes)
     shown = data.spec.inputs[0]
     return mistakes_figure(as_bytes(shown, part.inputs[shown.name]), probabilities, codes, names)
+
+
+def map_of(features: np.ndarray, data: Examples, field: Field, predicted: np.ndarray, method: str = "tsne") -> Figure:
+    """Return a map of the test examples whose points say in a report what they are: row, class, answer, and picture.
+
+    Args:
+        features: Of the test examples, (N, D).
+        data: The examples.
+        field: The target of classes.
+        predicted: The code of the answer for each test example, (N,).
+        method: As for `map_figure`.
+    """
+    part, names = data.test, field.words
+    codes = field.codes(part.targets[field.name])
+    words = [
+        f"row {i}: {names[true]}" + (f", taken for {names[guess]}" if guess != true else "")
+        for i, (true, guess) in enumerate(zip(codes, predicted, strict=True))
+    ]
+    shown = next((one for one in data.spec.inputs if is_picture(one)), None)
+    tiles = None if shown is None else as_bytes(shown, part.inputs[shown.name])
+    if tiles is not None and tiles.ndim == 4 and tiles.shape[-1] == 1:
+        tiles = tiles[..., 0]
+    texts = next((part.inputs[one.name] for one in data.spec.inputs if one.kind == "text"), None)
+    if texts is not None:
+        words = [f"{word}: {' '.join(str(text).split())[:EXCERPT]}" for word, text in zip(words, texts, strict=True)]
+    return map_figure(features, codes, names, method, words=words, tiles=tiles)
 
 
 def of_numbers(predictor: Any, data: Examples) -> Figure:
