@@ -161,4 +161,4 @@ def unread(learner: Any) -> dict[str, str]:
         return dict.fromkeys(("architecture", "hidden_sizes", "dropout", "precision"), why)
     kinds = {field.kind for field in learner.spec.inputs}
     dense = learner.config.architecture == "mlp" or (learner.config.architecture == "auto" and "vector" in kinds)
-    return {} if dense else {"hidden_sizes": "it is of an mlp, and the network is none"}
+    return {} if dense else {"hidden_sizes": "only architecture='mlp' has them"}
