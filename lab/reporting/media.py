@@ -20,7 +20,7 @@ LARGEST_FILE = 24_000_000
 LARGEST_PAGE = 96_000_000
 FILES_A_KIND = 6
 # From this ratio of width to height on a picture gets a row of its own.
-WIDE = 1.9
+WIDE = 1.5
 CAPTIONS = {
     "episode": "One greedy episode",
     "policy": "Greedy policy and state values",

@@ -42,7 +42,7 @@ figcaption code { margin-left: 8px; opacity: 0.8; }
 .overlays { grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); }
 .chart { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 10px; }
 .chart img { width: 100%; }
-.media-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 18px;
+.media-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(400px, 100%), 1fr)); gap: 18px;
   align-items: start; grid-auto-flow: dense; }
 .media.wide { grid-column: 1 / -1; }
 .media img, .media video { width: 100%; max-height: 440px; object-fit: contain; border-radius: 8px;
@@ -64,7 +64,7 @@ figcaption code { margin-left: 8px; opacity: 0.8; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
-td:first-child { white-space: nowrap; }
+td:first-child { min-width: 13em; }
 th { color: var(--soft); font-weight: 600; font-size: 12.5px; }
 td.number, th.number { text-align: right; white-space: nowrap; padding-left: 12px; padding-right: 0; }
 .settings dl { columns: 3 260px; column-gap: 36px; }
