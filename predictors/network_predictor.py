@@ -48,6 +48,9 @@ class NetworkPredictor(Predictor):
     compression: Compression = NONE
 
     def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
+        if config is not None and hasattr(config, "trainable_variables"):
+            name = type(self).__name__
+            raise UsageError(f"{name} received a model as its settings. Fix: {name}(network=...).")
         super().__init__(config, **settings)
         self.given = network
 

@@ -102,4 +102,4 @@ def setting(value: Any) -> str:
         return ", ".join(setting(entry) for entry in value) or "none"
     if isinstance(value, (list, dict)):
         return json.dumps(value)
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 1_000 else str(value)
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 1_000 else str(value) or NONE
