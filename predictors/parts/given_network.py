@@ -116,5 +116,5 @@ def check_outputs(model: keras.Model, spec: ExampleSpec, units: list[tuple[int, 
         values = np.asarray(tf.cast(output, tf.float32)) if field.kind == "class" else np.empty(0)
         if values.size and (values >= 0.0).all() and np.allclose(values.sum(axis=-1), 1.0, atol=1e-3):
             # It would learn, but slowly and worse, and nobody would know why.
-            received, fix = "probabilities, which sum to 1", "leave softmax out of the last layer."
-            raise bad_value("network", f"outputs for {field.name!r}", received, "logits, one a class", fix)
+            sums, fix = "probabilities, which sum to 1", "leave softmax out of the last layer."
+            raise bad_value("network", f"outputs for {field.name!r}", sums, "logits, one a class", fix)
