@@ -8,6 +8,7 @@ import numpy as np
 
 from predictors.data.examples import Examples, ExampleSpec
 from predictors.data.field import Field
+from predictors.figures.clusters import clusters_figure
 from predictors.figures.confusion import confusion_figure
 from predictors.figures.maps import map_figure
 from predictors.figures.mistakes import mistakes_figure
@@ -20,7 +21,7 @@ from predictors.metrics.classification import confusion_matrix
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CLASSES = ("confusion", "scores", "curves", "reliability", "mistakes", "map")
+CLASSES = ("confusion", "scores", "curves", "reliability", "mistakes", "map", "clusters")
 NUMBERS = ("predictions",)
 # Characters of a text that stand beside its point on a map.
 EXCERPT = 60
@@ -29,7 +30,7 @@ EXCERPT = 60
 def kinds_of(spec: ExampleSpec, has_features: bool) -> tuple[str, ...]:
     """Return what a classifier of such examples can show; the first is the default."""
     pictures = len(spec.inputs) == 1 and is_picture(spec.inputs[0])
-    absent = {*(() if pictures else ("mistakes",)), *(() if has_features else ("map",))}
+    absent = {*(() if pictures else ("mistakes",)), *(() if has_features else ("map", "clusters"))}
     return tuple(kind for kind in CLASSES if kind not in absent)
 
 
@@ -42,6 +43,9 @@ def of_classes(kind: str, predictor: Any, data: Examples) -> Figure:
     """Return a figure of a classifier's first target, one of `CLASSES`."""
     field, part = predictor.heads[0].field, data.test
     codes, names = field.codes(part.targets[field.name]), field.words
+    if kind == "clusters":
+        words = words_of(data, field, predictor.probabilities(part.inputs).argmax(axis=1))
+        return clusters_figure(predictor.features(part.inputs), codes, len(names), words=words)
     if kind == "map":
         return map_of(predictor.features(part.inputs), data, field, predictor.probabilities(part.inputs).argmax(axis=1))
     probabilities = predictor.probabilities(part.inputs)
@@ -66,20 +70,28 @@ def map_of(features: np.ndarray, data: Examples, field: Field, predicted: np.nda
         predicted: The code of the answer for each test example, (N,).
         method: As for `map_figure`.
     """
+    part = data.test
+    codes = field.codes(part.targets[field.name])
+    shown = next((one for one in data.spec.inputs if is_picture(one)), None)
+    tiles = None if shown is None else as_bytes(shown, part.inputs[shown.name])
+    if tiles is not None and tiles.ndim == 4 and tiles.shape[-1] == 1:
+        tiles = tiles[..., 0]
+    words = words_of(data, field, predicted)
+    return map_figure(features, codes, field.words, method, words=words, tiles=tiles)
+
+
+def words_of(data: Examples, field: Field, predicted: np.ndarray) -> list[str]:
+    """Return what each test example is: its row and class, what it was taken for, and how a text begins."""
     part, names = data.test, field.words
     codes = field.codes(part.targets[field.name])
     words = [
         f"row {i}: {names[true]}" + (f", taken for {names[guess]}" if guess != true else "")
         for i, (true, guess) in enumerate(zip(codes, predicted, strict=True))
     ]
-    shown = next((one for one in data.spec.inputs if is_picture(one)), None)
-    tiles = None if shown is None else as_bytes(shown, part.inputs[shown.name])
-    if tiles is not None and tiles.ndim == 4 and tiles.shape[-1] == 1:
-        tiles = tiles[..., 0]
     texts = next((part.inputs[one.name] for one in data.spec.inputs if one.kind == "text"), None)
-    if texts is not None:
-        words = [f"{word}: {' '.join(str(text).split())[:EXCERPT]}" for word, text in zip(words, texts, strict=True)]
-    return map_figure(features, codes, names, method, words=words, tiles=tiles)
+    if texts is None:
+        return words
+    return [f"{word}: {' '.join(str(text).split())[:EXCERPT]}" for word, text in zip(words, texts, strict=True)]
 
 
 def of_numbers(predictor: Any, data: Examples) -> Figure:

@@ -9,8 +9,9 @@ import numpy as np
 from lab.media.hover import of_png
 from lab.media.plotting import write_figure
 from predictors.data.arrays import from_arrays
-from predictors.figures import map_figure, regression_figure
+from predictors.figures import clusters_figure, map_figure, regression_figure
 from predictors.training.pictures import map_of
+from tests.predictors.figures.drawing import check_whole
 
 RNG = np.random.default_rng(0)
 
@@ -50,3 +51,16 @@ def test_predictions_say_their_row(tmp_path: Path) -> None:
     found = of_png(write_figure(regression_figure(true + 0.5, true), tmp_path / "r.png").read_bytes())
     assert found is not None and len(found.texts) == 1_000 and max(found.x) < 0.4
     assert found.texts[0] == "row 0: true 0, predicted 0.5" and found.texts[-1] == "row 1499: true 10, predicted 10.5"
+
+
+def test_clusters_of_parted_groups_are_the_classes(tmp_path: Path) -> None:
+    codes = np.repeat([0, 1, 2], 20)
+    figure = clusters_figure(RNG.normal(size=(60, 3)) + 20.0 * np.eye(3)[codes], codes, 3, words=["a"] * 60)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles[0].startswith("K-means, 3 clusters\nadjusted Rand 1.000, NMI 1.000, silhouette 0.9")
+    assert titles[1].startswith("hierarchical (Ward), 3 clusters\nadjusted Rand 1.000")
+    check_whole(figure)
+    found = of_png(write_figure(figure, tmp_path / "c.png").read_bytes())
+    assert found is not None and max(found.x) < 0.5 and {*found.texts} == {f"a; cluster {i}" for i in range(3)}
+    few = clusters_figure(np.eye(3), [0, 1, 1], 5, most=2)
+    assert "2 of 3 rows" in few.get_supxlabel()
