@@ -22,7 +22,6 @@ from lab.files.links import make_folder
 from lab.learner import Learner
 from lab.media.training_film import TRAINING, chosen_target, write_training_film
 from lab.messages.clashes import clashes_said
-from lab.messages.notes import note
 from lab.registry import tasks
 from lab.results.evaluation import Evaluation
 from lab.results.history import History
@@ -196,11 +195,7 @@ class Experiment(ExperimentBase):
         Returns:
             The path written.
         """
-        named = kind is None and path is not None
         target, kind = chosen_target(path, kind, self.task.kinds, self.task.default_suffix)
-        if named and target.stem not in (*self.task.kinds, TRAINING) and len(self.task.kinds) > 1:
-            # A map.png of what has no map would otherwise be taken for one.
-            note(f"{target.name} shows {kind!r}; names that show something else: {', '.join(self.task.kinds[1:])}")
         if self.directory is not None and target.parent == Path() and not target.is_absolute():
             self.claim()
             folder = self.directory.samples if target.suffix.lower() == ".png" else self.directory.videos
