@@ -8,6 +8,7 @@ import numpy as np
 
 from predictors.data.examples import Examples, ExampleSpec
 from predictors.data.field import Field
+from predictors.figures.anomalies import anomalies_figure
 from predictors.figures.clusters import clusters_figure
 from predictors.figures.confusion import confusion_figure
 from predictors.figures.maps import map_figure
@@ -16,21 +17,24 @@ from predictors.figures.regression import regression_figure
 from predictors.figures.reliability import reliability_figure
 from predictors.figures.scores import scores_figure
 from predictors.figures.thresholds import curves_figure
+from predictors.metrics.anomalies import mahalanobis_distance, max_probability_score, neighbour_distance
 from predictors.metrics.classification import confusion_matrix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CLASSES = ("confusion", "scores", "curves", "reliability", "mistakes", "map", "clusters")
+CLASSES = ("confusion", "scores", "curves", "reliability", "mistakes", "map", "clusters", "anomalies")
 NUMBERS = ("predictions",)
 # Characters of a text that stand beside its point on a map.
 EXCERPT = 60
+# Training examples from which the distances of others are taken.
+MOST_KNOWN = 5_000
 
 
 def kinds_of(spec: ExampleSpec, has_features: bool) -> tuple[str, ...]:
     """Return what a classifier of such examples can show; the first is the default."""
     pictures = len(spec.inputs) == 1 and is_picture(spec.inputs[0])
-    absent = {*(() if pictures else ("mistakes",)), *(() if has_features else ("map", "clusters"))}
+    absent = {*(() if pictures else ("mistakes",)), *(() if has_features else ("map", "clusters", "anomalies"))}
     return tuple(kind for kind in CLASSES if kind not in absent)
 
 
@@ -49,6 +53,8 @@ def of_classes(kind: str, predictor: Any, data: Examples) -> Figure:
     if kind == "map":
         return map_of(predictor.features(part.inputs), data, field, predictor.probabilities(part.inputs).argmax(axis=1))
     probabilities = predictor.probabilities(part.inputs)
+    if kind == "anomalies":
+        return anomalies_of(predictor, data, field, probabilities)
     if kind in ("confusion", "scores"):
         matrix = confusion_matrix(probabilities.argmax(axis=1), codes, len(names))
         return confusion_figure(matrix, names) if kind == "confusion" else scores_figure(matrix, names)
@@ -92,6 +98,22 @@ def words_of(data: Examples, field: Field, predicted: np.ndarray) -> list[str]:
     if texts is None:
         return words
     return [f"{word}: {' '.join(str(text).split())[:EXCERPT]}" for word, text in zip(words, texts, strict=True)]
+
+
+def anomalies_of(predictor: Any, data: Examples, field: Field, probabilities: np.ndarray) -> Figure:
+    """Return how well a row's strangeness tells that its answer is wrong (Hendrycks and Gimpel 2017).
+
+    It is strange by the answer's probability, or by how far its features lie from those of training examples.
+    """
+    some = data.train.rows(np.sort(np.random.RandomState(0).permutation(len(data.train))[:MOST_KNOWN]))
+    known, rows = predictor.features(some.inputs), predictor.features(data.test.inputs)
+    scores = {
+        "least probability": max_probability_score(probabilities),
+        "distance from the nearest class": mahalanobis_distance(known, rows, field.codes(some.targets[field.name])),
+        "distance from the 5th neighbour": neighbour_distance(known, rows, min(5, len(known))),
+    }
+    wrong = probabilities.argmax(axis=1) != field.codes(data.test.targets[field.name])
+    return anomalies_figure(scores, wrong, "predicted wrong")
 
 
 def of_numbers(predictor: Any, data: Examples) -> Figure:
