@@ -4,8 +4,8 @@ A job is one setting on all its sides, CartPole-v1 for PPO and Pendulum-v1 for S
 
 - `ppo compiled`: PureJaxRL's own settings: networks 64-64, 4 environments, rollouts of 512 steps, 4 epochs of 4
   minibatches.
-- `ppo host`: stable-baselines3's own settings with 8 environments: networks 64-64, rollouts of 2,048 steps, 10 epochs of
-  32 minibatches.
+- `ppo host`: stable-baselines3's own settings with 8 environments: networks 64-64, rollouts of 2,048 steps, 10 epochs
+  of 32 minibatches.
 - `sac`: stable-baselines3's own settings: networks 256-256, batch 256, an update every step, one environment.
 - `many`: the time that `Experiment.train_many` takes for eight seeds of the first job, as a multiple of one seed's.
 
@@ -142,7 +142,7 @@ class Side(NamedTuple):
 
     script: str
     steps: int
-    words: dict[str, Any] = {}
+    words: dict[str, Any]
     peer: str = ""
 
 
@@ -151,15 +151,15 @@ SB3, SBX = {"package": "stable_baselines3"}, {"package": "sbx"}
 HOST, COMPILED = {"lane": "host"}, {"lane": "compiled"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "ppo compiled": {
-        **{"envs": 4, "rollout": 512, "minibatch": 128, "epochs": 4},
-        **{"rate": 2.5e-4, "entropy": 0.01, "value_clip": 0.2},
+        "envs": 4, "rollout": 512, "minibatch": 128, "epochs": 4,
+        "rate": 2.5e-4, "entropy": 0.01, "value_clip": 0.2,
     },
     "ppo host": {
-        **{"envs": 8, "rollout": 2_048, "minibatch": 64, "epochs": 10},
-        **{"rate": 3e-4, "entropy": 0.0, "value_clip": "float('inf')"},
+        "envs": 8, "rollout": 2_048, "minibatch": 64, "epochs": 10,
+        "rate": 3e-4, "entropy": 0.0, "value_clip": "float('inf')",
     },
     "sac": {},
-}
+}  # fmt: skip
 # The first side of each job is the one that ratios are to. Steps are whole rollouts.
 JOBS: dict[str, dict[str, Side]] = {
     "ppo compiled": {

@@ -19,7 +19,7 @@ from agents.on_policy.settings import OnPolicySettings
 from agents.on_policy.state import Estimates, Parameters, Rewards, Weights
 from agents.parts import observations
 from agents.parts.exporting import of_policy
-from agents.parts.heads import head_for, masked
+from agents.parts.heads import deviations, head_for, masked
 from agents.parts.normalising import standardised, with_rows
 from agents.parts.schedules import FallingRate
 from agents.replay import Rollouts
@@ -116,6 +116,9 @@ class OnPolicyAgent(FallingRate, Arrangement, FunctionalAgent):
         if c.learning_rate == c.learning_rate_end:
             unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
         return unread
+
+    def complaint(self, row: Mapping[str, Any]) -> str:
+        return deviations.complaint(row.get("deviation"), "a larger entropy_weight", "a smaller entropy_weight")
 
     # ---------------------------------------------------------------- what variants override
 
