@@ -18,8 +18,8 @@ instead of the clock's: on a machine that is shared it says more.
         [--peer-python PYTHON] [--purejaxrl ppo.py] [--jax-python PYTHON] [--shorter 4] [--output FILE]
 
 Needs `pip install stable-baselines3 sbx-rl` (with torch and jax) in the peer's Python. `--purejaxrl` adds PureJaxRL to
-the first job: the path of its `purejaxrl/ppo.py`, run unchanged. It needs gymnax, flax and distrax, in a Python of
-its own if `--jax-python` names one. `--output` adds to what the file holds of other jobs.
+the first job: the path of its `purejaxrl/ppo.py`, run unchanged. It needs gymnax 0.0.8, flax, distrax and six, in a
+Python of its own if `--jax-python` names one. `--output` adds to what the file holds of other jobs.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ training = sys.modules["brax.envs.wrappers.training"]
 training.EpisodeWrapper = training.AutoResetWrapper = None
 sys.path.insert(0, os.path.dirname({path!r}))
 import jax
+# The name that gymnax 0.0.8 uses has gone from recent releases of JAX.
+jax.tree_map = jax.tree.map
 import ppo
 config = dict(LR={rate}, NUM_ENVS={envs}, NUM_STEPS={rollout} // {envs}, TOTAL_TIMESTEPS={steps}, ANNEAL_LR=True,
               UPDATE_EPOCHS={epochs}, NUM_MINIBATCHES={rollout} // {minibatch}, GAMMA=0.99, GAE_LAMBDA=0.95,
