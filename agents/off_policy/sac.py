@@ -87,7 +87,7 @@ class SAC(OffPolicyAgent):
         fewer = self.config.critics_in_target < self.config.critics
         value = tf.reduce_mean(values, axis=0) if fewer else tf.reduce_min(values, axis=0)
         entropy = -tf.reduce_mean(kind.expected(proposal.logs, proposal.logs))
-        known = (entropy, self.weight_of_entropy(p) * tf.ones(()))
+        known: tuple[Any, ...] = (entropy, self.weight_of_entropy(p) * tf.ones(()))
         if kind.head.continuous:
             known = (*known, tf.reduce_mean(kind.head.deviation(rows)))
         # Equation 7, in which the temperature is a number.
