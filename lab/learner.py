@@ -128,6 +128,13 @@ class Learner(Copied, Exports, Stateful, ABC):
         """Return settings that have no effect beside the others or on the data, each with the reason (hook)."""
         return {}
 
+    def complaint(self, row: Mapping[str, Any]) -> str:
+        """Return what a row of the log says is going wrong, and how to mend it; "" where nothing is (hook).
+
+        Training goes on; the first complaint of a run is a warning that names the step.
+        """
+        return ""
+
     # ---------------------------------------------------------------- schedules
 
     def begin_run(self, steps: int) -> None:

@@ -114,7 +114,7 @@ ROOMS = {
     "lab.learner": "config copying errors exporting files networks registry runs runtime seeding",
     "lab.exporting": "errors files results runtime",
     "lab.training": "errors runs runtime task",
-    "lab.callbacks": "errors files learner registry results runs seeding task",
+    "lab.callbacks": "errors files learner messages registry results runs seeding task",
     "lab.experiment": "callbacks config errors exporting files learner media messages registry results runs runtime "
     "seeding task",
     "lab.reporting": "errors files media results runs version",

@@ -16,6 +16,7 @@ from agents.functional.state import in_numpy
 from agents.off_policy import losses
 from agents.off_policy.ensemble import Ensemble
 from agents.off_policy.kinds import BoxActions, DiscreteActions, Proposal, box_of
+from agents.off_policy.landscape import OffPolicyLandscape
 from agents.off_policy.settings import OffPolicySettings
 from agents.off_policy.state import Parameters, changed_if, moved, stepped
 from agents.parts import observations
@@ -32,7 +33,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, flat, no_moments
 
 
-class OffPolicyAgent(FunctionalAgent):
+class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
     """Learns critics by their own targets and an actor by the critics, from replayed transitions.
 
     A subclass gives `proposed`, `actor_losses`, `explored` and `greedy`, and where it differs `next_values`. Networks
@@ -111,8 +112,7 @@ class OffPolicyAgent(FunctionalAgent):
         return Parameters(actor, self.critics, *moments, *rest)
 
     def experience(self) -> Replay:
-        found = replay_of_settings(type(self).__name__, self.config)
-        return dataclasses.replace(found, n_steps=self.config.n_steps)
+        return dataclasses.replace(replay_of_settings(type(self).__name__, self.config), n_steps=self.config.n_steps)
 
     def unread_settings(self) -> dict[str, str]:
         if self.config.critic_normalisation == "batch" and not self.actor_target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from agents.off_policy.agent import OffPolicyAgent
 from agents.off_policy.kinds import BoxActions, DiscreteActions, Proposal, kind_of
 from agents.off_policy.settings import SACSettings
 from agents.off_policy.state import Parameters
+from agents.parts.heads import deviations
 from agents.transitions import Batch
 from lab.config import Settings
 from lab.training.adam import Moments, adam, no_moments
@@ -32,11 +34,16 @@ class SAC(OffPolicyAgent):
     Settings: ClassVar[type[Settings]] = SACSettings
     reported: ClassVar[tuple[str, ...]] = ("actor_loss", "entropy", "temperature")
     metric_names: ClassVar[tuple[str, ...]] = ("critic_loss", "value", *reported)
+    not_state: tuple[str, ...] = ("reported", "metric_names")
+    kept: ClassVar[frozenset[str]] = OffPolicyAgent.kept | {"reported", "metric_names"}
 
     def kind_of_actions(self) -> BoxActions | DiscreteActions:
         return kind_of(type(self).__name__, self.action_space)
 
     def build_networks(self) -> None:
+        if self.kind.head.continuous:
+            self.reported = (*type(self).reported, "deviation")  # type: ignore[misc]
+            self.metric_names = (*type(self).metric_names, "deviation")  # type: ignore[misc]
         super().build_networks()
         start = np.float32(np.log(self.config.temperature))
         if self.config.learn_temperature:
@@ -47,6 +54,9 @@ class SAC(OffPolicyAgent):
         if not self.config.learn_temperature:
             unread["target_entropy"] = "it is what learn_temperature=True follows"
         return unread
+
+    def complaint(self, row: Mapping[str, Any]) -> str:
+        return deviations.complaint(row.get("deviation"), "a larger target_entropy", "a smaller target_entropy")
 
     @property
     def target_entropy(self) -> float:
@@ -71,14 +81,18 @@ class SAC(OffPolicyAgent):
         self, actor: Any, parameters: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         kind, p = self.kind, parameters
-        proposal = kind.proposed(self.rows(actor, observed), key)
-        rows = tf.concat([observed, proposal.actions], axis=-1)
-        values = kind.values(self.ensemble(p.critics, rows, p.statistics))
+        rows = self.rows(actor, observed)
+        proposal = kind.proposed(rows, key)
+        both = tf.concat([observed, proposal.actions], axis=-1)
+        values = kind.values(self.ensemble(p.critics, both, p.statistics))
         fewer = self.config.critics_in_target < self.config.critics
         value = tf.reduce_mean(values, axis=0) if fewer else tf.reduce_min(values, axis=0)
         entropy = -tf.reduce_mean(kind.expected(proposal.logs, proposal.logs))
+        known: tuple[Any, ...] = (entropy, self.weight_of_entropy(p) * tf.ones(()))
+        if kind.head.continuous:
+            known = (*known, tf.reduce_mean(kind.head.deviation(rows)))
         # Equation 7, in which the temperature is a number.
-        return -self.next_values(value, proposal, p), (entropy, self.weight_of_entropy(p) * tf.ones(()))
+        return -self.next_values(value, proposal, p), known
 
     def after_actor(self, parameters: Parameters, known: tuple[tf.Tensor, ...], state: AgentState) -> Parameters:
         if not parameters.temperature:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 import tensorflow as tf
 
 from agents.functional import AgentState
@@ -52,12 +53,12 @@ class IQL(AdvantageWeighted):
         recorded = self.taken_values(p.targets, taken, batch)
 
         def value_losses(weights: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tuple[()]]:
-            errors = recorded - self.state_values(weights, observed)
+            errors = recorded - self.expectiles(weights, observed)
             return losses.expectile_loss(errors, self.config.expectile), ()
 
         weights, value_moments = p.state_value
         weights, value_moments, *_ = stepped(value_losses, weights, value_moments, rate, epsilon)
-        following = self.state_values(weights, self.features(batch.next_observation))
+        following = self.expectiles(weights, self.features(batch.next_observation))
         target = bootstrapped_target(batch.reward, batch.discount, following)
 
         def rows_of(critics: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -73,7 +74,7 @@ class IQL(AdvantageWeighted):
         """Return Q(s, a) - V(s), (B,), of the target critics and the newest state values."""
         taken = tf.concat([observed, self.kind.taken(batch.action)], axis=-1)
         recorded = self.taken_values(parameters.targets, taken, batch)
-        return recorded - self.state_values(parameters.state_value[0], observed)
+        return recorded - self.expectiles(parameters.state_value[0], observed)
 
     def weights(self, advantages: tf.Tensor) -> tf.Tensor:
         return losses.advantage_weights(advantages, self.config.temperature, self.config.largest_weight)
@@ -82,6 +83,11 @@ class IQL(AdvantageWeighted):
         """Return the least of some critics' values of the recorded actions, (B,)."""
         return tf.reduce_min(self.kind.of_taken(self.ensemble(critics, taken), batch.action), axis=0)
 
-    def state_values(self, weights: tuple[tf.Tensor, ...], observed: tf.Tensor) -> tf.Tensor:
+    def expectiles(self, weights: tuple[tf.Tensor, ...], observed: tf.Tensor) -> tf.Tensor:
         """Return V(s), (B,), of features float32 (B, d)."""
         return self.state_critic(weights, observed)[0, :, 0]
+
+    def state_values(self, observed: np.ndarray) -> np.ndarray:
+        weights = self.state().parameters.state_value[0]
+        found: np.ndarray = self.expectiles(weights, self.features(tf.constant(observed))).numpy()
+        return found

@@ -53,6 +53,10 @@ class AdvantageWeighted(OfflineActorCritic):
     def actor_outputs(self) -> int:
         return self.head.outputs
 
+    @property
+    def policy_head(self) -> Any:
+        return self.head
+
     def build_networks(self) -> None:
         super().build_networks()
         self.free = (tf.Variable(self.head.free),) if len(self.head.free) else ()

@@ -14,12 +14,13 @@ from agents.functional.state import in_numpy
 from agents.on_policy.acting import ActorInNumPy
 from agents.on_policy.arrangement import Arrangement
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
+from agents.on_policy.landscape import OnPolicyLandscape
 from agents.on_policy.scaling import LIMIT, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
 from agents.on_policy.state import Estimates, Parameters, Rewards, Weights
 from agents.parts import observations
 from agents.parts.exporting import of_policy
-from agents.parts.heads import head_for, masked
+from agents.parts.heads import deviations, head_for, masked
 from agents.parts.normalising import standardised, with_rows
 from agents.parts.schedules import FallingRate
 from agents.replay import Rollouts
@@ -29,7 +30,7 @@ from lab.exporting import Exportable
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
-class OnPolicyAgent(FallingRate, Arrangement, FunctionalAgent):
+class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent):
     """Learns a policy and a value from rollouts of that policy; a subclass gives `estimates` and `policy_losses`.
 
     Probabilities and values are computed for a whole rollout at once, when it is complete; acting takes the policy
@@ -116,6 +117,9 @@ class OnPolicyAgent(FallingRate, Arrangement, FunctionalAgent):
         if c.learning_rate == c.learning_rate_end:
             unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
         return unread
+
+    def complaint(self, row: Mapping[str, Any]) -> str:
+        return deviations.complaint(row.get("deviation"), "a larger entropy_weight", "a smaller entropy_weight")
 
     # ---------------------------------------------------------------- what variants override
 

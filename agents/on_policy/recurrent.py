@@ -51,6 +51,8 @@ class RecurrentPPO(PPO):
     """
 
     Settings: ClassVar[type[Settings]] = RecurrentPPOSettings
+    # Values and actions follow from the whole episode.
+    figures: ClassVar[tuple[str, ...]] = ()
     not_state: tuple[str, ...] = ("extras",)
     kept: ClassVar[frozenset[str]] = PPO.kept | {"body", "extras"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import tensorflow as tf
@@ -33,6 +34,14 @@ class REINFORCE(OnPolicyAgent):
         # Not a cumulative sum, which XLA computes on processors in time quadratic in a rollout's length.
         finished = times <= tf.reduce_max(tf.where(ended, times, -1), axis=0)
         return Estimates(returns - values, returns, tf.cast(finished, tf.float32))
+
+    def complaint(self, row: Mapping[str, Any]) -> str:
+        if row.get("finished") == 0.0:
+            return (
+                f"no episode ended within a rollout of {self.config.rollout_steps} steps, so nothing is learnt. Fix: "
+                "rollout_steps several times as long as an episode, summed over environments."
+            )
+        return super().complaint(row)
 
     def policy_losses(
         self, log_probability: tf.Tensor, batch: Batch, settings: Any

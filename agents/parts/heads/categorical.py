@@ -63,6 +63,10 @@ class Categorical(PolicyHead):
     def entropy(self, rows: tf.Tensor) -> tf.Tensor:
         return entropy_of_logits(rows)
 
+    def preferences(self, rows: tf.Tensor) -> dict[str, np.ndarray]:
+        chances = tf.nn.softmax(rows).numpy()
+        return {f"probability of action {i}": chances[:, i] for i in range(self.outputs)}
+
     def sample_in_numpy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return gumbel_choice_in_numpy(rows, rng)
 

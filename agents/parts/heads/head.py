@@ -69,6 +69,11 @@ class PolicyHead(ABC):
     def mode_in_numpy(self, rows: np.ndarray) -> np.ndarray:
         """Return what `mode` does, for arrays; whole numbers as int64."""
 
+    def preferences(self, rows: tf.Tensor) -> dict[str, np.ndarray]:
+        """Return what the policy would do, by what it is, float (n,) each: here each number of `mode`."""
+        actions = self.mode(rows).numpy().reshape(rows.shape[0], -1)
+        return {f"action[{i}] without exploring": actions[:, i] for i in range(actions.shape[1])}
+
     def deviation(self, rows: tf.Tensor) -> tf.Tensor:
         """Return how far actions lie from their mean, in units of half the range, (n,); of continuous ones."""
         raise NotImplementedError(f"{type(self).__name__} has no deviation: its actions are whole numbers.")

@@ -146,6 +146,15 @@ def test_targets_follow_by_polyak_averages_of_the_new_critics(box):
         assert np.allclose(target, 0.995 * old + 0.005 * new, atol=1e-7)
 
 
+def test_the_deviation_before_squashing_is_reported_and_judged(box, discrete):
+    batch = batch_of(box)
+    before, found = learnt(box, batch)
+    rows = box.rows(before.actor, box.features(batch.observation)).numpy()
+    assert float(found.metrics["deviation"]) == pytest.approx(np.exp(np.clip(rows[:, 2:], -5, 2)).mean(), rel=1e-4)
+    assert "exploded" in box.complaint({"deviation": 6.0}) and box.complaint({"deviation": 0.5}) == ""
+    assert "deviation" not in discrete.metric_names and discrete.complaint({}) == ""
+
+
 def test_a_fixed_temperature_stays():
     agent = built(SAC, learn_temperature=False, temperature=0.2)
     assert agent.parameters().temperature == ()

@@ -134,3 +134,12 @@ def test_settings_that_nothing_reads_are_named():
     unread = made(AWAC, TWO, Discrete(3), normalise_observations=True).unread_settings()
     assert unread == {"normalise_observations": "Discrete observations have no scale"}
     assert list(made(TD3BC, target_noise=0.0).unread_settings()) == ["target_noise_clip"]
+
+
+@pytest.mark.parametrize("kind", [IQL, AWAC, TD3BC])
+def test_the_figure_shows_what_it_does_and_expects(kind):
+    agent = made(kind)
+    observed = np.random.default_rng(2).normal(size=(5, *agent.observation_space.shape)).astype(np.float32)
+    shown = np.stack(list(agent.preferences(observed).values()), axis=-1)
+    assert shown == pytest.approx(agent.act(observed), abs=1e-5)
+    assert agent.state_values(observed).shape == (5,)
