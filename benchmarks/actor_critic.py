@@ -1,4 +1,4 @@
-"""What the actor-critics learn with the settings of `agents/tuned.toml`, seed by seed.
+"""What the actor-critics learn with the settings of `agents/tuned_settings.toml`, seed by seed.
 
     python benchmarks/actor_critic.py [--rows ppo:CartPole-v1,sac:Pendulum-v1] [--seeds N] [--runs DIR] [--table]
 
@@ -30,7 +30,8 @@ from typing import Any
 import machine
 import paired
 
-from agents.tuned import tuned
+from agents.tuned_settings import tuned
+from lab import registry
 from lab.results.statistics import over_runs
 
 RESULTS = Path(__file__).parent / "results" / "actor_critic.json"
@@ -102,14 +103,26 @@ ROWS = (
 )
 
 
+def whole(row: Row) -> dict[str, Any]:
+    """Return what a row is trained with, the defaults too, as JSON values."""
+    chosen = asdict(tuned(row.agent, row.environment))
+    settings = registry.learner(row.agent).Settings(**chosen["settings"]).to_dict()
+    # JSON has no infinity.
+    return {**chosen, "settings": {k: str(v) if v == float("inf") else v for k, v in settings.items()}}
+
+
 def run_seeds(row: Row, seeds: list[int], runs: Path) -> list[dict[str, Any]]:
     """Train and judge seeds in a fresh process."""
-    chosen = asdict(tuned(row.agent, row.environment))
     # A run of other settings must not be taken for one of these.
-    mark = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:8]
+    mark = hashlib.sha256(json.dumps(whole(row), sort_keys=True).encode()).hexdigest()[:8]
     run = runs / "-".join([row.agent, row.environment, mark, *map(str, seeds)])
     code = SCRIPT.format(
-        run=str(run), agent=row.agent, environment=row.environment, seeds=seeds, episodes=row.episodes, **chosen
+        run=str(run),
+        agent=row.agent,
+        environment=row.environment,
+        seeds=seeds,
+        episodes=row.episodes,
+        **asdict(tuned(row.agent, row.environment)),
     )
     rows: Any = paired.run(f"{row.name}, seeds {seeds}", sys.executable, code, threads=1)
     return list(rows)
@@ -120,9 +133,9 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         "# What the actor-critics learn",
         "",
-        "By `benchmarks/actor_critic.py`; settings in `agents/tuned.toml`.",
+        "By `benchmarks/actor_critic.py`; settings in `agents/tuned_settings.toml`.",
         "",
-        "| agent | environment | steps | lane | goal | zoo | IQM over runs [95 %] | mean | worst seed | seeds | cpu minutes |",
+        "| agent | environment | steps | lane | goal | zoo | IQM [95 %] | mean | worst seed | seeds | cpu min |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in ROWS:
@@ -175,7 +188,7 @@ def main() -> None:
         if importlib.util.find_spec(row.needs) is None:
             print(f"{row.name} is left out: {row.needs} is not installed", flush=True)
             continue
-        chosen = asdict(tuned(row.agent, row.environment))
+        chosen = whole(row)
         kept = found.get(row.name, {})
         if kept.get("tuned") != chosen:
             kept = {"tuned": chosen, "episodes": row.episodes, "runs": []}

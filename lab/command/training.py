@@ -24,6 +24,14 @@ def train(options: argparse.Namespace) -> None:
     learner_class = registry.learner(options.learner)
     settings, keywords = _split_settings(learner_class, options.set)
     steps = options.steps or learner_class.default_steps
+    if options.tuned:
+        from agents.tuned_settings import tuned
+
+        chosen = tuned(options.learner, options.source)
+        # What the user sets comes before what the file has.
+        settings, keywords = {**chosen.settings, **settings}, {"num_envs": chosen.num_envs, **keywords}
+        steps = options.steps or chosen.steps
+        say(f"tuned    {chosen}")
     many = options.seeds is not None or bool(options.vary)
     seeds = range(options.seed, options.seed + (options.seeds or 1))
     label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{options.seed}"

@@ -1,4 +1,4 @@
-"""Settings of agents per environment, from the readable file beside this one, `tuned.toml`."""
+"""Settings of agents per environment, from the readable file beside this one, `tuned_settings.toml`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class Tuned:
     num_envs: int
     settings: dict[str, Any]
 
+    def __str__(self) -> str:
+        named = {"steps": self.steps, "num_envs": self.num_envs, **self.settings}
+        return ", ".join(f"{name}={value}" for name, value in named.items())
+
 
 def tuned(agent: str, environment: str) -> Tuned:
     """Return the settings of an agent for an environment.
@@ -36,14 +40,15 @@ def tuned(agent: str, environment: str) -> Tuned:
     Raises:
         UsageError: Where there are none, with those that there are.
     """
-    known = _all().get(agent, {})
-    if environment not in known:
-        there = f"there are some for {', '.join(known)}" if known else f"there are some of {', '.join(_all())}"
-        raise UsageError(f"there are no tuned settings of {agent} for {environment!r}; {there}. Fix: the defaults.")
-    rest = dict(known[environment])
+    there = known().get(agent, {})
+    if environment not in there:
+        offered = f"there are some for {', '.join(there)}" if there else f"there are some of {', '.join(known())}"
+        raise UsageError(f"there are no tuned settings of {agent} for {environment!r}; {offered}. Fix: the defaults.")
+    rest = dict(there[environment])
     return Tuned(rest.pop("steps"), rest.pop("num_envs", 1), rest)
 
 
 @functools.cache
-def _all() -> dict[str, dict[str, dict[str, Any]]]:
-    return tomllib.loads(files("agents").joinpath("tuned.toml").read_text("utf-8"))
+def known() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return all there are, by agent and environment."""
+    return tomllib.loads(files("agents").joinpath("tuned_settings.toml").read_text("utf-8"))
