@@ -3,16 +3,16 @@
     python benchmarks/actor_critic.py [--rows ppo:CartPole-v1,sac:Pendulum-v1] [--seeds N] [--runs DIR] [--table]
 
 Each run is what `lab train AGENT ENVIRONMENT --tuned --seed S` does, in a process with one thread, fresh for each seed
-or, in the compiled lane, for a batch of seeds (`Experiment.train_many`). Judged are the
-weights that training ended with, acting without chance, in episodes that neither training nor any choice has seen;
-nothing is selected. Settings were chosen on seeds from 100 on; reported are seeds from 10 on. Intervals are those of
+or, in the compiled lane, for a batch of seeds (`Experiment.train_many`). Judged are the weights that training ended
+with, acting without chance, in episodes that neither training nor any choice has seen; nothing is selected. Settings were chosen on seeds from 100 on; reported are seeds from 10 on. Intervals are those of
 rliable, over runs. `zoo` is what rl-baselines3-zoo publishes for the same agent, environment and steps (`benchmark.md`:
 one run each; LunarLander-v2, HalfCheetah-v3 and Hopper-v3 there), where the goal is not a higher one.
 
 A run that was killed goes on from its last checkpoint below --runs, and what the results file has is not run again, but
-where the settings have changed: then the row begins anew. LunarLander and BipedalWalker take the extra `box2d`,
-HalfCheetah and Hopper the extra `mujoco`; rows whose package is missing are left out, and that is said. Runs that take
-long have fewer seeds. --table prints the table of what is there, and runs nothing.
+where the settings have changed: then the row begins anew. `benchmarks/CartPolePositions-v0` shows positions and no
+speeds (`positions_only.py`), of which PPO without memory makes little. LunarLander and BipedalWalker take the extra
+`box2d`, HalfCheetah and Hopper the extra `mujoco`; rows whose package is missing are left out, and that is said. Runs
+that take long have fewer seeds. --table prints the table of what is there, and runs nothing.
 """
 
 from __future__ import annotations
@@ -29,17 +29,21 @@ from typing import Any
 
 import machine
 import paired
+import positions_only
 
-from agents.tuned_settings import tuned
+from agents import Tuned, tuned
 from lab import registry
 from lab.results.statistics import over_runs
 
 RESULTS = Path(__file__).parent / "results" / "actor_critic.json"
 FIRST_SEED = 10
 SCRIPT = """
-import json, time
+import json, sys, time
 from pathlib import Path
+sys.path.append({root!r})
+from benchmarks import positions_only
 from lab import Experiment, registry
+positions_only.register()
 run, seeds = Path({run!r}), {seeds!r}
 fresh = not run.exists()
 if fresh:
@@ -69,16 +73,23 @@ class Row:
         episodes: A run is judged in.
         needs: The module that the environment takes.
         together: Runs that are trained side by side, where the compiled lane takes them as one batch.
+        own: Settings of an environment that `agents.tuned` does not know.
     """
 
     agent: str
     environment: str
-    goal: float
+    goal: float | None
     zoo: float | None
     seeds: int = 5
     episodes: int = 100
     needs: str = "gymnasium"
     together: int = 1
+    own: Tuned | None = None
+
+    @property
+    def tuned(self) -> dict[str, Any]:
+        """What it is trained with but for defaults."""
+        return asdict(self.own or tuned(self.agent, self.environment))
 
     @property
     def name(self) -> str:
@@ -86,6 +97,12 @@ class Row:
         return f"{self.agent}:{self.environment}"
 
 
+POSITIONS = Tuned(
+    steps=100_000,
+    num_envs=8,
+    settings={"rollout_steps": 1024, "minibatch_size": 256, "gae_lambda": 0.9, "learning_rate": 1e-3}
+    | dict.fromkeys(("normalise_observations", "normalise_rewards"), True),
+)
 # In the order of what a reader asks first and of time.
 ROWS = (
     Row("ppo", "CartPole-v1", 500.0, 500.0, seeds=10, together=5),
@@ -96,6 +113,8 @@ ROWS = (
     Row("ppo", "LunarLander-v3", 240.0, 242.1, needs="Box2D"),
     Row("td3", "Pendulum-v1", -150.0, -151.9, together=5),
     Row("sac", "Pendulum-v1", -150.0, -157.0, together=5),
+    Row("recurrent_ppo", positions_only.NAME, 400.0, None, together=5, own=POSITIONS),
+    Row("ppo", positions_only.NAME, None, None, together=5, own=POSITIONS),
     Row("ppo", "BipedalWalker-v3", 280.0, 213.3, seeds=3, needs="Box2D"),
     Row("ppo", "LunarLanderContinuous-v3", 250.0, 270.9, seeds=3, needs="Box2D"),
     Row("ppo", "HalfCheetah-v5", 5819.1, 5819.1, seeds=2, episodes=20, needs="mujoco"),
@@ -105,7 +124,7 @@ ROWS = (
 
 def whole(row: Row) -> dict[str, Any]:
     """Return what a row is trained with, the defaults too, as JSON values."""
-    chosen = asdict(tuned(row.agent, row.environment))
+    chosen = row.tuned
     settings = registry.learner(row.agent).Settings(**chosen["settings"]).to_dict()
     # JSON has no infinity.
     return {**chosen, "settings": {k: str(v) if v == float("inf") else v for k, v in settings.items()}}
@@ -115,14 +134,15 @@ def run_seeds(row: Row, seeds: list[int], runs: Path) -> list[dict[str, Any]]:
     """Train and judge seeds in a fresh process."""
     # A run of other settings must not be taken for one of these.
     mark = hashlib.sha256(json.dumps(whole(row), sort_keys=True).encode()).hexdigest()[:8]
-    run = runs / "-".join([row.agent, row.environment, mark, *map(str, seeds)])
+    run = runs / "-".join([row.agent, row.environment.replace("/", "-"), mark, *map(str, seeds)])
     code = SCRIPT.format(
         run=str(run),
         agent=row.agent,
         environment=row.environment,
         seeds=seeds,
         episodes=row.episodes,
-        **asdict(tuned(row.agent, row.environment)),
+        root=str(Path(__file__).resolve().parents[1]),
+        **row.tuned,
     )
     rows: Any = paired.run(f"{row.name}, seeds {seeds}", sys.executable, code, threads=1)
     return list(rows)
@@ -146,7 +166,7 @@ def table(found: dict[str, Any]) -> str:
         seconds = [run["processor"] for run in runs if run["processor"] is not None]
         numbers = [f"{statistics.mean(means):.1f}", f"{min(means):.1f}", _seeds(runs)]
         minutes = f"{statistics.mean(seconds) / 60:.1f}" if seconds else ""
-        zoo = "" if row.zoo is None else f"{row.zoo:g}"
+        goal, zoo = ("" if one is None else f"{one:g}" for one in (row.goal, row.zoo))
         first = [
             f"`{row.agent}`",
             row.environment,
