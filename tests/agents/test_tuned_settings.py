@@ -29,7 +29,7 @@ def test_what_is_not_there_is_said_with_what_is():
         tuned("vae", "digits")
 
 
-@pytest.mark.parametrize(("package", "environment"), [("Box2D", "LunarLander-v3"), ("mujoco", "Hopper-v5")])
+@pytest.mark.parametrize(("package", "environment"), [("Box2D", "LunarLander-v3"), ("mujoco", "HalfCheetah-v5")])
 def test_environments_of_the_extras_are_learnt_and_go_on_bit_for_bit(package, environment, tmp_path):
     pytest.importorskip(package)
     chosen = tuned("ppo", environment)
