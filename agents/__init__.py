@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     )
     from agents.q_learning import QLearning, QLearningSettings
     from agents.transitions import Batch, Transition
+    from agents.tuned_settings import Tuned, tuned
 
 _HOMES = {
     "DDPG": "agents.off_policy",
@@ -112,6 +113,8 @@ _HOMES = {
     "RecurrentPPO": "agents.on_policy",
     "RecurrentPPOSettings": "agents.on_policy",
     "Transition": "agents.transitions",
+    "Tuned": "agents.tuned_settings",
+    "tuned": "agents.tuned_settings",
 }
 
 # What feeds which agent. These are names, so that an agent loads nothing but the task that trains it.
@@ -173,6 +176,8 @@ __all__ = [
     "TD3BCSettings",
     "TD3Settings",
     "Transition",
+    "Tuned",
+    "tuned",
 ]
 
 

@@ -88,5 +88,8 @@ class A2CSettings(OnPolicySettings):
 class REINFORCESettings(OnPolicySettings):
     """Settings of `REINFORCE`; all intervals are environment steps, summed over environments."""
 
+    rollout_steps: int = setting(1024, "environment steps between updates; several episodes", at_least=1)
     learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0)
+    # Few updates, one a rollout, do not bring a baseline from 0 to returns of a hundred.
+    normalise_rewards: bool = setting(True, "whether rewards are divided by the deviation of their discounted sums")
     baseline: bool = setting(True, "whether returns are compared with a learnt value of the observation")

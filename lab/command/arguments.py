@@ -61,6 +61,12 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         help="a setting of the learner or a keyword of Experiment: learning_rate=1e-3, num_envs=8; repeatable",
     )
     train.add_argument(
+        "--tuned",
+        action="store_true",
+        help="steps, num_envs and settings that the agent learns this environment with, of agents/tuned_settings.toml; "
+        "--steps and --set come before them",
+    )
+    train.add_argument(
         "--vary",
         action="append",
         default=[],

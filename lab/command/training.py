@@ -7,6 +7,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from agents import tuned_settings
 from lab import registry
 from lab.command.closing import close, close_many, owes_report
 from lab.errors import UsageError, bad_value
@@ -24,6 +25,15 @@ def train(options: argparse.Namespace) -> None:
     learner_class = registry.learner(options.learner)
     settings, keywords = _split_settings(learner_class, options.set)
     steps = options.steps or learner_class.default_steps
+    tuned = ""
+    if options.tuned:
+        chosen = tuned_settings.tuned(options.learner, options.source)
+        # What the user sets comes before what the file has.
+        settings, keywords = {**chosen.settings, **settings}, {"num_envs": chosen.num_envs, **keywords}
+        steps = options.steps or chosen.steps
+        tuned = f"tuned    {chosen}"
+    elif options.source in tuned_settings.known().get(options.learner, {}):
+        tuned = "tuned    no: there are settings for this environment, which --tuned takes"
     many = options.seeds is not None or bool(options.vary)
     seeds = range(options.seed, options.seed + (options.seeds or 1))
     label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{options.seed}"
@@ -38,15 +48,21 @@ def train(options: argparse.Namespace) -> None:
     experiment = Experiment(learner_class(**settings), options.source, **keywords)
     if many:
         say(f"runs     {directory}")
-        say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
+        _say_how(experiment, tuned)
         close_many(experiment.train_many(seeds, steps=steps, settings=settings_of_each), directory)
         return
     experiment.prepare_training(steps)
     experiment.claim()
     say(f"run      {directory}")
-    say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
+    _say_how(experiment, tuned)
     experiment.train(steps)
     close(experiment)
+
+
+def _say_how(experiment: Any, tuned: str) -> None:
+    say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
+    if tuned:
+        say(tuned)
 
 
 def resume(options: argparse.Namespace) -> None:
