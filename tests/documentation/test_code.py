@@ -16,9 +16,9 @@ from tests.documentation.pages import DOCS, ROOT, blocks, pages
 
 # Pages whose code takes as long as it takes: each learns something small.
 TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
-# Others show real lengths of training, of which a few hundred steps must do here.
+# Others show real lengths of training, of which some steps must do here.
 SHORTENED = [page for page in pages() if page not in TUTORIALS and blocks(page, "python")]
-MOST_STEPS = 300
+MOST_STEPS = 150
 # A page may say which file its code takes, where that one is still being written.
 NEEDS = re.compile(r"^<!-- code needs (\S+) -->$", re.MULTILINE)
 
