@@ -90,8 +90,8 @@ def encoder(field: Field, config: Any, outputs: int, seed: int) -> keras.Model:
     if name == "auto":
         name = choices[0]
     if name not in choices:
-        expected = f"auto or one of {', '.join(choices)}, for inputs of the kind {field.kind!r}"
-        raise bad_value("predictor", "architecture", name, expected)
+        expected = f"{', '.join(('auto', *choices[:-1]))} or {choices[-1]}, for inputs of the kind {field.kind!r}"
+        raise bad_value("settings", "architecture", name, expected)
     dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
     options: dict[str, Any] = {"dropout": config.dropout, "seed": seed, "dtype": dtype}
     if field.kind in ("image", "vector"):
@@ -167,4 +167,4 @@ def unread(learner: Any) -> dict[str, str]:
         return dict.fromkeys(("architecture", "hidden_sizes", "dropout", "precision"), why)
     kinds = {field.kind for field in learner.spec.inputs}
     dense = learner.config.architecture == "mlp" or (learner.config.architecture == "auto" and "vector" in kinds)
-    return {} if dense else {"hidden_sizes": "it is of an mlp, and the network is none"}
+    return {} if dense else {"hidden_sizes": "only architecture='mlp' has them"}

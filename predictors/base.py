@@ -14,7 +14,6 @@ from lab.learner import Learner
 from lab.seeding import Seeds
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.inputs import checked_inputs, made_up
-from predictors.metrics.table import MetricTable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -121,8 +120,8 @@ class Predictor(Learner):
         """
 
     @abstractmethod
-    def scores(self, part: Part) -> MetricTable:
-        """Return metrics on examples."""
+    def scores(self, part: Part) -> Mapping[str, float]:
+        """Return metrics on examples, `main_metric` among them; a `MetricTable` also says why others are missing."""
 
     def export_inputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return examples' inputs as the function of `export_model` takes them, by its names (hook)."""
@@ -147,7 +146,7 @@ class Predictor(Learner):
         """Return what a run's config.json shall say of it besides its settings, as JSON values (hook)."""
         return {}
 
-    def baselines(self, data: Examples) -> dict[str, MetricTable]:
+    def baselines(self, data: Examples) -> Mapping[str, Mapping[str, float]]:
         """Return what simpler methods reach on the same test examples, by name (hook)."""
         return {}
 

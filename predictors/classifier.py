@@ -148,7 +148,10 @@ class Classifier(TransferPredictor):
     def check_spec(self, spec: ExampleSpec) -> None:
         first = spec.targets[0]
         if first.kind != "class":
-            fix = "a Regressor learns numbers; whole numbers or texts are classes."
+            fix = "a Regressor learns numbers; classes are targets.astype(int), of a CSV file task=classes"
+            fix += f", of one-hot rows targets.argmax(axis=1): these have {first.shape[0]} columns." * (
+                first.shape[:1] > (1,)
+            )
             raise bad_value(type(self).__name__, f"target {first.name!r}", f"{first.dtype} numbers", "classes", fix)
         super().check_spec(spec)
         mixing.check_mixable(type(self).__name__, spec, self.config.mixup, self.config.cutmix)

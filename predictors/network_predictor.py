@@ -49,6 +49,9 @@ class NetworkPredictor(Answering, Predictor):
     compression: Compression = NONE
 
     def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
+        if config is not None and hasattr(config, "trainable_variables"):
+            name = type(self).__name__
+            raise UsageError(f"{name} received a model as its settings. Fix: {name}(network=...).")
         super().__init__(config, **settings)
         self.given = network
 
@@ -98,7 +101,7 @@ class NetworkPredictor(Answering, Predictor):
         if c.sparsity or int8:
             name, how = type(self).__name__, {"sparsity": c.sparsity, "every": c.prune_every}
             self.compression = Compression(name, self.network, int8=int8, **how)
-        self.programs: dict[str, Any] = {}
+        self.programs: dict[str, dict[int, Any]] = {}
         self.main_metric = self.metric_name(self.heads[0], self.heads[0].main)
         self.higher_metrics = tuple(self.metric_name(head, name) for head in self.heads for name in head.higher)
         self.apply_schedules()
@@ -242,10 +245,18 @@ class NetworkPredictor(Answering, Predictor):
             name: What the compiled function is kept by.
             function: From tensors (B, ...) to a list of tensors (B, ...).
         """
-        program = self.programs.get(name)
-        if program is None:
-            program = self.programs[name] = tf.function(function, autograph=False)
-        return all_in_batches(lambda *rows: program(*map(tf.constant, rows)), *held)
+        programs = self.programs.setdefault(name, {})
+
+        def applied(*rows: np.ndarray) -> list[tf.Tensor]:
+            tensors = [tf.constant(each) for each in rows]
+            if len(rows[0]) not in programs:
+                # Each size on its own: of a function that takes all, TensorFlow warns that it is traced so often.
+                like = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors]
+                program = tf.function(function, autograph=False)
+                programs[len(rows[0])] = program.get_concrete_function(*like)
+            return list(programs[len(rows[0])](*tensors))
+
+        return all_in_batches(applied, *held)
 
     def _outputs_of_held(self, *held: tf.Tensor) -> list[tf.Tensor]:
         fields = self.spec.inputs

@@ -52,7 +52,7 @@ class Regressor(NetworkPredictor):
     def check_spec(self, spec: ExampleSpec) -> None:
         first = spec.targets[0]
         if first.kind != "number":
-            fix = "a Classifier learns classes; numbers are floating ones: targets.astype(float)."
+            fix = "a Classifier learns classes; numbers are targets.astype(float), of a CSV file task=numbers."
             raise bad_value(type(self).__name__, f"target {first.name!r}", "classes", "numbers", fix)
         super().check_spec(spec)
 

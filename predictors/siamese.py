@@ -15,11 +15,11 @@ from predictors import architectures
 from predictors.architectures import NetworkSettings
 from predictors.data.examples import Examples, ExampleSpec, Part
 from predictors.data.field import TEXT
-from predictors.figures import map_figure
 from predictors.heads.embeddings import LOSSES, MINING, EmbeddingHead, unit
 from predictors.metrics.curves import auroc
 from predictors.metrics.table import MetricTable
 from predictors.network_predictor import NetworkPredictor
+from predictors.training.pictures import map_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -151,9 +151,8 @@ class Siamese(NetworkPredictor):
         return table
 
     def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        field = self.heads[0].field
-        codes = field.codes(data.test.targets[field.name])
-        return map_figure(self._points(data.test.inputs), codes, field.words, method="pca")
+        points = self._points(data.test.inputs)
+        return map_of(points, data, self.heads[0].field, self._nearest(points), method="pca")
 
     def _points(self, inputs: Any) -> np.ndarray:
         (outputs,) = self.raw_outputs(inputs)

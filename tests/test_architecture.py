@@ -106,7 +106,7 @@ ROOMS = {
     "lab.networks": "errors",
     "lab.runtime": "errors messages version",
     "lab.files": "errors messages",
-    "lab.media": "errors files",
+    "lab.media": "errors files messages",
     "lab.results": "errors files media",
     "lab.runs": "errors files messages registry",
     "lab.task": "errors results runs seeding",

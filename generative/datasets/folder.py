@@ -118,7 +118,7 @@ def _common_size(heads: dict[Path, Head]) -> tuple[int, int]:
     for file, each in heads.items():
         if each.size != size:
             received = f"{size} in {first.name} and {each.size} in {file.name}"
-            raise bad_value("folder", "sizes (height, width)", received, "one size", "give size=64, or another.")
+            raise bad_value("folder", "sizes (height, width)", received, "one size", "folder:PATH,size=64, or another.")
     return size
 
 

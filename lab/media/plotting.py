@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lab.errors import bad_value
 from lab.files.atomic import replacing
+from lab.media import hover
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ COLOUR = "#2563a8"
 GRAY = "#5f6670"
 SUFFIXES = (".png", ".svg", ".pdf")
 COLUMNS = 3
+DPI = 144
 # Above this many points a jagged line is noise to the eye; a running mean then leads it.
 SMOOTH_ABOVE = 60
 
@@ -65,13 +67,20 @@ def plot_series(series: Mapping[str, Series], unit: str, bands: Mapping[str, Ban
 
 
 def write_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write a figure as .png, .svg or .pdf, whole or not at all."""
+    """Write a figure as .png, .svg or .pdf, whole or not at all; a .png keeps what `lab.media.hover` was told of it."""
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise bad_value("figure", "path", str(path), "a name that ends in .png, .svg or .pdf")
+    more: dict[str, Any] = {}
+    if kind == ".png":
+        # The layout depends on the resolution, by what letters are rounded to.
+        figure.set_dpi(DPI)
+        if hover.is_marked(figure):
+            figure.draw_without_rendering()
+            more = {"metadata": hover.metadata(figure)}
     with replacing(path) as partial:
-        figure.savefig(partial, format=kind[1:], dpi=144)
+        figure.savefig(partial, format=kind[1:], dpi=DPI, **more)
     return path
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lab.errors import UsageError, bad_value
 from lab.files.links import read_bytes
 from lab.files.numbered import by_kind, numbered
+from lab.messages.notes import note
 
 TRAINING = "training"
 # A film of few pictures is slow enough to see each, one of many takes no longer than it must.
@@ -38,13 +39,16 @@ def chosen_target(
     Raises:
         UsageError: On a kind that the task has not, or another suffix.
     """
-    kinds = (*kinds, TRAINING)
+    others, kinds = kinds[1:], (*kinds, TRAINING)
     suffix = ".gif" if kind == TRAINING else suffix
     if path is not None and not isinstance(path, (str, os.PathLike)):
         raise bad_value("render", "path", path, "a file name that ends in .mp4, .gif or .png")
     target = Path(path) if path is not None else Path(f"{kind or kinds[0]}{suffix}")
     if kind is None:
         kind = target.stem if target.stem in kinds else kinds[0]
+        if target.stem not in kinds and others:
+            # A map.png of what has no map would otherwise be taken for one.
+            note(f"{target.name} shows {kind!r}; names that show something else: {', '.join(others)}")
     if kind not in kinds:
         raise bad_value("render", "kind", kind, "one of " + ", ".join(map(repr, kinds)))
     if target.suffix.lower() not in (".mp4", ".gif", ".png"):

@@ -26,11 +26,19 @@ def complain(text: object) -> None:
 
 @contextmanager
 def printable_warnings() -> Iterator[None]:
-    """Let warnings within be one printable line each, without the place in the code that a user has no use for."""
+    """Let warnings within be one printable line each, and each line once, without the place in the code.
+
+    A user has no use for that, and no second look at what is said of a source each time that it is read.
+    """
+    said: set[str] = set()
 
     def one_line(message: Any, category: Any, filename: str, lineno: int, line: Any = None) -> str:
         # Gymnasium colours its own; no colour of anybody's survives.
-        return printable(" ".join(f"lab: warning: {COLOUR.sub('', str(message))}".split())) + "\n"
+        text = printable(" ".join(f"lab: warning: {COLOUR.sub('', str(message))}".split())) + "\n"
+        if text in said:
+            return ""
+        said.add(text)
+        return text
 
     before, warnings.formatwarning = warnings.formatwarning, one_line
     try:

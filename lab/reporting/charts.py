@@ -26,7 +26,11 @@ STYLES = ("-", "--", "-.", ":")
 MOST_POINTS = 1_500
 # The scale of an axis overflows long before a float does.
 LARGEST = 1e100
-LEGEND: dict[str, Any] = {"fontsize": 8, "frameon": False, "labelcolor": "#3a4048", "handlelength": 1.6}
+# Opaque, since dashed lines to compare with go right across a panel.
+LEGEND: dict[str, Any] = {
+    "fontsize": 8, "frameon": True, "framealpha": 0.9, "facecolor": "white", "edgecolor": "none",
+    "labelcolor": "#3a4048", "handlelength": 1.6,
+}  # fmt: skip
 
 # Inches of a chart that compares runs, without its legend.
 WIDE, TALL = 5.4, 3.0

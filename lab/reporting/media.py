@@ -11,6 +11,8 @@ from lab.errors import ForeignFileError
 from lab.files.links import is_regular, read_bytes
 from lab.files.numbered import by_kind
 from lab.media.grids import sample_evenly
+from lab.media.hover import of_png
+from lab.reporting.hovering import overlay
 from lab.reporting.html.formats import file_size, label
 from lab.reporting.html.markup import Markup, legible, tag
 
@@ -18,7 +20,7 @@ LARGEST_FILE = 24_000_000
 LARGEST_PAGE = 96_000_000
 FILES_A_KIND = 6
 # From this ratio of width to height on a picture gets a row of its own.
-WIDE = 1.9
+WIDE = 1.5
 CAPTIONS = {
     "episode": "One greedy episode",
     "policy": "Greedy policy and state values",
@@ -99,6 +101,12 @@ def _figure(run: Path, path: Path, step: int, budget: Budget, notes: list[str]) 
         shown = tag("img", src=address, alt=caption, **size)
         if size and size["width"] > WIDE * size["height"]:
             kind = "media wide"
+        points = of_png(content) if size else None
+        if points is not None:
+            # Of all figures of a page each has another part of the budget left.
+            laid = overlay(points, size["width"], size["height"], f"points-{budget.left}")
+            shown = tag("div", shown, laid, class_="stage")
+            caption, kind = f"{caption}; point at a dot to see what it is", f"{kind} marked"
     return tag("figure", shown, tag("figcaption", caption, tag("code", path.name)), class_=kind)
 
 

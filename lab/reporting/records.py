@@ -85,12 +85,17 @@ class RunRecord:
         return _mapping(self.config.get("versions"))
 
     @property
+    def acts(self) -> bool:
+        """Whether it is of an agent, in environments or on recorded episodes."""
+        return "action_space" in self.task
+
+    @property
     def unit(self) -> str:
         """What a step is."""
         named = self.config.get("unit")
         if isinstance(named, str):
             return named
-        return "environment steps" if "action_space" in self.task else "updates" if "data" in self.task else "steps"
+        return "environment steps" if self.acts else "updates" if "data" in self.task else "steps"
 
     @cached_property
     def step(self) -> int:

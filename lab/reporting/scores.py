@@ -12,7 +12,7 @@ BASELINE, TRAINING = "baseline", "training"
 REPORTS_SHOWN = 3
 MOST_REASONS = 8
 # How many were evaluated says nothing of how well they did.
-COUNTS = frozenset({"episodes", "samples"})
+COUNTS = frozenset({"episodes", "samples", "examples"})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.media.plotting import SMOOTH_ABOVE
 from lab.reporting import scores
 from lab.reporting.charts import evaluation_chart, metric_chart
 from lab.reporting.html.formats import duration, file_size, interval, label, setting, shown
@@ -11,7 +12,7 @@ from lab.reporting.records import CheckpointRecord, RunRecord, metric_names
 
 MOST_CHARTS = 24
 # Counters rise by their nature, which a curve does not make clearer; agents' further numbers stand in the table.
-NOT_DRAWN = frozenset({"episodes", "epochs", "samples", "mean", "std", "min", "max", "length_mean"})
+NOT_DRAWN = frozenset({"episodes", "epochs", "samples", "examples", "mean", "std", "min", "max", "length_mean"})
 FIRST = ("return", "loss")
 SCHEDULES = ("epsilon", "learning_rate")
 OPTIONS = ("num_envs", "lane_used", "evaluate_every", "checkpoint_every", "video_every", "log_every", "steps")
@@ -93,11 +94,15 @@ def _curves(record: RunRecord, notes: list[str]) -> Markup:
         notes.append(f"{left_out:,} more metrics are not drawn (at most {MOST_CHARTS} charts a run).")
     if not charts:
         return _part("Learning curves", tag("p", "No row was logged yet.", class_="note"))
-    words = (
-        "Bands are 95 % bootstrap intervals over the episodes of an evaluation, not over runs. Of a pale and a bold "
-    )
-    words += "line, the pale one is every logged row and the bold one the mean of the latest 5 % of the rows."
-    return _part("Learning curves", join([tag("div", *charts, class_="charts"), tag("p", words, class_="note")]))
+    words = []
+    if ends & {*metric_names(training)}:
+        over = "episodes" if record.acts else "examples"
+        words.append(f"Bands are 95 % bootstrap intervals over the {over} of an evaluation, not over runs.")
+    if len(record.metrics) > SMOOTH_ABOVE:
+        pale = "the pale one is every logged row and the bold one the mean of the latest 5 % of the rows."
+        words.append(f"Of a pale and a bold line, {pale}")
+    said = tag("p", " ".join(words), class_="note") if words else None
+    return _part("Learning curves", join([tag("div", *charts, class_="charts"), said]))
 
 
 def _evaluations(record: RunRecord) -> Markup:
@@ -114,7 +119,7 @@ def _details(record: RunRecord) -> Markup:
     options = [
         (OPTION_LABELS.get(key, label(key)), setting(record.config[key]))
         for key in OPTIONS
-        if record.config.get(key) is not None
+        if record.config.get(key) is not None and (key != "num_envs" or record.acts)
     ]
     reason = record.config.get("lane_reason")
     if reason:

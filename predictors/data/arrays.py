@@ -254,6 +254,5 @@ def _check_alike(field: Field, train: Part, test: Part, owner: str) -> None:
             mine = part[field.name]
             if other.shape[1:] != mine.shape[1:] or (other.dtype != mine.dtype and mine.dtype.kind != "U"):
                 received = f"{other.dtype} {other.shape}"
-                raise bad_value(
-                    f"{owner} test {field.name!r}", "values", received, f"{mine.dtype} (N, {mine.shape[1:]})"
-                )
+                expected = f"{mine.dtype} ({', '.join(map(str, ('N', *mine.shape[1:])))}), as to train on"
+                raise bad_value(f"{owner} test {field.name!r}", "values", received, expected)

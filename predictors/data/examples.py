@@ -152,6 +152,9 @@ def _bytes(values: np.ndarray) -> list[bytes]:
     if values.dtype.kind in "OSU":
         return [str(row).encode("utf-8", "surrogatepass") for row in values.tolist()]
     plain = np.ascontiguousarray(values)
+    if plain.dtype.kind == "f":
+        # -0.0 equals 0.0.
+        plain = plain + plain.dtype.type(0)
     return [row.tobytes() for row in plain]
 
 

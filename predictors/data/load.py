@@ -46,7 +46,10 @@ def load(source: Any) -> Any:
             return from_arrays(*first, test=second)
         return from_arrays(first, second)
     if isinstance(source, (np.ndarray, Mapping, list)):
-        raise UsageError(f"the source received inputs alone; expected {HOW}. Fix: (inputs, targets).")
+        raise UsageError(
+            f"the source received inputs alone; expected {HOW}. "
+            "Fix: (inputs, targets), or Series(values) for a Forecaster."
+        )
     if isinstance(source, Series) or (hasattr(source, "spec") and hasattr(source, "hold_out")):
         return source
     raise UsageError(f"the source received a {type(source).__name__}; expected {HOW}.")

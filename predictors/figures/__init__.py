@@ -1,5 +1,7 @@
 """Figures of predictions beside targets; each takes arrays and returns a `matplotlib.figure.Figure`."""
 
+from predictors.figures.anomalies import anomalies_figure
+from predictors.figures.clusters import clusters_figure
 from predictors.figures.comparison import comparison_figure
 from predictors.figures.confusion import confusion_figure
 from predictors.figures.forecast_errors import horizon_figure
@@ -12,6 +14,8 @@ from predictors.figures.scores import scores_figure
 from predictors.figures.thresholds import curves_figure
 
 __all__ = [
+    "anomalies_figure",
+    "clusters_figure",
     "comparison_figure",
     "confusion_figure",
     "curves_figure",

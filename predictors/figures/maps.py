@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lab.errors import bad_value
+from lab.media.hover import mark
 from lab.media.plotting import COLOUR
 from predictors.figures.panels import class_names, colours, dress, legend, new_figure
 from predictors.metrics.checks import check_codes, check_rows
@@ -66,8 +67,12 @@ def map_figure(
     method: str = "tsne",
     most: int = MOST_POINTS,
     seed: int = 0,
+    words: Sequence[str] | None = None,
+    tiles: NDArray[np.uint8] | None = None,
 ) -> Figure:
     """Draw features on a plane, coloured by class; of more than ten classes each name stands in its midst.
+
+    In a report points say what they are when the pointer is on them, where `words` are given.
 
     Args:
         features: (N, D).
@@ -76,6 +81,8 @@ def map_figure(
         method: `pca` or `tsne`.
         most: Points at most; of more rows so many are drawn by the seed.
         seed: Of those rows and of t-SNE.
+        words: What each row is, N of them, or None.
+        tiles: A small picture of each row, uint8 (N, H, W) or (N, H, W, 3), or None.
     """
     rows = check_rows("map_figure", "features", features)
     classes = np.iinfo(np.int64).max if names is None else len(names)
@@ -86,6 +93,8 @@ def map_figure(
     if drawn > most:
         chosen = np.sort(np.random.default_rng(seed).choice(drawn, most, replace=False))
         rows, true = rows[chosen], None if true is None else true[chosen]
+        words = None if words is None else [words[i] for i in chosen]
+        tiles = None if tiles is None else tiles[chosen]
     points = plane(rows, method, seed)
     figure = new_figure(6.2, 5.6)
     axes = figure.add_subplot()
@@ -103,6 +112,8 @@ def map_figure(
             legend(axes, loc="center left", bbox_to_anchor=(1.0, 0.5), ncols=1, markerscale=1.6)
         else:
             _name_groups(axes, points, true, shown)
+    if words is not None:
+        mark(axes, points, words, tiles)
     note = f"{len(rows)} of {drawn} rows" if drawn > len(rows) else f"{drawn} rows"
     pca = method == "pca"
     dress(axes, f"{METHODS[method]} of {note}", "first component" * pca, "second component" * pca, grid=pca)

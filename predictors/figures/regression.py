@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lab.errors import bad_value
+from lab.media.hover import mark
 from lab.media.plotting import COLOUR, GRAY
 from predictors.figures.panels import MOST_VECTORS, dress, new_figure, plain
 from predictors.metrics.checks import check_pair
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_TARGETS = 4
+# Points of the first panel that say what they are, evenly chosen.
+MOST_MARKED = 1_000
 
 
 def regression_figure(predicted: ArrayLike, true: ArrayLike, names: Sequence[object] | None = None) -> Figure:
     """Draw predicted over true values, the residuals over the predicted ones, and how the residuals are spread.
+
+    In a report the points of the first panel say which row they are.
 
     Args:
         predicted, true: (N,) or (N, T); the first four targets have a line of panels each.
@@ -40,13 +45,15 @@ def regression_figure(predicted: ArrayLike, true: ArrayLike, names: Sequence[obj
     rows = min(targets, MOST_TARGETS)
     figure = new_figure(10.0, 3.3 * rows)
     for panels, guess, truth, name in zip(figure.subplots(rows, 3, squeeze=False), a.T, b.T, shown, strict=False):
-        _target(panels, guess, truth, name)
+        _target(panels, guess, truth, name, marked=name is shown[0])
     if rows < targets:
         figure.supxlabel(f"the first {rows} of {targets} targets", fontsize=9, color=GRAY)
     return figure
 
 
-def _target(panels: Sequence[Axes], guess: NDArray[np.float64], truth: NDArray[np.float64], name: str) -> None:
+def _target(
+    panels: Sequence[Axes], guess: NDArray[np.float64], truth: NDArray[np.float64], name: str, marked: bool
+) -> None:
     from matplotlib.ticker import MaxNLocator
 
     residuals = guess - truth
@@ -62,6 +69,10 @@ def _target(panels: Sequence[Axes], guess: NDArray[np.float64], truth: NDArray[n
     panels[0].plot(ends, ends, color=GRAY, linewidth=0.9, linestyle="--")
     panels[0].scatter(truth, guess, **dots)
     panels[0].set_aspect("equal", adjustable="datalim")
+    if marked:
+        rows = np.unique(np.linspace(0, len(truth) - 1, MOST_MARKED).astype(int))
+        words = [f"row {i}: true {truth[i]:.4g}, predicted {guess[i]:.4g}" for i in rows]
+        mark(panels[0], np.stack([truth[rows], guess[rows]], axis=1), words)
     dress(panels[0], f"{name}: {len(guess)} rows", "true", "predicted")
     panels[1].axhline(0.0, color=GRAY, linewidth=0.9, linestyle="--")
     panels[1].scatter(guess, residuals, **dots)

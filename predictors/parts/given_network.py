@@ -106,10 +106,15 @@ def in_order(found: Any, names: list[str]) -> list[Any]:
 
 
 def check_outputs(model: keras.Model, spec: ExampleSpec, units: list[tuple[int, ...]]) -> None:
-    """Raise `UsageError` where a network's outputs are not of the shapes that the targets need."""
+    """Raise `UsageError` where a network's outputs are not of the shapes that the targets need, or probabilities."""
     outputs = called(model, {field.name: example(field) for field in spec.inputs}, spec, False)
     for field, output, wanted in zip(spec.targets, outputs, units, strict=True):
         if tuple(output.shape[1:]) != wanted:
             what = f"{wanted[-1]} logits, one a class, without softmax" if field.kind == "class" else f"shape {wanted}"
             received = tuple(output.shape[1:])
             raise bad_value("network", f"outputs for {field.name!r} of shape", received, what)
+        values = np.asarray(tf.cast(output, tf.float32)) if field.kind == "class" else np.empty(0)
+        if values.size and (values >= 0.0).all() and np.allclose(values.sum(axis=-1), 1.0, atol=1e-3):
+            # It would learn, but slowly and worse, and nobody would know why.
+            sums, fix = "probabilities, which sum to 1", "leave softmax out of the last layer."
+            raise bad_value("network", f"outputs for {field.name!r}", sums, "logits, one a class", fix)

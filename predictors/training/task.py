@@ -125,11 +125,13 @@ class PredictionTask(UpdateTask):
         part = self.data.selection if stream and self.data.selection is not None else self.data.test
         return part if episodes is None or episodes >= len(part) else part.rows(np.arange(episodes))
 
-    def _evaluation(self, scores: MetricTable, examples: int, step: int) -> Evaluation:
+    def _evaluation(self, scores: Mapping[str, float], examples: int, step: int) -> Evaluation:
         name, main = type(self.predictor).__name__, self.predictor.main_metric
+        # A predictor of one's own may give a plain dict.
+        left_out = scores.left_out if isinstance(scores, MetricTable) else {}
         if main not in scores:
-            why = scores.left_out.get(main, "one of " + ", ".join(scores))
+            why = left_out.get(main, "one of " + ", ".join(scores))
             raise bad_value(name, "main_metric", main, why)
         higher = self.predictor.higher_metrics
         metrics = {**scores, "examples": examples}
-        return Evaluation(metrics, step=step, main=main, higher=higher, left_out=scores.left_out)
+        return Evaluation(metrics, step=step, main=main, higher=higher, left_out=left_out)

@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lab import Experiment, UsageError
 from lab.testing import differences
-from predictors import Classifier, Regressor, from_arrays
+from predictors import Classifier, Predictor, Regressor, from_arrays
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(80, 4))
@@ -133,3 +134,53 @@ def test_a_regressor_refuses_classes_and_a_classifier_numbers():
         Experiment(Regressor(), (ROWS, LABELS))
     with pytest.raises(UsageError, match="a Regressor learns numbers"):
         Experiment(Classifier(), (ROWS, ROWS[:, 0]))
+
+
+@pytest.mark.parametrize("subclass", [False, True])
+def test_a_softmax_where_logits_belong_is_refused(subclass):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "softmax")])
+    network = (lambda spec: Wrapped(model)) if subclass else model
+    with pytest.raises(UsageError, match="outputs for 'target' received 'probabilities.*leave softmax out"):
+        Experiment(Classifier(network=network), (ROWS, LABELS), progress=False)
+    numbers = np.stack([ROWS[:, 0], ROWS[:, 1]], axis=1)
+    Experiment(Regressor(network=model), (ROWS, numbers), progress=False)
+
+
+class Wrapped(keras.Model):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def call(self, x, training=False):
+        return self.model(x)
+
+
+def test_a_model_in_place_of_settings_says_where_it_belongs():
+    with pytest.raises(UsageError, match=r"received a model as its settings. Fix: Classifier\(network=...\)"):
+        Classifier(sequential(None))
+
+
+class Majority(Predictor):
+    """Takes all for the class that is most frequent."""
+
+    main_metric, higher_metrics = "accuracy", ("accuracy",)
+
+    def build(self):
+        self.counts = keras.Variable(np.zeros(2, np.float32), trainable=False)
+
+    def update(self, batch):
+        self.counts.assign_add(tf.reduce_sum(tf.one_hot(batch.target, 2), axis=0))
+        return {"loss": tf.constant(0.0)}
+
+    def predict(self, inputs):
+        number = len(self.checked_inputs(inputs)["input"])
+        return self.spec.targets[0].labels(np.full(number, np.argmax(self.counts)))
+
+    def scores(self, part):
+        return {"accuracy": np.mean(self.predict(part.inputs) == part.targets["target"])}
+
+
+def test_a_plain_dict_is_a_table_of_scores():
+    experiment = Experiment(Majority(), (ROWS, np.repeat(["low", "high"], [60, 20])), progress=False)
+    experiment.train(5)
+    assert experiment.evaluate()["accuracy"] >= 0.5

@@ -75,3 +75,13 @@ def test_only_examples_with_one_class_each_are_learnt() -> None:
     numbers = np.random.default_rng(0).normal(size=(30, 3))
     with pytest.raises(UsageError, match="targets received 'number'; expected one target, of classes"):
         Experiment(Siamese(**SETTINGS), (numbers, numbers[:, 0]), progress=False)
+
+
+def test_answers_for_many_lengths_bring_no_warning_of_tensorflow(
+    trained: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = trained.task.data.train.inputs["input"]
+    points = trained.learner.embed(rows[:33])
+    for number in (1, 2, 3, 5, 9, 17):
+        np.testing.assert_allclose(trained.learner.embed(rows[:number]), points[:number], atol=1e-5)
+    assert not [record for record in caplog.records if "retracing" in record.message]

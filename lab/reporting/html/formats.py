@@ -14,6 +14,16 @@ LABELS = {
     "sliced_wasserstein": "sliced Wasserstein distance",
     "td_error": "TD error",
     "mse": "MSE",
+    "rmse": "RMSE",
+    "mae": "mean absolute error",
+    "mase": "MASE",
+    "r2": "R²",
+    "auroc": "area under the ROC curve",
+    "pair_auroc": "area under the ROC curve, pairs",
+    "ece": "calibration error",
+    "f1_macro": "F1, mean over classes",
+    "top3": "top-3 accuracy",
+    "coverage_80": "coverage of 80 % intervals",
     "psnr": "PSNR",
     "iqm": "IQM",
     "kl": "KL divergence",
@@ -92,4 +102,4 @@ def setting(value: Any) -> str:
         return ", ".join(setting(entry) for entry in value) or "none"
     if isinstance(value, (list, dict)):
         return json.dumps(value)
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 1_000 else str(value)
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 1_000 else str(value) or NONE

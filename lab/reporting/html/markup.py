@@ -51,8 +51,8 @@ def tag(name: str, *children: object, **attributes: object) -> Markup:
         if value is None or value is False:
             continue
         key = key.rstrip("_").replace("_", "-")
-        # Only `src` is long: a data URI, which we encoded.
-        text = str(value) if key == "src" else legible(value)
+        # Only addresses are long: data URIs, which we encoded.
+        text = str(value) if key in ("src", "href") else legible(value)
         head += f" {key}" if value is True else f' {key}="{html.escape(text, quote=True)}"'
     return Markup(f"<{head}>" if name in VOID else f"<{head}>{join(children)}</{name}>")
 

@@ -42,15 +42,29 @@ figcaption code { margin-left: 8px; opacity: 0.8; }
 .overlays { grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); }
 .chart { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 10px; }
 .chart img { width: 100%; }
-.media-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 18px;
+.media-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(400px, 100%), 1fr)); gap: 18px;
   align-items: start; grid-auto-flow: dense; }
 .media.wide { grid-column: 1 / -1; }
 .media img, .media video { width: 100%; max-height: 440px; object-fit: contain; border-radius: 8px;
   border: 1px solid var(--line); background: var(--paper); }
+.media.marked { grid-column: 1 / -1; }
+.stage { position: relative; max-width: 720px; }
+.wide .stage { max-width: none; }
+.media .stage img { max-height: none; }
+.stage svg.points { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
+.point circle { fill: transparent; }
+.point .tip { display: none; pointer-events: none; }
+.point:hover .tip { display: inline; }
+.point:hover circle { stroke: #14171b; stroke-width: 3; }
+.tip text { font-size: 20px; font-weight: 600; fill: #14171b; stroke: #ffffff; stroke-width: 7px;
+  stroke-linejoin: round; paint-order: stroke; }
+.wide .tip text { font-size: 13px; }
+.wide .point circle { r: 6px; }
+.points image { image-rendering: pixelated; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
-td:first-child { white-space: nowrap; }
+td:first-child { min-width: 13em; }
 th { color: var(--soft); font-weight: 600; font-size: 12.5px; }
 td.number, th.number { text-align: right; white-space: nowrap; padding-left: 12px; padding-right: 0; }
 .settings dl { columns: 3 260px; column-gap: 36px; }
@@ -67,7 +81,8 @@ aside ul { margin: 0; padding-left: 18px; overflow-wrap: anywhere; }
 footer { color: var(--soft); font-size: 12.5px; text-align: center; padding: 8px 24px 36px; }
 @media (max-width: 620px) { main, header { padding-left: 12px; padding-right: 12px; }
   main > section { padding: 16px 14px; } h1 { font-size: 23px; }
-  .tiles { grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); } .tile strong { font-size: 19px; } }
+  .tiles { grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); } .tile strong { font-size: 19px; }
+  .point .tip { transform: scale(1.7); } .wide .point .tip { transform: scale(2.6); } }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --tint: #f2f6fb;
     --paper: #fff; }
   body { font-size: 11pt; } nav { display: none; } main > section { border: 0; padding: 0; }

@@ -51,8 +51,11 @@ def read_rows(path: str | os.PathLike[str], delimiter: str | None = None) -> Row
     try:
         text = place.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        received, fix = f"bytes that are no UTF-8 ({error.reason})", "iconv -f latin1 -t utf-8 converts such a file."
+        coded = "utf-16" if place.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
+        received, fix = f"bytes that are no UTF-8 ({error.reason})", f"iconv -f {coded} -t utf-8 converts such a file."
         raise bad_value("csv", place.name, received, "UTF-8", fix) from error
+    if not text.strip():
+        raise bad_value("csv", place.name, "an empty file", "a header and rows")
     parted = _delimiter(place.name, text, delimiter)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=parted, strict=True)
     found, lines = [], []
@@ -94,13 +97,12 @@ def _delimiter(name: str, text: str, given: str | None) -> str:
 
 
 def _header(name: str, rows: list[list[str]]) -> list[str]:
-    if not rows:
-        raise bad_value("csv", name, "an empty file", "a header and rows")
     names = rows[0]
-    twice = sorted({n for n in names if names.count(n) > 1})
+    twice = sorted({n for n in names if n and names.count(n) > 1})
     if twice or not all(names):
-        received = f"{twice[0]!r} twice" if twice else "a column without a name"
-        raise bad_value("csv", f"header of {name}", received, "a name for each column, none twice")
+        received = f"{twice[0]!r} twice" if twice else f"no name for column {names.index('') + 1} of {len(names)}"
+        fix = "" if twice else "name it; one of row numbers is left out by pandas' to_csv(index=False)."
+        raise bad_value("csv", f"header of {name}", received, "a name for each column, none twice", fix)
     odd = [n for n in names if len(n) > LONGEST_NAME or printable(n) != n]
     if odd:
         expected = f"at most {LONGEST_NAME} printable characters a name"

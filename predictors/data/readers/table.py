@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 from lab.errors import bad_value
 from predictors.data.arrays import INPUT, from_arrays
 from predictors.data.examples import ExampleSpec
-from predictors.data.readers.columns import WHOLE, check_present, coded, numbers, one_hot
+from predictors.data.field import MOST_LABEL
+from predictors.data.readers.columns import MISSING, WHOLE, check_present, coded, numbers, one_hot
 from predictors.data.readers.rows import Rows, read_rows
 
 TASKS = ("classes", "numbers")
@@ -70,6 +71,8 @@ def load(
     others = [column for column in rows.columns if column not in used and column not in left_out]
     inputs, columns = _inputs(rows, text, others)
     values, why = _target(rows, target, task)
+    odd = [(name, said) for name in others if (said := _missing(_coded_words(columns, name)))]
+    notes += [f"{name}: taken as words{said}" for name, said in odd]
     notes += [why, *([f"left out the columns {', '.join(left_out)}"] if left_out else [])]
     return from_arrays(
         inputs if len(inputs) > 1 else next(iter(inputs.values())), values, columns=columns, name=name, kind="csv",
@@ -154,18 +157,32 @@ def _target(rows: Rows, target: str, task: str | None) -> tuple[np.ndarray, str]
         if task == "numbers":
             cell, line = next((c, n) for c, n in zip(cells, rows.lines, strict=True) if c in words)
             raise bad_value("csv", f"column {target!r}, line {line}", cell, "numbers, for task=numbers")
-        return np.array(cells), f"target {target}: {len(words)} words, taken as classes"
+        return np.array(cells), f"target {target}: {len(words)} words, taken as classes{_missing(words)}"
     whole = all(WHOLE.fullmatch(cell) for cell in cells)
     if task == "classes" or (task is None and whole and len(words) <= MOST_CLASSES):
         if not whole:
             cell, line = next((c, n) for c, n in zip(cells, rows.lines, strict=True) if not WHOLE.fullmatch(c))
             raise bad_value("csv", f"column {target!r}, line {line}", cell, "whole numbers or words, for classes")
-        labels = values.astype(np.int64) if values.min() >= 0 else np.array([str(int(cell)) for cell in cells])
+        # Floating numbers do not tell apart whole ones beyond 2^53.
+        exact = [int(cell) for cell in cells]
+        fits = min(exact) >= 0 and max(exact) <= MOST_LABEL
+        labels = np.array(exact, np.int64) if fits else np.array([str(value) for value in exact])
         return (
             labels,
             f"target {target}: whole numbers of {len({*labels.tolist()})} values, taken as classes (task=...)",
         )
     return values, f"target {target}: taken as numbers (task=...)"
+
+
+def _coded_words(columns: Mapping[str, Sequence[str]], name: str) -> list[str]:
+    """Return the words of a column that was made a column of 0 and 1 for each; none for one of numbers."""
+    return [made.partition("=")[2] for names in columns.values() for made in names if made.startswith(f"{name}=")]
+
+
+def _missing(words: Sequence[str]) -> str:
+    """Return what to say of words that elsewhere stand for a missing value."""
+    found = [word for word in words if word.lower() in MISSING]
+    return f", {found[0]!r} among them" if found else ""
 
 
 def _series(

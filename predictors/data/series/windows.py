@@ -100,6 +100,9 @@ def _ahead(values: NDArray[np.float64], origins: NDArray[np.int64], horizon: int
 def _spec(series: Series, context: int, horizon: int) -> ExampleSpec:
     targets = series.values.shape[1]
     centre, scale = standard(np.concatenate([series.values, series.covariates], axis=1)[: series.train_end])
+    if not np.isfinite([*centre, *scale]).all():
+        largest = np.abs(series.values).max()
+        raise bad_value(series.name, "values", f"up to {largest:g}", "numbers that can be squared", "scale them.")
     names = series.columns
 
     def field(name: str, steps: int, of: slice) -> Field:

@@ -75,14 +75,18 @@ def test_the_run_directory_is_as_documented(tmp_path):
     assert (run / "metrics.csv").read_text().startswith("step,")
 
 
-def test_nothing_is_written_without_a_run_directory(tmp_path, monkeypatch):
+def test_nothing_is_written_without_a_run_directory(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     made = experiment(evaluate_every=10)
     made.train(20)
     made.evaluate(2)
     assert os.listdir(tmp_path) == []
     assert made.render("a.gif").exists()
-    assert os.listdir(tmp_path) == ["a.gif"]
+    assert capsys.readouterr().err == ""
+    made.task.kinds = ("episode", "policy", "values")
+    assert made.render("b.gif").exists() and made.render("episode.gif").exists()
+    assert capsys.readouterr().err == "note: b.gif shows 'episode'; names that show something else: policy, values\n"
+    assert sorted(os.listdir(tmp_path)) == ["a.gif", "b.gif", "episode.gif"]
 
 
 def test_a_used_directory_is_refused_and_left_as_it_was(tmp_path):

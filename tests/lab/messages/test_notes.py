@@ -8,6 +8,7 @@ from agents import Random
 from lab import Experiment
 from lab.errors import CheckpointError
 from lab.messages import notes
+from lab.messages.terminal import printable_warnings
 from lab.runs import checkpoints
 from tests.agents.helpers import Counter, Unrepeatable
 
@@ -67,3 +68,9 @@ def test_numbers_out_of_range_raise_no_warning_of_numpys():
         experiment = Experiment(Random(), Counter, progress=False)
         experiment.train(30)
         assert np.isfinite(experiment.evaluate(episodes=12).mean)
+
+
+def test_the_command_says_each_warning_once():
+    with printable_warnings():
+        lines = [warnings.formatwarning(text, UserWarning, "a.py", 1) for text in ("two\nlines", "two lines", "other")]
+    assert lines == ["lab: warning: two lines\n", "", "lab: warning: other\n"]

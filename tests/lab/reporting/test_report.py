@@ -277,6 +277,20 @@ def test_only_reads_the_run_and_gives_the_same_page_again(tmp_path: Path, runs: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "b.html"]
 
 
+def test_what_is_said_of_agents_is_not_said_of_predictors(tmp_path: Path) -> None:
+    run = generator_run(tmp_path / "run", learner="regressor")
+    rows = [{"step": s, "purpose": "training", "rmse": 30 / s, "examples": 40} for s in STEPS]
+    write_rows(run / "evaluations.jsonl", [*rows, {"step": 5_000, "purpose": "report", "rmse": 0.5, "examples": 90}])
+    page = Page(write_report([run], tmp_path / "page.html"))
+    assert "RMSE 0.5 at step 5,000" in page.text and "Evaluation Step rmse examples" in page.text
+    assert "episodes of an evaluation" not in page.text and "pale" not in page.text
+    assert "environments" not in page.text and not [a for a in page.all("img") if "examples" in (a["alt"] or "")]
+    rows = [{**row, "rmse_low": 0.1, "rmse_high": 0.2} for row in rows]
+    write_rows(run / "evaluations.jsonl", rows)
+    text = Page(write_report([run], tmp_path / "page.html")).text
+    assert "intervals over the examples of an evaluation" in text
+
+
 def test_long_histories_are_thinned(tmp_path: Path) -> None:
     run = agent_run(tmp_path / "run")
     rng = np.random.default_rng(0)

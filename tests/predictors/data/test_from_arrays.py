@@ -219,3 +219,11 @@ def test_a_strangers_description_of_nothing_is_refused(change):
     assert Field.from_json(given).shape == (3,)
     with pytest.raises(UsageError):
         Field.from_json({**given, **change})
+
+
+def test_a_zero_leaks_whatever_its_sign():
+    zeros = np.array([[0.0, 1.0], [0.0, 2.0], [3.0, 0.0], [4.0, 0.0]])
+    with pytest.raises(UsageError, match="1 of 1 test examples"):
+        from_arrays(zeros, [0, 1, 0, 1], test=(np.array([[-0.0, 2.0]]), [0]))
+    with pytest.raises(UsageError, match=r"received 'float64 \(1, 3\)'; expected float64 \(N, 2\), as to train on"):
+        from_arrays(zeros, [0, 1, 0, 1], test=(np.ones((1, 3)), [0]))

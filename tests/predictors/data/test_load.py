@@ -63,7 +63,7 @@ def test_pipelines_that_nobody_can_read_are_refused():
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (ROWS, r"inputs alone.*Fix: \(inputs, targets\)"),
+        (ROWS, r"inputs alone.*Fix: \(inputs, targets\), or Series\(values\)"),
         ({"a": ROWS}, "inputs alone"),
         ([ROWS, CODES], "inputs alone"),
         (3, "received a int"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import pytest
 
@@ -104,7 +106,9 @@ def test_months_and_quarters_are_equal_steps_and_a_missing_one_is_named() -> Non
     Series(np.arange(8.0), times=months.astype("datetime64[D]")[::3])
     with pytest.raises(UsageError, match="2020-06-01 after 2020-04-01 in row 4"):
         Series(np.arange(23.0), times=np.delete(months, 4).astype("datetime64[D]"))
-    with pytest.raises(UsageError, match="dates such as 2024-05-01"):
+    with pytest.raises(
+        UsageError, match="time of row 0 received .first.; expected a number or a date such as 2024-05-01"
+    ):
         Series(np.arange(8.0), times=["first", *"abcdefg"])
 
 
@@ -132,3 +136,32 @@ def test_logarithms_need_values_above_zero() -> None:
 def test_a_series_is_a_source() -> None:
     series = ramp()
     assert load(series) is series
+
+
+def test_times_with_a_zone_are_equal_steps_of_utc(recwarn) -> None:
+    # The clocks go forward at 01:00 UTC.
+    hours = [f"2020-03-29T0{i}:00:00+01:00" for i in range(2)] + [f"2020-03-29T0{i}:00:00+02:00" for i in range(3, 9)]
+    found = Series(np.arange(8.0), times=hours).times
+    np.testing.assert_array_equal(found, np.datetime64("2020-03-28T23:00") + np.arange(8) * np.timedelta64(1, "h"))
+    aware = [datetime.datetime.fromisoformat(hour) for hour in hours]
+    np.testing.assert_array_equal(Series(np.arange(8.0), times=aware).times, found)
+    assert not recwarn.list
+    with pytest.raises(UsageError, match="time of row 3 received '2020-03-29T03:00'; expected a zone in each row"):
+        Series(np.arange(8.0), times=[*hours[:3], "2020-03-29T03:00", *hours[4:]])
+
+
+def test_dates_are_named_by_their_row_and_reach_beyond_nanoseconds() -> None:
+    days = [f"2020-05-{i + 1:02d}" for i in range(8)]
+    with pytest.raises(UsageError, match="time of row 5 received '2020-13-45'; expected a number or a date such as"):
+        Series(np.arange(8.0), times=[*days[:5], "2020-13-45", *days[6:]])
+    with pytest.raises(UsageError, match="received '2020-05-02 after 2020-05-02 in row 2'"):
+        Series(np.arange(8.0), times=[*days[:2], *days[1:7]])
+    old = Series(np.arange(8.0), times=[f"{1500 + i}-01-01" for i in range(8)]).times
+    assert str(old[0]) == "1500-01-01T00:00:00.000000"
+    fine = Series(np.arange(8.0), times=[f"2020-01-01T00:00:00.00000000{i}" for i in range(8)]).times
+    assert (np.diff(fine) == np.timedelta64(1, "ns")).all()
+
+
+def test_values_that_cannot_be_squared_are_refused_before_training() -> None:
+    with pytest.raises(UsageError, match="values received 'up to 3.9e.201'; expected numbers that can be squared"):
+        windows(Series(np.arange(40.0) * 1e200), 4, 2, 100)

@@ -133,7 +133,7 @@ HEAD = "age,town,y\n" + "".join(f"{i},{'ab'[i % 2]},{i % 2}\n" for i in range(8)
         (HEAD, None, r"target received None; expected the column to predict.*target=y"),
         ("1,2\n3,4\n5,6\n", "2", r"numbers only in its first line.*expected a header"),
         ("a,a\n3,4\n5,6\n", "a", r"header of a.csv received \"'a' twice\""),
-        ("a,\n3,4\n5,6\n", "a", r"a column without a name"),
+        ("a,\n3,4\n5,6\n", "a", r"no name for column 2 of 2.*index=False"),
         ("a,b\n", "a", r"received 'a header alone'"),
         ("", "a", r"a.csv received"),
         ("a\n1\n2\n", "a", r"rows that no delimiter parts evenly"),
@@ -183,3 +183,26 @@ def test_times_make_a_series(tmp_path):
     assert "left out the columns note (covariates=...)" in series.notes
     with pytest.raises(UsageError, match="text received 'a value'; expected none beside time="):
         table.load(path, "sold", time="day", text="note")
+
+
+def test_whole_numbers_that_no_float_tells_apart_stay_apart(tmp_path):
+    first = 2**53
+    path = written(tmp_path / "a.csv", lines("a,y", 60, lambda i: f"{i},{first + i % 3}"))
+    assert table.load(path, "y").spec.targets[0].label_values == (first, first + 1, first + 2)
+    path = written(tmp_path / "b.csv", lines("a,y", 60, lambda i: f"{i},{10**20 + i % 2}"))
+    assert table.load(path, "y").spec.targets[0].class_names == (str(10**20), str(10**20 + 1))
+
+
+def test_words_that_may_mean_nothing_are_named(tmp_path):
+    path = written(tmp_path / "a.csv", lines("w,y", 60, lambda i: f"{['NA', 'b'][i % 2]},{['yes', 'no', '?'][i % 3]}"))
+    with pytest.warns(
+        UserWarning, match="w: taken as words, 'NA' among them; target y: 3 words, taken as classes, '[?]'"
+    ):
+        table.load(path, "y")
+
+
+def test_an_empty_file_and_utf_16_say_so(tmp_path):
+    with pytest.raises(UsageError, match="received 'an empty file'"):
+        table.load(written(tmp_path / "a.csv", "\n \n"), "b")
+    with pytest.raises(UsageError, match="iconv -f utf-16"):
+        table.load(written(tmp_path / "a.csv", "a,b\n1,1\n", "utf-16"), "b")
