@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from predictors.data.updates import Batch
+    from predictors.metrics.table import MetricTable
 
 
 class Predictor(Learner):

@@ -105,9 +105,7 @@ def in_order(found: Any, names: list[str]) -> list[Any]:
     return found
 
 
-def check_outputs(
-    model: keras.Model, spec: ExampleSpec, units: list[tuple[int, ...]], from_file: bool = False
-) -> None:
+def check_outputs(model: keras.Model, spec: ExampleSpec, units: list[tuple[int, ...]], from_file: bool = False) -> None:
     """Raise `UsageError` where a network's outputs are not of the shapes that the targets need, or probabilities.
 
     Args:
