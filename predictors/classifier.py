@@ -98,6 +98,7 @@ class Classifier(TransferPredictor):
     def _build_teacher(self) -> None:
         owner, c = type(self).__name__, self.config
         self.teaching = teachers.built_again(owner, Classifier, c.teacher_settings)
+        self.teaching.most_numbers = self.most_numbers
         self.teaching.setup(self.spec, self.seeds)
         self.teacher: keras.Model = self.teaching.network
         self.taught = False

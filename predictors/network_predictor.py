@@ -91,7 +91,8 @@ class NetworkPredictor(Answering, Predictor):
         else:
             with given_network.keras_seeded(seed), given_network.in_precision(policy):
                 self.network = self.make_network()
-        given_network.check_outputs(self.network, self.network_spec(), [head.shape for head in self.heads])
+        shapes, from_file = [head.shape for head in self.heads], self.most_numbers is not None
+        given_network.check_outputs(self.network, self.network_spec(), shapes, from_file)
         c = self.config
         self.optimizer = make_optimizer(c.optimizer, c.learning_rate, c.weight_decay, self.network.trainable_variables)
         # The largest step size; the optimizer's own is that of the last update.

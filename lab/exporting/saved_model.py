@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +46,28 @@ class SavedModel(Format):
 
 
 def save(graph: Graph, path: Path) -> None:
-    """Write a traced function as a SavedModel with its variables and nothing else of the learner."""
+    """Write a traced function as a SavedModel with its variables and nothing else of the learner.
+
+    Raises:
+        OSError: When the disk refuses, of which TensorFlow has errors of its own.
+    """
     import tensorflow as tf
+
+    numbers = {
+        tf.errors.NotFoundError: errno.ENOENT,
+        tf.errors.PermissionDeniedError: errno.EACCES,
+        tf.errors.ResourceExhaustedError: errno.ENOSPC,
+    }
 
     module = tf.Module()
     # What is not tracked by the module saved would be saved without its values.
     module.variables_read = list(graph.concrete.variables)
     module.tables_read = list(graph.exportable.tables)
-    tf.saved_model.save(module, str(path), signatures={SIGNATURE: graph.concrete})
+    try:
+        tf.saved_model.save(module, str(path), signatures={SIGNATURE: graph.concrete})
+    except tf.errors.OpError as error:
+        number = numbers.get(type(error), errno.EIO)
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def tensorflow_threads() -> str:

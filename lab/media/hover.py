@@ -27,6 +27,8 @@ MOST_POINTS = 2_000
 LONGEST_TEXT = 120
 LARGEST = 4_000_000
 LONGEST_SIDE = 64
+# Looked at before a PNG's pixels; honest ones have a handful, and a stranger's could have millions of empty ones.
+MOST_CHUNKS = 100
 # Of all small pictures together: what a page holds without growing slow.
 MOST_PIXELS = 600_000
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -162,7 +164,9 @@ def _sheet(tiles: NDArray[np.uint8]) -> tuple[bytes, int, int]:
 def _chunk(content: bytes) -> bytes | None:
     """Return the text that stands under our keyword before a PNG's pixels, or None."""
     place, keyword = len(PNG), KEYWORD.encode() + b"\0"
-    while content.startswith(PNG) and place + 8 <= len(content):
+    for _ in range(MOST_CHUNKS if content.startswith(PNG) else 0):
+        if place + 8 > len(content):
+            return None
         length, kind = struct.unpack(">I4s", content[place : place + 8])
         if kind == b"IDAT":
             return None

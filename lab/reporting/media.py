@@ -18,6 +18,8 @@ from lab.reporting.html.markup import Markup, legible, tag
 
 LARGEST_FILE = 24_000_000
 LARGEST_PAGE = 96_000_000
+# Of all pictures of a page: each takes a browser far more than it took the file.
+MOST_POINTS = 40_000
 FILES_A_KIND = 6
 # From this ratio of width to height on a picture gets a row of its own.
 WIDE = 1.5
@@ -41,9 +43,10 @@ KINDS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
 
 @dataclasses.dataclass
 class Budget:
-    """How many bytes the page may still embed."""
+    """How many bytes of files, and how many points that say what they are, the page may still have."""
 
     left: int = LARGEST_PAGE
+    points: int = MOST_POINTS
 
 
 def figures(run: Path, budget: Budget, notes: list[str]) -> list[Markup]:
@@ -102,7 +105,10 @@ def _figure(run: Path, path: Path, step: int, budget: Budget, notes: list[str]) 
         if size and size["width"] > WIDE * size["height"]:
             kind = "media wide"
         points = of_png(content) if size else None
-        if points is not None:
+        if points is not None and len(points.x) > budget.points:
+            notes.append(f"{name}: its points say nothing here; a page has at most {MOST_POINTS:,} that do.")
+        elif points is not None:
+            budget.points -= len(points.x)
             # Of all figures of a page each has another part of the budget left.
             laid = overlay(points, size["width"], size["height"], f"points-{budget.left}")
             shown = tag("div", shown, laid, class_="stage")

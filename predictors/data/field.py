@@ -35,6 +35,8 @@ PADDING_AND_UNKNOWN = ("", "[UNK]")
 # Of a file: more than any data set here has.
 MOST_CLASSES = 1 << 20
 MOST_WORDS = 1 << 20
+# Tokens of a text of a file, which is made as long as the file says: attention takes memory by their square.
+MOST_TOKENS = 1 << 12
 MOST_LABEL = (1 << 63) - 1
 # Values whose centre is farther from zero than this many times their scale lose digits in float32.
 FAR = 1_024.0
@@ -254,5 +256,7 @@ class Field:
             found = check(values, _DESCRIPTION)
         except SchemaError as error:
             raise UsageError(f"Field received what describes no input or target: {error}.") from error
+        if found["kind"] == "text" and max(found["shape"], default=0) > MOST_TOKENS:
+            raise UsageError(f"Field received texts of {found['shape'][0]:,} tokens; expected at most {MOST_TOKENS:,}.")
         fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in found.items()}
         return cls(**fields)

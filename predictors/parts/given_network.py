@@ -105,15 +105,26 @@ def in_order(found: Any, names: list[str]) -> list[Any]:
     return found
 
 
-def check_outputs(model: keras.Model, spec: ExampleSpec, units: list[tuple[int, ...]]) -> None:
-    """Raise `UsageError` where a network's outputs are not of the shapes that the targets need, or probabilities."""
-    outputs = called(model, {field.name: example(field) for field in spec.inputs}, spec, False)
+def check_outputs(model: keras.Model, spec: ExampleSpec, units: list[tuple[int, ...]], from_file: bool = False) -> None:
+    """Raise `UsageError` where a network's outputs are not of the shapes that the targets need, or probabilities.
+
+    Args:
+        model: Built.
+        spec: What it is called on.
+        units: The shape of each target's outputs for one example.
+        from_file: Whether only a file says how large examples are: then nothing is computed, for that could take more
+            memory than there is.
+    """
+    names = [field.name for field in spec.targets]
+    computed = not (from_file and getattr(model, "outputs", None))
+    inputs = {field.name: example(field) for field in spec.inputs} if computed else {}
+    outputs = called(model, inputs, spec, False) if computed else in_order(model.output, names)
     for field, output, wanted in zip(spec.targets, outputs, units, strict=True):
         if tuple(output.shape[1:]) != wanted:
             what = f"{wanted[-1]} logits, one a class, without softmax" if field.kind == "class" else f"shape {wanted}"
             received = tuple(output.shape[1:])
             raise bad_value("network", f"outputs for {field.name!r} of shape", received, what)
-        values = np.asarray(tf.cast(output, tf.float32)) if field.kind == "class" else np.empty(0)
+        values = np.asarray(tf.cast(output, tf.float32)) if computed and field.kind == "class" else np.empty(0)
         if values.size and (values >= 0.0).all() and np.allclose(values.sum(axis=-1), 1.0, atol=1e-3):
             # It would learn, but slowly and worse, and nobody would know why.
             sums, fix = "probabilities, which sum to 1", "leave softmax out of the last layer."

@@ -6,8 +6,11 @@ import pytest
 import tensorflow as tf
 
 from lab import Experiment, UsageError
+from lab.runs.opening.building import FREE
+from lab.seeding import Seeds
 from lab.testing import differences
 from predictors import Classifier, Predictor, Regressor, from_arrays
+from predictors.parts import given_network
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(80, 4))
@@ -184,3 +187,17 @@ def test_a_plain_dict_is_a_table_of_scores():
     experiment = Experiment(Majority(), (ROWS, np.repeat(["low", "high"], [60, 20])), progress=False)
     experiment.train(5)
     assert experiment.evaluate()["accuracy"] >= 0.5
+
+
+def test_nothing_is_computed_on_examples_that_only_a_file_says_the_size_of(monkeypatch):
+    calls = []
+    called = given_network.called
+    monkeypatch.setattr(given_network, "called", lambda *a: calls.append(a) or called(*a))
+    spec = from_arrays(ROWS, LABELS).spec
+    for limit in (None, FREE):
+        learner = Classifier(hidden_sizes=(4,))
+        learner.most_numbers = limit
+        learner.setup(spec, Seeds(1))
+    assert len(calls) == 1
+    with pytest.raises(UsageError, match=r"outputs for 'target' of shape received \(2,\); expected 3 logits"):
+        given_network.check_outputs(learner.network, spec, [(3,)], from_file=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,12 @@ from generative.data.batching import in_batches
 from generative.data.dataset import DataSpec
 from generative.metrics.networks.features import Extracted, FeatureNetwork
 from lab.errors import CheckpointError
+from lab.files.reading.schema import SchemaError, anything, check, entries, items, optional, parse, real, text, whole
 from lab.networks.builder import HEAD
 from lab.networks.vision.cnn import cnn, vgg
 from lab.networks.vision.resnet import resnet
 from lab.networks.vision.vit import vit
+from lab.runs.opening.building import FREE, variables_within
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 CENTRE, SCALE = "feature_centre", "feature_scale"
@@ -28,7 +29,17 @@ CENTRE, SCALE = "feature_centre", "feature_scale"
 FEATURES = "features"
 # Networks that a description names, in inference mode.
 ARCHITECTURES: Mapping[str, Any] = {"cnn": cnn, "vgg": vgg, "resnet": resnet, "vit": vit}
-DESCRIPTION = frozenset({"name", "data", "width", "sha256", "test_accuracy"})
+DESCRIPTION = entries(
+    {
+        "name": text(100),
+        "data": entries({}, more=anything()),
+        "width": whole(1, 1 << 16),
+        "sha256": text(64),
+        "test_accuracy": optional(real(0.0, 1.0)),
+    },
+    maybe={"convolutions": items(items(whole(1, 1 << 12), 2, 2), 100), "architecture": text(100)},
+    more=anything(),
+)
 
 
 def network(
@@ -100,14 +111,20 @@ class Classifier(FeatureNetwork):
     """
 
     def __init__(self, path: Path) -> None:
+        from safetensors import SafetensorError
         from safetensors.numpy import load
 
         self.description: dict[str, Any] = read_description(path)
         spec = DataSpec.from_json(self.description["data"])
         self.name, self.width = self.description["name"], self.description["width"]
-        arrays = load(_checked_bytes(path.with_suffix(".safetensors"), self.description["sha256"]))
+        content = _checked_bytes(path.with_suffix(".safetensors"), self.description["sha256"])
         try:
-            model = described(self.description, spec)
+            arrays = load(content)
+        except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"{path}: the weights beside it are no safetensors ({error}). {_FIX}") from error
+        try:
+            with variables_within(FREE):
+                model = described(self.description, spec)
         except (ValueError, TypeError) as error:
             raise CheckpointError(f"{path}: it describes no network ({str(error).splitlines()[0]}). {_FIX}") from error
         expected = {variable.path: tuple(variable.shape) for variable in model.weights}
@@ -157,12 +174,14 @@ def read_description(path: Path) -> dict[str, Any]:
         CheckpointError: When it is no such file.
     """
     try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        found = parse(path.read_bytes())
+    except (OSError, SchemaError) as error:
         raise CheckpointError(f"{path}: not a readable description of a classifier ({error}). {_FIX}") from error
-    if not isinstance(found, dict) or not found.keys() >= DESCRIPTION:
-        raise CheckpointError(f"{path}: not a description of a classifier. {_FIX}")
-    return found
+    try:
+        known: dict[str, Any] = check(found, DESCRIPTION)
+    except SchemaError as error:
+        raise CheckpointError(f"{path}: not a description of a classifier: {error}. {_FIX}") from error
+    return known
 
 
 @functools.lru_cache(maxsize=8)

@@ -7,8 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from lab.errors import bad_value
 from lab.networks.builder import Builder
 from lab.networks.forecasters.ahead import Size, begun, finished
+
+# Of a context: the moving average is a matrix of them by themselves, 256 MiB at most.
+MOST_STEPS = 1 << 13
 
 
 def linear_forecaster(
@@ -54,6 +58,8 @@ def linear_forecaster(
     build = Builder("linear_forecaster", "linear", 0.0, seed, dtype)
     size = Size(context, horizon, channels, targets, quantiles, future)
     series = begun(build, size, relative)
+    if context > MOST_STEPS:
+        raise bad_value(build.owner, "context", context, f"at most {MOST_STEPS:,} steps", "another architecture.")
     known = keras.layers.Permute((2, 1), dtype=dtype)(series.past[:, :, :targets])
     trend = keras.ops.matmul(known, keras.ops.cast(moving_average(context, build.whole("window", window)), known.dtype))
     units = horizon * quantiles

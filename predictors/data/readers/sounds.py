@@ -18,6 +18,8 @@ from predictors.data.readers.waves import read_wave
 SUFFIXES = (".wav",)
 MOST_SECONDS = 10.0
 MOST_BYTES = 8 << 30
+# How much longer than the longest sound all may be made, where that is more than a little.
+MOST_PADDED, MOST_SILENCE = 4, 64 << 20
 
 
 def load(path: str | os.PathLike[str], seconds: float | None = None, rate: int | None = None) -> Examples:
@@ -45,6 +47,10 @@ def load(path: str | os.PathLike[str], seconds: float | None = None, rate: int |
     longest = max(len(read[file][0]) for file in parts[0].files)
     samples = round(seconds * wanted) if seconds is not None else min(longest, round(MOST_SECONDS * wanted))
     _check_size(4 * len(files) * samples)
+    if samples > MOST_PADDED * longest and 4 * len(files) * samples > MOST_SILENCE:
+        # A name in a stranger's run, and the rate in a head of a few bytes, would take that memory.
+        received, expected = f"{samples:,} samples", f"at most {MOST_PADDED} times the longest sound, of {longest:,}"
+        raise bad_value("sounds", "seconds", received, expected, "seconds=1.")
     mixed = sum(channels > 1 for _, _, channels in read.values())
     notes = [*notes, *([f"mixed {mixed} sounds of several channels down to one"] if mixed else [])]
     notes += _lengths([len(wave) for wave, _, _ in read.values()], samples, wanted)

@@ -15,6 +15,7 @@ from lab.exporting import Exportable, Input
 from lab.exporting.exporting import write
 from lab.exporting.format import Format, Runtime
 from lab.exporting.graph import Graph
+from lab.exporting.saved_model import SavedModel
 from tests.lab.exporting.learnt import run
 
 
@@ -71,6 +72,25 @@ def test_bad_input_is_said_before_anything_is_written(lab, trained, tmp_path):
     status, _, err = lab("export", trained, "--format", "litert", "-o", "link.tflite")
     assert status == 2 and "link.tflite exists" in err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link.tflite", "taken"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (tf.errors.ResourceExhaustedError, "No space left on device.*Fix: free some space"),
+        (tf.errors.UnknownError, "Input/output error"),
+    ],
+)
+def test_a_disk_that_refuses_a_saved_model_is_one_line(tmp_path, monkeypatch, kind, said):
+    def fail(module, path, signatures):
+        (tmp_path / path).mkdir()
+        raise kind(None, None, "as TensorFlow words it")
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    function = Exportable(lambda x: {"y": 2.0 * x}, lambda x: {"y": 2.0 * x}, {"x": Input((), "float32")}, ("y",))
+    with pytest.raises(UsageError, match=f"{tmp_path / 'm'} cannot be written: {said}"):
+        write(Graph(function, "Doubler"), tmp_path / "m", SavedModel(), {}, {"x": np.float32([1.0])})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_without_a_checkpoint_is_refused(lab, trained, tmp_path):

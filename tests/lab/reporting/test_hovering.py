@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lab.media.hover import mark
+from lab.media.hover import KEYWORD, MOST_CHUNKS, PNG, mark, of_png
 from lab.media.plotting import write_figure
-from lab.reporting import write_report
+from lab.reporting import media, write_report
 from tests.lab.reporting.test_report import CHROMIUM, Page, generator_run, open_in_chromium
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
@@ -63,3 +65,28 @@ def test_words_of_a_run_stay_words_and_nothing_is_loaded(report: Path) -> None:
 def test_browser_takes_it_without_a_complaint(report: Path, tmp_path: Path) -> None:
     found, console = open_in_chromium(report, tmp_path)
     assert min(found["images"]) > 0 and console == []
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG as far as a report reads one."""
+    header = struct.pack(">II5B", 10, 10, 8, 0, 0, 0, 0)
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", b"")]
+    return PNG + b"".join(struct.pack(">I", len(data)) + kind + data + b"\0" * 4 for kind, data in parts)
+
+
+def described(count: int) -> tuple[bytes, bytes]:
+    values = {"x": [0] * count, "y": [0] * count, "texts": [""] * count, "tiles": None, "side": 1, "columns": 1}
+    return b"tEXt", KEYWORD.encode() + b"\0" + json.dumps(values).encode()
+
+
+def test_few_bytes_of_a_strangers_pictures_make_no_page_that_is_endless(tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / "samples" / f"{name}.png").write_bytes(png(described(3)))
+    notes: list[str] = []
+    shown = media.figures(tmp_path, media.Budget(points=7), notes)
+    assert [figure.count("<circle") for figure in shown] == [3, 3, 0]
+    assert notes == ["samples/c.png: its points say nothing here; a page has at most 40,000 that do."]
+    # What would be looked through for seconds is not.
+    empty = [(b"tEXt", b"")] * MOST_CHUNKS
+    assert of_png(png(*empty[:50], described(1))) is not None and of_png(png(*empty, described(1))) is None

@@ -135,3 +135,10 @@ def test_a_strangers_vocabulary_that_no_training_makes_is_refused(vocabulary):
     given = of_texts(["one", "two", "three", "four"]).spec.inputs[0].to_json()
     with pytest.raises(UsageError):
         Field.from_json({**given, "vocabulary": vocabulary})
+
+
+def test_a_strangers_texts_are_not_made_as_long_as_memory_lasts():
+    given = of_texts(["one", "two", "three", "four"]).spec.inputs[0].to_json()
+    assert Field.from_json({**given, "shape": [4_096]}).shape == (4_096,)
+    with pytest.raises(UsageError, match="texts of 4,097 tokens; expected at most 4,096"):
+        Field.from_json({**given, "shape": [4_097]})

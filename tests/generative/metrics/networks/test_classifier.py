@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -94,7 +95,10 @@ def test_a_flipped_byte_is_noticed(tmp_path: Path) -> None:
     [
         ({"width": 16}, "not those of the network described"),
         ({"convolutions": [[32, 1]]}, "not those of the network described"),
-        ({"convolutions": [[0, 1]]}, "describes no network"),
+        ({"convolutions": [[0, 1]]}, "a description of a classifier: convolutions.0..0. is 0"),
+        ({"convolutions": [[4096, 1], [4096, 1]]}, "describes no network .*variable of shape"),
+        ({"width": "a"}, "width is 'a'; expected a whole number"),
+        ({"name": "FD-\x1b[2J"}, "name is .*expected at most 100 printable characters"),
         (None, "not a description of a classifier"),
     ],
 )
@@ -103,8 +107,18 @@ def test_a_description_that_does_not_fit_is_refused(change: Any, message: str, t
     path.write_text("{}" if change is None else json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(CheckpointError, match=message):
         Classifier(path)
-    path.write_text("{")
-    with pytest.raises(CheckpointError, match="not a readable description"):
+    for unreadable in ("{", "[" * 100_000, '{"width": NaN}'):
+        path.write_text(unreadable)
+        with pytest.raises(CheckpointError, match="not a readable description"):
+            Classifier(path)
+
+
+def test_weights_of_the_right_sum_that_are_no_safetensors_are_refused(tmp_path: Path) -> None:
+    path = copied(tmp_path)
+    path.with_suffix(".safetensors").write_bytes(b"no such thing")
+    digest = hashlib.sha256(b"no such thing").hexdigest()
+    path.write_text(json.dumps({**json.loads(path.read_text()), "sha256": digest}))
+    with pytest.raises(CheckpointError, match="the weights beside it are no safetensors"):
         Classifier(path)
 
 

@@ -89,6 +89,8 @@ def test_moving_averages_by_hand():
     np.testing.assert_allclose(row @ moving_average(4, 3), [4, 6, 5, 3], atol=1e-6)
     np.testing.assert_allclose(row @ moving_average(4, 2), [4.5, 7.5, 4.5, 0], atol=1e-6)
     np.testing.assert_allclose(moving_average(4, 25).sum(axis=0), np.ones(4), atol=1e-6)
+    with pytest.raises(UsageError, match="context received 10000; expected at most 8,192 steps"):
+        linear_forecaster(10_000, 1)
 
 
 @pytest.mark.parametrize(("kernel", "depth"), [(2, 3), (3, 2)])

@@ -109,6 +109,9 @@ def test_lengths_are_made_one_and_said(tmp_path):
     data = load(f"folder:{tmp_path},seconds=0.025")
     assert data.spec.inputs[0].shape == (200,)
     assert data.notes == ("made all sounds 0.025 s long: silence behind 1, 10 cut (seconds=...)",)
+    # Little of it is sound, and it would be hundreds of megabytes.
+    with pytest.raises(UsageError, match="seconds received '1,600,000 samples'; expected at most 4 times the longest"):
+        load(f"folder:{tmp_path},seconds=200")
     rows = np.concatenate([data.train.inputs["input"], data.test.inputs["input"]])
     short = rows[(rows[:, 100:] == 0).all(axis=1)]
     assert len(short) == 1
