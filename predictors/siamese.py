@@ -151,8 +151,8 @@ class Siamese(NetworkPredictor):
         return table
 
     def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        points = self._points(data.test.inputs)
-        return map_of(points, data, self.heads[0].field, self._nearest(points), method="pca")
+        points, known = self._points(data.test.inputs), self._points(self.support_inputs)
+        return map_of(points, data, self.heads[0].field, self._nearest(points, known), method="pca")
 
     def _points(self, inputs: Any) -> np.ndarray:
         (outputs,) = self.raw_outputs(inputs)
