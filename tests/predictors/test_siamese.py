@@ -85,3 +85,7 @@ def test_answers_for_many_lengths_bring_no_warning_of_tensorflow(
     for number in (1, 2, 3, 5, 9, 17):
         np.testing.assert_allclose(trained.learner.embed(rows[:number]), points[:number], atol=1e-5)
     assert not [record for record in caplog.records if "retracing" in record.message]
+
+
+def test_it_shows_where_examples_lie(trained: Any, tmp_path: Path) -> None:
+    assert trained.render(tmp_path / "embedding.png").stat().st_size > 1_000
