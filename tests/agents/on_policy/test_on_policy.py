@@ -189,6 +189,19 @@ def test_rewards_are_scaled_by_the_deviation_of_their_discounted_sums():
     assert np.allclose(batch.extras["advantage"][2], expected, atol=1e-4)
 
 
+def test_an_agent_takes_over_another_number_of_environments_and_keeps_the_scale_of_rewards():
+    agent = built(PPO(rollout_steps=8, minibatch_size=4, hidden_sizes=(4,), normalise_rewards=True))
+    agent.rewards.statistics.variance.assign(9.0)
+    built(agent, num_envs=4)
+    assert agent.memory.number == 4 and agent.rewards.sums.shape == (4,)
+    rollout = rollout_of([[1.0, 0.0, 2.0, 0.0]], [[0] * 4], [[0] * 4])
+    assert np.allclose(agent.before_updates(agent.state(), rollout).parameters.rewards.sums, [1.0, 0.0, 2.0, 0.0])
+    assert float(agent.state().parameters.rewards.statistics.variance) == 9.0
+    with pytest.raises(UsageError, match="a multiple of the number of environments"):
+        built(agent, num_envs=3)
+    assert agent.num_envs == 4
+
+
 SPACES = [Discrete(3), MultiDiscrete([2, 3], start=[1, 0]), MultiBinary(3), Tuple([Discrete(2), Discrete(2)]), VECTOR]
 
 
