@@ -272,3 +272,12 @@ def test_minibatches_that_do_not_divide_the_rollout_are_refused():
         PPO(rollout_steps=100, minibatch_size=64)
     with pytest.raises(UsageError, match="a multiple of the number of environments"):
         built(PPO(rollout_steps=64), num_envs=3)
+
+
+def test_an_update_on_one_advantage_that_would_be_0_is_refused():
+    with pytest.raises(UsageError, match="PPO: minibatch_size received 1; expected at least 2.*_advantages=False"):
+        PPO(rollout_steps=4, minibatch_size=1)
+    with pytest.raises(UsageError, match="REINFORCE: rollout_steps received 1"):
+        REINFORCE(rollout_steps=1)
+    PPO(rollout_steps=4, minibatch_size=1, normalise_advantages=False)
+    A2C(rollout_steps=1)
