@@ -89,13 +89,18 @@ class Agent(Learner):
                     f"this {type(self).__name__} was built for {self.observation_space} and {self.action_space}; "
                     f"received {observation_space} and {action_space}. Fix: make a new {type(self).__name__}()."
                 )
-            self.num_envs = num_envs
+            if num_envs != self.num_envs:
+                self.resize(num_envs)
             return
         self.observation_space, self.action_space = observation_space, action_space
         self.seeds, self.num_envs = seeds, num_envs
         self.evaluation_rng = seeds.generator("evaluation")
         self.check_spaces()
         self.finish_setup()
+
+    def resize(self, number: int) -> None:
+        """Take over another number of environments than it was built for (hook)."""
+        self.num_envs = number
 
     def setup_arguments(self) -> tuple[Any, ...]:
         return self.observation_space, self.action_space, self.seeds, self.num_envs

@@ -155,6 +155,11 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
         self.remembers = Remembered(self.hidden_shapes, self.num_envs)
         self.apply_schedules()
 
+    def resize(self, number: int) -> None:
+        self.settle()
+        super().resize(number)
+        self.host, self.remembers = None, Remembered(self.hidden_shapes, number)
+
     def hyperparameters(self, state: AgentState) -> Any:
         """Return what reads settings by name: as tensors where they are `tensor_settings`, else as they are."""
         return Hyperparameters(state, self.config)

@@ -66,6 +66,11 @@ class BoxActions:
         return values
 
     @property
+    def most_entropy(self) -> float:
+        """The entropy of uniform actions, in nats, whose density is in units of half the range."""
+        return self.inputs * math.log(2.0)
+
+    @property
     def usual_entropy(self) -> float:
         """The target of the entropy, in nats (Haarnoja et al. 2018, appendix D)."""
         return -float(self.inputs)
@@ -115,12 +120,17 @@ class DiscreteActions:
         return tf.reduce_sum(tf.exp(logs) * values, axis=-1)
 
     @property
+    def most_entropy(self) -> float:
+        """The entropy of uniform actions, in nats."""
+        return math.log(self.outputs)
+
+    @property
     def usual_entropy(self) -> float:
         """The target of the entropy, in nats: half of a uniform policy's.
 
         Christodoulou's 0.98 of it lets nobody act otherwise than at random where few actions matter.
         """
-        return 0.5 * math.log(self.outputs)
+        return 0.5 * self.most_entropy
 
     def uniform(self, number: int, key: tf.Tensor) -> tf.Tensor:
         """Draw actions uniformly, int32 (n,)."""
@@ -137,18 +147,21 @@ def kind_of(owner: str, space: gymnasium.Space[Any]) -> BoxActions | DiscreteAct
     Raises:
         UsageError: For spaces that are neither Discrete nor a Box of fractions with bounds.
     """
-    return DiscreteActions(space) if isinstance(space, Discrete) else box_of(owner, space)
+    if isinstance(space, Discrete):
+        return DiscreteActions(space)
+    return box_of(owner, space, "Discrete or a Box of fractions with bounds")
 
 
-def box_of(owner: str, space: gymnasium.Space[Any]) -> BoxActions:
+def box_of(owner: str, space: gymnasium.Space[Any], expected: str = "a Box of fractions with bounds") -> BoxActions:
     """Return what a Box's actions are to critics and policy.
 
     Raises:
         UsageError: For spaces that are no Box of fractions with bounds.
     """
-    if not isinstance(space, Box) or np.dtype(space.dtype).kind != "f":
+    if not isinstance(space, Box) or np.dtype(space.dtype).kind != "f" or not math.prod(space.shape):
         raise bad_value(
-            owner, "the action space", space, "a Box of fractions with bounds",
-            "an agent for such actions, for example DQN or PPO.",
+            owner, "the action space", space, expected,
+            "an agent for such actions (PPO for all but Dict and whole numbers in a Box; DQN or SAC for Discrete), or "
+            "a wrapper such as gymnasium.wrappers.TransformAction.",
         )  # fmt: skip
     return BoxActions(owner, space)

@@ -18,6 +18,7 @@ from agents.off_policy.state import Parameters
 from agents.parts.heads import deviations
 from agents.transitions import Batch
 from lab.config import Settings
+from lab.errors import bad_value
 from lab.training.adam import Moments, adam, no_moments
 
 
@@ -39,6 +40,16 @@ class SAC(OffPolicyAgent):
 
     def kind_of_actions(self) -> BoxActions | DiscreteActions:
         return kind_of(type(self).__name__, self.action_space)
+
+    def check_spaces(self) -> None:
+        super().check_spaces()
+        wanted, most = self.config.target_entropy, self.kind.most_entropy
+        if self.config.learn_temperature and wanted is not None and wanted >= most:
+            raise bad_value(
+                type(self).__name__, "target_entropy", wanted, f"less than the {most:.4g} nats of uniform play in "
+                f"{self.action_space}: the temperature would rise for ever",
+                f"the default, {self.kind.usual_entropy:.4g}.",
+            )  # fmt: skip
 
     def build_networks(self) -> None:
         if self.kind.head.continuous:

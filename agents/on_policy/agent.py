@@ -15,9 +15,9 @@ from agents.on_policy.acting import ActorInNumPy
 from agents.on_policy.arrangement import Arrangement
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
 from agents.on_policy.landscape import OnPolicyLandscape
-from agents.on_policy.scaling import LIMIT, normalised, scaled, statistics_variables, with_rollout
+from agents.on_policy.scaling import LIMIT, no_rewards, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
-from agents.on_policy.state import Estimates, Parameters, Rewards, Weights
+from agents.on_policy.state import Estimates, Parameters, Weights
 from agents.parts import observations
 from agents.parts.exporting import of_policy
 from agents.parts.heads import deviations, head_for, masked
@@ -70,12 +70,17 @@ class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent
         size = (observations.number_of_features(self.observation_space),)
         self.observed = statistics_variables(size) if self.config.normalise_observations else ()
         self.moments = Moments(*map(tf.Variable, no_moments(tf.nest.flatten(self.weights()))))
-        sums = tf.Variable(tf.zeros(self.num_envs))
-        self.rewards = Rewards(statistics_variables(), sums) if self.config.normalise_rewards else ()
+        self.rewards = no_rewards(self.num_envs) if self.config.normalise_rewards else ()
         self.halted = (tf.Variable(0.0),) if self.halts else ()
         if self.head.continuous:
             self.metric_names = (*type(self).metric_names, "deviation")  # type: ignore[misc]
         self.acting = ActorInNumPy(self)
+
+    def resize(self, number: int) -> None:
+        check_rollout(type(self).__name__, self.config, number)
+        super().resize(number)
+        self.memory = self.experience().on_host(self)
+        self.rewards = no_rewards(number, self.rewards.statistics) if self.rewards else ()
 
     def build_definition(self) -> None:
         for name in ("observed", "moments", "rewards", "halted", "acting"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -63,6 +64,13 @@ class RecurrentPPO(PPO):
                 f"{type(self).__name__} received the observation space {self.observation_space}; expected a vector or "
                 "Discrete. Fix: PPO, with gymnasium.wrappers.FrameStackObservation for what one picture does not show."
             )
+        c, number = self.config, self.num_envs
+        each, fits = c.rollout_steps // number, math.lcm(number * c.sequence_length, c.minibatch_size)
+        if each % c.sequence_length:
+            raise bad_value(
+                type(self).__name__, "sequence_length", c.sequence_length, f"a divisor of the {each} steps that each "
+                f"of {number} environments makes in a rollout", f"rollout_steps={-(-c.rollout_steps // fits) * fits}.",
+            )  # fmt: skip
 
     def build_networks(self) -> None:
         c, seed = self.config, self.seeds.integer("network", 2)

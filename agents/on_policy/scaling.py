@@ -20,6 +20,17 @@ def statistics_variables(shape: tuple[int, ...] = ()) -> RunningStatistics:
     return RunningStatistics(*(tf.Variable(part, trainable=False) for part in no_statistics(shape)))
 
 
+def no_rewards(number: int, statistics: RunningStatistics | None = None) -> Rewards:
+    """Return, as variables, what is known of rewards before `number` environments have stepped.
+
+    Args:
+        number: Of the environments.
+        statistics: Of the discounted sums of others; None where there were none.
+    """
+    sums = tf.Variable(tf.zeros(number), trainable=False)
+    return Rewards(statistics_variables() if statistics is None else statistics, sums)
+
+
 def with_rollout(owner: str, known: Rewards, rollout: Transition, discount: Any) -> Rewards:
     """Return what is known of rewards with a rollout taken in.
 

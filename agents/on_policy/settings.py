@@ -44,6 +44,12 @@ class OnPolicySettings(Settings):
             raise bad_value(
                 owner_name(type(self)), "deviation_by_state", True, "False where policy is 'beta'", "leave it out."
             )
+        rows = "minibatch_size" if hasattr(self, "minibatch_size") else "rollout_steps"
+        if self.normalise_advantages and getattr(self, rows) == 1:
+            raise bad_value(
+                owner_name(type(self)), rows, 1, "at least 2 where normalise_advantages is True: a single advantage "
+                "less its mean is 0, and the policy would learn nothing", "normalise_advantages=False.",
+            )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import gymnasium
@@ -42,7 +43,7 @@ def head_for(
     if isinstance(space, Tuple) and all(isinstance(part, Discrete) for part in space.spaces):
         parts: list[Any] = list(space.spaces)
         return MultiCategorical([int(p.n) for p in parts], [int(p.start) for p in parts])
-    if not isinstance(space, Box) or np.dtype(space.dtype).kind != "f":
+    if not isinstance(space, Box) or np.dtype(space.dtype).kind != "f" or not math.prod(space.shape):
         raise bad_value(
             owner, "the action space", space, "Discrete, MultiDiscrete, MultiBinary, a Tuple of Discrete, or a Box of "
             "fractions", "a wrapper that takes such actions, for example gymnasium.wrappers.TransformAction.",

@@ -267,12 +267,20 @@ def test_it_learns_to_push_a_mass_to_its_goal():
     [
         (Box(-np.inf, np.inf, (2,)), "finite bounds"),
         (Box(0, 5, (2,), np.int64), "a Box of fractions"),
-        (MultiDiscrete([2, 3]), "a Box of fractions"),
+        (MultiDiscrete([2, 3]), "Discrete or a Box of fractions.*PPO"),
+        (Box(-1.0, 1.0, (0,)), "Discrete or a Box of fractions"),
     ],
 )
 def test_actions_that_have_no_policy_here_are_refused(space, expected):
     with pytest.raises(UsageError, match=f"SAC: the action space.*{expected}"):
         built(SAC, space)
+
+
+@pytest.mark.parametrize(("space", "most"), [(Box(-2.0, 2.0, (2,)), "1.386"), (Discrete(3), "1.099")])
+def test_an_entropy_beyond_uniform_play_is_refused(space, most):
+    with pytest.raises(UsageError, match=rf"SAC: target_entropy received 2.0; expected less than the {most} nats"):
+        built(SAC, space, target_entropy=2.0)
+    built(SAC, space, target_entropy=2.0, learn_temperature=False)
 
 
 def test_pictures_are_refused():

@@ -189,6 +189,19 @@ def test_rewards_are_scaled_by_the_deviation_of_their_discounted_sums():
     assert np.allclose(batch.extras["advantage"][2], expected, atol=1e-4)
 
 
+def test_an_agent_takes_over_another_number_of_environments_and_keeps_the_scale_of_rewards():
+    agent = built(PPO(rollout_steps=8, minibatch_size=4, hidden_sizes=(4,), normalise_rewards=True))
+    agent.rewards.statistics.variance.assign(9.0)
+    built(agent, num_envs=4)
+    assert agent.memory.number == 4 and agent.rewards.sums.shape == (4,)
+    rollout = rollout_of([[1.0, 0.0, 2.0, 0.0]], [[0] * 4], [[0] * 4])
+    assert np.allclose(agent.before_updates(agent.state(), rollout).parameters.rewards.sums, [1.0, 0.0, 2.0, 0.0])
+    assert float(agent.state().parameters.rewards.statistics.variance) == 9.0
+    with pytest.raises(UsageError, match="a multiple of the number of environments"):
+        built(agent, num_envs=3)
+    assert agent.num_envs == 4
+
+
 SPACES = [Discrete(3), MultiDiscrete([2, 3], start=[1, 0]), MultiBinary(3), Tuple([Discrete(2), Discrete(2)]), VECTOR]
 
 
@@ -247,6 +260,7 @@ def test_a_masked_policy_takes_no_action_that_is_not_allowed():
         (PPO(action_mask=True), (Box(0.0, 1.0, (4,)), VECTOR), "only Discrete actions can be forbidden"),
         (PPO(policy="squashed"), (VECTOR, Box(-np.inf, 1.0, (1,))), "number 0 has -inf to 1.0"),
         (PPO(), (VECTOR, gymnasium.spaces.Text(3)), "Discrete, MultiDiscrete"),
+        (PPO(), (VECTOR, Box(-1.0, 1.0, (0,))), "Discrete, MultiDiscrete"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_a_fix(agent, spaces, says):
@@ -259,3 +273,12 @@ def test_minibatches_that_do_not_divide_the_rollout_are_refused():
         PPO(rollout_steps=100, minibatch_size=64)
     with pytest.raises(UsageError, match="a multiple of the number of environments"):
         built(PPO(rollout_steps=64), num_envs=3)
+
+
+def test_an_update_on_one_advantage_that_would_be_0_is_refused():
+    with pytest.raises(UsageError, match="PPO: minibatch_size received 1; expected at least 2.*_advantages=False"):
+        PPO(rollout_steps=4, minibatch_size=1)
+    with pytest.raises(UsageError, match="REINFORCE: rollout_steps received 1"):
+        REINFORCE(rollout_steps=1)
+    PPO(rollout_steps=4, minibatch_size=1, normalise_advantages=False)
+    A2C(rollout_steps=1)

@@ -140,5 +140,5 @@ def test_what_does_not_fit_is_refused_with_a_fix():
         built().export_model()
     with pytest.raises(UsageError, match="FrameStackObservation"):
         RecurrentPPO().setup(Box(0, 255, (16, 16, 3), np.uint8), Discrete(2), Seeds(0), 1)
-    with pytest.raises(UsageError, match="sequence received 4; expected a divisor of the length"):
+    with pytest.raises(UsageError, match="sequence_length received 4; .*each of 8 environ.* Fix: rollout_steps="):
         built(num_envs=8)
