@@ -98,6 +98,10 @@ class Agent(Learner):
         self.check_spaces()
         self.finish_setup()
 
+    def figures_of_spaces(self) -> tuple[str, ...]:
+        """Return which of `figures` can be drawn with the spaces that it has (hook)."""
+        return self.figures
+
     def resize(self, number: int) -> None:
         """Take over another number of environments than it was built for (hook)."""
         self.num_envs = number

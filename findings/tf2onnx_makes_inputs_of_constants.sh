@@ -19,7 +19,7 @@ VALUES = np.arange(8, dtype=np.float32).reshape(4, 2)
 
 
 def inputs(weights):
-    function = tf.function(lambda rows: {"sums": tf.matmul(rows, weights)}, input_signature=SPEC)
+    function = tf.function(lambda rows: {"sums": tf.matmul(rows, weights)}, input_signature=SPEC, autograph=False)
     proto, _ = tf2onnx.convert.from_function(function, input_signature=SPEC, opset=18)
     return [each.name for each in proto.graph.input], proto
 

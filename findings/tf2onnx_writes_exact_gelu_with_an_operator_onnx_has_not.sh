@@ -17,7 +17,7 @@ SPEC = [tf.TensorSpec((None, 4), tf.float32, name="rows")]
 
 
 def opened(approximate):
-    function = tf.function(lambda rows: {"out": keras.activations.gelu(rows, approximate=approximate)}, input_signature=SPEC)
+    function = tf.function(lambda rows: {"out": keras.activations.gelu(rows, approximate=approximate)}, input_signature=SPEC, autograph=False)
     proto, _ = tf2onnx.convert.from_function(function, input_signature=SPEC, opset=18)
     kinds = sorted({node.op_type for node in proto.graph.node})
     try:

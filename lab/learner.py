@@ -148,9 +148,12 @@ class Learner(Copied, Exports, Stateful, ABC):
         if self.run_length:
             shorter = self._schedules_cut_short(steps)
             if shorter:
+                ended = "learning_rate_steps" in shorter and getattr(self.config, "learning_rate_end", None) == 0.0
+                what = "stay so, the step size at 0, so that nothing is learnt," if ended else "stay so"
                 warnings.warn(
                     f"{type(self).__name__}: {', '.join(shorter)} followed the first training, of {self.run_length:,} "
-                    f"steps, and stay so up to step {steps:,}. Fix, to train in several parts: give numbers, such as "
+                    f"steps, and {what} up to step {steps:,}. "
+                    "Fix, to train in several parts: begin with numbers, such as "
                     f"{shorter[0]}={scheduled(self.config, shorter[0], steps)}.",
                     stacklevel=4,
                 )

@@ -26,6 +26,12 @@ class Landscapes:
     """Draws the figure `landscape` of an agent; it goes before `agents.base.Agent` among an agent's bases."""
 
     figures: ClassVar[tuple[str, ...]] = ("landscape",)
+    # Of the agent.
+    observation_space: Any
+
+    def figures_of_spaces(self) -> tuple[str, ...]:
+        """Return the figure's name where observations are vectors of two numbers or more, else nothing."""
+        return self.figures if _is_vector(self.observation_space) else ()
 
     @abstractmethod
     def state_values(self, observed: np.ndarray) -> np.ndarray | None:
@@ -55,7 +61,7 @@ def landscape(agent: Any, task: Any) -> Figure:
     from matplotlib.figure import Figure
 
     space = agent.observation_space
-    if not isinstance(space, Box) or len(space.shape) != 1 or space.shape[0] < 2:
+    if not _is_vector(space):
         raise UsageError(
             f"the figure 'landscape' of {type(agent).__name__} received the observation space {space}; expected a Box "
             "of one axis with two numbers or more. Fix: another kind, such as 'episode'."
@@ -84,6 +90,10 @@ def landscape(agent: Any, task: Any) -> Figure:
     others = "" if space.shape[0] == 2 else "; other dimensions at their medians"
     figure.suptitle(f"dots: {len(rows):,} observations of {EPISODES} episodes{others}", fontsize=9, color=GRAY)
     return figure
+
+
+def _is_vector(space: Any) -> bool:
+    return isinstance(space, Box) and len(space.shape) == 1 and space.shape[0] >= 2
 
 
 def _panels(agent: Any, rows: np.ndarray) -> dict[str, np.ndarray]:

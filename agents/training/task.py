@@ -82,7 +82,7 @@ class AgentTask(Task):
             note(f"pictures {self.observation_space.shape} are read as {layout}.")
         self.evaluation_source = self._separate_source(options.evaluation_source)
         overlay = hasattr(example.unwrapped, "set_overlay") and _estimates_values(agent)
-        self.kinds = ("episode", *(("policy",) if overlay else ()), *agent.figures)
+        self.kinds = ("episode", *(("policy",) if overlay else ()), *agent.figures_of_spaces())
         self.episodes = 0
 
     def evaluate(self, *, episodes: int | None = None, stream: int = 0, step: int = 0) -> Evaluation:
@@ -158,7 +158,7 @@ class AgentTask(Task):
 
     def render(self, path: Path, kind: str) -> Path:
         self.agent.evaluation_rng = self.seeds.generator("render", 0)
-        if kind in self.agent.figures:
+        if kind in self.agent.figures_of_spaces():
             if path.suffix.lower() != ".png":
                 raise bad_value("render", "path", str(path), f"a file name that ends in .png for the figure {kind!r}")
             return write_figure(self.agent.figure(kind, self), path)

@@ -71,8 +71,9 @@ def test_values_are_the_least_of_the_critics_under_the_policy():
     assert [float(p[0]) for p in agent.preferences(observed).values()] == pytest.approx([0.25, 0.75])
 
 
-def test_observations_that_are_no_vectors_and_agents_that_remember_have_none(tmp_path):
+def test_observations_that_are_no_vectors_and_agents_that_remember_have_none():
     experiment = Experiment(PPO(**SMALL), "lab/FrozenLake-v0", lane="host", progress=False)
+    assert "landscape" not in experiment.task.kinds
     with pytest.raises(UsageError, match="landscape.*expected a Box of one axis.*Fix: another kind"):
-        experiment.render(tmp_path / "landscape.png")
+        experiment.learner.figure("landscape", experiment.task)
     assert RecurrentPPO.figures == ()

@@ -6,7 +6,7 @@ import warnings
 import pytest
 from gymnasium.spaces import Box, Discrete
 
-from agents import DQN, OnlineDecisionTransformer, QLearning
+from agents import DQN, PPO, OnlineDecisionTransformer, QLearning
 from agents.decision_transformer import DecisionTransformer
 from generative import VAE, ConsistencyDistillation, Diffusion, ProgressiveDistillation
 from lab import Experiment, cli
@@ -124,6 +124,13 @@ def test_training_on_keeps_the_schedules_ends_and_says_so():
         fixed.train(60)
         fixed.train(40)
     assert "run_length" not in fixed.learner.get_state(), "checkpoints of runs with numbers are as they were"
+
+
+def test_training_on_at_a_step_size_of_0_is_said_to_teach_nothing():
+    made = experiment("host", learner=PPO(hidden_sizes=(8,)))
+    made.learner.begin_run(60)
+    with pytest.warns(UserWarning, match="60 steps, and stay so, the step size at 0, so that nothing is learnt, up to"):
+        made.learner.begin_run(100)
 
 
 def test_a_number_and_the_run_share_a_program_and_its_numbers():
