@@ -15,7 +15,6 @@ class OffPolicyLandscape(Landscapes):
     """Gives the least of the critics' values of what the actor would do without exploring, and that."""
 
     # Of the agent.
-    action_space: Any
     ensemble: Any
     features: Any
     greedy: Any

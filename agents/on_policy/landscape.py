@@ -15,7 +15,6 @@ class OnPolicyLandscape(Landscapes):
     """Gives the critic's values and what the policy's head prefers."""
 
     # Of the agent.
-    action_space: Any
     critic: Any
     features: Any
     head: Any
