@@ -69,10 +69,13 @@ def command(name: str) -> Callable[[argparse.Namespace], None]:
 
 def _check_early(options: argparse.Namespace) -> None:
     # What can be known to be wrong without the seconds that TensorFlow takes to load is said at once.
+    from lab.callbacks.loggers import check_package
     from lab.runs import population
     from lab.runs.directory import RunDirectory
     from lab.runtime.conditions import take_up
 
+    for service in getattr(options, "log", ()):
+        check_package(service)
     if options.command == "train":
         known = registry.names(*registry.LEARNERS)
         if options.learner not in known:

@@ -815,12 +815,20 @@ class CallbackCase:
         learner: The label of the case to train.
         stateful: Whether it has state of its own.
         standard: Whether an experiment with a run directory has one by itself.
+        needs: A package without which it is not tried.
     """
 
     make: Callable[[type[Any]], Callback]
     learner: str = "q_learning"
     stateful: bool = False
     standard: bool = False
+    needs: str = ""
+
+
+@functools.cache
+def elsewhere() -> Path:
+    """Return a folder for the services that loggers log to."""
+    return Path(tempfile.mkdtemp())
 
 
 # Some are odd on purpose, so that their intervals coincide neither with checkpoints nor with log rows.
@@ -832,13 +840,22 @@ CALLBACKS: dict[str, CallbackCase] = {
     "Evaluate": CallbackCase(lambda c: c(every=13, episodes=2), stateful=True),
     "JSONLLogger": CallbackCase(lambda c: c(), standard=True),
     "LearningRateSchedule": CallbackCase(lambda c: c(lambda step: 0.1 / (1 + step), every=10), learner="tiny"),
+    "MLFlowLogger": CallbackCase(lambda c: c(every=17, uri=elsewhere()), stateful=True, needs="mlflow"),
     "NaNGuard": CallbackCase(lambda c: c(), standard=True),
     "Progress": CallbackCase(lambda c: c(show=False), standard=True),
     "RenderEvery": CallbackCase(lambda c: c(every=33, suffix=".png")),
     "StopAtReturn": CallbackCase(lambda c: c(threshold=1e9)),
+    "TensorBoardLogger": CallbackCase(lambda c: c(every=17), stateful=True, needs="tensorboard"),
+    "TrackioLogger": CallbackCase(lambda c: c(every=17), stateful=True, needs="trackio"),
+    "WandbLogger": CallbackCase(
+        lambda c: c(every=17, mode="offline", folder=elsewhere()), stateful=True, needs="wandb"
+    ),
 }
 
-HOOKS = ("on_train_begin", "on_train_end", "on_update", "on_log", "on_interval", "on_evaluation", "on_checkpoint")
+HOOKS = (
+    *("on_train_begin", "on_train_end", "on_update", "on_log", "on_interval", "on_evaluation", "on_render"),
+    "on_checkpoint",
+)
 
 
 def spied(kind: type[Callback], calls: list[str]) -> type[Callback]:

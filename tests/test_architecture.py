@@ -114,13 +114,13 @@ ROOMS = {
     "lab.learner": "config copying errors exporting files networks registry runs runtime seeding",
     "lab.exporting": "errors files results runtime",
     "lab.training": "errors runs runtime task",
-    "lab.callbacks": "errors files learner messages registry results runs seeding task",
+    "lab.callbacks": "errors files learner media messages registry results runs seeding task",
     "lab.experiment": "callbacks config errors exporting files learner media messages registry results runs runtime "
     "seeding task",
     "lab.reporting": "errors files media results runs version",
     "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
     "version",
-    "lab.cli": "command errors exporting messages registry runs runtime",
+    "lab.cli": "callbacks command errors exporting messages registry runs runtime",
     "lab.testing": "callbacks config errors experiment exporting files learner messages registry results runs runtime "
     "seeding task",
     "envs.random": "",

@@ -3,6 +3,7 @@
 from lab.callbacks.base import Callback
 from lab.callbacks.evaluating import Evaluate
 from lab.callbacks.guards import NaNGuard
+from lab.callbacks.loggers import MLFlowLogger, TensorBoardLogger, TrackioLogger, WandbLogger
 from lab.callbacks.periodic import Checkpoint, RenderEvery
 from lab.callbacks.recorders import CSVLogger, JSONLLogger, Progress
 from lab.callbacks.schedules import LearningRateSchedule
@@ -16,8 +17,12 @@ __all__ = [
     "Evaluate",
     "JSONLLogger",
     "LearningRateSchedule",
+    "MLFlowLogger",
     "NaNGuard",
     "Progress",
     "RenderEvery",
     "StopAtReturn",
+    "TensorBoardLogger",
+    "TrackioLogger",
+    "WandbLogger",
 ]

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from lab.results.evaluation import Evaluation
 
 
-HOOKS = ("on_train_begin", "on_train_end", "on_update", "on_log", "on_interval", "on_evaluation", "on_checkpoint")
+HOOKS = (
+    *("on_train_begin", "on_train_end", "on_update", "on_log", "on_interval", "on_evaluation", "on_render"),
+    "on_checkpoint",
+)
 
 
 class Callback(Stateful):
@@ -74,8 +77,14 @@ class Callback(Stateful):
     def on_evaluation(self, experiment: Run, evaluation: Evaluation) -> None:
         """Run after each evaluation made during training."""
 
+    def on_render(self, experiment: Run, path: Path, kind: str) -> None:
+        """Run after each picture or film made during training, of one of `task.kinds`."""
+
     def on_checkpoint(self, experiment: Run, path: Path) -> None:
         """Run after each checkpoint."""
+
+    def leave(self, experiment: Run) -> None:
+        """Let go of what it holds open, where training was ended by a signal or an error and not at its end."""
 
 
 def named(callbacks: Iterable[Callback]) -> dict[str, Callback]:

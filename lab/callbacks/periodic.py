@@ -54,4 +54,4 @@ class RenderEvery(Callback):
     def on_interval(self, experiment: Run) -> None:
         kind = self.kind or experiment.task.kinds[0]
         suffix = self.suffix or experiment.task.default_suffix
-        experiment.render(numbered(kind, experiment.step, suffix), kind=kind)
+        experiment.render_in_training(numbered(kind, experiment.step, suffix), kind)

@@ -82,3 +82,6 @@ class Progress(Callback):
             self.bar.refresh()
             self.bar.close()
             self.bar = None
+
+    def leave(self, experiment: Run) -> None:
+        self.on_train_end(experiment)

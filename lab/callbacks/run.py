@@ -77,6 +77,12 @@ class Run(Protocol):
     def render(self, path: str | os.PathLike[str] | None = None, kind: str | None = None) -> Path:
         """Show the learner at work; return the file."""
 
+    def render_in_training(self, name: str, kind: str) -> Path:
+        """Show the learner at work in a file of the run, and let the callbacks know."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what config.json holds."""
+
     def save_checkpoint(self) -> Path | None:
         """Write a checkpoint of everything; return its path, or None without a run directory."""
 

@@ -17,6 +17,8 @@ LISTS = {
     "environments": "",
     "datasets": "lab.datasets",
 }
+# Of `lab.callbacks.loggers`, which `lab --help` need not load.
+SERVICES = ("tensorboard", "wandb", "mlflow", "trackio")
 # Of `lab.exporting.formats`, which loads NumPy: `lab --help` must not wait for that.
 FORMATS = ("saved_model", "litert", "litert-int8", "onnx")
 
@@ -78,11 +80,13 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     )
     train.add_argument("--checkpoint-every", type=_whole, help="steps between checkpoints")
     train.add_argument("--video-every", type=_whole, help="steps between videos or sample grids (default: never)")
+    _add_log(train)
 
     resume = commands.add_parser("resume", help="go on with a run, bit for bit", description="Go on with a run.")
     resume.add_argument("run", metavar="RUN", type=Path)
     _add_word(resume)
     resume.add_argument("--steps", type=_whole, help="further steps (default: what the run has left)")
+    _add_log(resume)
     resume.add_argument(
         "--inexact",
         action="store_true",
@@ -150,6 +154,12 @@ def _add_import(command: argparse.ArgumentParser) -> None:
         "--import", dest="imports", action="append", default=[], metavar="MODULE",
         help="first import a module that defines learners or registers environments or data sets; repeatable",
     )  # fmt: skip
+
+
+def _add_log(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--log", action="append", default=[], choices=SERVICES, help="also log to this service; repeatable"
+    )
 
 
 def _add_word(command: argparse.ArgumentParser) -> None:

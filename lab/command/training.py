@@ -20,6 +20,7 @@ EVALUATIONS = 16
 
 def train(options: argparse.Namespace) -> None:
     """Train a learner on a source, or several runs of it side by side."""
+    from lab.callbacks.loggers import loggers
     from lab.experiment.experiment import Experiment
 
     learner_class = registry.learner(options.learner)
@@ -43,7 +44,7 @@ def train(options: argparse.Namespace) -> None:
         if getattr(options, name) is not None:
             keywords[name] = getattr(options, name)
     keywords.setdefault("evaluate_every", max(1, steps // EVALUATIONS))
-    keywords = {"seed": options.seed, "run_dir": directory, **keywords}
+    keywords = {"seed": options.seed, "run_dir": directory, "callbacks": loggers(options.log), **keywords}
     settings_of_each = _varied(learner_class, options.vary)
     experiment = Experiment(learner_class(**settings), options.source, **keywords)
     if many:
@@ -67,16 +68,17 @@ def _say_how(experiment: Any, tuned: str) -> None:
 
 def resume(options: argparse.Namespace) -> None:
     """Go on with a run, or with several that were begun side by side."""
+    from lab.callbacks.loggers import loggers
     from lab.experiment.experiment import Experiment
 
+    given = {"source": options.source, "callbacks": loggers(options.log), "exact": not options.inexact}
     if population.is_population(options.run):
         if options.steps:
             raise UsageError("--steps: these are several runs. Fix: leave it out, or resume one of them.")
         say(f"resumed  the runs of {options.run}")
-        exact = not options.inexact
-        close_many(Experiment.resume_many(options.run, source=options.source, exact=exact), options.run)
+        close_many(Experiment.resume_many(options.run, **given), options.run)
         return
-    experiment = Experiment.resume(options.run, source=options.source, exact=not options.inexact)
+    experiment = Experiment.resume(options.run, **given)
     left = options.steps or max(0, experiment.target_step - experiment.step)
     if not experiment.target_step and not left:
         raise UsageError(f"{options.run} was stopped before it had been told its steps. Fix: --steps N.")

@@ -66,6 +66,9 @@ class ExperimentBase:
     def on_evaluation(self, evaluation: Evaluation) -> None:
         """Run after each evaluation made during training (hook)."""
 
+    def on_render(self, path: Path, kind: str) -> None:
+        """Run after each picture or film made during training (hook)."""
+
     def on_checkpoint(self, path: Path) -> None:
         """Run after each checkpoint (hook)."""
 
@@ -77,8 +80,8 @@ class ExperimentBase:
 
     def listens(self, hook: str) -> bool:
         """Return whether the experiment's class or a callback overrides a hook."""
-        ours = getattr(type(self), hook) is not getattr(ExperimentBase, hook)
-        return ours or any(getattr(type(c), hook) is not getattr(Callback, hook) for c in self.callbacks)
+        pairs = [(type(self), ExperimentBase), *((type(c), Callback) for c in self.callbacks)]
+        return any(getattr(kind, hook) is not getattr(base, hook) for kind, base in pairs)
 
     def update_listener(self) -> Callable[[Mapping[str, float]], None] | None:
         """Return what to call with the metrics of each round of updates; None where nobody listens."""
@@ -174,9 +177,8 @@ class ExperimentBase:
         expected = self.options.intervals() if self.record.begun_with is not None else ()
         check_callbacks(self.callbacks, self, target_step, expected)
         self.learner.begin_run(target_step)
-        listening = [c for c in self.callbacks if type(c).on_update is not Callback.on_update]
         own = type(self).on_update is not ExperimentBase.on_update
-        looks = own or any(c.acts_on_rows for c in listening)
+        looks = own or any(c.acts_on_rows for c in self.callbacks if type(c).on_update is not Callback.on_update)
         self.loop.prepare(target_step, self.update_listener(), looks)
 
     def training(self, interruption: Interruption) -> AbstractContextManager[None]:
@@ -215,7 +217,6 @@ class ExperimentBase:
         self.fire("on_log", self.record.add_row(step, metrics, elapsed))
 
     # ---------------------------------------------------------------- what is written
-
     def describe(self) -> dict[str, Any]:
         """Return the run's configuration as JSON values: all that opening it again needs."""
         return {
@@ -266,6 +267,12 @@ class ExperimentBase:
         self.fire("on_evaluation", evaluation)
         return evaluation
 
+    def render_in_training(self, name: str, kind: str) -> Path:
+        """Show the learner at work in a file of the run, and let the callbacks know."""
+        path = self.render(name, kind=kind)
+        self.fire("on_render", path, kind)
+        return path
+
     def save_checkpoint(self) -> Path | None:
         """Write a checkpoint of everything and return its path; without a run directory do nothing."""
         return self._save(beside=False)
@@ -276,14 +283,11 @@ class ExperimentBase:
         It is written at once where somebody waits to hear of it, where `save_checkpoint` is overridden, or where there
         is much of it, as its arrays are copied first.
         """
-        if type(self).save_checkpoint is not ExperimentBase.save_checkpoint:
-            self.save_checkpoint()
-        else:
-            self._save(beside=not self.listens("on_checkpoint"))
+        ours = type(self).save_checkpoint is ExperimentBase.save_checkpoint
+        self._save(beside=not self.listens("on_checkpoint")) if ours else self.save_checkpoint()
 
     def _save(self, beside: bool) -> Path | None:
-        path = self.record.save(self, beside)
-        if path is not None:
+        if (path := self.record.save(self, beside)) is not None:
             self.fire("on_checkpoint", path)
         return path
 

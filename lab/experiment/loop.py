@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.callbacks.base import Callback, named
-from lab.callbacks.recorders import Progress
 from lab.callbacks.run import Run
 from lab.runtime.compiling import compile_cache
 from lab.runtime.signals.interruption import Interruption, Stopped, leaving_due
@@ -37,9 +36,6 @@ class Looped(Run, Protocol):
     @property
     def gathers_rows(self) -> bool:
         """Whether rows may be taken many at once."""
-
-    def describe(self) -> dict[str, Any]:
-        """Return what config.json holds."""
 
     def fire(self, hook: str, *arguments: Any) -> None:
         """Call a hook of the experiment and of every callback."""
@@ -114,14 +110,14 @@ class Loop:
                     self._call_due(run)
                     yield
                 except BaseException as error:
-                    self._finish_progress(run)
+                    self._leave(run)
                     record.end_writing_after_error()
                     full = compile_cache.refused(error)
                     if full is not None:
                         raise full from error
                     raise
             if interruption.received and self.is_unfinished:
-                self._finish_progress(run)
+                self._leave(run)
                 run.save_checkpoint()
             else:
                 self._end_training(run)
@@ -133,10 +129,9 @@ class Loop:
         run.fire("on_train_end")
         run.save_checkpoint()
 
-    def _finish_progress(self, run: Looped) -> None:
+    def _leave(self, run: Looped) -> None:
         for callback in run.callbacks:
-            if isinstance(callback, Progress):
-                callback.on_train_end(run)
+            callback.leave(run)
 
     # ---------------------------------------------------------------- up to the next event
 

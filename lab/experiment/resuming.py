@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab import registry
 from lab.callbacks.base import named
+from lab.callbacks.loggers import service_of
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError, bad_value
 from lab.experiment.base import ExperimentBase
 from lab.experiment.options import Options
 from lab.learner import Learner
+from lab.messages.notes import note
 from lab.runs import checkpoints, population
 from lab.runs.directory import RunDirectory
 from lab.runs.opening import building
@@ -83,6 +85,14 @@ def check_callbacks(experiment: ExperimentBase, expected: list[str], run: Path) 
         UsageError: When one is missing.
     """
     missing = set(expected) - set(named(experiment.callbacks))
+    left_out = sorted(service for name in missing if (service := service_of(name)))
+    if left_out:
+        # They hold nothing of training's, and what they take may not be there.
+        note(
+            f"{run} was logged to {', '.join(left_out)}, and is not now. To go on there: `lab resume {run} "
+            f"{' '.join('--log ' + service for service in left_out)}`, or Experiment.resume(run_dir, callbacks=[...])."
+        )
+    missing = {name for name in missing if not service_of(name)}
     if missing:
         raise UsageError(
             f"{run} was trained with the callbacks {sorted(missing)}, which hold part of its state. "
@@ -200,12 +210,12 @@ def restore_newest(experiment: ExperimentBase, directory: RunDirectory, exact: b
 def restore(experiment: ExperimentBase, state: dict[str, Any], exact: bool) -> None:
     """Put the state of a checkpoint into an experiment."""
     callbacks = named(experiment.callbacks)
-    unknown = sorted(set(state["callbacks"]) - set(callbacks))
+    unknown = sorted(name for name in set(state["callbacks"]) - set(callbacks) if not service_of(name))
     if unknown:
         raise CheckpointError(f"the checkpoint holds the state of callbacks {unknown}, which this experiment lacks.")
     experiment.loop.set_state(state["experiment"], experiment.callbacks)
     experiment.learner.set_state(state["learner"])
     experiment.task.exact = exact
     experiment.task.set_state(state["task"])
-    for name, callback_state in state["callbacks"].items():
-        callbacks[name].set_state(callback_state)
+    for name in callbacks.keys() & state["callbacks"].keys():
+        callbacks[name].set_state(state["callbacks"][name])
