@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,8 @@ def as_gif(path: Path) -> bytes:
         return path.read_bytes()
     import imageio
 
-    with imageio.get_reader(path, "ffmpeg") as reader:
+    opened: Any = imageio.get_reader(path, "ffmpeg")
+    with opened as reader:
         fps = float(reader.get_meta_data()["fps"])
         # The length that a reader reports is not one; frames are small beside what training holds.
         frames = [np.asarray(frame) for frame in reader]

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.errors import UsageError, bad_value, printable
+from lab.errors import MissingPackageError, UsageError, bad_value, printable
 from lab.files.atomic import replacing
 from lab.files.json_lines import JsonLines, clean
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.figure import Figure
 
 # What depends on the clock differs between equal runs; such keys start like this.
@@ -84,6 +85,20 @@ class History:
             raise bad_value("History", "column", name, "one of " + (", ".join(self.names) or "no column yet"))
         found = [(row["step"], row[name]) for row in self.rows if isinstance(row.get(name), (int, float))]
         return np.array([step for step, _ in found], np.int64), np.array([value for _, value in found], np.float64)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the rows as a pandas frame: a column for `step` and each of `names`, NaN where a row lacks it.
+
+        Raises:
+            MissingPackageError: When pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise MissingPackageError(
+                "History.to_frame takes pandas, which is not installed. Fix: pip install pandas."
+            ) from error
+        return pandas.DataFrame(self.rows, columns=["step", *self.names])
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write all rows, `step` first, then `names`; a cell is empty where a row lacks the column."""

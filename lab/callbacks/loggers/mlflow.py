@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,13 @@ import numpy as np
 from lab.callbacks.loggers import names
 from lab.callbacks.loggers.logger import Logger
 from lab.errors import UsageError
+from lab.messages.notes import warn
 
 if TYPE_CHECKING:
     from lab.callbacks.run import Run
 
 # A call takes as long for one number as for hundreds, so they are held back for so many, or for so many seconds.
-MOST_HELD, LONGEST = 500, 5.0
+MOST_HELD, SHORTEST, LONGEST = 500, 1.0, 5.0
 SETTING = 6_000
 
 
@@ -94,12 +95,12 @@ class MLFlowLogger(Logger):
 
         now = time.time()
         self.held += [Metric(name, value, int(1000 * now), step) for name, value in values.items()]
-        if len(self.held) >= MOST_HELD or now - self.sent > LONGEST:
+        if (len(self.held) >= MOST_HELD and now - self.sent > SHORTEST) or now - self.sent > LONGEST:
             self.flush()
 
     def log_picture(self, step: int, name: str, path: Path) -> None:
         # Under a name with its step: logged again, it takes the same place.
-        self.client.log_artifact(self.run_id, str(path), name)
+        self._try(lambda: self.client.log_artifact(self.run_id, str(path), name))
 
     log_film = log_picture
 
@@ -110,11 +111,28 @@ class MLFlowLogger(Logger):
         self.log_scalars(step, {n: value for n, value in numbers.items() if step > self.reached.get(n, -1)})
 
     def flush(self) -> None:
-        for first in range(0, len(self.held), MOST_HELD):
-            self.client.log_batch(self.run_id, metrics=self.held[first : first + MOST_HELD])
-        self.held, self.sent = [], time.time()
+        while self.held:
+            part = self.held[:MOST_HELD]
+            if not self._try(lambda part=part: self.client.log_batch(self.run_id, metrics=part)):
+                break
+            self.held = self.held[MOST_HELD:]
+        self.sent = time.time()
+
+    def _try(self, call: Callable[..., Any]) -> bool:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            call()
+        except MlflowException as error:
+            # A server that is away for a while must not end a training of days; what is held back is tried again.
+            warn(f"MLFlowLogger: MLflow did not take what was logged, and is asked again: {error}", stacklevel=2)
+            return False
+        return True
 
     def close(self, finished: bool) -> None:
         self.flush()
-        self.client.set_terminated(self.run_id, status="FINISHED" if finished else "KILLED")
+        if self.held:
+            warn(f"MLFlowLogger: {len(self.held):,} numbers are not in MLflow; they are in metrics.jsonl", stacklevel=2)
+            self.held = []
+        self._try(lambda: self.client.set_terminated(self.run_id, status="FINISHED" if finished else "KILLED"))
         self.client = None

@@ -64,4 +64,5 @@ def _logged(path: Path) -> Iterator[tuple[str, int]]:
             return
         if record.HasField("history"):
             for item in record.history.item:
-                yield item.key or "/".join(item.nested_key), record.history.step.num
+                # Of a picture or histogram there is an item for each of its parts, below its name.
+                yield item.key or item.nested_key[0], record.history.step.num

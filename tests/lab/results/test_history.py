@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lab.errors import MissingPackageError
 from lab.files.json_lines import JsonLines
 from lab.results.history import History
 
@@ -118,3 +120,26 @@ def test_bad_input_is_refused_with_words(tmp_path: Path) -> None:
         History(ROWS).plot(tmp_path / "a.jpg")
     with pytest.raises(ValueError, match="no file"):
         History.read(tmp_path / "none.jsonl")
+
+
+def test_rows_become_a_frame():
+    pandas = pytest.importorskip("pandas")
+    frame = History([{"step": 1, "loss": 0.5}, {"step": 3, "loss": None, "return": 2}]).to_frame()
+    assert list(frame.columns) == ["step", "loss", "return"] and frame.step.tolist() == [1, 3]
+    assert frame.loss[0] == 0.5 and math.isnan(frame.loss[1]) and math.isnan(frame["return"][0])
+    assert list(History().to_frame().columns) == ["step"] and isinstance(frame, pandas.DataFrame)
+
+
+def test_a_frame_takes_pandas(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingPackageError, match="pip install pandas"):
+        History().to_frame()
+
+
+def test_metrics_files_are_read_by_pandas_in_one_line(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    rows = [{"step": 10, "loss": 0.1, "time_elapsed": 1.5}, {"step": 20, "loss": 1 / 3, "return": None}]
+    JsonLines(tmp_path / "metrics.jsonl").append(*rows)
+    frame = pandas.read_json(tmp_path / "metrics.jsonl", lines=True)
+    assert frame.step.tolist() == [10, 20] and frame.time_elapsed[0] == 1.5
+    assert frame.loss.tolist() == pytest.approx([0.1, 1 / 3], rel=1e-12) and math.isnan(frame["return"][1])
