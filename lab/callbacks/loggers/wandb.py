@@ -65,12 +65,14 @@ class WandbLogger(Logger):
                 settings=wandb.Settings(console="off"),
                 **chosen,
             )
-        except wandb.Error as error:
+        except Exception as error:
+            # W&B's service raises kinds of its own, too.
             raise UsageError(
                 f"WandbLogger: {error}. Fix: `wandb login`, or WANDB_MODE=offline, which takes no account."
             ) from error
         if self.run.offline:
-            return reached(Path(self.run.settings.wandb_dir), self.run_id)
+            settings = self.run.settings
+            return reached(Path(settings.wandb_dir), self.run_id, Path(settings.sync_file))
         # W&B takes no step again that it has.
         return {"": self.run.step - 1}
 

@@ -7,7 +7,10 @@ them records of checksum (4 bytes), length (2), kind (1: whole, 2: first, 3: mid
 
 from __future__ import annotations
 
+import contextlib
+import os
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,21 +18,49 @@ from lab.messages.notes import warn
 
 BLOCK = 32768
 HEADER = b":W&B"
+# Seconds to wait for a process that has a log open; and without change, until one counts as closed.
+LONGEST, QUIET = 60.0, 5.0
 FRAME = struct.Struct("<IHB")
 
 
-def reached(folder: Path, run_id: str) -> dict[str, int]:
-    """Return the last step of each name in the transaction logs of a run, over all its parts.
+def reached(folder: Path, run_id: str, begun: Path) -> dict[str, int]:
+    """Return the last step of each name in the transaction logs of a run, over all its earlier parts.
 
     Args:
         folder: W&B's, which holds a folder `offline-run-TIME-ID` for each part.
         run_id: The run's.
+        begun: The log of the part that has just begun here.
     """
     found: dict[str, int] = {}
     for path in sorted(folder.glob(f"offline-run-*-{run_id}/run-{run_id}.wandb")):
+        if path.resolve() == begun.resolve():
+            continue
+        _wait_for_writer(path)
         for name, step in _logged(path):
             found[name] = max(step, found.get(name, -1))
     return found
+
+
+def _wait_for_writer(path: Path) -> None:
+    # W&B writes in a process of its own, which outlives one that was killed, and may still have rows in hand.
+    until = time.monotonic() + LONGEST
+    while _is_written(path):
+        if time.monotonic() > until:
+            warn(f"{path} is still being written by another process; points may be in W&B a second time")
+            return
+        time.sleep(0.1)
+
+
+def _is_written(path: Path) -> bool:
+    if not os.path.isdir("/proc/self/fd"):
+        # Not Linux: nobody says who has it open.
+        return time.time() - path.stat().st_mtime < QUIET
+    target = str(path.resolve())
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == target:
+                return True
+    return False
 
 
 def records(data: bytes) -> Iterator[bytes]:

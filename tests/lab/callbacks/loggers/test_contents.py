@@ -12,7 +12,7 @@ from agents import QLearning
 from lab import Experiment
 from lab.callbacks import RenderEvery
 from lab.callbacks.loggers import names
-from lab.callbacks.loggers.wandb_offline import BLOCK, FRAME, records
+from lab.callbacks.loggers.wandb_offline import BLOCK, FRAME, reached, records
 from lab.media.as_gif import MOST_FRAMES, as_gif
 from lab.media.video import write_video
 from tests.contracts import logged
@@ -97,6 +97,8 @@ def test_pictures_films_and_histograms_are_there(trained):
         assert (part / shown["policy"]["path"]).read_bytes() == picture
         assert (part / shown["episode"]["path"]).read_bytes() == film.read_bytes()
         assert sum(shown[name]["values"]) == values.size
+        last = reached(folder / "wandb", one.run_id, folder / "another")
+        assert {last[n] for n in ("train/epsilon", "policy", name, "evaluation/mean", "final/mean")} == {80}
     elif one.service == "mlflow":
         assert [path.name for path in sorted(folder.rglob("policy-*.png"))] == [
             f"policy-0000000{step}.png" for step in (40, 80)

@@ -1,6 +1,7 @@
 """A run that was killed goes on in the same run of each service, and no point is there twice or missing."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,9 @@ def killed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     there = [name for name in SERVICES if importlib.util.find_spec(name) is not None]
     command = [sys.executable, "-m", services.__name__, folder / "run", folder, *there]
-    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=False)
+    # A child that inherits this joins the service of this process, which a kill of the child does not end.
+    own = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, env=own, capture_output=True, text=True, check=False)
     assert done.returncode == -9, done.stderr
     return folder, there
 
