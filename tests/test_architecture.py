@@ -118,7 +118,9 @@ ROOMS = {
     "lab.experiment": "callbacks config errors exporting files learner media messages registry results runs runtime "
     "seeding task",
     "lab.reporting": "errors files media results runs version",
-    "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
+    "lab.sweep": "callbacks config errors experiment files learner media messages registry reporting results runs "
+    "runtime version",
+    "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs sweep "
     "version",
     "lab.cli": "command errors exporting messages registry runs runtime",
     "lab.testing": "callbacks config errors experiment exporting files learner messages registry results runs runtime "
