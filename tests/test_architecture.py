@@ -120,9 +120,9 @@ ROOMS = {
     "lab.reporting": "errors files media results runs version",
     "lab.sweep": "callbacks config errors experiment files learner media messages registry reporting results runs "
     "runtime version",
-    "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs sweep "
-    "version",
-    "lab.cli": "command errors exporting messages registry runs runtime",
+    "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
+    "runtime sweep version",
+    "lab.cli": "command errors exporting messages registry runs runtime sweep",
     "lab.testing": "callbacks config errors experiment exporting files learner messages registry results runs runtime "
     "seeding task",
     "envs.random": "",

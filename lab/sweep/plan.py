@@ -116,7 +116,7 @@ def write(directory: Path, plan: Plan) -> None:
         raise unwritable(directory, error) from error
     with replacing(directory / NAME) as temporary:
         document = {"format": FORMAT, **dataclasses.asdict(plan)}
-        temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+        temporary.write_text(json.dumps(document, indent=1) + "\n")
         sync(temporary)
 
 

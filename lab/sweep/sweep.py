@@ -96,7 +96,7 @@ class Sweep:
         check_whole("evaluate_every", evaluate_every, optional=True, owner="Sweep")
         library = optuna()
         self.spaces = spaces(type(learner.config), search)
-        self.directory = _free(run_dir)
+        self.directory = check_free(run_dir)
         steps = int(steps or learner.default_steps)
         every = int(evaluate_every or max(1, steps // EVALUATIONS))
         kinds = {"run_dir", "seed", "progress"} & set(keywords)
@@ -244,7 +244,7 @@ class Sweep:
             if begun:
                 self.journal.read()
             else:
-                _free(self.directory)
+                check_free(self.directory)
                 plans.write(self.directory, self.plan)
             if self.journal.metric is None:
                 self.journal.name_metric(*metric)
@@ -268,7 +268,12 @@ class Sweep:
         return name, evaluation.higher_is_better(name)
 
 
-def _free(run_dir: str | os.PathLike[str]) -> Path:
+def check_free(run_dir: str | os.PathLike[str]) -> Path:
+    """Return a directory in which a new sweep may be written.
+
+    Raises:
+        RunDirectoryError: When it holds a sweep or anything else, or cannot be written.
+    """
     directory = RunDirectory(run_dir)
     if plans.is_sweep(directory.path):
         raise RunDirectoryError(

@@ -19,7 +19,8 @@ STUDY = "sweep"
 def distributions(spaces: Mapping[str, Space]) -> dict[str, Any]:
     """Return the search spaces as Optuna's; choices by their texts."""
     kinds, found = optuna().distributions, {}
-    for name, space in spaces.items():
+    # A sampler draws for one after the other, so their order must not depend on how a file was written.
+    for name, space in sorted(spaces.items()):
         if isinstance(space, Choice):
             found[name] = kinds.CategoricalDistribution(space.labels)
         elif space.whole:
