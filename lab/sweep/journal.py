@@ -15,6 +15,7 @@ from typing import Any
 from lab.errors import RunDirectoryError
 from lab.files.json_lines import JsonLines
 from lab.files.reading.schema import (
+    LARGEST,
     SchemaError,
     anything,
     check,
@@ -26,7 +27,7 @@ from lab.files.reading.schema import (
     real,
     text,
     whole,
-)  # fmt: skip
+)
 from lab.sweep.plan import LARGEST_SEED, MOST_SEEDS, MOST_TRIALS
 from lab.sweep.spaces import MOST_SETTINGS, Choice, Space, label
 
@@ -96,7 +97,7 @@ class Journal:
         self.metric, self.trials = None, {}
         for row in self.lines.read():
             try:
-                self._take(check(row, _KINDS.get(str(row.get("event")), _METRIC)))
+                self._take(check(row, _KINDS.get(str(row.get("event")), _NO_EVENT)))
             except SchemaError as error:
                 raise RunDirectoryError(
                     f"{self.lines.path}: {error}. Fix: restore the file, or begin another sweep."
@@ -135,6 +136,10 @@ class Journal:
         raise SchemaError(f"trial {number} has {name} = {str(value)[:60]!a}, which lies outside {space}")
 
     # ---------------------------------------------------------------- writing
+
+    def tidy(self) -> None:
+        """Drop a last line that a kill cut short, before more are written after it."""
+        self.lines.cut(LARGEST)
 
     def begin(self, suggested: Mapping[int, Mapping[str, Any]]) -> None:
         """Write which trials begin, in one go."""
@@ -184,6 +189,7 @@ def _pair(first: Any, second: Any) -> Any:
 _SETTING = either(real(), flag(), text(), optional(items(either(real(), flag(), text()), MOST_SETTINGS)))
 _METRIC = entries({"step": whole(), "event": text(choices=("metric",)), "name": text(200), "higher": flag()})
 _KINDS = {
+    "metric": _METRIC,
     "begun": entries(
         {
             "step": whole(),
@@ -205,3 +211,4 @@ _KINDS = {
         }
     ),
 }
+_NO_EVENT = entries({"event": text(choices=tuple(_KINDS))}, more=anything())

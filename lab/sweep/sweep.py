@@ -242,6 +242,7 @@ class Sweep:
         metric = self.journal.metric or self._metric()
         with self.lock.hold():
             if begun:
+                self.journal.tidy()
                 self.journal.read()
             else:
                 check_free(self.directory)
