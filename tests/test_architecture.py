@@ -119,7 +119,7 @@ ROOMS = {
     "seeding task",
     "lab.reporting": "errors files media results runs version",
     "lab.sweep": "callbacks config errors experiment files learner media messages registry reporting results runs "
-    "runtime version",
+    "runtime task version",
     "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
     "runtime sweep version",
     "lab.cli": "command errors exporting messages registry runs runtime sweep",

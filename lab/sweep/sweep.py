@@ -27,8 +27,9 @@ from lab.sweep.plan import Plan
 from lab.sweep.spaces import from_json, spaces
 from lab.sweep.suggesting.samplers import optuna
 from lab.sweep.suggesting.study import study_of
+from lab.task import Task
 
-# In the compiled lane one program takes so many runs as a batch.
+# So many runs one program takes as a batch, in the compiled lane.
 RUNS = 8
 EVALUATIONS = 8
 
@@ -112,7 +113,7 @@ class Sweep:
         if isinstance(seeds, (str, bytes, bool)) or not isinstance(seeds, Iterable):
             raise bad_value("Sweep", "seeds", seeds, "how many, or a list of seeds")
         listed = list(seeds)
-        fitting = max(1, RUNS // max(1, len(listed))) if self.pattern.task.lane == "compiled" else 1
+        fitting = max(1, RUNS // max(1, len(listed))) if _trains_batches(type(self.pattern.task)) else 1
         first = sibling(self.pattern, learner.config, 0, self.directory / folder(0) / "seed-0")
         first.prepare_training(steps)
         options = {name: value for name, value in self.pattern.options.to_json().items() if name != "seed"}
@@ -283,6 +284,11 @@ def check_free(run_dir: str | os.PathLike[str]) -> Path:
         )
     directory.check_free()
     return directory.path
+
+
+def _trains_batches(kind: type[Task]) -> bool:
+    # Where a task lets its runs take turns, a trial that is suggested later knows more.
+    return getattr(kind.advance_batch, "__func__", None) is not getattr(Task.advance_batch, "__func__", None)
 
 
 def _leading(trials: Sequence[Trial]) -> list[Trial]:
