@@ -20,7 +20,7 @@ class UpdateSettings(Settings):
         choices=("float32", "bfloat16"),
     )
     devices: int = setting(1, "GPUs, or logical CPUs, that share the rows of each update", at_least=1)
-    batch_size: int = setting(128, "rows an update", at_least=1)
+    batch_size: int = setting(128, "rows an update", at_least=1, search="32,64,128,256")
 
     def check(self) -> None:
         warn_of_emulated(owner_name(type(self)), self.precision)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lab.learner import Learner
     from lab.results.evaluation import Evaluation
     from lab.results.history import History
+    from lab.sweep import Sweep
     from lab.task import Task
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "History": "lab.results.history",
     "Learner": "lab.learner",
     "Settings": "lab.config",
+    "Sweep": "lab.sweep",
     "Task": "lab.task",
     "TrainingDiverged": "lab.errors",
     "UsageError": "lab.errors",
@@ -42,6 +44,7 @@ __all__ = [
     "History",
     "Learner",
     "Settings",
+    "Sweep",
     "Task",
     "TrainingDiverged",
     "UsageError",

@@ -20,6 +20,7 @@ from lab.runtime.signals.interruption import ending_cleanly
 COMMANDS = {
     **{name: ("lab.command.training", name) for name in ("train", "resume")},
     **{name: ("lab.command.using", name) for name in ("evaluate", "render", "export", "record", "report", "demo")},
+    **{name: ("lab.command.sweeping", name) for name in ("sweep", "resume_sweep", "report_sweep")},
     "list": ("lab.command.using", "list_names"),
 }
 
@@ -53,11 +54,23 @@ def _run(arguments: list[str]) -> int:
     options = parser_for(arguments).parse_args(arguments)
     for module in getattr(options, "imports", ()):
         import_module(module)
-    if options.command in ("train", "resume", "evaluate", "render", "export", "record", "demo"):
+    if options.command in ("train", "resume", "evaluate", "render", "export", "record", "demo", "sweep"):
         _check_early(options)
         load_tensorflow()
-    command(options.command)(options)
+    command(_carried_out_by(options))(options)
     return 0
+
+
+def _carried_out_by(options: argparse.Namespace) -> str:
+    # A sweep is resumed and reported by the same words as a run.
+    named: str = options.command
+    if named not in ("resume", "report"):
+        return named
+    from lab.sweep.plan import is_sweep
+
+    if (named == "resume" and is_sweep(options.run)) or (named == "report" and any(map(is_sweep, options.runs))):
+        return f"{named}_sweep"
+    return named
 
 
 def command(name: str) -> Callable[[argparse.Namespace], None]:
@@ -70,12 +83,17 @@ def command(name: str) -> Callable[[argparse.Namespace], None]:
 def _check_early(options: argparse.Namespace) -> None:
     # What can be known to be wrong without the seconds that TensorFlow takes to load is said at once.
     from lab.callbacks.loggers import check_package
+    from lab.command.sweeping import check_early
     from lab.runs import population
     from lab.runs.directory import RunDirectory
     from lab.runtime.conditions import take_up
+    from lab.sweep.plan import is_sweep
 
     for service in getattr(options, "log", ()):
         check_package(service)
+    if options.command == "sweep" or (options.command == "resume" and is_sweep(options.run)):
+        check_early(options)
+        return
     if options.command == "train":
         known = registry.names(*registry.LEARNERS)
         if options.learner not in known:

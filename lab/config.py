@@ -33,6 +33,7 @@ def setting(
     of_run: float | Callable[[Any], float | None] | None = None,
     most_steps: int | None = None,
     infinite: bool = False,
+    search: str | None = None,
 ) -> Any:
     """Declare one field of a `Settings` class.
 
@@ -45,9 +46,10 @@ def setting(
             settings that gives it, or None where there is no schedule; see `scheduled`.
         most_steps: What that fraction is at most, in steps.
         infinite: Whether infinity means something, such as no limit.
+        search: Where `lab sweep --search NAME` looks for it, as that is written there: `1e-5:1e-1:log` or `32,64,128`.
     """
     limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
-    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite}
+    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite, "search": search}
     return dataclasses.field(default=default, metadata={"doc": doc, **others, **limits})
 
 
@@ -158,6 +160,33 @@ def parse(cls: type[Settings], texts: Mapping[str, str]) -> dict[str, Any]:
             raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, hints)}")
         values[name] = read_text(owner_name(cls), name, hints[name], text)
     return values
+
+
+def field_of(cls: type[Settings], name: str) -> dataclasses.Field[Any]:
+    """Return a setting's declaration.
+
+    Raises:
+        UsageError: When there is no setting of that name; the message offers the nearest.
+    """
+    known = {field.name: field for field in dataclasses.fields(cls)}
+    if name not in known:
+        raise UsageError(f"{owner_name(cls)}: no setting is called {name!r}; {offered(name, known)}")
+    return known[name]
+
+
+def kind_of(cls: type[Settings], name: str) -> Any:
+    """Return what a setting's values are, without the None that it may also take: `int`, `tuple[int, ...]`."""
+    hints: dict[str, Any] = typing.get_type_hints(cls)
+    return _split_optional(hints[field_of(cls, name).name])[1]
+
+
+def checked_value(cls: type[Settings], name: str, value: Any) -> Any:
+    """Return a value as one setting holds it, whatever the others are.
+
+    Raises:
+        UsageError: When it is of a wrong type or out of bounds, or there is no such setting.
+    """
+    return _checked(cls, field_of(cls, name), value)
 
 
 def read_text(owner: str, name: str, kind: Any, text: str) -> Any:

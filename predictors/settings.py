@@ -23,8 +23,8 @@ def _if_pruned(fraction: float) -> Callable[[Any], float | None]:
 class TrainingSettings(Settings):
     """How a network is trained: in what batches, by which optimizer, with which step sizes."""
 
-    batch_size: int = setting(64, "examples an update", at_least=1)
-    learning_rate: float = setting(1e-3, "the optimizer's largest step size", above=0)
+    batch_size: int = setting(64, "examples an update", at_least=1, search="32,64,128,256")
+    learning_rate: float = setting(1e-3, "the optimizer's largest step size", above=0, search="1e-5:1e-1:log")
     optimizer: str = setting("adamw", "what moves the weights", choices=OPTIMIZERS)
     weight_decay: float = setting(
         1e-2, "fraction of each kernel, times the step size, that it loses in an update", at_least=0

@@ -118,9 +118,11 @@ ROOMS = {
     "lab.experiment": "callbacks config errors exporting files learner media messages registry results runs runtime "
     "seeding task",
     "lab.reporting": "errors files media results runs version",
+    "lab.sweep": "callbacks config errors experiment files learner media messages registry reporting results runs "
+    "runtime task version",
     "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
-    "version",
-    "lab.cli": "callbacks command errors exporting messages registry runs runtime",
+    "runtime sweep version",
+    "lab.cli": "callbacks command errors exporting messages registry runs runtime sweep",
     "lab.testing": "callbacks config errors experiment exporting files learner messages registry results runs runtime "
     "seeding task",
     "envs.random": "",

@@ -16,10 +16,10 @@ class CQLSettings(Settings):
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
     alpha: float = setting(1.0, "weight of the conservative penalty beside the TD loss", at_least=0)
-    learning_rate: float = setting(5e-4, "Adam's step size", above=0)
+    learning_rate: float = setting(5e-4, "Adam's step size", above=0, search="1e-5:3e-3:log")
     adam_epsilon: float = setting(1e-7, "Adam's epsilon", above=0)
-    batch_size: int = setting(128, "transitions an update", at_least=1)
-    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
+    batch_size: int = setting(128, "transitions an update", at_least=1, search="32,64,128,256")
+    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1, search="0.9:0.999")
     target_update_every: int = setting(100, "updates between copies to the target network", at_least=1)
     double: bool = setting(True, "whether the online network selects the action that the target network values")
     pessimism: float = setting(

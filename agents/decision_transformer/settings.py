@@ -47,7 +47,7 @@ class DecisionTransformerSettings(Settings):
         "as they are; the gradient of tanh vanishes near a bound, so actions that lie there are hardly reached",
         choices=("tanh", "clip"),
     )
-    learning_rate: float = setting(1e-3, "AdamW's step size after the warm-up", above=0)
+    learning_rate: float = setting(1e-3, "AdamW's step size after the warm-up", above=0, search="1e-5:1e-2:log")
     warmup_updates: int | None = setting(
         None, "updates over which the step size rises in a line from 0; none for 100, or half of a run of fewer than "
         "200", at_least=0, of_run=0.5, most_steps=100,
@@ -60,7 +60,7 @@ class DecisionTransformerSettings(Settings):
         below=1,
     )
     gradient_clip: float = setting(1.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
-    batch_size: int = setting(256, "windows an update", at_least=1)
+    batch_size: int = setting(256, "windows an update", at_least=1, search="32,64,128,256")
     sampling: str = setting(
         "length",
         "how often an episode is learnt from: by its length; as often as any other, for where long ones are poor; or "

@@ -12,25 +12,35 @@ from lab.errors import bad_value
 class DQNSettings(Settings):
     """Settings of `DQN`; all intervals are environment steps, summed over environments."""
 
-    hidden_sizes: tuple[int, ...] = setting((128, 128), "units of each hidden layer", at_least=1)
+    hidden_sizes: tuple[int, ...] = setting(
+        (128, 128), "units of each hidden layer", at_least=1, search="64,64;128,128;256,256"
+    )
     filters: tuple[int, ...] = setting(
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
-    learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0)
-    learning_rate_end: float = setting(1e-5, "Adam's step size after learning_rate_steps", above=0)
+    learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0, search="1e-4:3e-2:log")
+    learning_rate_end: float = setting(
+        1e-5, "Adam's step size after learning_rate_steps", above=0, search="1e-6:1e-3:log"
+    )
     learning_rate_steps: int | None = setting(
         None, "environment steps over which the step size falls; none for all of the run", at_least=1, of_run=1.0
     )
-    adam_epsilon: float = setting(1e-4, "Adam's epsilon; large, so that small gradients make small steps", above=0)
-    batch_size: int = setting(64, "transitions an update", at_least=1)
-    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
+    adam_epsilon: float = setting(
+        1e-4, "Adam's epsilon; large, so that small gradients make small steps", above=0, search="1e-8:1e-3:log"
+    )
+    batch_size: int = setting(64, "transitions an update", at_least=1, search="32,64,128,256")
+    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1, search="0.9:0.999")
     replay_capacity: int = setting(20_000, "transitions kept", at_least=1)
     learning_starts: int = setting(1_000, "environment steps before the first update", at_least=0)
-    update_every: int = setting(20, "environment steps between rounds of updates", at_least=1)
-    updates_per_round: int = setting(10, "updates in one compiled call", at_least=1)
-    target_update_every: int = setting(100, "environment steps between copies to the target network", at_least=1)
+    update_every: int = setting(20, "environment steps between rounds of updates", at_least=1, search="4:64:log")
+    updates_per_round: int = setting(10, "updates in one compiled call", at_least=1, search="1:32:log")
+    target_update_every: int = setting(
+        100, "environment steps between copies to the target network", at_least=1, search="50:2000:log"
+    )
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
-    epsilon_end: float = setting(0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
+    epsilon_end: float = setting(
+        0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1, search="0.01:0.2"
+    )
     epsilon_steps: int | None = setting(
         None, "environment steps over which epsilon falls; none for the first 0.16 of the run", at_least=1, of_run=0.16
     )
@@ -41,6 +51,7 @@ class DQNSettings(Settings):
         "with double, share in that value of the lesser of both networks' values of the action",
         at_least=0,
         at_most=1,
+        search="0:1",
     )
     average_decay: float = setting(
         0.9999,

@@ -15,10 +15,10 @@ class OffPolicySettings(Settings):
     """What they share; all intervals are environment steps, summed over environments."""
 
     hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)
-    learning_rate: float = setting(1e-3, "Adam's step size, of all networks", above=0)
+    learning_rate: float = setting(1e-3, "Adam's step size, of all networks", above=0, search="1e-5:1e-2:log")
     adam_epsilon: float = setting(1e-8, "Adam's epsilon", above=0)
-    batch_size: int = setting(256, "transitions an update", at_least=1)
-    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
+    batch_size: int = setting(256, "transitions an update", at_least=1, search="32,64,128,256")
+    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1, search="0.9:0.999")
     target_decay: float = setting(
         0.995, "share of the old that target networks keep when they move", at_least=0, below=1
     )

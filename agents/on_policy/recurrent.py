@@ -34,7 +34,7 @@ class RecurrentPPOSettings(PPOSettings):
     minibatch_size: int = setting(
         256, "transitions an update, in whole sequences; it must divide rollout_steps", at_least=1
     )
-    learning_rate: float = setting(1e-3, "Adam's step size at step 0", above=0)
+    learning_rate: float = setting(1e-3, "Adam's step size at step 0", above=0, search="1e-5:1e-2:log")
 
     def check(self) -> None:
         super().check()

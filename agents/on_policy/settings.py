@@ -25,13 +25,13 @@ class OnPolicySettings(Settings):
         False, "whether the last numbers of an observation tell which actions are allowed: see envs.ActionMask"
     )
     rollout_steps: int = setting(2048, "environment steps between rounds of updates", at_least=1)
-    learning_rate: float = setting(3e-4, "Adam's step size at step 0", above=0)
+    learning_rate: float = setting(3e-4, "Adam's step size at step 0", above=0, search="1e-5:1e-2:log")
     learning_rate_end: float = setting(0.0, "Adam's step size after learning_rate_steps", at_least=0)
     learning_rate_steps: int | None = setting(
         None, "environment steps over which the step size falls; none for all of the run", at_least=1, of_run=1.0
     )
     adam_epsilon: float = setting(1e-5, "Adam's epsilon", above=0)
-    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
+    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1, search="0.9:0.999")
     value_weight: float = setting(0.5, "weight of the value loss", at_least=0)
     entropy_weight: float = setting(0.0, "weight of the entropy bonus", at_least=0)
     gradient_clip: float = setting(0.5, "largest global norm of a gradient; inf: any", above=0, infinite=True)
@@ -85,7 +85,7 @@ class A2CSettings(OnPolicySettings):
     """Settings of `A2C`; all intervals are environment steps, summed over environments."""
 
     rollout_steps: int = setting(64, "environment steps between updates", at_least=1)
-    learning_rate: float = setting(1e-3, "Adam's step size at step 0", above=0)
+    learning_rate: float = setting(1e-3, "Adam's step size at step 0", above=0, search="1e-5:1e-2:log")
     gae_lambda: float = setting(1.0, "lambda of generalised advantage estimation", at_least=0, at_most=1)
     normalise_advantages: bool = setting(False, "whether an update's advantages have mean 0 and deviation 1")
 
@@ -95,7 +95,7 @@ class REINFORCESettings(OnPolicySettings):
     """Settings of `REINFORCE`; all intervals are environment steps, summed over environments."""
 
     rollout_steps: int = setting(1024, "environment steps between updates; several episodes", at_least=1)
-    learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0)
+    learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0, search="1e-5:1e-2:log")
     # Few updates, one a rollout, do not bring a baseline from 0 to returns of a hundred.
     normalise_rewards: bool = setting(True, "whether rewards are divided by the deviation of their discounted sums")
     baseline: bool = setting(True, "whether returns are compared with a learnt value of the observation")

@@ -11,8 +11,10 @@ from lab.config import Settings, setting
 class QLearningSettings(Settings):
     """Settings of `QLearning`; all intervals are environment steps, summed over environments."""
 
-    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
-    learning_rate: float = setting(1.0, "step size at step 0, before the visits' exponent", above=0, at_most=1)
+    discount: float = setting(0.99, "discount factor", at_least=0, at_most=1, search="0.9:0.999")
+    learning_rate: float = setting(
+        1.0, "step size at step 0, before the visits' exponent", above=0, at_most=1, search="0.01:1:log"
+    )
     learning_rate_end: float = setting(0.01, "step size after learning_rate_steps", above=0, at_most=1)
     learning_rate_steps: int | None = setting(
         None, "environment steps over which the step size falls; none for the first 0.75 of the run", at_least=1,

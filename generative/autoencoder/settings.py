@@ -15,7 +15,7 @@ class BottleneckSettings(UpdateSettings):
     """The settings of every autoencoder."""
 
     latent_size: int = setting(8, "numbers in a latent", at_least=1, at_most=16_384)
-    learning_rate: float = setting(1e-3, "AdamW's step size", above=0)
+    learning_rate: float = setting(1e-3, "AdamW's step size", above=0, search="1e-5:1e-2:log")
     weight_decay: float = setting(0.3, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
     upsampling: str = setting(
         "transpose",

@@ -47,7 +47,7 @@ class VQVAESettings(BottleneckSettings):
         0.7, "of drawn codes: below 1 probable ones are drawn more often than they are met, so fewer grids are broken",
         above=0,
     )  # fmt: skip
-    learning_rate: float = setting(3e-3, "AdamW's step size", above=0)
+    learning_rate: float = setting(3e-3, "AdamW's step size", above=0, search="1e-5:1e-2:log")
     weight_decay: float = setting(1.0, "AdamW's shrinking of each weight, times the step size, an update", at_least=0)
 
 

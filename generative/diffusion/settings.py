@@ -41,7 +41,7 @@ class DiffusionSettings(UpdateSettings):
     dropout: float = setting(0.1, "fraction of values left out in training (unet)", at_least=0, below=1)
     conditional: bool | None = setting(None, "whether to learn rows by label; none for wherever there are labels")
     label_dropout: float = setting(0.1, "fraction of rows trained without label, for guidance", at_least=0, below=1)
-    learning_rate: float = setting(2e-3, "Adam's step size after warm-up", above=0)
+    learning_rate: float = setting(2e-3, "Adam's step size after warm-up", above=0, search="1e-5:1e-2:log")
     warmup_updates: int | None = setting(
         None, "updates over which the step size grows from 0; none for 100, or half of a run of fewer than 200",
         at_least=0, of_run=0.5, most_steps=100,

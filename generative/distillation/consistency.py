@@ -58,7 +58,7 @@ class ConsistencyDistillationSettings(DiffusionSettings):
     steps: int = setting(1, "network calls with which rows are drawn", at_least=1, at_most=50_000)
     sampler: str = setting("multistep", "how rows are drawn", choices=("multistep",))
     dropout: float = setting(0.0, "fraction of values left out in training (unet)", at_least=0, below=1)
-    learning_rate: float = setting(1e-3, "Adam's step size after warm-up", above=0)
+    learning_rate: float = setting(1e-3, "Adam's step size after warm-up", above=0, search="1e-5:1e-2:log")
 
     def check(self) -> None:
         super().check()

@@ -43,7 +43,9 @@ class ProgressiveDistillationSettings(DiffusionSettings):
     sampler: str = setting("ddim", "how rows are drawn; students learn steps of ddim", choices=("ddim", "euler"))
     min_snr: float | None = setting(None, "cap on the SNR that weights the loss; none for equal weights", above=0)
     dropout: float = setting(0.0, "fraction of values left out in training (unet)", at_least=0, below=1)
-    learning_rate: float = setting(1e-3, "Adam's first step size for each student, from which it falls to 0", above=0)
+    learning_rate: float = setting(
+        1e-3, "Adam's first step size for each student, from which it falls to 0", above=0, search="1e-5:1e-2:log"
+    )
     average_decay: float = setting(0.99, "decay of the averaged weights, each update", at_least=0, below=1)
 
     def check(self) -> None:

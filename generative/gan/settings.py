@@ -33,7 +33,7 @@ class GANSettings(UpdateSettings):
     )
     label_size: int = setting(32, "numbers that stand for a label in the generator", at_least=1)
     conditional: bool = setting(False, "whether both players see the label")
-    learning_rate: float = setting(2e-3, "Adam's step size for the generator", above=0)
+    learning_rate: float = setting(2e-3, "Adam's step size for the generator", above=0, search="1e-5:1e-2:log")
     discriminator_learning_rate: float | None = setting(
         None, "Adam's step size for the discriminator; none for that of the generator", above=0
     )
@@ -41,7 +41,7 @@ class GANSettings(UpdateSettings):
     beta_1: float = setting(0.0, "fraction of the old in Adam's mean of the gradient", at_least=0, below=1)
     beta_2: float = setting(0.99, "fraction of the old in Adam's mean of its square", at_least=0, below=1)
     gradient_clip: float = setting(100.0, "greatest norm of a player's gradient; inf: any", above=0, infinite=True)
-    batch_size: int = setting(64, "rows of each step of a player", at_least=1)
+    batch_size: int = setting(64, "rows of each step of a player", at_least=1, search="32,64,128,256")
     r1: float = setting(0.1, "weight of the penalty on the discriminator's slope at real rows", at_least=0)
     r2: float = setting(0.0, "weight of the penalty on the discriminator's slope at samples", at_least=0)
     gradient_penalty: float = setting(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import registry
+from lab.command.sweep_arguments import add_sweep
 from lab.messages.terminal import complain
 from lab.version import __version__
 
@@ -81,6 +82,8 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     train.add_argument("--checkpoint-every", type=_whole, help="steps between checkpoints")
     train.add_argument("--video-every", type=_whole, help="steps between videos or sample grids (default: never)")
     _add_log(train)
+
+    add_sweep(commands)
 
     resume = commands.add_parser("resume", help="go on with a run, bit for bit", description="Go on with a run.")
     resume.add_argument("run", metavar="RUN", type=Path)

@@ -40,7 +40,7 @@ class ForecasterSettings(TrainingSettings):
     window_scale: bool = setting(True, "whether each window is seen in units of its own deviation")
     log: bool = setting(False, "whether it learns logarithms, for values > 0 whose swings grow with them")
     dropout: float = setting(0.0, "fraction of values left out in training (all but linear)", at_least=0, below=1)
-    learning_rate: float = setting(1e-2, "the optimizer's largest step size", above=0)
+    learning_rate: float = setting(1e-2, "the optimizer's largest step size", above=0, search="1e-4:1e-1:log")
     calibrate: bool = setting(True, "whether intervals are widened to cover what they should in the selection part")
     paths: int = setting(100, "futures drawn for the quantiles of several steps (autoregressive)", at_least=10)
     origins: int = setting(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from lab.callbacks.base import named
-from lab.config import make
+from lab.config import Settings, make
 from lab.errors import UsageError, bad_value
 from lab.experiment.base import ExperimentBase
 from lab.runs import population
@@ -28,13 +29,8 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
             raise bad_value("train_many", name, given, "at least one, each once")
     if pattern.step or pattern.record.claimed:
         raise UsageError("this experiment has begun a run of its own. Fix: call train_many on a fresh Experiment.")
-    shared = isinstance(pattern.source, str) or callable(pattern.source) or pattern.learner.shares_source
-    if not shared:
-        raise UsageError(
-            f"train_many received the source {pattern.source!r}, which several runs cannot share. "
-            "Fix: give the Experiment a name or a factory: lambda: MyEnv()."
-        )
-    learner, build = pattern.learner, cast(Any, type(pattern))
+    check_shared("train_many", pattern)
+    learner = pattern.learner
     present = {name: getattr(learner.config, name) for name in learner.config.to_dict()}
     members = []
     # All settings first, so that one that is wrong is refused before anything is built.
@@ -43,18 +39,33 @@ def siblings(pattern: E, seeds: Sequence[int], settings: Sequence[Mapping[str, A
         for seed in seeds:
             name = ",".join([*(f"{key}={_plain(value)}" for key, value in changes.items()), f"seed-{seed}"])
             directory = pattern.directory.path / name if pattern.directory is not None else None
-            options = dataclasses.replace(pattern.options, seed=seed, log_every=pattern.log_every)
-            member = build(
-                learner.another(config),
-                pattern.source,
-                evaluation_source=pattern.evaluation_source,
-                run_dir=directory,
-                callbacks=copy.deepcopy(pattern.given_callbacks),
-                progress=False,
-                **options.to_json(),
-            )
-            members.append(member)
+            members.append(sibling(pattern, config, seed, directory))
     return members
+
+
+def check_shared(owner: str, pattern: ExperimentBase) -> None:
+    """Raise `UsageError` where a source is one object that several runs cannot share."""
+    if not (isinstance(pattern.source, str) or callable(pattern.source) or pattern.learner.shares_source):
+        raise UsageError(
+            f"{owner} received the source {pattern.source!r}, which several runs cannot share. "
+            "Fix: give it a name or a factory: lambda: MyEnv()."
+        )
+
+
+def sibling(pattern: E, config: Settings, seed: int, directory: Path | None) -> E:
+    """Return an untrained experiment like `pattern` with other settings, seed and directory."""
+    build = cast(Any, type(pattern))
+    options = dataclasses.replace(pattern.options, seed=seed, log_every=pattern.log_every)
+    made: E = build(
+        pattern.learner.another(config),
+        pattern.source,
+        evaluation_source=pattern.evaluation_source,
+        run_dir=directory,
+        callbacks=copy.deepcopy(pattern.given_callbacks),
+        progress=False,
+        **options.to_json(),
+    )
+    return made
 
 
 def plan_of(pattern: ExperimentBase, members: Sequence[ExperimentBase]) -> population.Population:
@@ -69,13 +80,14 @@ def plan_of(pattern: ExperimentBase, members: Sequence[ExperimentBase]) -> popul
         learner=pattern.learner.name,
         source=source_name(pattern.source),
         steps=members[0].target_step,
-        options={**options, **_elsewhere(pattern), "log_every": pattern.log_every},
+        options={**options, **evaluated_elsewhere(pattern), "log_every": pattern.log_every},
         callbacks=list(named(members[0].callbacks)),
         members=runs,
     )
 
 
-def _elsewhere(pattern: ExperimentBase) -> dict[str, Any]:
+def evaluated_elsewhere(pattern: ExperimentBase) -> dict[str, Any]:
+    """Return what a plan keeps of another source to evaluate in; nothing where there is none."""
     if pattern.evaluation_source is None:
         return {}
     name = source_name(pattern.evaluation_source)

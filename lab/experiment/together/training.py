@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from lab.errors import TrainingDiverged
 from lab.experiment.base import ExperimentBase
@@ -12,7 +12,34 @@ from lab.experiment.clock import Turns, parted
 from lab.runtime.signals.interruption import Stopped, listen
 
 
+class Meeting(NamedTuple):
+    """Where runs that train side by side wait for each other.
+
+    Attributes:
+        every: Training steps between meetings; runs that are behind, as they may be when resumed, train first.
+        meet: Called with a step that all runs still training have reached, and the numbers of those that diverged; it
+            may stop runs.
+    """
+
+    every: int
+    meet: Callable[[int, Collection[int]], None]
+
+
 def train_prepared(members: Sequence[ExperimentBase], progress: bool | None) -> None:
+    """Train experiments side by side; see `train_side_by_side`.
+
+    Raises:
+        TrainingDiverged: When a run's numbers were no longer numbers, after the others have ended.
+    """
+    diverged = train_side_by_side(members, progress)
+    if diverged:
+        causes = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())
+        raise TrainingDiverged(f"{len(diverged)} of {len(members)} runs diverged, the others have ended. {causes}")
+
+
+def train_side_by_side(
+    members: Sequence[ExperimentBase], progress: bool | None, meeting: Meeting | None = None
+) -> dict[int, TrainingDiverged]:
     """Train experiments side by side, each to the step that `prepare_training` has set.
 
     Up to their next events they are trained as a batch where their tasks can be, else in turns; then what is due
@@ -21,9 +48,10 @@ def train_prepared(members: Sequence[ExperimentBase], progress: bool | None) -> 
     Args:
         members: The experiments, alike but for settings and seeds.
         progress: As for `Experiment`.
+        meeting: Where they wait for each other; None for nowhere.
 
-    Raises:
-        TrainingDiverged: When a run's numbers were no longer numbers, after the others have ended.
+    Returns:
+        Why runs ended whose numbers were no longer numbers, by their place among the members.
     """
     turns = [Turns(len(members)) for _ in members]
     for member, own in zip(members, turns, strict=True):
@@ -37,9 +65,17 @@ def train_prepared(members: Sequence[ExperimentBase], progress: bool | None) -> 
     ):
         for member in members:
             contexts.enter(member.training(interruption))
+        met = 0
         while active := [i for i, m in enumerate(members) if m.loop.wants_steps and i not in diverged]:
             if interruption.received:
                 break
+            if meeting is not None:
+                reached = min(members[i].step for i in active) // meeting.every
+                if reached > met:
+                    met = reached
+                    meeting.meet(reached * meeting.every, diverged.keys())
+                    continue
+                active = [i for i in active if members[i].step // meeting.every == reached]
             with parted([turns[i] for i in active]):
                 steps_taken = _advance([members[i] for i in active])
             for i, taken in zip(active, steps_taken, strict=True):
@@ -53,9 +89,7 @@ def train_prepared(members: Sequence[ExperimentBase], progress: bool | None) -> 
     for member in members:
         member.record.clock.turns = None
     interruption.raise_again()
-    if diverged:
-        causes = "; ".join(f"seed {members[i].seeds.seed}: {error}" for i, error in diverged.items())
-        raise TrainingDiverged(f"{len(diverged)} of {len(members)} runs diverged, the others have ended. {causes}")
+    return diverged
 
 
 def _advance(members: Sequence[ExperimentBase]) -> Sequence[int | TrainingDiverged | None]:

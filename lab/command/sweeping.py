@@ -1,0 +1,115 @@
+"""`lab sweep`, and `lab resume` and `lab report` of a sweep."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from lab import registry
+from lab.command.training import _split_settings, free_directory
+from lab.errors import UsageError
+from lab.messages.terminal import say
+from lab.sweep import plan as plans
+from lab.sweep.journal import Trial
+from lab.sweep.spaces import from_arguments
+
+
+def check_early(options: argparse.Namespace) -> None:
+    """Say what can be known to be wrong without the seconds that TensorFlow takes to load."""
+    from lab.runtime.conditions import take_up
+    from lab.sweep.opening import first_config
+    from lab.sweep.suggesting.samplers import optuna
+
+    optuna()
+    if options.command == "resume":
+        if options.steps:
+            raise UsageError("--steps: this is a sweep, whose runs have as many steps each. Fix: leave it out.")
+        begun = first_config(plans.read(options.run), Path(options.run))
+        if begun is not None:
+            take_up(begun)
+        return
+    if options.learner not in registry.names(*registry.LEARNERS):
+        registry.learner(options.learner)
+    from_arguments(options.search, options.space)
+    if options.run is not None:
+        from lab.sweep.sweep import check_free
+
+        check_free(options.run)
+
+
+def sweep(options: argparse.Namespace) -> None:
+    """Look for a learner's best settings."""
+    from lab.sweep import Sweep
+
+    learner_class = registry.learner(options.learner)
+    settings, keywords = _split_settings(learner_class, options.set)
+    keywords.pop("progress", None)
+    for name in ("evaluate_every", "checkpoint_every"):
+        if getattr(options, name) is not None:
+            keywords[name] = getattr(options, name)
+    chosen = ("trials", "steps", "seeds", "seed", "sampler", "pruner", "reduction", "together", "metric")
+    found = Sweep(
+        learner_class(**settings),
+        options.source,
+        from_arguments(options.search, options.space),
+        run_dir=options.run or free_directory(Path("runs"), f"sweep-{options.learner}-{options.source}"),
+        **{name: getattr(options, name) for name in (*chosen, "score", "statistic")},
+        **keywords,
+    )
+    say(f"sweep    {_shown(found.directory)}")
+    say(f"lane     {found.pattern.task.lane}: {found.pattern.task.lane_reason}")
+    for name, space in found.spaces.items():
+        say(f"search   {name} in {space}")
+    _run(found)
+
+
+def resume_sweep(options: argparse.Namespace) -> None:
+    """Go on with a sweep."""
+    from lab.sweep import Sweep
+
+    found = Sweep.resume(options.run, source=options.source, exact=not options.inexact)
+    ended = sum(trial.ended for trial in found.trials)
+    say(f"resumed  {options.run}: {ended} of {found.plan.trials} trials have ended")
+    _run(found)
+
+
+def report_sweep(options: argparse.Namespace) -> None:
+    """Write a page about a sweep."""
+    from lab.sweep.showing.page import write_sweep_report
+
+    if len(options.runs) > 1:
+        raise UsageError("report received a sweep and others; a sweep has a page of its own. Fix: name it alone.")
+    say(write_sweep_report(options.runs[0], options.output))
+
+
+def _run(found: Any) -> None:
+    best = found.run(on_end=lambda trial: say(_line(trial)))
+    states = [trial.state for trial in found.trials]
+    counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    say(f"trials   {len(states)}: {counted}")
+    if best is None:
+        say("best     none: no trial is complete")
+    else:
+        say(f"best     {_line(best)}")
+        run = str(_shown(best.path / f"seed-{found.plan.seeds[0]}"))
+        say(f"next     {shlex.join(['lab', 'evaluate', run])}")
+    say(f"next     {shlex.join(['lab', 'report', str(_shown(found.directory))])}")
+
+
+def _line(trial: Trial) -> str:
+    settings = " ".join(f"{name}={_plain(value)}" for name, value in trial.settings.items())
+    value = "" if trial.value is None else f"{trial.value:.6g}"
+    return f"{trial.path.name} {trial.state:8} {value:>10}  {settings}{f'  ({trial.reason})' if trial.reason else ''}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _shown(path: Path) -> Path:
+    return Path(os.path.relpath(path)) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path

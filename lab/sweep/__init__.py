@@ -1,0 +1,7 @@
+"""Sweeps: a learner's best settings, looked for in trials that are runs (extra `tune`: Optuna)."""
+
+from lab.sweep.journal import Trial
+from lab.sweep.spaces import Choice, Range
+from lab.sweep.sweep import Sweep
+
+__all__ = ["Choice", "Range", "Sweep", "Trial"]

@@ -1,0 +1,1 @@
+"""What suggests settings and ends trials early: Optuna, seeded for each trial."""

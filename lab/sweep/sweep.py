@@ -1,0 +1,301 @@
+"""Sweep: looks for a learner's best settings, in trials that are runs, and goes on where a kill left it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from lab.callbacks import Callback
+from lab.callbacks.base import named
+from lab.config import owner_name
+from lab.errors import RunDirectoryError, UsageError, bad_value, check_whole
+from lab.experiment.experiment import Experiment
+from lab.experiment.together.siblings import check_shared, evaluated_elsewhere, sibling
+from lab.learner import Learner
+from lab.messages.notes import warn
+from lab.runs.directory import RunDirectory
+from lab.runs.lock import RunLock
+from lab.runs.opening.sources import source_name
+from lab.sweep import plan as plans
+from lab.sweep.batch import Batch
+from lab.sweep.journal import Journal, Trial, folder
+from lab.sweep.members import Team
+from lab.sweep.opening import pattern_of
+from lab.sweep.plan import Plan
+from lab.sweep.spaces import from_json, spaces
+from lab.sweep.suggesting.samplers import optuna
+from lab.sweep.suggesting.study import study_of
+from lab.task import Task
+
+# So many runs one program takes as a batch, in the compiled lane.
+RUNS = 8
+EVALUATIONS = 8
+
+
+class Sweep:
+    """Trials of a learner's settings, each a run a seed, suggested by Optuna.
+
+    Trials are suggested in batches of `together`, from all trials before the batch. What is suggested follows from
+    `seed`, the trial's number and those trials alone, so a sweep that was killed suggests what it would have.
+
+    Args:
+        learner: With the settings that all trials share.
+        source: As for `Experiment`; a name, a factory or data, which many runs can share.
+        search: By setting, where to look: None for the space declared beside it, a text (`1e-5:1e-2:log`, `0:10`,
+            `32,64`), a list of choices, or `{"low": ..., "high": ..., "log": ..., "step": ...}`.
+        run_dir: A new directory for `sweep.json`, `trials.jsonl` and a directory a trial.
+        trials: How many.
+        steps: Of each run; None for the learner's default.
+        seeds: Of each trial's runs: a list, or how many from `seed` on.
+        seed: Of the suggestions.
+        sampler: `random`, `tpe` or `gp`.
+        pruner: `none`, `halving` (asynchronous successive halving) or `hyperband`, which compare evaluations.
+        reduction: One of so many trials is kept at each rung.
+        together: Trials of a batch; None for as many as one program takes in the compiled lane, else 1.
+        score: `last` for what the last evaluation in training says, `best` for the best one.
+        statistic: Over the seeds: `mean` or `iqm`.
+        metric: What is scored; None for the evaluation's main metric.
+        evaluate_every: Steps between evaluations; None for an eighth of the run.
+        callbacks, keywords: As for `Experiment`.
+
+    Attributes:
+        plan: All of that, as sweep.json holds it.
+        directory: The sweep's.
+
+    Raises:
+        UsageError: On any argument that does not fit, before anything is written.
+        MissingPackageError: Where Optuna is not installed.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        source: Any,
+        search: Mapping[str, Any],
+        *,
+        run_dir: str | os.PathLike[str],
+        trials: int = 20,
+        steps: int | None = None,
+        seeds: int | Iterable[int] = 1,
+        seed: int = 0,
+        sampler: str = "tpe",
+        pruner: str = "none",
+        reduction: int = 3,
+        together: int | None = None,
+        score: str = "last",
+        statistic: str = "mean",
+        metric: str | None = None,
+        evaluate_every: int | None = None,
+        callbacks: Iterable[Callback] = (),
+        **keywords: Any,
+    ) -> None:
+        if not isinstance(learner, Learner):
+            raise bad_value("Sweep", "learner", learner, "an agent, a generator or a predictor", "pass one: DQN().")
+        check_whole("steps", steps, optional=True, owner="Sweep")
+        check_whole("evaluate_every", evaluate_every, optional=True, owner="Sweep")
+        library = optuna()
+        self.spaces = spaces(type(learner.config), search)
+        self.directory = check_free(run_dir)
+        steps = int(steps or learner.default_steps)
+        every = int(evaluate_every or max(1, steps // EVALUATIONS))
+        kinds = {"run_dir", "seed", "progress"} & set(keywords)
+        if kinds:
+            raise bad_value("Sweep", sorted(kinds)[0], keywords[sorted(kinds)[0]], "none, for each run has its own")
+        self.callbacks = list(callbacks)
+        self.pattern = Experiment(learner, source, evaluate_every=every, callbacks=self.callbacks, **keywords)
+        check_shared("Sweep", self.pattern)
+        if isinstance(seeds, int) and not isinstance(seeds, bool):
+            check_whole("seeds", seeds, owner="Sweep")
+            check_whole("seed", seed, owner="Sweep", least=0)
+            seeds = range(seed, seed + seeds)
+        if isinstance(seeds, (str, bytes, bool)) or not isinstance(seeds, Iterable):
+            raise bad_value("Sweep", "seeds", seeds, "how many, or a list of seeds")
+        listed = list(seeds)
+        fitting = max(1, RUNS // max(1, len(listed))) if _trains_batches(type(self.pattern.task)) else 1
+        first = sibling(self.pattern, learner.config, 0, self.directory / folder(0) / "seed-0")
+        first.prepare_training(steps)
+        options = {name: value for name, value in self.pattern.options.to_json().items() if name != "seed"}
+        self.plan = Plan(
+            learner=learner.name,
+            source=source_name(source),
+            spaces={name: space.to_json() for name, space in self.spaces.items()},
+            settings=learner.config.to_dict(),
+            steps=steps,
+            trials=trials,
+            seeds=listed,
+            seed=seed,
+            sampler=sampler,
+            pruner=pruner,
+            reduction=reduction,
+            together=fitting if together is None else together,
+            score=score,
+            statistic=statistic,
+            metric=metric,
+            options={**options, **evaluated_elsewhere(self.pattern), "log_every": self.pattern.log_every},
+            callbacks=list(named(first.callbacks)),
+            optuna=library.__version__,
+        )
+        first.close()
+        self.exact = True
+        self._begin_with(Journal(self.directory, self.spaces))
+
+    def _begin_with(self, journal: Journal) -> None:
+        self.journal = journal
+        self.lock = RunLock(self.directory)
+
+    @classmethod
+    def resume(
+        cls,
+        run_dir: str | os.PathLike[str],
+        *,
+        source: Any = None,
+        evaluation_source: Any = None,
+        learner: type[Learner] | None = None,
+        callbacks: Iterable[Callback] = (),
+        exact: bool = True,
+    ) -> Self:
+        """Open a sweep that was killed or stopped; `run` goes on with it, the interrupted runs bit for bit.
+
+        Args:
+            run_dir: The sweep's directory.
+            source, evaluation_source: Where they were objects, or names what a file alone is not followed to.
+            learner: The learner's class, if it is not known by name here.
+            callbacks: Made as the sweep's were.
+            exact: As for `Experiment.resume`.
+
+        Raises:
+            RunDirectoryError: When there is no sweep, or its files are none of one.
+        """
+        self = cls._read(run_dir)
+        library = optuna()
+        if library.__version__ != self.plan.optuna:
+            warn(
+                f"{self.directory} was begun with Optuna {self.plan.optuna}, and this is {library.__version__}: "
+                "what is suggested from here on may differ.",
+                stacklevel=2,
+            )
+        self.callbacks, self.exact = list(callbacks), exact
+        self.pattern = pattern_of(self.plan, self.directory, source, evaluation_source, learner, self.callbacks)
+        again = spaces(type(self.pattern.learner.config), self.plan.spaces)
+        if again != self.spaces:
+            name = next(name for name in again if again[name] != self.spaces[name])
+            raise RunDirectoryError(
+                f"{self.directory / plans.NAME}: {name} is looked for in {self.spaces[name]}, which is no search "
+                f"space of {owner_name(type(self.pattern.learner.config))}. Fix: restore the file."
+            )
+        return self
+
+    @classmethod
+    def open(cls, run_dir: str | os.PathLike[str]) -> Self:
+        """Open a sweep to look at its trials and its study; nothing is trained, imported or written."""
+        return cls._read(run_dir)
+
+    @classmethod
+    def _read(cls, run_dir: str | os.PathLike[str]) -> Self:
+        self = cls.__new__(cls)
+        self.directory = Path(run_dir).absolute()
+        self.plan = plans.read(self.directory)
+        self.spaces = from_json(self.plan.spaces)
+        self._begin_with(Journal(self.directory, self.spaces))
+        self.journal.read()
+        return self
+
+    # ---------------------------------------------------------------- its trials
+
+    @property
+    def trials(self) -> list[Trial]:
+        """The trials so far, by number."""
+        return [self.journal.trials[number] for number in sorted(self.journal.trials)]
+
+    @property
+    def best(self) -> Trial | None:
+        """The complete trial of the best score, the earliest of equal ones; None where there is none."""
+        found = [t for t in self.trials if t.state == "complete" and t.value is not None]
+        sign = 1 if self.journal.metric is None or self.journal.metric[1] else -1
+        return max(found, key=lambda trial: (sign * (trial.value or 0.0), -trial.number), default=None)
+
+    def study(self) -> Any:
+        """Return the study of the trials that have ended, as an `optuna.Study` in memory: for Optuna's own figures.
+
+        Raises:
+            MissingPackageError: Where Optuna is not installed.
+        """
+        ended = _leading(self.trials)
+        return study_of(self.plan, self.spaces, self.journal.metric is None or self.journal.metric[1], ended)
+
+    # ---------------------------------------------------------------- running
+
+    def run(self, progress: bool | None = None, on_end: Callable[[Trial], None] | None = None) -> Trial | None:
+        """Train the trials that are left, and return the best of all.
+
+        Args:
+            progress: As for `Experiment`.
+            on_end: Called with each trial as it ends.
+
+        Raises:
+            UsageError: When the sweep was opened to be looked at, or the metric is none.
+        """
+        if not hasattr(self, "pattern"):
+            raise UsageError("this sweep was opened to be looked at. Fix: Sweep.resume(run_dir) to go on.")
+        begun = plans.is_sweep(self.directory)
+        metric = self.journal.metric or self._metric()
+        with self.lock.hold():
+            if begun:
+                self.journal.tidy()
+                self.journal.read()
+            else:
+                check_free(self.directory)
+                plans.write(self.directory, self.plan)
+            if self.journal.metric is None:
+                self.journal.name_metric(*metric)
+            for first in range(0, self.plan.trials, self.plan.together):
+                numbers = self.plan.batch(first)
+                if not all(n in self.journal.trials and self.journal.trials[n].ended for n in numbers):
+                    Batch(self.plan, self.journal, numbers, self._crew).run(progress, on_end)
+        return self.best
+
+    def _crew(self, trials: list[Trial]) -> Team:
+        return Team(self.plan, self.pattern, trials, self.callbacks, self.exact)
+
+    def _metric(self) -> tuple[str, bool]:
+        # Which one it is, and which way, only an evaluation says: one of a learner that knows nothing.
+        evaluation = self.pattern.task.evaluate(stream=1, step=0)
+        name = self.plan.metric or evaluation.main
+        if name in evaluation.left_out:
+            raise UsageError(f"Sweep: metric received {name!r}. {evaluation.left_out[name]}")
+        if name not in evaluation:
+            raise bad_value("Sweep", "metric", name, "one of " + ", ".join(evaluation))
+        return name, evaluation.higher_is_better(name)
+
+
+def check_free(run_dir: str | os.PathLike[str]) -> Path:
+    """Return a directory in which a new sweep may be written.
+
+    Raises:
+        RunDirectoryError: When it holds a sweep or anything else, or cannot be written.
+    """
+    directory = RunDirectory(run_dir)
+    if plans.is_sweep(directory.path):
+        raise RunDirectoryError(
+            f"{directory.path} already holds a sweep. Fix: choose another directory, or go on with it: "
+            f"`lab resume {directory.path}` or Sweep.resume(...)."
+        )
+    directory.check_free()
+    return directory.path
+
+
+def _trains_batches(kind: type[Task]) -> bool:
+    # Where a task lets its runs take turns, a trial that is suggested later knows more.
+    return getattr(kind.advance_batch, "__func__", None) is not getattr(Task.advance_batch, "__func__", None)
+
+
+def _leading(trials: Sequence[Trial]) -> list[Trial]:
+    # Optuna numbers its trials without a gap.
+    found: list[Trial] = []
+    for number, trial in enumerate(trials):
+        if trial.number != number or not trial.ended:
+            break
+        found.append(trial)
+    return found
