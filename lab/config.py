@@ -32,6 +32,7 @@ def setting(
     of_run: float | Callable[[Any], float | None] | None = None,
     most_steps: int | None = None,
     infinite: bool = False,
+    path: bool = False,
 ) -> Any:
     """Declare one field of a `Settings` class.
 
@@ -44,9 +45,10 @@ def setting(
             settings that gives it, or None where there is no schedule; see `scheduled`.
         most_steps: What that fraction is at most, in steps.
         infinite: Whether infinity means something, such as no limit.
+        path: Whether a text names a file or folder, so that a settings file is not followed to where it likes.
     """
     limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
-    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite}
+    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite, "path": path}
     return dataclasses.field(default=default, metadata={"doc": doc, **others, **limits})
 
 
