@@ -23,10 +23,13 @@ COMMANDS = {
     "list": ("lab.command.tools.listing", "list_names"),
     "diff": ("lab.command.tools.diff", "diff"),
     "clean": ("lab.command.tools.clean", "clean"),
+    "tour": ("lab.command.tour", "tour"),
+    "play": ("lab.command.windows.play", "play"),
+    "explore": ("lab.command.windows.explore", "explore"),
     "completion": ("lab.command.tools.completion", "completion"),
 }
 # These train or open a run: what is wrong is said before the seconds that TensorFlow takes to load.
-HEAVY = ("train", "resume", "evaluate", "render", "export", "record", "demo")
+HEAVY = ("train", "resume", "evaluate", "render", "export", "record", "demo", "tour", "play", "explore")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,7 +93,7 @@ def _check_early(options: argparse.Namespace) -> None:
         named = learner_named(options, FromFile.read(options.config))
         if ":" not in named and named not in registry.names(*registry.LEARNERS):
             registry.learner(named)
-    if options.command in ("train", "demo") and options.run is not None:
+    if options.command in ("train", "demo", "tour") and options.run is not None:
         RunDirectory(options.run).check_free()
     elif options.command == "resume" and population.is_population(options.run):
         population.read(options.run)
@@ -98,7 +101,7 @@ def _check_early(options: argparse.Namespace) -> None:
             take_up(RunDirectory(begun).read_config())
     elif options.command == "resume":
         take_up(RunDirectory(options.run).read_config())
-    elif options.command in ("evaluate", "render", "export"):
+    elif options.command in ("evaluate", "render", "export", "explore"):
         RunDirectory(options.run).read_config()
         if options.command == "export":
             _check_export(options)

@@ -118,8 +118,8 @@ ROOMS = {
     "lab.experiment": "callbacks config errors exporting files learner media messages registry results runs runtime "
     "seeding task",
     "lab.reporting": "errors files media results runs version",
-    "lab.command": "callbacks config errors experiment exporting files messages registry reporting results runs "
-    "version",
+    "lab.command": "callbacks config errors experiment exporting files media messages registry reporting results runs "
+    "seeding version",
     "lab.cli": "command errors exporting messages registry runs runtime",
     "lab.testing": "callbacks config errors experiment exporting files learner messages registry results runs runtime "
     "seeding task",

@@ -148,8 +148,46 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     demo = commands.add_parser("demo", help="the whole job, small and real, in minutes", description="Run the demo.")
     demo.add_argument("--run", type=Path, help="directory for the demo's runs (default: a new one below runs/)")
     demo.add_argument("--quick", action="store_true", help="a few steps of each, only to see that all works")
+    tour = commands.add_parser(
+        "tour",
+        help="a first experiment of each kind, with a word on each",
+        description="Train an agent, a generator and a predictor for some seconds each, and say what they do, which "
+        "files they made and what to try next.",
+        epilog="example: lab tour",
+    )
+    tour.add_argument("--run", type=Path, help="directory for its runs (default: a new one below runs/)")
+    tour.add_argument("--quick", action="store_true", help="a few steps of each, only to see that all works")
+    _add_windows(commands)
     _add_tools(commands)
     return top
+
+
+def _add_windows(commands: Any) -> None:
+    play = commands.add_parser(
+        "play",
+        help="play an environment with keyboard or mouse",
+        description="Play an environment in a window, which shows the keys, the step and the return.",
+        epilog="example: lab play CartPole-v1 --record mine.npz, then lab train behavior_cloning mine.npz",
+    )
+    play.add_argument("environment", metavar="ENV", help="its id, such as CartPole-v1 or my_module:My-v0")
+    _add_import(play)
+    play.add_argument(
+        "--record", type=Path, metavar="PATH", help="add whole episodes to PATH.npz, or to PATH/episodes.npz"
+    )
+    play.add_argument("--seed", type=int, help="of the episodes (default: another one each time)")
+    play.add_argument("--fps", type=float, help="steps a second (default: the environment's frames a second)")
+
+    explore = commands.add_parser(
+        "explore",
+        help="move a generator's latents, seed, class, steps and guidance with sliders",
+        description="Open a window in which sliders move what a generator of pictures draws from.",
+        epilog="example: lab explore runs/vae",
+    )
+    explore.add_argument("run", metavar="RUN", type=Path)
+    explore.add_argument(
+        "--learner", dest="learner_class", metavar="MODULE:CLASS", help="the run's learner, where it is one of your own"
+    )
+    _add_import(explore)
 
 
 def _add_tools(commands: Any) -> None:

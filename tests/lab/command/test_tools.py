@@ -166,6 +166,7 @@ LINES = [
     ("lab train d", "dqn", "vae"),
     ("lab train dqn Cart", "CartPole-v1", "digits"),
     ("lab train vae di", "digits", "CartPole-v1"),
+    ("lab play lab/Cat", "lab/Catch-v0", "digits"),
     ("lab clean --y", "--yes", "--import"),
 ]
 
