@@ -1,9 +1,9 @@
 """Exact resume of third-party environments: each is cut at random steps and restored in a fresh process.
 
-For every environment one process takes random actions in a `Pool`, as the host lane does. At each of the cuts it writes
-a checkpoint, takes the pool's next steps and notes what came. A second process reads each checkpoint, restores a fresh
-pool and takes the same actions; observations, rewards and ends must be the same bit for bit, or the run must have said
-that they will not be. Packages that are not installed are left out and named.
+For every environment one process takes random actions in a `SameStepVectorEnv`, as the host lane does. At each of the
+cuts it writes a checkpoint, takes the pool's next steps and notes what came. A second process reads each checkpoint,
+restores a fresh pool and takes the same actions; observations, rewards and ends must be the same bit for bit, or the
+run must have said that they will not be. Packages that are not installed are left out and named.
 
     python benchmarks/resume_packages.py [--cuts 20] [--steps 3000] [--follow 200] [--only WORD] [--output NAME.json]
 
@@ -126,10 +126,10 @@ class Player:
         import numpy as np
 
         from agents.baselines import draw
-        from agents.training.vector_env import Pool
+        from agents.training.vector_env import SameStepVectorEnv
         from lab.seeding import Seeds
 
-        self.pool = Pool([make()], Seeds(11), make)
+        self.pool = SameStepVectorEnv([make()], Seeds(11), make)
         self.rng = np.random.default_rng(actions_seed)
         self.draw = draw
 

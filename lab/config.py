@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -123,7 +124,9 @@ def with_defaults(cls: type[S], name: str, /, **defaults: Any) -> type[S]:
     hints = typing.get_type_hints(cls)
     known = {field.name: field for field in dataclasses.fields(cls)}
     fields = [(n, hints[n], dataclasses.field(default=d, metadata=known[n].metadata)) for n, d in defaults.items()]
-    made: Any = dataclasses.make_dataclass(name, fields, bases=(cls,), frozen=True)
+    # Whose class it is decides who may share what is traced for it, and Python would call it one of `types`.
+    module = sys._getframe(1).f_globals["__name__"]
+    made: Any = dataclasses.make_dataclass(name, fields, bases=(cls,), frozen=True, namespace={"__module__": module})
     return made
 
 

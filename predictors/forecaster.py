@@ -115,7 +115,9 @@ class Forecaster(Forecasting, NetworkPredictor):
         super().build()
         self.main_metric = "mase"
         horizon, targets = self.spec.targets[0].shape
-        self.normals = draws(self.seeds.generator("network", 1), horizon, self.config.paths, targets)
+        # Drawn for the futures that it goes on from: of no use where all steps come at once.
+        paths = 0 if self.config.mode == "direct" else self.config.paths
+        self.normals = draws(self.seeds.generator("network", 1), horizon, paths, targets)
         # The last known steps of the series, from which `forecast` goes on.
         self.tail = np.zeros(self.spec.inputs[0].shape)
         self.widening, self.calibrated_at = 1.0, 0

@@ -31,7 +31,7 @@ ASIDE = frozenset(
     )
 )
 # Of layers' and optimizers' settings: what differs from seed to seed, or is a variable.
-UNTRACED = ("name", "seed", "learning_rate", "build_config", "registered_name")
+UNTRACED = ("name", "seed", "vector_seed", "learning_rate", "build_config", "registered_name")
 
 
 class Program(NamedTuple):
@@ -191,8 +191,7 @@ def _is_code(value: Any) -> bool:
 
 def _settings(thing: Any) -> str:
     # Keras counts names up through the process.
-    layers = thing._flatten_layers() if isinstance(thing, keras.Layer) else ()
-    names = {layer.name: f"#{i}" for i, layer in enumerate(layers)}
+    names = {name: f"#{i}" for i, name in enumerate(_names(thing))}
     try:
         return json.dumps(_traced(thing.get_config(), names), sort_keys=True, default=_text)
     except NotImplementedError as error:
@@ -203,6 +202,13 @@ def _settings(thing: Any) -> str:
         return json.dumps(_traced(plain, names), sort_keys=True, default=_text)
     except (TypeError, ValueError) as error:
         raise Unshareable(type(thing).__name__) from error
+
+
+def _names(thing: Any) -> list[str]:
+    """Return the names of a thing's layers, and of the operations of those that are models, which are no layers."""
+    layers = thing._flatten_layers() if isinstance(thing, keras.Layer) else ()
+    parts = [part for layer in layers for part in (layer, *getattr(layer, "operations", ()))]
+    return list(dict.fromkeys(part.name for part in parts))
 
 
 def _text(value: Any) -> str:

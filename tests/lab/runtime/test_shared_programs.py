@@ -92,6 +92,14 @@ def test_a_users_class_shares_nothing():
     assert [trained(case.experiment())[1] for _ in range(2)] == [1, 1]
 
 
+@pytest.mark.parametrize("label", ["hinge_gan", "conditional_gan", "dcgan", "ddpm", "edm", "siamese", "forecaster"])
+def test_learners_of_this_project_can_share(label):
+    """Also those whose settings are a well-known choice of another's, a class made by `with_defaults`."""
+    case = next(case for case in contracts.cases() if case.label == label)
+    one, other = (Identity(case.experiment(seed=seed).learner) for seed in (1, 2))
+    assert one.key == other.key
+
+
 def test_every_variable_has_its_place():
     learner = generated().learner
     held = {id(v.value) for v in learner.variables}
