@@ -206,3 +206,26 @@ def test_what_a_file_cannot_say_is_said_in_it(tmp_path: Path) -> None:
     text = (run / "settings.toml").read_text()
     assert "# Not in this file: the run's source" in text and "(mine)" in text
     assert "source" not in tomllib.loads(text)
+
+
+def test_a_run_that_was_killed_as_it_began_writes_its_file_when_it_goes_on(tmp_path: Path) -> None:
+    from agents import QLearning
+    from lab import Experiment
+
+    run = tmp_path / "run"
+    begun = Experiment(QLearning(), "lab/GridWorld-v0", run_dir=run, progress=False)
+    begun.prepare_training(20)
+    begun.claim()
+    assert (run / "config.json").exists() and not (run / "settings.toml").exists()
+    Experiment.resume(run, progress=False).train()
+    assert tomllib.loads((run / "settings.toml").read_text())["steps"] == 20
+
+
+def test_several_runs_of_one_file_have_one_each(lab: Any, tmp_path: Path) -> None:
+    text = "learner = 'q_learning'\nsource = 'lab/GridWorld-v0'\nsteps = 20\n[experiment]\nseed = 5"
+    (tmp_path / "file.toml").write_text(text)
+    status, _, err = lab("train", "--config", "file.toml", "--seeds", 2)
+    assert status == 0, err
+    for seed in (5, 6):
+        path = tmp_path / "runs" / "q_learning-lab-GridWorld-v0-seeds5-6" / f"seed-{seed}" / "settings.toml"
+        assert tomllib.loads(path.read_text())["experiment"]["seed"] == seed
