@@ -21,8 +21,16 @@ COMMANDS = {
     **{name: ("lab.command.training", name) for name in ("train", "resume")},
     **{name: ("lab.command.using", name) for name in ("evaluate", "render", "export", "record", "report", "demo")},
     **{name: ("lab.command.sweeping", name) for name in ("sweep", "resume_sweep", "report_sweep")},
-    "list": ("lab.command.using", "list_names"),
+    "list": ("lab.command.tools.listing", "list_names"),
+    "diff": ("lab.command.tools.diff", "diff"),
+    "clean": ("lab.command.tools.clean", "clean"),
+    "tour": ("lab.command.tour", "tour"),
+    "play": ("lab.command.windows.play", "play"),
+    "explore": ("lab.command.windows.explore", "explore"),
+    "completion": ("lab.command.tools.completion", "completion"),
 }
+# These train or open a run: what is wrong is said before the seconds that TensorFlow takes to load.
+HEAVY = ("train", "resume", "evaluate", "render", "export", "record", "demo", "sweep", "tour", "play", "explore")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,14 +59,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    options = parser_for(arguments).parse_args(arguments)
+    found = parser_for(arguments)
+    if "_ARGCOMPLETE" in os.environ:
+        from lab.command.tools.completion import complete
+
+        complete(found)
+    options = found.parse_args(arguments)
     for module in getattr(options, "imports", ()):
         import_module(module)
-    if options.command in ("train", "resume", "evaluate", "render", "export", "record", "demo", "sweep"):
+    if options.command in HEAVY:
         _check_early(options)
         load_tensorflow()
-    command(_carried_out_by(options))(options)
-    return 0
+    if getattr(options, "learner_class", None) is not None:
+        _import_learner(options)
+    return command(_carried_out_by(options))(options) or 0
 
 
 def _carried_out_by(options: argparse.Namespace) -> str:
@@ -73,17 +87,19 @@ def _carried_out_by(options: argparse.Namespace) -> str:
     return named
 
 
-def command(name: str) -> Callable[[argparse.Namespace], None]:
+def command(name: str) -> Callable[[argparse.Namespace], int | None]:
     """Return the function that carries out a command."""
     home, function = COMMANDS[name]
-    found: Callable[[argparse.Namespace], None] = getattr(importlib.import_module(home), function)
+    found: Callable[[argparse.Namespace], int | None] = getattr(importlib.import_module(home), function)
     return found
 
 
 def _check_early(options: argparse.Namespace) -> None:
     # What can be known to be wrong without the seconds that TensorFlow takes to load is said at once.
     from lab.callbacks.loggers import check_package
+    from lab.command.from_file import FromFile
     from lab.command.sweeping import check_early
+    from lab.command.training import learner_named
     from lab.runs import population
     from lab.runs.directory import RunDirectory
     from lab.runtime.conditions import take_up
@@ -95,10 +111,10 @@ def _check_early(options: argparse.Namespace) -> None:
         check_early(options)
         return
     if options.command == "train":
-        known = registry.names(*registry.LEARNERS)
-        if options.learner not in known:
-            registry.learner(options.learner)
-    if options.command in ("train", "demo") and options.run is not None:
+        named = learner_named(options, FromFile.read(options.config))
+        if ":" not in named and named not in registry.names(*registry.LEARNERS):
+            registry.learner(named)
+    if options.command in ("train", "demo", "tour") and options.run is not None:
         RunDirectory(options.run).check_free()
     elif options.command == "resume" and population.is_population(options.run):
         population.read(options.run)
@@ -106,12 +122,25 @@ def _check_early(options: argparse.Namespace) -> None:
             take_up(RunDirectory(begun).read_config())
     elif options.command == "resume":
         take_up(RunDirectory(options.run).read_config())
-    elif options.command in ("evaluate", "render", "export"):
+    elif options.command in ("evaluate", "render", "export", "explore"):
         RunDirectory(options.run).read_config()
         if options.command == "export":
             _check_export(options)
     elif options.command == "record":
         _check_record(options)
+
+
+def _import_learner(options: argparse.Namespace) -> None:
+    from lab.runs import population
+    from lab.runs.directory import RunDirectory
+    from lab.runs.opening.learners import check_named, imported_learner
+
+    learner = imported_learner(options.learner_class)
+    if population.is_population(options.run):
+        config = {"learner": population.read(options.run).learner}
+    else:
+        config = RunDirectory(options.run).read_config()
+    check_named(options.learner_class, learner, config, options.run)
 
 
 def _check_export(options: argparse.Namespace) -> None:

@@ -34,6 +34,7 @@ def setting(
     most_steps: int | None = None,
     infinite: bool = False,
     search: str | None = None,
+    path: bool = False,
 ) -> Any:
     """Declare one field of a `Settings` class.
 
@@ -47,9 +48,10 @@ def setting(
         most_steps: What that fraction is at most, in steps.
         infinite: Whether infinity means something, such as no limit.
         search: Where `lab sweep --search NAME` looks for it, as that is written there: `1e-5:1e-1:log` or `32,64,128`.
+        path: Whether a text names a file or folder, so that a settings file is not followed to where it likes.
     """
     limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most, "choices": choices}
-    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite, "search": search}
+    others = {"of_run": of_run, "most_steps": most_steps, "infinite": infinite, "search": search, "path": path}
     return dataclasses.field(default=default, metadata={"doc": doc, **others, **limits})
 
 

@@ -20,6 +20,7 @@ from lab.exporting.exportable import Exports
 from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
 from lab.runs.opening import building
+from lab.runs.opening.learners import learner_of
 from lab.runs.run_state import read_learner
 from lab.runs.state import Stateful
 from lab.runtime.threads import start_tensorflow
@@ -263,7 +264,7 @@ class Learner(Copied, Exports, Stateful, ABC):
         directory = RunDirectory(run)
         directory.check_links()
         config = directory.read_config()
-        found: Any = cls if cls.name == config["learner"] else registry.learner(config["learner"])
+        found: Any = cls if cls.name == config["learner"] else learner_of(config, directory.path)
         if not issubclass(found, cls):
             raise CheckpointError(
                 f"{directory.path} holds a {found.__name__}; expected a {cls.__name__}. "
@@ -285,7 +286,7 @@ class Learner(Copied, Exports, Stateful, ABC):
         """
         if path is None:
             raise CheckpointError(f"{directory.path} has no checkpoint yet. Fix: train it, or `lab resume` it.")
-        found: Any = cls if cls.name == config["learner"] or fresh is not None else registry.learner(config["learner"])
+        found: Any = cls if cls.name == config["learner"] or fresh is not None else learner_of(config, directory.path)
         learner: L = building.made_from(config, directory, found) if fresh is None else fresh
         start_tensorflow(learner.threads)
         with building.as_run_errors(directory, "task and settings"):

@@ -41,7 +41,7 @@ class ClassifierSettings(TransferSettings):
         (), "copies of a picture over which answers are averaged too: flip_horizontal, flip_vertical, shift",
         choices=views.VIEWS,
     )  # fmt: skip
-    teacher: str = setting("", "directory of the run of a classifier to learn from too; empty for none")
+    teacher: str = setting("", "directory of the run of a classifier to learn from too; empty for none", path=True)
     teacher_settings: str = setting("", "of what the teacher's network is built; teacher=... sets it")
     distill_weight: float = setting(
         0.9, "what the teacher counts in the loss; the labels count the rest", above=0, at_most=1

@@ -24,7 +24,7 @@ from lab.runs.opening import teachers
 class PolicyDistillationSettings(BehaviorCloningSettings):
     """Settings of `PolicyDistillation`."""
 
-    teacher: str = setting("", "directory of the run of the DQN to learn from")
+    teacher: str = setting("", "directory of the run of the DQN to learn from", path=True)
     teacher_settings: str = setting("", "of what the teacher's network is built; teacher=... sets it")
     temperature: float = setting(
         0.01, "by which the teacher's action values are divided; the lower, the more its best action counts", above=0

@@ -37,7 +37,7 @@ def doublings(config: Any) -> int:
 class ConsistencyDistillationSettings(DiffusionSettings):
     """The settings of `ConsistencyDistillation` beside those that its teacher decides."""
 
-    teacher: str = setting("", "directory of the run of the diffusion model to begin with")
+    teacher: str = setting("", "directory of the run of the diffusion model to begin with", path=True)
     solver: str = setting("heun", "the teacher's step along its flow; euler is ddim", choices=("euler", "heun"))
     first_intervals: int = setting(10, "steps in which the teacher's flow is cut at first", at_least=1, at_most=50_000)
     intervals: int = setting(40, "the same in the end: as at first, doubled some times", at_least=1, at_most=50_000)

@@ -31,7 +31,7 @@ def students(config: Any) -> int:
 class ProgressiveDistillationSettings(DiffusionSettings):
     """The settings of `ProgressiveDistillation` beside those that its teacher decides."""
 
-    teacher: str = setting("", "directory of the run of the diffusion model to begin with")
+    teacher: str = setting("", "directory of the run of the diffusion model to begin with", path=True)
     first_steps: int = setting(
         32, "steps of the first student; its teacher takes twice as many", at_least=1, at_most=50_000
     )

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lab import registry
 from lab.command.sweep_arguments import add_sweep
 from lab.messages.terminal import complain
 from lab.version import __version__
@@ -20,6 +19,7 @@ LISTS = {
 }
 # Of `lab.callbacks.loggers`, which `lab --help` need not load.
 SERVICES = ("tensorboard", "wandb", "mlflow", "trackio")
+SHELLS = ("bash", "zsh", "fish")
 # Of `lab.exporting.formats`, which loads NumPy: `lab --help` must not wait for that.
 FORMATS = ("saved_model", "litert", "litert-int8", "onnx")
 
@@ -40,18 +40,23 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         "train",
         help="train a learner on a source",
         description="Train a learner.",
-        epilog=train_epilog,
+        epilog="example: lab train dqn CartPole-v1 --set learning_rate=1e-3 --run runs/dqn\n" + train_epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    train.add_argument("learner", metavar="LEARNER", help="such as dqn, q_learning, autoencoder; see `lab list`")
+    train.add_argument(
+        "learner", metavar="LEARNER", nargs="?", help="such as dqn, autoencoder or my_module:MyAgent; see `lab list`"
+    )
     train.add_argument(
         "source",
         metavar="SOURCE",
+        nargs="?",
         help="an environment's id such as CartPole-v1 or my_module:My-v0, a data set's name, a file of episodes",
     )
+    train.add_argument("--config", type=Path, metavar="FILE.toml", help="a settings file, as each run has one")
+    train.add_argument("--source", dest="named_source", metavar="SOURCE", help="SOURCE, in place of the file's")
     _add_import(train)
     train.add_argument("--steps", type=_whole, help="environment steps (agents) or updates (generators, predictors)")
-    train.add_argument("--seed", type=int, default=0, help="the one seed of everything random (default 0)")
+    train.add_argument("--seed", type=int, help="the one seed of everything random (default 0)")
     train.add_argument(
         "--seeds", type=_whole, metavar="N", help="train N seeds at once, from --seed on, each a run below --run"
     )
@@ -145,11 +150,82 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     listing = commands.add_parser("list", help="list what can be named", description="List what can be named.")
     listing.add_argument("what", nargs="?", choices=sorted(LISTS), help="only these")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_import(listing)
 
     demo = commands.add_parser("demo", help="the whole job, small and real, in minutes", description="Run the demo.")
     demo.add_argument("--run", type=Path, help="directory for the demo's runs (default: a new one below runs/)")
     demo.add_argument("--quick", action="store_true", help="a few steps of each, only to see that all works")
+    tour = commands.add_parser(
+        "tour",
+        help="a first experiment of each kind, with a word on each",
+        description="Train an agent, a generator and a predictor for some seconds each, and say what they do, which "
+        "files they made and what to try next.",
+        epilog="example: lab tour",
+    )
+    tour.add_argument("--run", type=Path, help="directory for its runs (default: a new one below runs/)")
+    tour.add_argument("--quick", action="store_true", help="a few steps of each, only to see that all works")
+    _add_windows(commands)
+    _add_tools(commands)
     return top
+
+
+def _add_windows(commands: Any) -> None:
+    play = commands.add_parser(
+        "play",
+        help="play an environment with keyboard or mouse",
+        description="Play an environment in a window, which shows the keys, the step and the return.",
+        epilog="example: lab play CartPole-v1 --record mine.npz, then lab train behavior_cloning mine.npz",
+    )
+    play.add_argument("environment", metavar="ENV", help="its id, such as CartPole-v1 or my_module:My-v0")
+    _add_import(play)
+    play.add_argument(
+        "--record", type=Path, metavar="PATH", help="add whole episodes to PATH.npz, or to PATH/episodes.npz"
+    )
+    play.add_argument("--seed", type=int, help="of the episodes (default: another one each time)")
+    play.add_argument("--fps", type=float, help="steps a second (default: the environment's frames a second)")
+
+    explore = commands.add_parser(
+        "explore",
+        help="move a generator's latents, seed, class, steps and guidance with sliders",
+        description="Open a window in which sliders move what a generator of pictures draws from.",
+        epilog="example: lab explore runs/vae",
+    )
+    explore.add_argument("run", metavar="RUN", type=Path)
+    explore.add_argument(
+        "--learner", dest="learner_class", metavar="MODULE:CLASS", help="the run's learner, where it is one of your own"
+    )
+    _add_import(explore)
+
+
+def _add_tools(commands: Any) -> None:
+    diff = commands.add_parser(
+        "diff",
+        help="show where two runs differ",
+        description="Show where two runs differ: settings, conditions, versions, final metrics, weights. "
+        "Exit status 0 where they do not, 1 where they do.",
+        epilog="example: lab diff runs/a runs/b",
+    )
+    diff.add_argument("runs", metavar="RUN", type=Path, nargs=2)
+    diff.add_argument("--all", action="store_true", help="also what is alike")
+    diff.add_argument("--json", action="store_true", help="print one JSON object")
+
+    clean = commands.add_parser(
+        "clean",
+        help="delete checkpoints that runs can do without",
+        description="Say which checkpoints runs can do without, and delete them with --yes: all but the newest whole "
+        "one and the best. A run that a process is writing is left alone.",
+        epilog="example: lab clean runs --yes",
+    )
+    clean.add_argument("runs", metavar="RUN", type=Path, nargs="*", help="runs, or folders of runs (default: runs)")
+    clean.add_argument("--yes", action="store_true", help="delete them; without it nothing is")
+
+    completion = commands.add_parser(
+        "completion",
+        help="print what completes this command in a shell",
+        description="Print what a shell evaluates so that Tab completes commands, options, learners and sources.",
+        epilog='example: eval "$(lab completion bash)" in ~/.bashrc; lab completion fish | source',
+    )
+    completion.add_argument("shell", choices=SHELLS)
 
 
 def _add_import(command: argparse.ArgumentParser) -> None:
@@ -170,6 +246,9 @@ def _add_word(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--source", help="the run's source, where it is a path outside the run, a module's, or an object without name"
     )
+    command.add_argument(
+        "--learner", dest="learner_class", metavar="MODULE:CLASS", help="the run's learner, where it is one of your own"
+    )
     _add_import(command)
 
 
@@ -185,7 +264,9 @@ def settings_help(learner: str) -> str:
     """Return a line for each setting of a learner, with its default and unit."""
     import dataclasses
 
-    fields = dataclasses.fields(registry.learner(learner).Settings)
+    from lab.runs.opening.learners import named_learner
+
+    fields = dataclasses.fields(named_learner(learner).Settings)
     lines = [f"  {f.name + '=' + _plain(f.default):36} {f.metadata.get('doc', '')}" for f in fields]
     return "\n".join([f"settings of {learner}, for --set:", *lines])
 

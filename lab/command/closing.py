@@ -7,10 +7,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from lab import registry
 from lab.errors import UnconfirmedSource
 from lab.files.json_lines import JsonLines
 from lab.messages.terminal import say
 from lab.runs import checkpoints
+from lab.runs.opening.sources import takes_import
 
 
 def close(experiment: Any) -> None:
@@ -80,17 +82,20 @@ def _best_path(experiment: Any) -> Path | None:
 
 
 def _word(experiment: Any) -> list[str]:
-    """Return the arguments by which a further command follows the run's source, where its file alone is not enough."""
-    name = experiment.source
+    """Return the arguments by which a further command follows what the run's file alone is not enough for."""
+    name, learner = experiment.source, type(experiment.learner)
+    word = []
+    if not registry.is_installed(learner.name, *registry.LEARNERS):
+        word = ["--learner", f"{learner.__module__}:{learner.__qualname__}"]
     if not isinstance(name, str):
-        return []
+        return word
     # A module that `module:id` names is loaded here, and will not be where the next command runs.
-    needed = ":" in name
+    needed = takes_import(name)
     try:
         experiment.learner.named_source(name, experiment.directory.path)
     except UnconfirmedSource:
         needed = True
-    return ["--source", name] if needed else []
+    return [*word, "--source", name] if needed else word
 
 
 def _shown(path: Path) -> Path:

@@ -118,7 +118,7 @@ def run_demo(directory: Path, quick: bool = False) -> Path:
     for number, job in enumerate(JOBS, 1):
         print()
         say(f"{number}/{len(JOBS)} {job.learner} on {job.source}: {job.story}")
-        _run(job, directory / job.learner, quick)
+        run_job(job, directory / job.learner, quick)
     report = write_report([directory / job.learner for job in JOBS], directory / "report.html")
     print()
     say(f"done in {duration(time.perf_counter() - started)}; open the report in a browser:")
@@ -126,7 +126,14 @@ def run_demo(directory: Path, quick: bool = False) -> Path:
     return report
 
 
-def _run(job: Job, run: Path, quick: bool) -> None:
+def run_job(job: Job, run: Path, quick: bool) -> None:
+    """Train, evaluate and show one learner, and say how it did.
+
+    Args:
+        job: What to do.
+        run: Its directory.
+        quick: Whether to take a few steps only.
+    """
     from lab.experiment.experiment import Experiment
 
     started = time.perf_counter()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shlex
 from pathlib import Path
 from typing import Any
 
 from agents import tuned_settings
-from lab import registry
 from lab.command.closing import close, close_many, owes_report
+from lab.command.from_file import FromFile
 from lab.errors import UsageError, bad_value
 from lab.messages.field_names import offered
 from lab.messages.terminal import say
 from lab.runs import population
+from lab.runs.opening.learners import named_learner
 
 EVALUATIONS = 16
 
@@ -23,30 +25,42 @@ def train(options: argparse.Namespace) -> None:
     from lab.callbacks.loggers import loggers
     from lab.experiment.experiment import Experiment
 
-    learner_class = registry.learner(options.learner)
+    file = FromFile.read(options.config)
+    learner_class = named_learner(learner_named(options, file))
     settings, keywords = _split_settings(learner_class, options.set)
-    steps = options.steps or learner_class.default_steps
+    source = options.named_source or options.source or file.source
+    if source is None:
+        raise UsageError("lab train: SOURCE is missing. Fix: name it, as in lab train dqn CartPole-v1.")
+    intervals = {name: getattr(options, name) for name in ("evaluate_every", "checkpoint_every", "video_every")}
+    keywords |= {name: every for name, every in intervals.items() if every is not None}
+    if options.seed is not None:
+        keywords["seed"] = options.seed
+    # What the user sets comes before what the file has, and both before what was tuned.
+    settings = {**file.settings(learner_class, settings), **settings}
+    keywords = {**file.keywords(keywords), **keywords}
+    steps = options.steps or file.steps or learner_class.default_steps
     tuned = ""
     if options.tuned:
-        chosen = tuned_settings.tuned(options.learner, options.source)
-        # What the user sets comes before what the file has.
+        chosen = tuned_settings.tuned(learner_class.name, source)
         settings, keywords = {**chosen.settings, **settings}, {"num_envs": chosen.num_envs, **keywords}
-        steps = options.steps or chosen.steps
+        steps = options.steps or file.steps or chosen.steps
         tuned = f"tuned    {chosen}"
-    elif options.source in tuned_settings.known().get(options.learner, {}):
+    elif source in tuned_settings.known().get(learner_class.name, {}) and options.config is None:
         tuned = "tuned    no: there are settings for this environment, which --tuned takes"
+    learner = learner_class(**settings)
+    opened = _followed(learner, options, file, keywords)
     many = options.seeds is not None or bool(options.vary)
-    seeds = range(options.seed, options.seed + (options.seeds or 1))
-    label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{options.seed}"
-    source = Path(options.source).stem if options.source.endswith(".npz") else options.source
-    directory = options.run or free_directory(Path("runs"), f"{options.learner}-{source}-{label}")
-    for name in ("evaluate_every", "checkpoint_every", "video_every"):
-        if getattr(options, name) is not None:
-            keywords[name] = getattr(options, name)
+    seed = keywords.setdefault("seed", 0)
+    seeds = range(seed, seed + (options.seeds or 1))
+    label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{seed}"
+    stem = Path(source).stem if source.endswith(".npz") else source
+    directory = options.run or free_directory(Path("runs"), f"{learner_class.name}-{stem}-{label}")
     keywords.setdefault("evaluate_every", max(1, steps // EVALUATIONS))
-    keywords = {"seed": options.seed, "run_dir": directory, "callbacks": loggers(options.log), **keywords}
+    keywords = {"run_dir": directory, "callbacks": loggers(options.log), **keywords}
     settings_of_each = _varied(learner_class, options.vary)
-    experiment = Experiment(learner_class(**settings), options.source, **keywords)
+    experiment = Experiment(learner, opened, **keywords)
+    # As it was named, also where a file's was looked up under another name.
+    experiment.source = source
     if many:
         say(f"runs     {directory}")
         _say_how(experiment, tuned)
@@ -64,6 +78,28 @@ def _say_how(experiment: Any, tuned: str) -> None:
     say(f"lane     {experiment.task.lane}: {experiment.task.lane_reason}")
     if tuned:
         say(tuned)
+
+
+def learner_named(options: argparse.Namespace, file: FromFile) -> str:
+    """Return the learner's name, of the command line or else of the settings file."""
+    name: str | None = options.learner or file.learner
+    if name is None:
+        raise UsageError("lab train: LEARNER is missing. Fix: name it, as in lab train dqn CartPole-v1.")
+    return name
+
+
+def _followed(learner: Any, options: argparse.Namespace, file: FromFile, keywords: dict[str, Any]) -> str:
+    """Return the source to open; the file's own, and its evaluation source in `keywords`, only as far as they may."""
+    elsewhere = keywords.get("evaluation_source")
+    named_by_user = any(item.startswith("evaluation_source=") for item in options.set)
+    if elsewhere is not None and not named_by_user:
+        word = shlex.join(["--set", f"evaluation_source={elsewhere}"])
+        keywords["evaluation_source"] = file.followed(learner, elsewhere, word)
+    given: str | None = options.named_source or options.source
+    if given is not None:
+        return given
+    source = file.source or ""
+    return file.followed(learner, source, shlex.join(["--source", source]))
 
 
 def resume(options: argparse.Namespace) -> None:

@@ -6,8 +6,6 @@ import argparse
 import json
 from pathlib import Path
 
-from lab import registry
-from lab.command.arguments import LISTS
 from lab.command.closing import say_left_out
 from lab.command.training import free_directory
 from lab.messages.terminal import say
@@ -69,30 +67,8 @@ def report(options: argparse.Namespace) -> None:
     say(write_report(options.runs, options.output))
 
 
-def list_names(options: argparse.Namespace) -> None:
-    """List what can be named."""
-    found = {what: _names(what) for what in LISTS if options.what in (None, what)}
-    if options.json:
-        say(json.dumps(found))
-        return
-    for what, names in found.items():
-        if options.what is None:
-            say(f"{what}:")
-        for name in names:
-            say(f"  {name}" if options.what is None else name)
-
-
 def demo(options: argparse.Namespace) -> None:
     """Run the whole job, small and real."""
     from lab.command.demo import run_demo
 
     run_demo(options.run or free_directory(Path("runs"), "demo"), quick=options.quick)
-
-
-def _names(what: str) -> list[str]:
-    if what != "environments":
-        return registry.names(LISTS[what])
-    import gymnasium
-
-    registry.load_environments()
-    return sorted(gymnasium.registry)

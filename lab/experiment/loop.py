@@ -37,6 +37,13 @@ class Looped(Run, Protocol):
     def gathers_rows(self) -> bool:
         """Whether rows may be taken many at once."""
 
+    @property
+    def given_callbacks(self) -> Sequence[Callback]:
+        """The callbacks that its user gave it."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what config.json holds."""
+
     def fire(self, hook: str, *arguments: Any) -> None:
         """Call a hook of the experiment and of every callback."""
 

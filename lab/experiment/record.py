@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lab.callbacks.base import named
 from lab.errors import RunDirectoryError, UsageError
 from lab.experiment.clock import Clock
 from lab.files import leftovers
@@ -14,10 +16,11 @@ from lab.files.beside import Beside
 from lab.files.json_lines import JsonLines, clean
 from lab.messages.notes import warn
 from lab.results.history import History
-from lab.runs import checkpoints
+from lab.runs import checkpoints, settings_file
 from lab.runtime.signals.interruption import leaving_due, stoppable
 
 if TYPE_CHECKING:
+    from lab.callbacks import Callback
     from lab.learner import Learner
     from lab.results.evaluation import Evaluation
     from lab.runs.directory import RunDirectory
@@ -41,6 +44,10 @@ class Recorded(Protocol):
     @property
     def task(self) -> Task:
         """What feeds it."""
+
+    @property
+    def given_callbacks(self) -> Sequence[Callback]:
+        """The callbacks that its user gave it."""
 
     def describe(self) -> dict[str, Any]:
         """Return what config.json holds."""
@@ -208,6 +215,7 @@ class Record:
                 # It was killed while they were played.
                 self._write_baselines(run)
         self._write_config(run)
+        self._write_settings(run)
 
     def end_training(self) -> None:
         """Tidy up once more: the encoder of a killed process may have begun its file after it was looked for."""
@@ -219,6 +227,12 @@ class Record:
             self.begun_with = config = run.describe()
             self.directory.write_config(config)
             self._described = config["task"]
+
+    def _write_settings(self, run: Recorded) -> None:
+        # Once, for the run as it began: what was trained on later is not what it takes to begin it again.
+        if self.directory is not None and run.step == 0 and not os.path.lexists(self.directory.settings):
+            more = {"own_callbacks": list(named(run.given_callbacks)), "begins_trained": self._begins_trained}
+            settings_file.write(self.directory.settings, {**run.describe(), **more})
 
     # ---------------------------------------------------------------- checkpoints
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lab import registry
 from lab.callbacks.base import named
 from lab.callbacks.loggers import service_of
 from lab.errors import CheckpointError, UnconfirmedSource, UsageError, bad_value
@@ -19,6 +18,7 @@ from lab.messages.notes import note
 from lab.runs import checkpoints, population
 from lab.runs.directory import RunDirectory
 from lab.runs.opening import building
+from lab.runs.opening.learners import learner_of
 from lab.runs.opening.sources import from_run, is_given
 from lab.runs.run_state import read_run
 from lab.runtime.conditions import had_cut_processors, take_up, warn_of_other_conditions
@@ -54,7 +54,7 @@ def resume(
     start_tensorflow(config.get("threads") or None, cut=had_cut_processors(config))
     warn_of_other_conditions(config, directory.path)
     if learner is None:
-        learner = building.made_from(config, directory, registry.learner(config["learner"]))
+        learner = building.made_from(config, directory, learner_of(config, directory.path))
     else:
         _check_learner(learner, config)
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress, "resume")

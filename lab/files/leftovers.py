@@ -40,17 +40,29 @@ def clean(run: Path) -> list[Path]:
         run: The run's directory.
     """
     found = []
+    for path in _left(run):
+        with contextlib.suppress(OSError):
+            _remove(path)
+            found.append(path)
+    return found
+
+
+def removable(run: Path) -> list[Path]:
+    """Return what `clean` would delete now; who asks must hold the run's lock, as for `clean`."""
+    return [path for path in _left(run) if not _is_restored(path)]
+
+
+def _left(run: Path) -> list[Path]:
+    found = []
     for folder in FOLDERS:
         try:
             entries = list_folder(run / folder, run)
         except (OSError, ForeignFileError):
             continue
         for entry in entries:
-            path = Path(entry.path)
             with contextlib.suppress(OSError):
-                if _is_dead(path):
-                    _remove(path)
-                    found.append(path)
+                if _is_dead(Path(entry.path)):
+                    found.append(Path(entry.path))
     return found
 
 
@@ -60,13 +72,18 @@ def is_leftover(path: Path) -> bool:
 
 
 def _remove(path: Path) -> None:
-    match = _CHECKPOINT.fullmatch(path.name)
-    if match is not None and match["kind"] == "old" and not os.path.lexists(path.with_name(match["name"])):
-        os.rename(path, path.with_name(match["name"]))
+    if _is_restored(path):
+        os.rename(path, path.with_name(_CHECKPOINT.fullmatch(path.name)["name"]))  # type: ignore[index]
     elif path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def _is_restored(path: Path) -> bool:
+    """Return whether it is a checkpoint that gets its name back, as its successor did not take it."""
+    match = _CHECKPOINT.fullmatch(path.name)
+    return match is not None and match["kind"] == "old" and not os.path.lexists(path.with_name(match["name"]))
 
 
 def _is_dead(path: Path) -> bool:

@@ -48,6 +48,22 @@ def names(*groups: str) -> list[str]:
     return sorted({name for group in groups for name in (*_entry_points(group), *_defined.get(group, {}))})
 
 
+def is_installed(name: str, *groups: str) -> bool:
+    """Return whether an installed package declares a thing of that name."""
+    return any(name in _entry_points(group) for group in groups)
+
+
+def provides(name: str, thing: Any) -> bool:
+    """Return whether a class is the one that an installed package declares under that name."""
+    for group in LEARNERS:
+        entry = _entry_points(group).get(name)
+        if entry is not None:
+            # Packages hand out their classes from modules within.
+            package, _, attribute = entry.value.partition(":")
+            return bool(thing.__qualname__ == attribute and thing.__module__.split(".")[0] == package.split(".")[0])
+    return False
+
+
 def find(name: str, *groups: str, what: str) -> Any:
     """Return the thing of that name.
 

@@ -14,7 +14,7 @@ from lab.files import leftovers
 from lab.files.atomic import replacing, sync
 from lab.files.links import refuse_links
 from lab.messages.notes import warn
-from lab.runs import checkpoints, lock, population
+from lab.runs import checkpoints, lock, population, settings_file
 from lab.runs.opening.config import read_config
 
 
@@ -30,6 +30,7 @@ class RunDirectory:
             raise RunDirectoryError(f"run directory received {path!r}; expected a path. Fix: give its name as a text.")
         self.path = Path(path).absolute()
         self.config_path = self.path / "config.json"
+        self.settings = self.path / settings_file.NAME
         self.metrics = self.path / "metrics.jsonl"
         self.evaluations = self.path / "evaluations.jsonl"
         self.checkpoints = self.path / "checkpoints"
@@ -76,7 +77,7 @@ class RunDirectory:
             ForeignFileError: Naming the link.
         """
         own = (self.metrics, self.evaluations, self.checkpoints, self.videos, self.samples, self.exports)
-        for path in (self.config_path, *own, self.report):
+        for path in (self.config_path, self.settings, *own, self.report):
             refuse_links(path, self.path)
 
     def write_config(self, config: Mapping[str, Any]) -> None:

@@ -22,8 +22,11 @@ class TransferSettings(NetworkSettings):
     weights: str = setting(
         "",
         "the backbone's: a file (.weights.h5, .h5, .keras), imagenet for those in Keras' cache, none for random ones",
+        path=True,
     )
-    pretrained: str = setting("", "directory of the run of a classifier of pictures to begin with; empty for none")
+    pretrained: str = setting(
+        "", "directory of the run of a classifier of pictures to begin with; empty for none", path=True
+    )
     input_shape: tuple[int, ...] = setting(
         (), "(H, W) or (H, W, C) to which the network brings pictures; empty for theirs, or the pre-trained run's",
         at_least=1, at_most=LARGEST_SIDE,

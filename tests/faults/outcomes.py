@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,11 @@ def _whole(file: Path) -> bool:
     if file.suffix == ".json":
         try:
             json.loads(data)
+        except ValueError:
+            return False
+    if file.suffix == ".toml":
+        try:
+            return "settings" in tomllib.loads(data.decode())
         except ValueError:
             return False
     if file.suffix == ".jsonl":

@@ -123,7 +123,7 @@ def test_several_seeds_and_settings_become_runs_side_by_side(lab, tmp_path):
         (["resume", "nowhere"], "is not a run"),
         (["render", "nowhere"], "is not a run"),
         (["report", "nowhere"], "nowhere"),
-        (["play"], "invalid choice"),
+        (["fly"], "invalid choice"),
         ([], "required"),
     ],
 )  # fmt: skip

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lab import registry
 from lab.callbacks import Callback, Progress
 from lab.errors import UsageError, bad_value
 from lab.experiment import resuming
@@ -18,6 +17,7 @@ from lab.experiment.together.training import train_prepared
 from lab.runs import population
 from lab.runs.directory import RunDirectory
 from lab.runs.opening import building
+from lab.runs.opening.learners import learner_of
 from lab.runs.opening.sources import from_run
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def resume_many(
             f"{run_dir} was trained on an object, which its files cannot name. "
             "Fix: pass it again: Experiment.resume_many(run_dir, source=...)."
         )
-    made = learner or registry.learner(plan.learner)
+    made = learner or learner_of({"learner": plan.learner}, Path(run_dir))
     build: Any = cls
     members: list[E] = []
     for member in plan.members:

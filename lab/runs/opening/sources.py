@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import shlex
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from lab import registry
@@ -14,6 +16,8 @@ from lab.errors import UnconfirmedSource, UsageError
 
 # Folders, parted as in PATH, in which a run may look for the data that it names: the user's word once for all.
 FOLDERS = "LAB_DATA"
+# Namespaces of Gymnasium whose packages register their environments only when they are imported.
+REGISTERED_BY = {"ALE": "ale_py"}
 
 _given: set[tuple[str, str]] = set()
 
@@ -97,8 +101,8 @@ def check_path(name: str, run: Path, what: str) -> Path:
     return place
 
 
-def import_module(name: str) -> None:
-    """Import a module because the user says so; it may lie in the working directory.
+def import_module(name: str) -> ModuleType:
+    """Import and return a module because the user says so; it may lie in the working directory.
 
     Raises:
         UsageError: When there is none; what is wrong within it is raised as it is.
@@ -111,7 +115,7 @@ def import_module(name: str) -> None:
     sys.path.append(folder)
     try:
         importlib.invalidate_caches()
-        importlib.import_module(name)
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the module {name!r} cannot be imported: {error}. Fix: install its package, or stand where it is."
@@ -122,28 +126,50 @@ def import_module(name: str) -> None:
 
 
 def imported_environment(name: str) -> str:
-    """Import the module in an environment's `module:id`, as the user says, and return the id alone."""
+    """Import the module in an environment's `module:id`, as the user says, and return the id alone.
+
+    The package that registers the id's namespace, such as ale_py for `ALE/Pong-v5`, is imported where it is installed.
+    """
     registry.load_environments()
     module, colon, rest = name.partition(":")
     if colon:
         import_module(module)
-    return rest if colon else name
+    found = rest if colon else name
+    package = _package_to_import(found)
+    if package is not None:
+        importlib.import_module(package)
+    return found
 
 
 def registered_environment(name: str) -> str:
     """Return the id in what a file calls an environment, by which Gymnasium imports nothing but what is registered.
 
     Raises:
-        UnconfirmedSource: When it is `module:id` and the module is not loaded; the text goes on after "which".
+        UnconfirmedSource: When it is `module:id` and the module is not loaded, or of a namespace whose package is not;
+            the text goes on after "which".
     """
     registry.load_environments()
     module, colon, rest = name.partition(":")
-    if colon and module not in sys.modules:
-        raise UnconfirmedSource(
-            f"would import the module {module!r}, and nothing is imported because a file says so (your word for it is "
-            f"--import {shlex.quote(module)}, or `import` in Python)."
-        )
     found = rest if colon else name
+    wanted = module if colon and module not in sys.modules else None if colon else _package_to_import(found)
+    if wanted is not None:
+        raise UnconfirmedSource(
+            f"would import the module {wanted!r}, and nothing is imported because a file says so (your word for it is "
+            f"--import {shlex.quote(wanted)}, or `import` in Python)."
+        )
     if ":" in found:
         raise UsageError(f"no environment is called {name!r}.")
     return found
+
+
+def takes_import(name: str) -> bool:
+    """Return whether an environment's name is followed only where something is imported first."""
+    return ":" in name or name.partition("/")[0] in REGISTERED_BY
+
+
+def _package_to_import(name: str) -> str | None:
+    """Return the installed package that registers an id's namespace and is not loaded, or None."""
+    package = REGISTERED_BY.get(name.partition("/")[0])
+    if package is None or package in sys.modules or importlib.util.find_spec(package) is None:
+        return None
+    return package

@@ -62,7 +62,8 @@ def test_the_run_directory_is_as_documented(tmp_path):
     path = made.render("final.png")
     run = tmp_path / "run"
     assert {p.name for p in run.iterdir()} == {
-        "config.json", "metrics.jsonl", "metrics.csv", "evaluations.jsonl", "checkpoints", "videos", "samples",
+        "config.json", "settings.toml", "metrics.jsonl", "metrics.csv", "evaluations.jsonl", "checkpoints", "videos",
+        "samples",
     }  # fmt: skip
     assert path == run / "samples" / "final.png"
     assert (run / "videos" / "episode-000000020.mp4").stat().st_size > 500

@@ -354,7 +354,7 @@ def test_the_policy_of_a_card_is_printed_as_text(lab, originals, tmp_path, monke
 def test_the_command_prints_through_one_place():
     import ast
 
-    command = (ROOT / "lab" / "command").glob("*.py")
+    command = (ROOT / "lab" / "command").rglob("*.py")
     for path in (ROOT / "lab/cli.py", ROOT / "lab/command/demo.py", ROOT / "agents/episodes/command.py", *command):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":

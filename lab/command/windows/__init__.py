@@ -1,0 +1,1 @@
+"""Commands that open a window: play an environment, explore what a generator learnt."""
