@@ -29,9 +29,8 @@ from lab.sweep.suggesting.samplers import optuna
 from lab.sweep.suggesting.study import study_of
 from lab.task import Task
 
-# So many runs one program takes as a batch, in the compiled lane.
-RUNS = 8
-EVALUATIONS = 8
+# Runs that one program takes as a batch in the compiled lane; evaluations in a run.
+RUNS, EVALUATIONS = 8, 8
 
 
 class Sweep:
