@@ -146,6 +146,9 @@ def _discrete(env: gymnasium.Env[Any, Any], space: Discrete, name: str) -> Discr
         for i in range(min(int(space.n), len(NUMBERS))):
             actions[(ord(NUMBERS[i]),)] = first + i
     meanings = _meanings(env)
+    if idle is None:
+        # ALE's own keys have one for doing nothing, and nothing for no key.
+        idle = next((first + action for action, word in meanings.items() if word == "noop"), None)
     said: dict[int, list[str]] = {}
     for keys, action in actions.items():
         said.setdefault(action, []).append("+".join(pygame.key.name(key) for key in keys))

@@ -126,15 +126,28 @@ def test_the_keys_of_environments() -> None:
     assert grid.action([pygame.K_3]) == 3 and "up or 0: action 0" in grid.lines
 
     class Numbered(gymnasium.Env[Any, Any]):
-        action_space = gymnasium.spaces.Discrete(12, start=5)
+        action_space: Any = gymnasium.spaces.Discrete(12, start=5)
         observation_space = gymnasium.spaces.Discrete(2)
 
     numbered = keys.keys_for(Numbered(), "Unknown-v0")
     assert numbered.action([pygame.K_0]) == 5 and numbered.action([pygame.K_b]) == 16
+
+    class Ale(Numbered):
+        action_space = gymnasium.spaces.Discrete(3)
+
+        def get_keys_to_action(self) -> dict[tuple[str, ...], int]:
+            return {("e",): 0, ("d",): 1, ("d", " "): 2}
+
+        def get_action_meanings(self) -> list[str]:
+            return ["NOOP", "RIGHT", "RIGHTFIRE"]
+
+    ale = keys.keys_for(Ale(), "ALE/Pong-v5")
+    assert ale.action([]) == 0 and ale.action([pygame.K_SPACE, pygame.K_d]) == 2 and ale.action([pygame.K_d]) == 1
+    assert "d: right" in ale.lines
     box = keys.keys_for(gymnasium.make("lab/LunarLanderContinuous-v0"), "lab/LunarLanderContinuous-v0")
     np.testing.assert_array_equal(box.action([pygame.K_UP]), [0.0, 1.0])
     np.testing.assert_array_equal(box.action([], (0.25, 1.0)), [-0.5, 1.0])
-    Numbered.action_space = gymnasium.spaces.MultiBinary(2)  # type: ignore[assignment]
+    Numbered.action_space = gymnasium.spaces.MultiBinary(2)
     with pytest.raises(UsageError, match="expected a Discrete or a Box space"):
         keys.keys_for(Numbered(), "Unknown-v0")
     known = {name.rsplit("-v", 1)[0] for name in gymnasium.registry}
