@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -40,15 +40,14 @@ class Pool:
         self.backend, self.job = backend, job
         self.ray = ray()
         self.size = 0
-        self._owned = False
+        self._end: Callable[[], None] | None = None
         self._actors: dict[int, Any] = {}
         self._pending: dict[Any, int] = {}
         self._deaths: dict[int, int] = {}
 
     def __enter__(self) -> Self:
         if not self.ray.is_initialized():
-            _start(self.ray, self.backend.address)
-            self._owned = True
+            self._end = _start(self.ray, self.backend.address)
         try:
             nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
             self.size = self.backend.fitting(nodes)
@@ -68,9 +67,9 @@ class Pool:
         self._shut_down()
 
     def _shut_down(self) -> None:
-        if self._owned:
-            with _own_signals():
-                self.ray.shutdown()
+        if self._end is not None:
+            self._end()
+            self._end = None
 
     def _sent(self, job: Job) -> Any:
         try:
@@ -124,6 +123,10 @@ class Pool:
                     f"a worker of Ray died {MOST_DEATHS} times in a row at one place: {_line(error)} Fix: see whether "
                     f"it has too little memory, then go on: `lab resume {self.job.directory}`."
                 ) from error
+            warn(
+                f"a worker of Ray died, and its runs go on from their last checkpoints on another: {_line(error)}",
+                stacklevel=2,
+            )
             return number, None
         if report.kind == "error":
             raise UsageError(report.error) if report.usage else RuntimeError(f"a worker failed:\n{report.error}")
@@ -141,7 +144,29 @@ class Pool:
             self.ray.wait(list(self._pending), num_returns=len(self._pending), timeout=PATIENCE)
 
 
-def _start(library: Any, address: str | None) -> None:
+def _start(library: Any, address: str | None) -> Callable[[], None]:
+    # Returns what ends it again.
+    private = library._private.worker
+    said = getattr(private, "print_to_stdstream", None)
+    if said is not None:
+        # With log_to_driver=False, too, it prints on standard output what befell workers, which is ours to say.
+        private.print_to_stdstream = lambda *arguments, **keywords: None
+
+    def end() -> None:
+        with _own_signals():
+            library.shutdown()
+        if said is not None:
+            private.print_to_stdstream = said
+
+    try:
+        _init(library, address)
+    except BaseException:
+        end()
+        raise
+    return end
+
+
+def _init(library: Any, address: str | None) -> None:
     kind = type("Job", (library.job_config.JobConfig,), {"_runtime_env_has_working_dir": lambda self: True})
     # Workers import from where this process does. By itself Ray puts the folder in which the user stands before all
     # else, also where Python does not: it may be a stranger's run.
@@ -155,10 +180,11 @@ def _start(library: Any, address: str | None) -> None:
                 logging_level=logging.ERROR,
                 **({} if address else {"include_dashboard": False}),
             )
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:
+            # Ray raises a bare Exception where its processes take too long to start.
+            what = f"no cluster answers at {address}" if address else "Ray could not be started on this machine"
             raise UsageError(
-                f"Ray: address received {address or 'none'}, and no cluster answers: {_line(error)} "
-                "Fix: `ray start --head`, then its address."
+                f"Ray: {what}: {_line(error)} Fix: `ray start --head`, then --ray-address auto or the cluster's address."
             ) from error
 
 

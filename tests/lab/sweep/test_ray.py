@@ -36,7 +36,7 @@ def workers(driver):
     return sorted(found)
 
 
-def test_two_workers_of_which_each_is_killed_once_end_as_one_process(finished, tmp_path, monkeypatch):
+def test_two_workers_of_which_each_is_killed_once_end_as_one_process(finished, tmp_path, monkeypatch, capfd):
     from lab.sweep.workers.pool import Pool
 
     go_on, answers, killed = Pool.go_on, [], []
@@ -54,8 +54,10 @@ def test_two_workers_of_which_each_is_killed_once_end_as_one_process(finished, t
 
     monkeypatch.setattr(Pool, "go_on", counted)
     found = sweep(tmp_path / "ray", backend=TWO)
-    best = found.run(progress=False)
+    with pytest.warns(UserWarning, match="a worker of Ray died, and its runs go on from their last checkpoints"):
+        best = found.run(progress=False)
     assert len(set(killed)) == 2
+    assert capfd.readouterr().out == ""
     assert not ray.is_initialized() and not workers(os.getpid())
     assert (best.number, best.value, best.values) == tuple(
         getattr(finished.best, name) for name in ("number", "value", "values")
