@@ -232,11 +232,23 @@ def child(options: argparse.Namespace) -> None:
 
 def part(options: argparse.Namespace, index: int, folder: Path, name: str) -> Any:
     """Run one part of the work in a fresh process."""
-    command = [sys.executable, __file__, "--part", name, "--index", str(index), "--folder", str(folder)]
+    command = [
+        sys.executable,
+        str(Path(__file__).resolve()),
+        "--part",
+        name,
+        "--index",
+        str(index),
+        "--folder",
+        str(folder),
+    ]
     for option in ("cuts", "steps", "follow", "seconds"):
         command += [f"--{option}", str(getattr(options, option))]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    # MuJoCo, ViZDoom and others leave files where they run.
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=900
+    )
     if done.returncode:
         lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
         raise RuntimeError(lines[-1][:300] if lines else f"status {done.returncode}")
