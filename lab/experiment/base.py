@@ -174,6 +174,7 @@ class ExperimentBase:
         expected = self.options.intervals() if self.record.begun_with is not None else ()
         check_callbacks(self.callbacks, self, target_step, expected)
         self.learner.begin_run(target_step)
+        self.loop.say_untaught(self.task, target_step)
         listening = [c for c in self.callbacks if type(c).on_update is not Callback.on_update]
         own = type(self).on_update is not ExperimentBase.on_update
         looks = own or any(c.acts_on_rows for c in listening)

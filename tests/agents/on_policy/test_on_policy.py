@@ -258,7 +258,7 @@ def test_a_masked_policy_takes_no_action_that_is_not_allowed():
     [
         (PPO(action_mask=True), (VECTOR, Discrete(2)), "whose last 2 numbers are 0 or 1"),
         (PPO(action_mask=True), (Box(0.0, 1.0, (4,)), VECTOR), "only Discrete actions can be forbidden"),
-        (PPO(policy="squashed"), (VECTOR, Box(-np.inf, 1.0, (1,))), "number 0 has -inf to 1.0"),
+        (PPO(policy="squashed"), (VECTOR, Box(-np.inf, 1.0, (1,))), "-inf to 1.0.*or policy='gaussian', which"),
         (PPO(), (VECTOR, gymnasium.spaces.Text(3)), "Discrete, MultiDiscrete"),
         (PPO(), (VECTOR, Box(-1.0, 1.0, (0,))), "Discrete, MultiDiscrete"),
     ],
