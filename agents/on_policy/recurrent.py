@@ -40,8 +40,11 @@ class RecurrentPPOSettings(PPOSettings):
     def check(self) -> None:
         super().check()
         if self.minibatch_size % self.sequence_length:
-            expected = f"a multiple of sequence_length ({self.sequence_length})"
-            raise bad_value(owner_name(type(self)), "minibatch_size", self.minibatch_size, expected)
+            expected, fix = f"a multiple of sequence_length ({self.sequence_length})", self.fitting_minibatch()
+            raise bad_value(owner_name(type(self)), "minibatch_size", self.minibatch_size, expected, fix)
+
+    def fitting_minibatch(self, rows: int = 1) -> str:
+        return super().fitting_minibatch(self.sequence_length)
 
 
 class RecurrentPPO(PPO):
