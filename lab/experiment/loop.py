@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.callbacks.base import Callback, named
 from lab.callbacks.run import Run
+from lab.messages.notes import note
 from lab.runtime.compiling import compile_cache
 from lab.runtime.signals.interruption import Interruption, Stopped, leaving_due
-from lab.task import Control
+from lab.task import Control, Task
 
 if TYPE_CHECKING:
     from lab.experiment.record import Record
@@ -75,6 +76,7 @@ class Loop:
         self._due: list[Callback] = []
         self._rows_at_once = 1
         self._began = (0.0, 0.0)
+        self._said_untaught = False
 
     @property
     def is_unfinished(self) -> bool:
@@ -101,6 +103,14 @@ class Loop:
         """End the present `train` after this step."""
         self.stop_reason = self.stop_reason or reason
         self.control.stop = True
+
+    def say_untaught(self, task: Task, target_step: int) -> None:
+        """Print once, before training up to a step, which of the steps will teach nothing."""
+        steps = target_step - self.step
+        text = task.untaught(steps) if steps > 0 and not self._said_untaught else ""
+        if text:
+            self._said_untaught = True
+            note(text)
 
     # ---------------------------------------------------------------- a call to train
 
