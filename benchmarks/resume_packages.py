@@ -64,7 +64,7 @@ TABLE: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
     ("gymnasium-search-race", "gymnasium_search_race", "gymnasium_search_race/SearchRaceDiscrete-v3", {}, ""),
     ("popgym", "popgym", "popgym-RepeatPreviousEasy-v0", {}, ""),
     ("popgym", "popgym", "popgym-BattleshipEasy-v0", {}, ""),
-    ("PyFlyt", "PyFlyt.gym_envs", "PyFlyt/QuadX-Hover-v1", {}, ""),
+    ("PyFlyt", "PyFlyt.gym_envs", "PyFlyt/QuadX-Hover-v4", {}, ""),
     ("boing-gym", "boing_gym", "Boing-v0", {}, ""),
     ("gym-invmgmt", "gym_invmgmt", "GymInvMgmt/Serial-v0", {}, ""),
     ("gym-softrobot", "gym_softrobot", "ContinuumSnake-v0", {}, ""),

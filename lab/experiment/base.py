@@ -164,9 +164,7 @@ class ExperimentBase:
                 done here, a setting that was chosen has no effect, or a callback could never act.
         """
         if not self.loop.trainable:
-            raise UsageError(
-                "this run was opened to be evaluated and shown. Fix: Experiment.resume(run_dir) trains on."
-            )
+            raise UsageError("this run was opened to be evaluated and shown. Fix: Experiment.resume(run_dir).")
         self.task.check_training()
         check_whole("steps", steps, optional=True)
         goes_on = steps is None and self.record.resumed and self.is_unfinished
