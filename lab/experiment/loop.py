@@ -128,7 +128,7 @@ class Loop:
                     yield
                 except BaseException as error:
                     self._leave(run)
-                    record.end_writing_after_error()
+                    record.end_after_error(run, _why(error))
                     full = compile_cache.refused(error)
                     if full is not None:
                         raise full from error
@@ -136,9 +136,11 @@ class Loop:
             if interruption.received and self.is_unfinished:
                 self._leave(run)
                 run.save_checkpoint()
+                why = f"stopped by {interruption.received.name}, after a checkpoint"
             else:
                 self._end_training(run)
-            record.end_training()
+                why = self.stop_reason or f"reached its {self.target_step:,} steps"
+            record.end_training(run, why)
 
     def _end_training(self, run: Looped) -> None:
         if not run.history.rows or run.history.rows[-1]["step"] != self.step:
@@ -221,3 +223,7 @@ class Loop:
         self.step = state["step"]
         self.target_step = max(self.target_step, state["target_step"])
         self._due = [known[name] for name in state.get("due", []) if name in known]
+
+
+def _why(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
