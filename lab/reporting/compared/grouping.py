@@ -25,9 +25,8 @@ def headings(records: list[RunRecord]) -> list[str]:
     found = []
     for record in records:
         alike = [r for r in records if (r.learner, source_key(r)) == (record.learner, source_key(record))]
-        differ = _differing(record, alike)
         seeds = {other.seed for other in alike}
-        facts = [f"{name} {setting(value)}" for name, value in differ[:DIFFERENCES]]
+        facts = _facts(record, alike)
         facts += [f"seed {record.seed}"] if len(seeds) > 1 else []
         found.append(", ".join([f"{record.learner} on {record.source}", *facts]))
     # Runs that differ in nothing are told apart by their folders.
@@ -63,10 +62,23 @@ def options_of(record: RunRecord) -> dict[str, object]:
 def _name(record: RunRecord, groups: list[list[tuple[int, RunRecord]]]) -> str:
     alike = [runs[0][1] for runs in groups if runs[0][1].learner == record.learner]
     alike = [other for other in alike if source_key(other) == source_key(record)]
-    differ = _differing(record, alike)
-    if not differ:
-        return record.learner
-    return f"{record.learner}, " + ", ".join(f"{name} {setting(value)}" for name, value in differ[:DIFFERENCES])
+    return ", ".join([record.learner, *_facts(record, alike)])
+
+
+def _facts(record: RunRecord, alike: list[RunRecord]) -> list[str]:
+    options = [options_of(other) for other in alike]
+    return [
+        f"{name} {_short(value, [other.get(name) for other in options])}"
+        for name, value in _differing(record, alike)[:DIFFERENCES]
+    ]
+
+
+def _short(value: object, all_values: list[object]) -> str:
+    """Return a setting with four significant digits, where these tell it from the others'."""
+    if not isinstance(value, float):
+        return setting(value)
+    alike = {other for other in all_values if isinstance(other, float) and f"{other:.4g}" == f"{value:.4g}"}
+    return f"{value:.4g}" if len(alike) <= 1 else setting(value)
 
 
 def _differing(record: RunRecord, alike: list[RunRecord]) -> list[tuple[str, object]]:
