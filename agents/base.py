@@ -60,6 +60,7 @@ class Agent(Learner):
         "num_envs",
         "evaluation_rng",
         "wrapper_statistics",
+        "trains_in",
     )
 
     observation_space: gymnasium.Space[Any]
@@ -70,6 +71,8 @@ class Agent(Learner):
     evaluation_rng: np.random.Generator
     # Running statistics of the training environments' wrappers, by name: see `agents.playing.statistics`.
     wrapper_statistics: Statistics = {}  # noqa: RUF012 - replaced, never changed
+    # Which environments have its episodes of training in progress.
+    trains_in: str = ""
 
     def setup(
         self,
@@ -105,6 +108,16 @@ class Agent(Learner):
     def resize(self, number: int) -> None:
         """Take over another number of environments than it was built for (hook)."""
         self.num_envs = number
+
+    def leave_episodes(self, rows: np.ndarray) -> None:
+        """Take note that training goes on in other episodes, though those in progress did not end (hook).
+
+        Whoever trains an agent in environments calls it before the first step there, such as of an agent that was
+        trained elsewhere before, and where an environment could not be brought back to where it was.
+
+        Args:
+            rows: int64, of the environments.
+        """
 
     def setup_arguments(self) -> tuple[Any, ...]:
         return self.observation_space, self.action_space, self.seeds, self.num_envs

@@ -64,7 +64,7 @@ TABLE: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
     ("gymnasium-search-race", "gymnasium_search_race", "gymnasium_search_race/SearchRaceDiscrete-v3", {}, ""),
     ("popgym", "popgym", "popgym-RepeatPreviousEasy-v0", {}, ""),
     ("popgym", "popgym", "popgym-BattleshipEasy-v0", {}, ""),
-    ("PyFlyt", "PyFlyt.gym_envs", "PyFlyt/QuadX-Hover-v1", {}, ""),
+    ("PyFlyt", "PyFlyt.gym_envs", "PyFlyt/QuadX-Hover-v4", {}, ""),
     ("boing-gym", "boing_gym", "Boing-v0", {}, ""),
     ("gym-invmgmt", "gym_invmgmt", "GymInvMgmt/Serial-v0", {}, ""),
     ("gym-softrobot", "gym_softrobot", "ContinuumSnake-v0", {}, ""),
@@ -232,11 +232,23 @@ def child(options: argparse.Namespace) -> None:
 
 def part(options: argparse.Namespace, index: int, folder: Path, name: str) -> Any:
     """Run one part of the work in a fresh process."""
-    command = [sys.executable, __file__, "--part", name, "--index", str(index), "--folder", str(folder)]
+    command = [
+        sys.executable,
+        str(Path(__file__).resolve()),
+        "--part",
+        name,
+        "--index",
+        str(index),
+        "--folder",
+        str(folder),
+    ]
     for option in ("cuts", "steps", "follow", "seconds"):
         command += [f"--{option}", str(getattr(options, option))]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    # MuJoCo, ViZDoom and others leave files where they run.
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=900
+    )
     if done.returncode:
         lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
         raise RuntimeError(lines[-1][:300] if lines else f"status {done.returncode}")

@@ -20,6 +20,7 @@ from lab.runtime.signals.interruption import ending_cleanly
 COMMANDS = {
     **{name: ("lab.command.training", name) for name in ("train", "resume")},
     **{name: ("lab.command.using", name) for name in ("evaluate", "render", "export", "record", "report", "demo")},
+    **{name: ("lab.command.watching", name) for name in ("watch", "top")},
     **{name: ("lab.command.sweeping", name) for name in ("sweep", "resume_sweep", "report_sweep")},
     "list": ("lab.command.tools.listing", "list_names"),
     "diff": ("lab.command.tools.diff", "diff"),

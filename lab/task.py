@@ -88,6 +88,13 @@ class Task(Stateful, ABC):
     def check_training(self) -> None:
         """Raise `UsageError` where training cannot be done here, before anything is written (hook)."""
 
+    def untaught(self, steps: int) -> str:
+        """Return what of so many further steps would teach nothing, and how to mend it; "" where all do (hook).
+
+        It is said once, before training begins.
+        """
+        return ""
+
     @abstractmethod
     def advance(self, steps: int, control: Control) -> int:
         """Train for `steps` steps, or fewer once `control.stop` is set; return how many were taken."""

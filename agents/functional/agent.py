@@ -12,6 +12,7 @@ import numpy as np
 from agents.base import Agent
 from agents.functional.hooks.earlier import check_not_earlier, renamed
 from agents.functional.hooks.forms import LANES, check_forms
+from agents.functional.hooks.moving import Moving
 from agents.functional.hooks.recurrent import RecurrentHooks
 from agents.functional.hooks.rollouts import RolloutHooks
 from agents.functional.remembered import Remembered
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 HIDDEN = "hidden"
 
 
-class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
+class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
     """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
 
     Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
@@ -66,7 +67,7 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
         (
             *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
             *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
-            *("most_numbers", "chosen_extras", "follows", "remembers"),
+            *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in"),
         )
     )
 
@@ -154,11 +155,6 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
         self.chosen_extras = {}
         self.remembers = Remembered(self.hidden_shapes, self.num_envs)
         self.apply_schedules()
-
-    def resize(self, number: int) -> None:
-        self.settle()
-        super().resize(number)
-        self.host, self.remembers = None, Remembered(self.hidden_shapes, number)
 
     def hyperparameters(self, state: AgentState) -> Any:
         """Return what reads settings by name: as tensors where they are `tensor_settings`, else as they are."""
@@ -263,11 +259,6 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
     def end_training(self) -> None:
         self.rule.end()
 
-    def settle(self) -> None:
-        """Let the variables hold what the host lane's calls have learnt so far."""
-        if self.host is not None:
-            self.host.settle()
-
     # ---------------------------------------------------------------- state
 
     def get_state(self) -> dict[str, Any]:
@@ -276,11 +267,16 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Agent):
         hidden = {HIDDEN: self.remembers.get_state()} if self.hidden_shapes else {}
         return {**super().get_state(), **hidden}
 
+    def inference_state(self) -> dict[str, Any]:
+        return {name: value for name, value in super().inference_state().items() if name != HIDDEN}
+
     def set_inference_state(self, state: Mapping[str, Any]) -> None:
         if state.keys() & self.earlier_names.keys():
             # What acting takes is all there, if under other names.
             state = {**self.get_state(), **renamed(self.earlier_names, state)}
-        super().set_inference_state(state)
+        # Of the environments that it was trained in, whose number is another here.
+        hidden = {HIDDEN: self.remembers.get_state()} if self.hidden_shapes else {}
+        super().set_inference_state({**state, **hidden})
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         check_not_earlier(type(self).__name__, self.earlier_names, state)

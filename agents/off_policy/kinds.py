@@ -40,7 +40,8 @@ class BoxActions:
     outputs = 1
 
     def __init__(self, owner: str, space: gymnasium.Space[Any]) -> None:
-        check_bounded(owner, space, "actions in units of half the range")
+        otherwise = "an agent that needs none (PPO; on recordings BehaviorCloning)"
+        check_bounded(owner, space, "actions in units of half the range", otherwise)
         self.space = space
         self.head = SquashedGaussian(space)
         self.inputs = math.prod(space.shape or ())

@@ -15,7 +15,7 @@ from agents.on_policy.acting import ActorInNumPy
 from agents.on_policy.arrangement import Arrangement
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
 from agents.on_policy.landscape import OnPolicyLandscape
-from agents.on_policy.scaling import LIMIT, no_rewards, normalised, scaled, statistics_variables, with_rollout
+from agents.on_policy.scaling import LIMIT, left_off, no_rewards, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
 from agents.on_policy.state import Estimates, Parameters, Weights
 from agents.parts import observations
@@ -41,8 +41,8 @@ class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent
     """
 
     Settings: ClassVar[type[Settings]] = OnPolicySettings
-    default_steps: ClassVar[int] = 100_000
-    # Few rounds of updates would fall into shorter spans.
+    # Whole rollouts of all defaults, and few rounds of updates would fall into shorter spans.
+    default_steps: ClassVar[int] = 49 * 2048
     default_log_every: ClassVar[int] = 4_000
     tensor_settings: ClassVar[tuple[str, ...]] = (
         *("learning_rate", "learning_rate_end", "learning_rate_steps", "adam_epsilon", "discount", "value_weight"),
@@ -79,8 +79,11 @@ class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent
     def resize(self, number: int) -> None:
         check_rollout(type(self).__name__, self.config, number)
         super().resize(number)
-        self.memory = self.experience().on_host(self)
         self.rewards = no_rewards(number, self.rewards.statistics) if self.rewards else ()
+
+    def leave_episodes(self, rows: np.ndarray) -> None:
+        super().leave_episodes(rows)
+        left_off(self, rows)
 
     def build_definition(self) -> None:
         for name in ("observed", "moments", "rewards", "halted", "acting"):
@@ -109,8 +112,7 @@ class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent
 
     def unread_settings(self) -> dict[str, str]:
         c, unread = self.config, dict[str, str]()
-        picture = observations.is_picture(self.observation_space)
-        if not picture:
+        if not observations.is_picture(self.observation_space):
             unread["filters"] = "the observations are no pictures"
         else:
             unread["activation"] = "networks for pictures have relu"

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from agents.functional import AgentState, Choice
 from agents.functional.checks import no_hidden
+from agents.on_policy.building import check_rollout
 from agents.on_policy.ppo import PPO
 from agents.on_policy.settings import PPOSettings
 from agents.on_policy.state import Parameters, Weights
@@ -39,8 +40,11 @@ class RecurrentPPOSettings(PPOSettings):
     def check(self) -> None:
         super().check()
         if self.minibatch_size % self.sequence_length:
-            expected = f"a multiple of sequence_length ({self.sequence_length})"
-            raise bad_value(owner_name(type(self)), "minibatch_size", self.minibatch_size, expected)
+            expected, fix = f"a multiple of sequence_length ({self.sequence_length})", self.fitting_minibatch()
+            raise bad_value(owner_name(type(self)), "minibatch_size", self.minibatch_size, expected, fix)
+
+    def fitting_minibatch(self, rows: int = 1) -> str:
+        return super().fitting_minibatch(self.sequence_length)
 
 
 class RecurrentPPO(PPO):
@@ -64,7 +68,16 @@ class RecurrentPPO(PPO):
                 f"{type(self).__name__} received the observation space {self.observation_space}; expected a vector or "
                 "Discrete. Fix: PPO, with gymnasium.wrappers.FrameStackObservation for what one picture does not show."
             )
-        c, number = self.config, self.num_envs
+        self.check_sequences(self.num_envs)
+
+    def resize(self, number: int) -> None:
+        check_rollout(type(self).__name__, self.config, number)
+        self.check_sequences(number)
+        super().resize(number)
+
+    def check_sequences(self, number: int) -> None:
+        """Raise `UsageError` where the rollouts of each of so many environments are no whole sequences."""
+        c = self.config
         each, fits = c.rollout_steps // number, math.lcm(number * c.sequence_length, c.minibatch_size)
         if each % c.sequence_length:
             raise bad_value(

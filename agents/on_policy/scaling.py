@@ -55,6 +55,19 @@ def with_rollout(owner: str, known: Rewards, rollout: Transition, discount: Any)
     return Rewards(statistics, sums[-1] * (1.0 - tf.cast(ended[-1], tf.float32)))
 
 
+def left_off(agent: Any, rows: Any) -> None:
+    """Begin an agent's sums anew for environments that it has left episodes of, int64 (k,).
+
+    They are those of a rollout's first steps; within a rollout its rows say where episodes were left.
+    """
+    if agent.rewards and agent.steps and not agent.memory.storage.cursor:
+        agent.settle()
+        agent.host = None
+        sums = agent.rewards.sums.numpy()
+        sums[rows] = 0.0
+        agent.rewards.sums.assign(sums)
+
+
 def scaled(known: Rewards, rewards: tf.Tensor) -> tf.Tensor:
     """Return rewards over the deviation of their discounted sums, cut off."""
     return tf.clip_by_value(rewards * tf.math.rsqrt(known.statistics.variance + EPSILON), -LIMIT, LIMIT)

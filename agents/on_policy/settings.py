@@ -76,8 +76,17 @@ class PPOSettings(OnPolicySettings):
         if self.rollout_steps % self.minibatch_size:
             raise bad_value(
                 owner_name(type(self)), "minibatch_size", self.minibatch_size,
-                f"a divisor of rollout_steps ({self.rollout_steps})",
+                f"a divisor of rollout_steps ({self.rollout_steps})", self.fitting_minibatch(),
             )  # fmt: skip
+
+    def fitting_minibatch(self, rows: int = 1) -> str:
+        """Return the nearest minibatch_size, in whole sequences of so many rows, that divides rollout_steps."""
+        steps, asked = self.rollout_steps, self.minibatch_size
+        fits = [n for n in range(rows, steps + 1, rows) if steps % n == 0 and (n > 1 or not self.normalise_advantages)]
+        if not fits:
+            whole = asked if asked % rows == 0 else rows
+            return f"rollout_steps={-(-steps // whole) * whole}."
+        return f"minibatch_size={min(fits, key=lambda n: abs(n - asked))}."
 
 
 @dataclasses.dataclass(frozen=True)

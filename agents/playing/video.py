@@ -14,6 +14,7 @@ from lab.errors import UsageError
 from lab.media.captions import caption
 from lab.media.grids import contact_sheet, sample_evenly
 from lab.media.images import write_png
+from lab.media.trace import Tracer
 from lab.media.video import write_video
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def film(
 ) -> Path:
     """Write one greedy episode to `path`: `.mp4` and `.gif` move, `.png` is a sheet of evenly spaced frames.
 
+    Beside an `.mp4` inside a run stands its trace (`lab.media.trace`): what the agent saw, valued and did at a frame.
+
     Args:
         agent: A built agent.
         env: An environment that renders RGB arrays.
@@ -46,16 +49,23 @@ def film(
     Raises:
         UsageError: When the environment gives no RGB frames.
     """
-    frames = _frames(agent, Stage(env, statistics), seed, overlay)
+    stage = Stage(env, statistics)
+    observation = stage.reset(seed)
+    tracer = Tracer(observation)
+    frames = _frames(agent, stage, observation, overlay, tracer)
     if path.suffix.lower() == ".png":
         return write_png(path, contact_sheet(sample_evenly(frames, SHEET_FRAMES)))
-    return write_video(path, frames, float(env.metadata.get("render_fps") or DEFAULT_FPS))
+    fps = float(env.metadata.get("render_fps") or DEFAULT_FPS)
+    write_video(path, frames, fps)
+    # Within a run only: a user who names a file elsewhere has asked for one file.
+    if path.suffix.lower() == ".mp4" and (path.parent.parent / "config.json").is_file():
+        tracer.write(path, fps)
+    return path
 
 
-def _frames(agent: Agent, stage: Stage, seed: int, overlay: bool) -> Iterator[np.ndarray]:
-    env = stage.env
+def _frames(agent: Agent, stage: Stage, observation: Any, overlay: bool, tracer: Tracer) -> Iterator[np.ndarray]:
+    env, ended = stage.env, False
     shape, dtype = spaces.layout(env.observation_space)
-    observation, ended = stage.reset(seed), False
     agent.begin_episodes(np.array([0]), 1)
     try:
         while True:
@@ -63,14 +73,20 @@ def _frames(agent: Agent, stage: Stage, seed: int, overlay: bool) -> Iterator[np
                 _draw_values(agent, env)
             words = agent.caption()
             lines = [f"step {stage.length}   return {stage.total:g}"] + ([words] if words else [])
-            yield caption(_rendered(env), lines)
+            frame = caption(_rendered(env), lines)
+            tracer.show(frame)
+            yield frame
             if ended:
                 return
             batch = np.asarray(observation, dtype).reshape(1, *shape)
             action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
+            values = agent.action_values(batch)
             observation, reward, terminated, truncated = stage.step(action)
+            tracer.step(None if values is None else values[0], action, reward, observation)
             agent.observe_rewards(np.array([float(reward)]))
             ended = bool(terminated or truncated)
+            if ended:
+                tracer.end(bool(terminated))
     finally:
         agent.end_episodes()
 

@@ -69,6 +69,23 @@ class Replay:
                 "n_steps."
             )
 
+    def untaught(self, owner: str, due: int, number: int, steps: int) -> str:
+        """Return that steps to come teach nothing, since a round of updates is due after them; "" where it is not.
+
+        Args:
+            owner: Whose replay.
+            due: Steps to the next round.
+            number: Environments that step together.
+            steps: Those to come.
+        """
+        if -(-steps // number) * number >= due:
+            return ""
+        return (
+            f"{owner} updates next after {due:,} further steps (learning_starts={self.learning_starts:,}, update_every="
+            f"{self.update_every:,}): the {steps:,} to come teach nothing unless training goes on. "
+            f"Fix: {due:,} steps or more, or a smaller learning_starts or update_every."
+        )
+
     def on_host(self, agent: Any) -> Any:
         """Return the replay in host memory."""
         from agents.replay.host import HostReplay
@@ -122,6 +139,30 @@ class Rollouts:
                 self.minibatches,
                 f"a divisor of the {rows} {what} of a rollout ({self.length} steps of {number})",
             )
+
+    def untaught(self, owner: str, gathered: int, number: int, steps: int) -> str:
+        """Return which of the steps to come teach nothing, since they fill no rollout; "" where all do.
+
+        Args:
+            owner: Whose rollouts.
+            gathered: Steps of the present rollout that are behind, of all environments.
+            number: Environments that step together.
+            steps: Those to come.
+        """
+        size, taken = self.length * number, -(-steps // number) * number
+        rest = (gathered + taken) % size
+        if not rest:
+            return ""
+        filled = gathered + taken - rest
+        if filled:
+            what = f"the last {rest:,} of the {taken:,} to come begin one that stays open, and teach nothing"
+        else:
+            what = f"the {taken:,} to come fill none, and teach nothing"
+        fits = [f"{n - gathered:,}" for n in (filled, filled + size) if n > gathered]
+        return (
+            f"{owner} learns from whole rollouts, of {size:,} steps: {what} unless training goes on. "
+            f"Fix: {' or '.join(fits)} steps, or another rollout_steps."
+        )
 
     def on_host(self, agent: Any) -> Any:
         """Return the rollout in host memory."""

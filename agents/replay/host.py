@@ -11,6 +11,7 @@ from agents.replay.layout import Layout
 from agents.replay.storage import HostStorage, check_names
 from agents.transitions import Transition
 from lab.errors import CheckpointError, UsageError
+from lab.messages.notes import note
 from lab.runs.state_checks import restore_generator
 
 
@@ -52,11 +53,42 @@ class HostReplay:
         if self.replay.n_steps > 1 and len(transition.reward) != self.number:
             raise UsageError(
                 f"a replay of {self.replay.n_steps}-step returns was built for {self.number} environments; received "
-                f"{len(transition.reward)}. Fix: make a new agent for another num_envs."
+                f"{len(transition.reward)}. Fix: agent.resize({len(transition.reward)}), which an Experiment with that "
+                "num_envs calls."
             )
         if not self.storage.size:
             self.first_rows = len(transition.reward)
         self.sampler.added(self.storage.add(transition))
+
+    def resized(self, agent: Any) -> HostReplay:
+        """Return a replay for the number of environments that an agent has now.
+
+        Single transitions are kept; windows of several steps are not, since those of one environment lie as far apart
+        as there are environments. Then updates begin again after `learning_starts` further steps.
+        """
+        if self.replay.n_steps == 1 or self.number == agent.num_envs:
+            self.number = agent.num_envs
+            return self
+        made = HostReplay(self.replay, agent)
+        made.rng, made.next_round = self.rng, self.next_round
+        if self.size:
+            note(
+                f"{type(agent).__name__}: its replay of {self.replay.n_steps}-step returns is of {self.number} "
+                f"environments; for {agent.num_envs} it begins anew, without the {self.size:,} transitions."
+            )
+        return made
+
+    def untaught(self, agent: Any, steps: int) -> str:
+        """Return whether further steps of an agent teach nothing; see `Replay.untaught`."""
+        replay, due = self.replay, self.next_round - agent.steps
+        if not self.size:
+            due = max(due, replay.update_every, replay.learning_starts)
+        return str(replay.untaught(type(agent).__name__, due, self.number, steps))
+
+    def leave(self, rows: np.ndarray) -> None:
+        """Let no window go beyond the newest step of some environments, int64."""
+        if self.replay.n_steps > 1:
+            self.storage.cut(rows, self.number)
 
     def learn(self, agent: Any) -> Mapping[str, float] | None:
         """Make the rounds of updates that are due; return the means of their metrics, or None where none were."""

@@ -53,6 +53,11 @@ class ProgramReplay:
         sampler = self.replay.sampler.empty(self.storage.capacity)
         return ReplayTensors(self.storage.empty(), sampler, tf.constant(first, tf.int64) + tf.cast(steps, tf.int64))
 
+    def untaught(self, agent: Any, state: Any, tensors: ReplayTensors, steps: int) -> str:
+        """Return whether further steps of an agent teach nothing; see `Replay.untaught`."""
+        due = int(tensors.next_round) - int(state.steps)
+        return str(self.replay.untaught(type(agent).__name__, due, self.number, steps))
+
     def step(
         self, agent: Any, state: Any, tensors: ReplayTensors, transition: Transition, key: tf.Tensor
     ) -> tuple[Any, ReplayTensors, tf.Tensor, tf.Tensor]:

@@ -79,6 +79,10 @@ class ProgramRollouts:
         """Return no steps, whatever steps the agent has behind it."""
         return self.storage.empty()
 
+    def untaught(self, agent: Any, state: Any, tensors: Stored, steps: int) -> str:
+        """Return which of further steps of an agent teach nothing; see `Rollouts.untaught`."""
+        return str(self.rollouts.untaught(type(agent).__name__, int(tensors.cursor), self.number, steps))
+
     def step(
         self, agent: Any, state: Any, tensors: Stored, transition: Transition, key: tf.Tensor
     ) -> tuple[Any, Stored, tf.Tensor, tf.Tensor]:
@@ -124,10 +128,24 @@ class HostRollouts:
         if len(transition.reward) != self.number:
             raise UsageError(
                 f"rollouts were to be of {self.number} environments; received {len(transition.reward)}. "
-                "Fix: make a new agent for another num_envs."
+                f"Fix: agent.resize({len(transition.reward)}), which an Experiment with that num_envs calls."
             )
         self.storage.add(transition)
         self.whole = self.storage.cursor == 0
+
+    def resized(self, agent: Any) -> HostRollouts:
+        """Return an empty rollout for the number of environments that an agent has now."""
+        made = HostRollouts(agent.experience(), agent)
+        made.rng = self.rng
+        return made
+
+    def untaught(self, agent: Any, steps: int) -> str:
+        """Return which of further steps of an agent teach nothing; see `Rollouts.untaught`."""
+        return str(self.rollouts.untaught(type(agent).__name__, self.storage.cursor, self.number, steps))
+
+    def leave(self, rows: np.ndarray) -> None:
+        """Let the newest step of some environments, int64, be the last of their episodes."""
+        self.storage.cut(rows, self.number)
 
     def learn(self, agent: Any) -> Mapping[str, float] | None:
         """Learn from the rollout if it is whole; return the means of the metrics, or None."""

@@ -69,6 +69,19 @@ class HostStorage:
         self.size = min(self.size + number, self.capacity)
         return place
 
+    def cut(self, rows: np.ndarray, number: int) -> None:
+        """Let the newest step of each of some environments be its episode's last: what is added next is of another.
+
+        Args:
+            rows: int64, of the environments.
+            number: Environments that step together.
+        """
+        if self.size:
+            places = (self.cursor - number + np.asarray(rows)) % self.capacity
+            columns = self.layout.columns
+            going = self.rows[places, columns["terminated"].start] < 0.5
+            self.rows[places[going], columns["truncated"].start] = 1.0
+
     def take(self, indices: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Return rows float32 (*indices.shape, width) and what lies apart, (*indices.shape, ...)."""
         return self.rows.take(indices, axis=0), tuple(array.take(indices, axis=0) for array in self.apart)

@@ -51,6 +51,9 @@ class CompiledTask(AgentTask):
         example = source.instances[0] if source.instances else source.make()
         super().__init__(agent, source, example, options, number, dynamics.reason)
         self.dynamics = dynamics
+        # It may have been trained elsewhere before.
+        agent.leave_episodes(np.arange(number))
+        agent.trains_in = ""
         self.program = Program.shared(agent, dynamics.env, number)
         self.state: LaneState = self.program.begin(
             _keys(self.seeds.sequence("environment"), number),
@@ -75,6 +78,12 @@ class CompiledTask(AgentTask):
         """Return the rows gathered since the last call, each with its step, as `drain` gives them."""
         rows, self.gathered = self.gathered, []
         return rows
+
+    def untaught(self, steps: int) -> str:
+        memory, state = self.program.memory, self.state
+        if not hasattr(memory, "untaught"):
+            return ""
+        return str(memory.untaught(self.agent, state.agent, state.memory, steps))
 
     def advance(self, steps: int, control: Control) -> int:
         part = Advance(self, steps, control)

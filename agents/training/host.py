@@ -50,9 +50,14 @@ class InteractionTask(AgentTask):
             self.agent.wrapper_statistics = gathered(self.pool.envs)
         return super().wrapper_statistics()
 
+    def untaught(self, steps: int) -> str:
+        memory: Any = getattr(self.agent, "memory", None)
+        return str(memory.untaught(self.agent, steps)) if hasattr(memory, "untaught") else ""
+
     def advance(self, steps: int, control: Control) -> int:
         agent, pool = self.agent, self.pool
         observation = pool.start()
+        pool.take_up(agent)
         taken = 0
         agent.begin_training()
         try:
@@ -98,6 +103,7 @@ class InteractionTask(AgentTask):
         self.pool.exact = self.exact
         super().set_state(state)
         if self.pool.started:
+            self.agent.trains_in = self.pool.name
             take_over(self.pool.envs, self.agent.wrapper_statistics)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import gymnasium
 import numpy as np
 
 from agents import spaces
+from agents.base import Agent
 from agents.training.restoring.global_random import GlobalRandom
 from agents.training.restoring.record import RecordedEnvironment
 from agents.training.restoring.verification import MODES, NEXT, PROBATION, Verification
@@ -54,6 +56,7 @@ class SameStepVectorEnv:
         exact: Whether restoring raises when an environment does not arrive where it was; otherwise it warns and starts
             the environment's next episode.
         verification: What is known of how the environments can be brought back.
+        name: Tells it from all others.
     """
 
     exact = True
@@ -76,6 +79,9 @@ class SameStepVectorEnv:
         self.finished: list[tuple[float, int]] = []
         self.started = False
         self.taken = 0
+        self.name = uuid.uuid4().hex
+        # Those that could not be brought back to where they were, until somebody is told.
+        self.left: list[int] = []
 
     @property
     def envs(self) -> list[gymnasium.Env[Any, Any]]:
@@ -89,6 +95,14 @@ class SameStepVectorEnv:
                 self.observation[i] = record.begin()
             self.started = True
         return self.observation
+
+    def take_up(self, agent: Agent) -> None:
+        """Let an agent that is to act here know which episodes are not those that it was last trained in: all, where
+        that was elsewhere, else those of environments that could not be brought back to where they were."""
+        elsewhere, agent.trains_in = agent.trains_in != self.name, self.name
+        left, self.left = list(range(self.number)) if elsewhere else self.left, []
+        if left:
+            agent.leave_episodes(np.array(left))
 
     def step(self, actions: np.ndarray) -> PoolStep:
         """Step all environments with actions (n, ...) as the agent gives them."""
@@ -148,6 +162,7 @@ class SameStepVectorEnv:
         self.started = state["started"]
         if not self.started:
             return
+        self.left = []
         self.observation = np.array(state["observation"])
         self.finished = [(total, length) for total, length in state["finished"]]
         # Checkpoints from before episodes had seeds of their own hold no more than the above.
@@ -206,6 +221,7 @@ class SameStepVectorEnv:
             reason = self.verification.reason
         warn(f"environment {i} begins its next episode, not exactly where it was: {reason}", stacklevel=4)
         self.observation[i] = self.records[i].begin_after(saved)
+        self.left.append(i)
 
     def _renew(self, i: int, drawn: bool | None) -> None:
         record = self.records[i]

@@ -148,6 +148,15 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     report.add_argument("runs", metavar="RUN", type=Path, nargs="+")
     report.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="the page (default: in the first run)")
 
+    watch = commands.add_parser("watch", help="show runs that go on in a browser", description="Serve a live page.")
+    table = commands.add_parser("top", help="show runs that go on in the terminal", description="Show a live table.")
+    for command in (watch, table):
+        command.add_argument(
+            "runs", metavar="RUN", type=Path, nargs="*", help="runs or folders of them (default: runs/)"
+        )
+    watch.add_argument("--port", type=int, help="of 127.0.0.1; 0 for any free one (default: the first from 8420 on)")
+    table.add_argument("--once", action="store_true", help="print the table once")
+
     listing = commands.add_parser("list", help="list what can be named", description="List what can be named.")
     listing.add_argument("what", nargs="?", choices=sorted(LISTS), help="only these")
     listing.add_argument("--json", action="store_true", help="print one JSON object")

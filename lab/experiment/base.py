@@ -164,9 +164,7 @@ class ExperimentBase:
                 done here, a setting that was chosen has no effect, or a callback could never act.
         """
         if not self.loop.trainable:
-            raise UsageError(
-                "this run was opened to be evaluated and shown. Fix: Experiment.resume(run_dir) to train on."
-            )
+            raise UsageError("this run was opened to be evaluated and shown. Fix: Experiment.resume(run_dir).")
         self.task.check_training()
         check_whole("steps", steps, optional=True)
         goes_on = steps is None and self.record.resumed and self.is_unfinished
@@ -177,12 +175,13 @@ class ExperimentBase:
         expected = self.options.intervals() if self.record.begun_with is not None else ()
         check_callbacks(self.callbacks, self, target_step, expected)
         self.learner.begin_run(target_step)
-        own = type(self).on_update is not ExperimentBase.on_update
-        looks = own or any(c.acts_on_rows for c in self.callbacks if type(c).on_update is not Callback.on_update)
+        self.loop.say_untaught(self.task, target_step)
+        looks = type(self).on_update is not ExperimentBase.on_update
+        looks |= any(c.acts_on_rows for c in self.callbacks if type(c).on_update is not Callback.on_update)
         self.loop.prepare(target_step, self.update_listener(), looks)
 
     def training(self, interruption: Interruption) -> AbstractContextManager[None]:
-        """Begin training on entering and end it on leaving; see `Loop.training`."""
+        """Begin training on entering, end it on leaving."""
         return self.loop.training(self, interruption)
 
     @property

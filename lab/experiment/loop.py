@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.callbacks.base import Callback, named
 from lab.callbacks.run import Run
+from lab.messages.notes import note
 from lab.runtime.compiling import compile_cache
 from lab.runtime.signals.interruption import Interruption, Stopped, leaving_due
-from lab.task import Control
+from lab.task import Control, Task
 
 if TYPE_CHECKING:
     from lab.experiment.record import Record
@@ -75,6 +76,7 @@ class Loop:
         self._due: list[Callback] = []
         self._rows_at_once = 1
         self._began = (0.0, 0.0)
+        self._said_untaught = False
 
     @property
     def is_unfinished(self) -> bool:
@@ -102,6 +104,14 @@ class Loop:
         self.stop_reason = self.stop_reason or reason
         self.control.stop = True
 
+    def say_untaught(self, task: Task, target_step: int) -> None:
+        """Print once, before training up to a step, which of the steps will teach nothing."""
+        steps = target_step - self.step
+        text = task.untaught(steps) if steps > 0 and not self._said_untaught else ""
+        if text:
+            self._said_untaught = True
+            note(text)
+
     # ---------------------------------------------------------------- a call to train
 
     @contextlib.contextmanager
@@ -118,7 +128,7 @@ class Loop:
                     yield
                 except BaseException as error:
                     self._leave(run)
-                    record.end_writing_after_error()
+                    record.end_after_error(run, _why(error))
                     full = compile_cache.refused(error)
                     if full is not None:
                         raise full from error
@@ -126,9 +136,11 @@ class Loop:
             if interruption.received and self.is_unfinished:
                 self._leave(run)
                 run.save_checkpoint()
+                why = f"stopped by {interruption.received.name}, after a checkpoint"
             else:
                 self._end_training(run)
-            record.end_training()
+                why = self.stop_reason or f"reached its {self.target_step:,} steps"
+            record.end_training(run, why)
 
     def _end_training(self, run: Looped) -> None:
         if not run.history.rows or run.history.rows[-1]["step"] != self.step:
@@ -211,3 +223,7 @@ class Loop:
         self.step = state["step"]
         self.target_step = max(self.target_step, state["target_step"])
         self._due = [known[name] for name in state.get("due", []) if name in known]
+
+
+def _why(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -17,6 +17,7 @@ from lab.files.json_lines import JsonLines, clean
 from lab.messages.notes import warn
 from lab.results.history import History
 from lab.runs import checkpoints, settings_file
+from lab.runs.opening.sessions import Log
 from lab.runtime.signals.interruption import leaving_due, stoppable
 
 if TYPE_CHECKING:
@@ -84,9 +85,7 @@ class Record:
         self._resumed_at: int | None = None
         self._sums: Mapping[str, Any] = {}
         self._newest_known = -1
-        self._beside = Beside()
-
-    # ---------------------------------------------------------------- opening a run again
+        self._beside, self._sessions = Beside(), Log()
 
     @property
     def resumed(self) -> bool:
@@ -214,17 +213,20 @@ class Record:
             if not any(row.get("purpose") == "baseline" for row in kept):
                 # It was killed while they were played.
                 self._write_baselines(run)
+        self._sessions.begin(self.begun_with, run.step)
         self._write_config(run)
         self._write_settings(run)
 
-    def end_training(self) -> None:
-        """Tidy up once more: the encoder of a killed process may have begun its file after it was looked for."""
+    def end_training(self, run: Recorded, why: str) -> None:
+        """Write why training ended, and tidy up: a killed process' encoder may have begun its file late."""
         if self.directory is not None:
+            self._sessions.end(run.step, why)
+            self._write_config(run)
             leftovers.clean(self.directory.path)
 
     def _write_config(self, run: Recorded) -> None:
         if self.directory is not None:
-            self.begun_with = config = run.describe()
+            self.begun_with = config = {**run.describe(), **self._sessions.to_json(self.begun_with)}
             self.directory.write_config(config)
             self._described = config["task"]
 
@@ -275,24 +277,21 @@ class Record:
         """Write the learner as the best checkpoint so far; without a run directory do nothing."""
         if self.directory is None:
             return None
-        path = self.directory.checkpoints / f"best-{run.step:012d}"
-        notes = {"step": run.step, "score": dict(score)}
+        path, notes = self.directory.checkpoints / f"best-{run.step:012d}", {"step": run.step, "score": dict(score)}
         with self.writing_alone(run.step):
             checkpoints.write(path, {"learner": run.learner.inference_state()}, notes)
             checkpoints.prune(self.directory.checkpoints, "best", keep=1)
         return path
 
     def end_writing(self) -> None:
-        """Return when every checkpoint that was begun is whole.
-
-        Raises:
-            RunDirectoryError: When one could not be written.
-        """
+        """Return when every checkpoint that was begun is whole; raise `RunDirectoryError` for one that failed."""
         self._beside.wait()
 
-    def end_writing_after_error(self) -> None:
-        """As `end_writing`, where an error is being raised already: that the disk failed as well is only said."""
+    def end_after_error(self, run: Recorded, why: str) -> None:
+        """End writing where an error is being raised already: that the disk failed as well is only said."""
         try:
             self.end_writing()
+            self._sessions.end(run.step, why)
+            self._write_config(run)
         except UsageError as error:
             warn(str(error), stacklevel=2)

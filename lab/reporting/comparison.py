@@ -2,87 +2,55 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-
 from lab.reporting import scores
-from lab.reporting.charts import Points, overlay_chart, series
-from lab.reporting.html.formats import duration, interval, label, number, setting, shown
-from lab.reporting.html.markup import Markup, join, table, tag
+from lab.reporting.charts import overlay_chart
+from lab.reporting.compared.differences import differences
+from lab.reporting.compared.grouping import Group, grouped, source_key
+from lab.reporting.curves.columns import Columns, Points
+from lab.reporting.curves.store import Store
+from lab.reporting.html.formats import duration, interval, label, number, shown
+from lab.reporting.html.markup import Markup, Sorted, join, table, tag
 from lab.reporting.records import RunRecord
+from lab.reporting.states import state_of
 from lab.results.statistics import LEAST_RUNS, over_runs
 
-CURVES = ("return", "loss")
-DIFFERENCES = 3
+CURVES = ("return", "loss", "generator_loss", "discriminator_loss")
 
 
-@dataclasses.dataclass
-class Group:
-    """Runs that differ in nothing but the seed."""
+def comparison(records: list[RunRecord], names: list[str], store: Store) -> Markup:
+    """Return the section that comes before those of the single runs.
 
-    name: str
-    source: str
-    runs: list[tuple[int, RunRecord]]
-
-
-def comparison(records: list[RunRecord]) -> Markup:
-    """Return the section that comes before those of the single runs."""
+    Args:
+        records: The runs.
+        names: What each is headed by.
+        store: Takes what is drawn.
+    """
     groups = grouped(records)
-    parts: list[Markup] = [_overview(groups)]
-    for source in dict.fromkeys(_source_key(record) for record in records):
-        alike = [group for group in groups if _source_key(group.runs[0][1]) == source]
+    parts: list[Markup] = [tag("div", _overview(groups), data_part="comparison-table")]
+    for i, source in enumerate(dict.fromkeys(source_key(record) for record in records)):
+        alike = [group for group in groups if source_key(group.runs[0][1]) == source]
         if sum(len(group.runs) for group in alike) > 1:
-            parts.append(_overlays(alike))
-    return tag("section", tag("h2", "All runs" if len(parts) == 1 else "Comparison"), *parts, id="comparison")
-
-
-def grouped(records: list[RunRecord]) -> list[Group]:
-    """Return runs by learner, source, settings, lane and length; each has its number on the page beside it."""
-    found: dict[str, list[tuple[int, RunRecord]]] = {}
-    for i, record in enumerate(records, 1):
-        key = [record.learner, _source_key(record), _options(record)]
-        found.setdefault(json.dumps(key, sort_keys=True), []).append((i, record))
-    groups = list(found.values())
-    return [Group(_name(runs[0][1], groups), runs[0][1].source, runs) for runs in groups]
-
-
-def _source_key(record: RunRecord) -> str:
-    # Objects have no name; those whose data look different are certainly not the same.
-    named = record.config["source"]
-    return json.dumps([named, None if isinstance(named, str) else record.task], sort_keys=True)
-
-
-def _options(record: RunRecord) -> dict[str, object]:
-    # Whatever decides a run's numbers beside learner, source and seed.
-    asked = {"num_envs": record.config["num_envs"], "lane": record.config.get("lane_used")}
-    return {**asked, "steps": record.config["steps"], **record.settings}
-
-
-def _name(record: RunRecord, groups: list[list[tuple[int, RunRecord]]]) -> str:
-    alike = [runs[0][1] for runs in groups if runs[0][1].learner == record.learner]
-    alike = [other for other in alike if _source_key(other) == _source_key(record)]
-    options, mine = [_options(other) for other in alike], _options(record)
-    differ = [name for name in mine if any(other.get(name) != mine[name] for other in options)]
-    if not differ:
-        return record.learner
-    return f"{record.learner}, " + ", ".join(f"{name} {setting(mine[name])}" for name in differ[:DIFFERENCES])
+            parts.append(tag("div", _overlays(alike, store), data_part=f"comparison-curves-{i}"))
+    title = "All runs" if len(parts) == 1 else "Comparison"
+    parts.append(tag("div", differences(records, names), data_part="comparison-settings"))
+    return tag("section", tag("h2", title), *parts, id="comparison")
 
 
 def _overview(groups: list[Group]) -> Markup:
-    head = ["Run", "Learner", "Source", "Metric", "Score", "IQM [95 %]", "Baselines", "Seed", "Steps", "Time"]
+    head = ["Run", "Learner", "Source", "Metric", "Score", "IQM [95 %]", "Baselines", "Seed", "Steps", "Time", "State"]
     rows: list[list[object]] = []
     for group in groups:
         for i, record in group.runs:
             link = tag("a", record.path.name, href=f"#run-{i}")
-            facts = [str(record.seed), shown(record.step), _time(record)]
+            facts = [str(record.seed), shown(record.step), Sorted(_time(record), record.seconds), state_of(record)[0]]
             rows.append([link, group.name, group.source, *_score(record), *facts])
         if len(group.runs) > 1:
-            rows.append([tag("em", _together(group)), group.name, group.source, *_joint_score(group), "", "", ""])
+            rows.append([tag("em", _together(group)), group.name, group.source, *_joint_score(group), "", "", "", ""])
     note = "Agents are scored by the mean return of greedy episodes on seeds that training never sees. The "
     note += "interquartile mean (IQM) of one run is that of its episodes; its 95 % bootstrap interval says what other "
     note += "episodes would give, and nothing of other seeds. That of several runs is the IQM of their scores, each "
     note += "run one sample, and its interval is over runs (that of rliable; Agarwal et al. 2021)."
-    return join([table(head, rows, texts=4), tag("p", note, class_="note")])
+    return join([table(head, rows, texts=4, class_="sortable runs"), tag("p", note, class_="note")])
 
 
 def _time(record: RunRecord) -> str:
@@ -131,28 +99,28 @@ def _over_runs(values: list[float], seeds: int) -> str:
     return f"{shown(found.value)} {interval(found.low, found.high)} {count}"
 
 
-def _overlays(groups: list[Group]) -> Markup:
+def _overlays(groups: list[Group], store: Store) -> Markup:
     records = [record for group in groups for _, record in group.runs]
     unit, charts = records[0].unit, []
     metric = next((m for m in map(scores.main_metric, records) if m is not None), None)
     if metric is not None:
-        curves = {group.name: _series(group, metric, scores.TRAINING) for group in groups}
+        curves = {group.name: _series(group, metric, True) for group in groups}
         known = {k: v for record in records for k, v in scores.references(record, metric).items()}
-        if any(map(any, curves.values())):
-            charts.append(overlay_chart(curves, f"evaluation: {label(metric)}", unit, known))
+        if any(curves.values()):
+            charts.append(overlay_chart(store, curves, f"evaluation: {label(metric)}", unit, known, exact=True))
     for name in CURVES:
-        curves = {group.name: _series(group, name, None) for group in groups}
-        if any(map(any, curves.values())):
-            charts.append(overlay_chart(curves, label(name), unit, {}))
+        curves = {group.name: _series(group, name, False) for group in groups}
+        if any(curves.values()):
+            charts.append(overlay_chart(store, curves, label(name), unit, {}))
     words = "Runs that differ in the seed alone share a colour: thin lines are runs, the bold one is their IQM at the "
     words += "steps that all of them have, and the band reaches from the lowest to the highest."
     shown_note = tag("p", words, class_="note") if any(len(group.runs) > 1 for group in groups) else None
     return join([tag("h3", f"On {groups[0].source}"), tag("div", *charts, class_="charts overlays"), shown_note])
 
 
-def _series(group: Group, name: str, purpose: str | None) -> list[Points]:
-    found = [
-        series(record.metrics if purpose is None else scores.of_purpose(record, purpose), name)
-        for _, record in group.runs
-    ]
-    return [points for points in found if points]
+def _series(group: Group, name: str, evaluated: bool) -> list[tuple[tuple[object, ...], Points]]:
+    found: list[tuple[tuple[object, ...], Points]] = []
+    for run, record in group.runs:
+        columns = Columns(scores.of_purpose(record, scores.TRAINING)) if evaluated else record.metrics
+        found.append(((run, "plain evaluation" if evaluated else "log", name), columns.series(name)))
+    return [(key, points) for key, points in found if len(points.steps)]

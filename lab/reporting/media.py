@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from lab.errors import ForeignFileError
 from lab.files.links import is_regular, read_bytes
 from lab.files.numbered import by_kind
+from lab.files.reading.schema import SchemaError
 from lab.media.grids import sample_evenly
 from lab.media.hover import of_png
+from lab.media.trace import Trace, read_trace
 from lab.reporting.hovering import overlay
 from lab.reporting.html.formats import file_size, label
 from lab.reporting.html.markup import Markup, legible, tag
@@ -20,7 +24,9 @@ LARGEST_FILE = 24_000_000
 LARGEST_PAGE = 96_000_000
 # Of all pictures of a page: each takes a browser far more than it took the file.
 MOST_POINTS = 40_000
-FILES_A_KIND = 6
+FILES_A_KIND = {".png": 24, ".gif": 6, ".mp4": 6}
+# Bytes that a number of a trace takes on the page.
+A_NUMBER = 8
 # From this ratio of width to height on a picture gets a row of its own.
 WIDE = 1.5
 CAPTIONS = {
@@ -41,32 +47,57 @@ KINDS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
 }
 
 
+def data_address(path: Path, run: Path, content: bytes, mime: str) -> str:
+    """Return an address that holds a file itself."""
+    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
+
+
 @dataclasses.dataclass
 class Budget:
-    """How many bytes of files, and how many points that say what they are, the page may still have."""
+    """What a page may still have of files, and what it has of them.
+
+    Attributes:
+        left: Bytes.
+        points: Points that say what they are.
+        address: Returns what a page calls a file (path, run, content, kind).
+        read, trace: Read a file and the trace beside a video, as `read_bytes` and `read_trace` do.
+        traces: Of the videos, by the name that a page calls them.
+    """
 
     left: int = LARGEST_PAGE
     points: int = MOST_POINTS
+    address: Callable[[Path, Path, bytes, str], str] = data_address
+    read: Callable[[Path, Path, int], bytes] = read_bytes
+    trace: Callable[[Path, Path, str], Trace | None] = read_trace
+    traces: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
 
 def figures(run: Path, budget: Budget, notes: list[str]) -> list[Markup]:
     """Return a <figure> for each video and picture below `videos/` and `samples/`.
 
-    Of files numbered by step, as `episode-000002500.mp4`, a few evenly spaced ones stand for all.
+    Of files numbered by step, as `episode-000002500.mp4`, some evenly spaced ones stand for all, in a browser that
+    shows one at a time.
 
     Args:
         run: The run's directory.
         budget: Shared by all runs of the page.
         notes: Takes a line for what is left out.
     """
-    found = []
+    found: list[Markup] = []
     for folder in (run / "videos", run / "samples"):
-        for files in by_kind(folder, KINDS).values():
-            some = sample_evenly(files, FILES_A_KIND)
+        for (kind, suffix), files in by_kind(folder, KINDS).items():
+            # One without a number was made after training, of the best checkpoint.
+            files = sorted(files, key=lambda file: (file[0] < 0, file[0]))
+            some = sample_evenly(files, FILES_A_KIND[suffix])
             if len(some) < len(files):
                 notes.append(f"{folder.name}/: {len(some)} of {len(files):,} files like {files[-1][1].name} are shown.")
-            found += [_figure(run, path, step, budget, notes) for step, path in some]
-    return [figure for figure in found if figure is not None]
+            made = [_figure(run, path, step, budget, notes) for step, path in some]
+            shown = [figure for figure in made if figure is not None]
+            if len(shown) > 1:
+                words = legible(label(kind.replace("-", " ")), 80)
+                shown = [tag("div", *shown, class_="browser", role="group", aria_label=f"{words} over training")]
+            found += shown
+    return found
 
 
 def _figure(run: Path, path: Path, step: int, budget: Budget, notes: list[str]) -> Markup | None:
@@ -83,7 +114,7 @@ def _figure(run: Path, path: Path, step: int, budget: Budget, notes: list[str]) 
             what = "a file" if length > LARGEST_FILE else "a page"
             notes.append(f"{name}: left out; {file_size(length)} is too large (at most {file_size(limit)} {what}).")
             return None
-        content = read_bytes(path, run, length)
+        content = budget.read(path, run, length)
     except ForeignFileError:
         notes.append(f"{name}: left out; it is not a file of the run.")
         return None
@@ -95,10 +126,13 @@ def _figure(run: Path, path: Path, step: int, budget: Budget, notes: list[str]) 
         return None
     budget.left -= len(content)
     caption = _caption(path.stem, step)
-    size, kind = {}, "media"
-    address = f"data:{mime};base64,{base64.b64encode(content).decode()}"
+    size, kind, trace = {}, "media", None
+    address = budget.address(path, run, content, mime)
     if mime.startswith("video/"):
-        shown = tag("video", src=address, controls=True, loop=True, muted=True, playsinline=True, aria_label=caption)
+        kind = "media episode"
+        trace, poster = _trace(run, path, content, budget, notes)
+        flags = {"controls": True, "loop": True, "muted": True, "playsinline": True, "preload": "metadata"}
+        shown = tag("video", src=address, poster=poster, **flags, aria_label=caption)
     else:
         size = _size(path.suffix.lower(), content)
         shown = tag("img", src=address, alt=caption, **size)
@@ -113,7 +147,34 @@ def _figure(run: Path, path: Path, step: int, budget: Budget, notes: list[str]) 
             laid = overlay(points, size["width"], size["height"], f"points-{budget.left}")
             shown = tag("div", shown, laid, class_="stage")
             caption, kind = f"{caption}; point at a dot to see what it is", f"{kind} marked"
-    return tag("figure", shown, tag("figcaption", caption, tag("code", path.name)), class_=kind)
+    about = tag("figcaption", caption, tag("code", path.name))
+    return tag("figure", shown, about, class_=kind, data_trace=trace, data_step=step if step >= 0 else None)
+
+
+def _trace(run: Path, path: Path, content: bytes, budget: Budget, notes: list[str]) -> tuple[str | None, str | None]:
+    """Return what the page calls a video's trace, and the address of its poster; None for what there is not."""
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        found = budget.trace(path, run, hashlib.sha256(content).hexdigest())
+    except (ForeignFileError, SchemaError, OSError) as error:
+        notes.append(f"{name}: its trace is left out; {getattr(error, 'strerror', None) or error}.")
+        return None, None
+    if found is None:
+        return None, None
+    poster = None if found.poster is None else f"data:image/jpeg;base64,{base64.b64encode(found.poster).decode()}"
+    size = len(poster or "") + A_NUMBER * _numbers(found)
+    if size > budget.left:
+        notes.append(f"{name}: its trace is left out; the page is full.")
+        return None, None
+    budget.left -= size
+    called = f"t{len(budget.traces)}"
+    budget.traces[called] = {k: v for k, v in dataclasses.asdict(found).items() if k != "poster"}
+    return called, poster
+
+
+def _numbers(trace: Trace) -> int:
+    rows = [*trace.actions, *(trace.values or ()), *(trace.observations or ())]
+    return len(trace.rewards) + sum(map(len, rows))
 
 
 def _caption(stem: str, step: int) -> str:

@@ -1,30 +1,56 @@
-"""write_report: one HTML page about runs that opens from disk, needs no network and runs no script."""
+"""write_report: one HTML page about runs that opens from disk, needs no network and runs no script but its own."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from lab.errors import UsageError, bad_value
 from lab.files.atomic import replacing
+from lab.reporting.compared.grouping import headings
 from lab.reporting.comparison import comparison
+from lab.reporting.curves.store import Store
+from lab.reporting.html.assets import SCRIPT, STYLE
 from lab.reporting.html.markup import Markup, join, tag
-from lab.reporting.html.style import STYLE
 from lab.reporting.media import Budget
 from lab.reporting.records import RunRecord, read_run
 from lab.reporting.sections import run_section
 from lab.runs import population
 from lab.version import __version__
 
-# Even if a string of a run's files found a way into the markup, a browser would neither run it nor load anything.
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; img-src data:; media-src data:; style-src 'sha256-{_STYLE_HASH}'; "
-    "base-uri 'none'; form-action 'none'"
-)
+# More runs are folded up, and found by the table alone.
+MOST_OPEN, MOST_LINKS = 4, 12
+
+
+class Content(NamedTuple):
+    """What a page holds: its title, its links, its sections, and what its script draws."""
+
+    title: str
+    links: Markup | None
+    body: Markup
+    data: dict[str, Any]
+
+
+def policy(script: str, live: bool = False) -> str:
+    """Return a page's content-security policy: its own script and style alone, known by their hashes.
+
+    Even if a string of a run's files found a way into the markup, a browser would neither run it nor load anything.
+
+    Args:
+        script: The page's script.
+        live: Whether a server on this machine sends media and events.
+    """
+    own = "'self' " if live else ""
+    connect = "connect-src 'self'; " if live else ""
+    return (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(STYLE)}'; img-src {own}data:; "
+        f"media-src {own}data:; {connect}base-uri 'none'; form-action 'none'"
+    )
 
 
 def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLike[str] | None = None) -> Path:
@@ -70,37 +96,71 @@ def _members(run: Path) -> list[Path]:
 
 def page_of(records: list[RunRecord]) -> str:
     """Return the page about runs."""
-    budget = Budget()
-    sections = [comparison(records)] if len(records) > 1 else []
-    sections += [run_section(record, i, budget) for i, record in enumerate(records, 1)]
-    names = [f"{record.learner} on {record.source}" for record in records]
+    return document(content_of(records), SCRIPT, live=False)
+
+
+def content_of(records: list[RunRecord], budget: Budget | None = None) -> Content:
+    """Return what a page about runs holds.
+
+    Args:
+        records: The runs.
+        budget: What the page may embed; None for the default.
+    """
+    budget, store = budget or Budget(), Store()
+    names = headings(records)
+    sections = [comparison(records, names, store)] if len(records) > 1 else []
+    folded = len(records) > MOST_OPEN
+    sections += [
+        run_section(record, i, name, budget, store, folded=folded)
+        for i, (record, name) in enumerate(zip(records, names, strict=True), 1)
+    ]
     title = names[0] if len(records) == 1 else f"{len(records)} runs"
+    links = _contents(records, names) if len(records) > 1 else None
+    return Content(title, links, join(sections), {**store.to_json(), "traces": budget.traces})
+
+
+def document(content: Content, script: str, live: bool, more: Mapping[str, Any] | None = None) -> str:
+    """Return a whole page.
+
+    Args:
+        content: What it holds.
+        script: Its script.
+        live: Whether a server on this machine sends media and events.
+        more: Further data for the script.
+    """
+    data = json.dumps({**content.data, **(more or {})}, separators=(",", ":"))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(script, live)),
         tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{title} · lab report"),
+        tag("title", f"{content.title} · lab report"),
         # Without it browsers ask a server for one.
         tag("link", rel="icon", href="data:,"),
         tag("style", Markup(STYLE)),
     )
     body = tag(
         "body",
-        tag("header", tag("h1", "Lab report"), tag("p", title), _contents(records, names)),
-        tag("main", *sections),
+        tag("header", tag("h1", "Lab report"), tag("p", content.title), content.links, tag("div", id="controls")),
+        tag("noscript", tag("p", "Curves, players and sorting need the page's own script.", class_="note")),
+        tag("main", content.body),
         tag("footer", f"Written by lab {__version__} from the runs' own files; opens without a network."),
+        # Data, which no browser runs: no `<` of it can end the element or begin another.
+        tag("script", Markup(data.replace("<", "\\u003c")), type="application/json", id="data"),
+        tag("script", Markup(script)),
     )
     return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
 
 
-def _contents(records: list[RunRecord], names: list[str]) -> Markup | None:
-    if len(names) == 1:
-        return None
-    if len(set(names)) < len(names):
-        names = [record.path.name for record in records]
-    links = [tag("a", name, href=f"#run-{i}") for i, name in enumerate(names, 1)]
-    return tag("nav", join([tag("a", "overview", href="#comparison"), *links]), aria_label="Runs")
+def _contents(records: list[RunRecord], names: list[str]) -> Markup:
+    links = [tag("a", "overview", href="#comparison")]
+    if len(records) <= MOST_LINKS:
+        links += [tag("a", name, href=f"#run-{i}") for i, name in enumerate(names, 1)]
+    return tag("nav", *links, aria_label="Runs")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _check_once(paths: list[Path]) -> None:

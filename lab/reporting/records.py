@@ -11,13 +11,14 @@ from typing import Any
 
 from lab.errors import RunDirectoryError, UsageError
 from lab.files.links import list_folder
-from lab.files.reading.rows import read_lines
+from lab.files.reading.rows import each_line, read_lines
+from lab.reporting.curves.columns import MOST_NAMES, Columns, is_metric
 from lab.reporting.html.formats import number
-from lab.runs import checkpoints
+from lab.runs import checkpoints, lock
 from lab.runs.directory import RunDirectory
+from lab.runs.opening.sessions import Session, sessions_of
 
 CHECKPOINT = re.compile(r"(step|best)-([0-9]{1,15})")
-NOT_METRICS = frozenset({"step", "purpose", "learner", "returns", "lengths"})
 
 Row = dict[str, Any]
 
@@ -40,18 +41,20 @@ class RunRecord:
     Attributes:
         path: The run's directory.
         config: Its config.json.
-        metrics: Rows of metrics.jsonl, by step.
+        metrics: The numbers of metrics.jsonl.
         evaluations: Rows of evaluations.jsonl, as they were written.
         checkpoints: By step.
         notes: What could not be read, to show on the page.
+        running: Whether a process is writing the run now.
     """
 
     path: Path
     config: Row
-    metrics: list[Row]
+    metrics: Columns
     evaluations: list[Row]
     checkpoints: list[CheckpointRecord]
     notes: list[str]
+    running: bool = False
 
     @property
     def learner(self) -> str:
@@ -98,21 +101,25 @@ class RunRecord:
         return "environment steps" if self.acts else "updates" if "data" in self.task else "steps"
 
     @cached_property
-    def step(self) -> int:
-        """The last step that left a trace."""
-        rows = [row["step"] for row in (*self.metrics, *self.evaluations)]
-        return max([*rows, *(c.step for c in self.checkpoints)], default=0)
+    def sessions(self) -> list[Session]:
+        """The processes that trained the run, in their order; those of earlier versions are not known."""
+        return sessions_of(self.config)
 
     @cached_property
+    def step(self) -> int:
+        """The last step that left a trace."""
+        rows = [self.metrics.last.get("step", 0), *(row["step"] for row in self.evaluations)]
+        return max([*rows, *(c.step for c in self.checkpoints)], default=0)
+
+    @property
     def seconds(self) -> float | None:
         """The training's time by the clock."""
-        times = [number(row.get("time_elapsed")) for row in reversed(self.metrics)]
-        return next((time for time in times if time is not None), None)
+        return self.metrics.seconds
 
     @cached_property
     def steps_per_second(self) -> float | None:
         """The whole training's mean speed, evaluations and checkpoints included."""
-        return self.metrics[-1]["step"] / self.seconds if self.metrics and self.seconds else None
+        return self.metrics.last["step"] / self.seconds if self.metrics and self.seconds else None
 
 
 def read_run(path: str | Path) -> RunRecord:
@@ -131,18 +138,34 @@ def read_run(path: str | Path) -> RunRecord:
     notes: list[str] = []
     if not isinstance(config.get("versions"), dict):
         notes.append("config.json: 'versions' is missing or no object.")
-    metrics = sorted(_rows(directory.metrics, notes), key=lambda row: row["step"])
+    # Whether somebody writes first: what is read after that is at least as new.
+    running = lock.is_held(directory.path)
+    metrics = _columns(directory.metrics, notes)
+    return record_of(directory, config, metrics, notes, running)
+
+
+def record_of(
+    directory: RunDirectory, config: Row, metrics: Columns, notes: list[str], running: bool = False
+) -> RunRecord:
+    """Return the record of a run whose rows were read already.
+
+    Args:
+        directory: The run's.
+        config: Its config.json.
+        metrics: Its rows.
+        notes: What could not be read so far; takes more.
+        running: Whether a process is writing the run now.
+    """
+    if metrics.full:
+        notes.append(f"metrics.jsonl: has more than {MOST_NAMES:,} names of metrics; the others are left out.")
     evaluations = _rows(directory.evaluations, notes)
-    return RunRecord(directory.path, config, metrics, evaluations, _checkpoints(directory.checkpoints, notes), notes)
+    found = _checkpoints(directory.checkpoints, notes)
+    return RunRecord(directory.path, config, metrics, evaluations, found, notes, running)
 
 
 def metric_names(rows: list[Row]) -> list[str]:
     """Return the names under which any row has a number, in the order they first appear."""
-    return list(dict.fromkeys(k for row in rows for k, v in row.items() if number(v) is not None and _is_metric(k)))
-
-
-def _is_metric(name: str) -> bool:
-    return name not in NOT_METRICS and not name.startswith("time_")
+    return list(dict.fromkeys(k for row in rows for k, v in row.items() if number(v) is not None and is_metric(k)))
 
 
 def _mapping(value: object) -> Row:
@@ -155,12 +178,30 @@ def _rows(path: Path, notes: list[str]) -> list[Row]:
     except UsageError as error:
         notes.append(f"{path.name}: cannot be read. {error}")
         return []
-    rows = [line.row for line in lines if line.row is not None]
-    bad = [line.number for line in lines if line.row is None]
+    note_damage(path.name, [line.number for line in lines if line.row is None], notes)
+    return [line.row for line in lines if line.row is not None]
+
+
+def _columns(path: Path, notes: list[str]) -> Columns:
+    found, bad = Columns(), []
+    try:
+        for line in each_line(path, path.parent):
+            if line.row is None:
+                bad.append(line.number)
+            else:
+                found.add(line.row)
+    except UsageError as error:
+        notes.append(f"{path.name}: cannot be read. {error}")
+        return Columns()
+    note_damage(path.name, bad, notes)
+    return found
+
+
+def note_damage(name: str, bad: list[int], notes: list[str]) -> None:
+    """Say which lines of a file could not be read, if any."""
     if bad:
         others = f" and {len(bad) - 1:,} more" if len(bad) > 1 else ""
-        notes.append(f"{path.name}: line {bad[0]}{others} could not be read as a row with a step and is left out.")
-    return rows
+        notes.append(f"{name}: line {bad[0]}{others} could not be read as a row with a step and is left out.")
 
 
 def _checkpoints(parent: Path, notes: list[str]) -> list[CheckpointRecord]:

@@ -70,8 +70,7 @@ def middle(row: Row) -> str:
 
 def trained_together(record: RunRecord) -> int:
     """Return how many runs shared the clock with this one, itself among them, at its last row."""
-    last = record.metrics[-1] if record.metrics else {}
-    return int(number(last.get("time_runs_together")) or 1)
+    return int(number(record.metrics.last.get("time_runs_together")) or 1)
 
 
 def best_training(record: RunRecord) -> Row | None:

@@ -2,56 +2,82 @@
 
 from __future__ import annotations
 
-from lab.media.plotting import SMOOTH_ABOVE
 from lab.reporting import scores
 from lab.reporting.charts import evaluation_chart, metric_chart
-from lab.reporting.html.formats import duration, file_size, interval, label, setting, shown
+from lab.reporting.curves.store import LEAST_POINTS, Store
+from lab.reporting.html.formats import duration, file_size, interval, label, setting, shown, when
 from lab.reporting.html.markup import Markup, join, pairs, table, tag
 from lab.reporting.media import Budget, figures
 from lab.reporting.records import CheckpointRecord, RunRecord, metric_names
+from lab.reporting.states import state_of
 
 MOST_CHARTS = 24
 # Counters rise by their nature, which a curve does not make clearer; agents' further numbers stand in the table.
 NOT_DRAWN = frozenset({"episodes", "epochs", "samples", "examples", "mean", "std", "min", "max", "length_mean"})
 FIRST = ("return", "loss")
+PLAYERS = ("generator_loss", "discriminator_loss", "critic_loss")
+MOST_SESSIONS = 12
 SCHEDULES = ("epsilon", "learning_rate")
 OPTIONS = ("num_envs", "lane_used", "evaluate_every", "checkpoint_every", "video_every", "log_every", "steps")
 OPTION_LABELS = {"steps": "steps asked for", "lane_used": "lane"}
 
 
-def run_section(record: RunRecord, number: int, budget: Budget) -> Markup:
+def run_section(
+    record: RunRecord, number: int, name: str, budget: Budget, store: Store, folded: bool = False
+) -> Markup:
     """Return the section of a run.
 
     Args:
         record: The run.
         number: Its number on the page, from 1.
+        name: What it is headed by.
         budget: What the page may still embed.
+        store: Takes what is drawn.
+        folded: Whether it opens at a click only.
     """
     notes = [*record.notes, *scores.left_out(record)]
     shown_files = figures(record.path, budget, notes)
-    parts = [
-        tag("h2", record.learner, tag("span", " on "), record.source),
-        _headline(record),
-        _curves(record, notes),
-        _evaluations(record),
-        _part("Videos and figures", tag("div", *shown_files, class_="media-grid") if shown_files else None),
-        _details(record),
-        _notes(notes),
-    ]
-    return tag("section", *parts, id=f"run-{number}", class_="run")
+    media = tag("div", *shown_files, class_="media-grid") if shown_files else None
+    parts = {
+        "head": join([_headline(record), _command(record)]),
+        "curves": _curves(record, number, store, notes),
+        "evaluations": _evaluations(record),
+        "media": _part("Videos and figures", media),
+        "details": _details(record),
+        "notes": _notes(notes),
+    }
+    blocks = [tag("div", content, data_part=f"run-{number}-{part}") for part, content in parts.items()]
+    title = tag("h2", name)
+    if folded:
+        head = tag("summary", title, tag("span", f"seed {record.seed}, {record.path.name}"))
+        return tag("details", head, *blocks, id=f"run-{number}", class_="run")
+    return tag("section", title, *blocks, id=f"run-{number}", class_="run")
 
 
 def _headline(record: RunRecord) -> Markup:
     steps = record.config["steps"]
     asked = f"of {steps:,} asked for" if steps > record.step else record.unit
+    state, why = state_of(record)
     tiles = [
         *_score_tiles(record),
+        _tile("State", state, why, f"state {state}"),
         _tile("Steps", shown(record.step), asked),
         _tile("Training time", duration(record.seconds), _shared(record, "by the clock, with evaluations")),
         _tile("Speed", shown(_rounded(record.steps_per_second)), _shared(record, "steps a second")),
         _tile("Seed", str(record.seed), f"run {record.path.name}"),
     ]
-    return tag("div", *tiles, class_="tiles")
+    bar = tag("progress", max=steps, value=record.step, aria_label="Steps taken") if record.running and steps else None
+    return join([tag("div", *tiles, class_="tiles"), bar])
+
+
+def _command(record: RunRecord) -> Markup | None:
+    """Return when, where and by which command the run was begun, as far as it tells."""
+    if not record.sessions:
+        return None
+    first = record.sessions[0]
+    more = f"; trained on {len(record.sessions) - 1} more times" if len(record.sessions) > 1 else ""
+    words = f"Begun {when(first.time)} on {first.machine}{more}."
+    return tag("p", words, tag("code", first.command), class_="note command")
 
 
 def _score_tiles(record: RunRecord) -> list[Markup]:
@@ -75,20 +101,20 @@ def _tile(title: str, value: str, small: str, kind: str = "") -> Markup:
     return tag("div", *parts, class_=f"tile {kind}".strip())
 
 
-def _curves(record: RunRecord, notes: list[str]) -> Markup:
+def _curves(record: RunRecord, run: int, store: Store, notes: list[str]) -> Markup:
     training, reported = scores.of_purpose(record, scores.TRAINING), scores.reports(record)
     # A single evaluation is no curve; the table shows it.
     evaluated = metric_names(training) if len(training) > 1 else []
     constants = {name for metric in evaluated for name in scores.references(record, metric)}
     ends = {f"{name}{end}" for name in evaluated for end in ("_low", "_high")}
     evaluated = [name for name in evaluated if name not in NOT_DRAWN | constants | ends]
-    logged = [name for name in metric_names(record.metrics) if name not in NOT_DRAWN]
-    logged.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST) + (name in SCHEDULES))
     charts = [
-        evaluation_chart(training, reported, name, record.unit, scores.references(record, name))
+        evaluation_chart(store, run, training, reported, name, record.unit, scores.references(record, name))
         for name in evaluated[:MOST_CHARTS]
     ]
-    charts += [metric_chart(record.metrics, name, record.unit) for name in logged[: MOST_CHARTS - len(charts)]]
+    logged = _logged(record.metrics.names)
+    for names, title in logged[: MOST_CHARTS - len(charts)]:
+        charts.append(metric_chart(store, run, record.metrics, names, title, record.unit))
     left_out = len(evaluated) + len(logged) - len(charts)
     if left_out:
         notes.append(f"{left_out:,} more metrics are not drawn (at most {MOST_CHARTS} charts a run).")
@@ -98,11 +124,22 @@ def _curves(record: RunRecord, notes: list[str]) -> Markup:
     if ends & {*metric_names(training)}:
         over = "episodes" if record.acts else "examples"
         words.append(f"Bands are 95 % bootstrap intervals over the {over} of an evaluation, not over runs.")
-    if len(record.metrics) > SMOOTH_ABOVE:
-        pale = "the pale one is every logged row and the bold one the mean of the latest 5 % of the rows."
-        words.append(f"Of a pale and a bold line, {pale}")
+    if len(record.metrics) > LEAST_POINTS:
+        words.append("Where a curve has more rows than points, a point is a mean and the pale band reaches from the ")
+        words[-1] += "least to the greatest of its rows, so that no spike is lost."
     said = tag("p", " ".join(words), class_="note") if words else None
     return _part("Learning curves", join([tag("div", *charts, class_="charts"), said]))
+
+
+def _logged(names: list[str]) -> list[tuple[dict[str, str], str]]:
+    """Return the charts of log rows: the label of each line by its metric, and a title."""
+    left = [name for name in names if name not in NOT_DRAWN]
+    left.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST) + (name in SCHEDULES))
+    found = [({name: label(name)}, label(name)) for name in left if name not in PLAYERS]
+    players = {name: label(name) for name in PLAYERS if name in left}
+    # Of two players neither's loss says anything without the other's.
+    title = "losses of both players" if len(players) > 1 else next(iter(players.values()), "")
+    return [(players, title), *found] if players else found
 
 
 def _evaluations(record: RunRecord) -> Markup:
@@ -129,7 +166,21 @@ def _details(record: RunRecord) -> Markup:
     packages = [(name, setting(value)) for name, value in record.versions.items()]
     blocks = [pairs("Run", options), pairs("Checkpoints (SHA-256)", saved), pairs("Versions", packages)]
     first = tag("div", pairs("Settings", settings), class_="settings")
-    return _part("How it was made", join([first, tag("div", *blocks, class_="details")]))
+    blocks += [pairs("Trained", _sessions(record))] if record.sessions else []
+    inner = join([first, tag("div", *blocks, class_="details")])
+    return _part("How it was made", inner)
+
+
+def _sessions(record: RunRecord) -> list[tuple[object, object]]:
+    """Return when each process trained the run, on what and by which command, the latest ones."""
+    found: list[tuple[object, object]] = []
+    for session in record.sessions[-MOST_SESSIONS:]:
+        ended = session.ended
+        last = session is record.sessions[-1]
+        end = f"{ended.why}, {when(ended.time)}" if ended else "running" if last and record.running else "no end known"
+        about = (tag("code", session.command), f" on {session.machine}; {end}")
+        found.append((f"{when(session.time)}, step {session.step:,}", join(about)))
+    return found
 
 
 def _title(checkpoint: CheckpointRecord) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from lab.errors import RunDirectoryError
-from lab.files.links import is_regular
+from lab.files.links import is_regular, open_to_read
 
 NAME = ".lock"
+# Whoever looks whether a run is being written holds its lock for an instant, which must keep nobody out.
+TRIES, PAUSE = 5, 0.02
 
 
 class RunLock:
@@ -73,7 +76,7 @@ class RunLock:
         except OSError as error:
             raise RunDirectoryError(f"run directory {self.run} cannot be written: {error}.") from error
         try:
-            if not _locked(descriptor):
+            if not _locked_in_time(descriptor):
                 raise RunDirectoryError(
                     f"run directory {self.run} is being written by {_holder(descriptor)}. "
                     "Fix: wait for its end or stop it; or copy the run to go on with the copy."
@@ -89,6 +92,27 @@ class RunLock:
             os.close(descriptor)
             raise
         return descriptor
+
+
+def _locked_in_time(descriptor: int) -> bool:
+    for _ in range(TRIES - 1):
+        if _locked(descriptor):
+            return True
+        time.sleep(PAUSE)
+    return _locked(descriptor)
+
+
+def is_held(run: Path) -> bool:
+    """Return whether a process is writing a run now; nothing is written, and nobody is kept from beginning.
+
+    Raises:
+        ForeignFileError: When the lock's file is a link, or no file.
+    """
+    try:
+        with open_to_read(run / NAME, run) as file:
+            return not _probed(file.fileno())
+    except OSError:
+        return False
 
 
 def _holder(descriptor: int) -> str:
@@ -108,8 +132,28 @@ if sys.platform == "win32":
         except OSError:
             return False
         return True
+
+    def _probed(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBRLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        except OSError:
+            return False
+        return True
 else:
     import fcntl
+
+    def _probed(descriptor: int) -> bool:
+        # Shared, so that two who look do not take each other for somebody who writes.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            # A file system without locks: nobody can hold one.
+            return True
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        return True
 
     def _locked(descriptor: int) -> bool:
         try:

@@ -12,7 +12,7 @@ from lab.runs import checkpoints
 
 CLOCK = "time_"
 # What depends on the machine or the clock, not on what was learnt.
-ELSEWHERE = ("versions", "threads", "run_dir")
+ELSEWHERE = ("versions", "threads", "run_dir", "sessions")
 
 
 def runs(path: Path) -> list[Path]:

@@ -51,19 +51,20 @@ def head_for(
     if kind not in KINDS:
         raise bad_value(owner, "policy", kind, f"one of {', '.join(KINDS)}")
     if kind != "gaussian":
-        check_bounded(owner, space, f"policy={kind!r}")
+        check_bounded(owner, space, f"policy={kind!r}", "policy='gaussian', which needs none")
     if kind == "beta":
         return Beta(space)
     return (SquashedGaussian if kind == "squashed" else Gaussian)(space, by_state, log_deviation)
 
 
-def check_bounded(owner: str, space: gymnasium.Space[Any], what: str) -> None:
+def check_bounded(owner: str, space: gymnasium.Space[Any], what: str, otherwise: str) -> None:
     """Raise `UsageError` for a Box without bounds on all sides, or one that bounds leave no room.
 
     Args:
         owner: Who asks.
         space: A Box.
         what: What needs the bounds.
+        otherwise: What else mends it.
     """
     low, high = (np.asarray(bound).ravel() for bound in (space.low, space.high))  # type: ignore[attr-defined]
     wrong = ~box_bounds(space)[2] | (low >= high)
@@ -71,6 +72,5 @@ def check_bounded(owner: str, space: gymnasium.Space[Any], what: str) -> None:
         at = int(np.argmax(wrong))
         raise bad_value(
             owner, "the action space", space, f"finite bounds, low < high, for {what}; number {at} has {low[at]} to "
-            f"{high[at]}", "gymnasium.wrappers.RescaleAction or TransformAction, which give it a range"
-            " (or policy='gaussian', which needs none, where there is such a setting).",
+            f"{high[at]}", f"gymnasium.wrappers.TransformAction with bounds, or {otherwise}.",
         )  # fmt: skip

@@ -60,11 +60,9 @@ def facts(record: RunRecord) -> dict[str, Any]:
         elif name != "step":
             found[f"conditions.{name}"] = value
     found["last step"] = record.step
-    if record.metrics:
-        # By the newest row that has each: not every row has all.
-        rows = record.metrics
-        latest = {name: value for row in rows for name, value in row.items()}
-        found |= {f"metrics.{name}": latest[name] for name in metric_names(rows)}
+    # By the newest row that has each: not every row has all.
+    latest = {name: float(record.metrics.series(name).values[-1]) for name in record.metrics.names}
+    found |= {f"metrics.{name}": int(v) if v.is_integer() else v for name, v in latest.items()}
     row = scores.final(record)
     if row is not None:
         found |= {f"evaluation.{name}": row[name] for name in metric_names([row])}

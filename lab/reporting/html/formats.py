@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 NONE = "–"
+ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 LABELS = {
     "return": "return in training",
     "value": "estimated value",
@@ -78,6 +80,11 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
+def when(time: str) -> str:
+    """Return a UTC time of ISO 8601 to the minute; any other text as it is."""
+    return f"{time[:10]} {time[11:16]} UTC" if ISO.fullmatch(time) else time
 
 
 def file_size(number_of_bytes: float | None) -> str:

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
 VOID = frozenset({"img", "link", "meta"})
 LONGEST = 400
@@ -17,6 +18,13 @@ class Markup(str):
     """Text that is HTML already; only this package's own words ever become it."""
 
     __slots__ = ()
+
+
+class Sorted(NamedTuple):
+    """A cell of a table that is sorted by another value than it shows."""
+
+    shown: object
+    by: float | None
 
 
 def legible(value: object, limit: int = LONGEST) -> str:
@@ -52,25 +60,36 @@ def tag(name: str, *children: object, **attributes: object) -> Markup:
             continue
         key = key.rstrip("_").replace("_", "-")
         # Only addresses are long: data URIs, which we encoded.
-        text = str(value) if key in ("src", "href") else legible(value)
+        text = str(value) if key in ("src", "href", "poster") else legible(value)
         head += f" {key}" if value is True else f' {key}="{html.escape(text, quote=True)}"'
     return Markup(f"<{head}>" if name in VOID else f"<{head}>{join(children)}</{name}>")
 
 
-def table(head: Iterable[object], rows: Iterable[Iterable[object]], *, texts: int = 1, caption: str = "") -> Markup:
-    """Return a table that scrolls sideways where the window is narrow.
+def table(
+    head: Iterable[object], rows: Iterable[Iterable[object]], *, texts: int = 1, caption: str = "", class_: str = ""
+) -> Markup:
+    """Return a table that scrolls sideways where the window is narrow, and says so there.
 
     Args:
         head: Column titles.
         rows: Cells, in lines as long as `head`.
         texts: How many columns from the left hold text; the others are numbers, set flush right.
         caption: A line above the table.
+        class_: Of the table.
     """
     titles = [tag("th", cell, scope="col", class_=_side(i, texts)) for i, cell in enumerate(head)]
-    lines = [tag("tr", *(tag("td", cell, class_=_side(i, texts)) for i, cell in enumerate(row))) for row in rows]
+    lines = [tag("tr", *(_cell(cell, _side(i, texts)) for i, cell in enumerate(row))) for row in rows]
     body = [tag("thead", tag("tr", *titles)), tag("tbody", *lines)]
     title = tag("caption", caption) if caption else None
-    return tag("div", tag("table", title, *body), class_="scroll")
+    hint = tag("p", "The table goes on to the right: scroll it sideways.", class_="hint")
+    inner = tag("div", tag("table", title, *body, class_=class_ or None), class_="scroll", tabindex="0")
+    return tag("div", hint, inner, class_="wide-table")
+
+
+def _cell(cell: object, side: str | None) -> Markup:
+    if isinstance(cell, Sorted):
+        return tag("td", cell.shown, class_=side, data_sort=cell.by)
+    return tag("td", cell, class_=side)
 
 
 def pairs(title: str, items: Iterable[tuple[object, object]]) -> Markup:

@@ -265,7 +265,7 @@ def test_it_learns_to_push_a_mass_to_its_goal():
 @pytest.mark.parametrize(
     ("space", "expected"),
     [
-        (Box(-np.inf, np.inf, (2,)), "finite bounds"),
+        (Box(-np.inf, np.inf, (2,)), r"finite bounds.*TransformAction with bounds, or an agent that needs none \(PPO"),
         (Box(0, 5, (2,), np.int64), "a Box of fractions"),
         (MultiDiscrete([2, 3]), "Discrete or a Box of fractions.*PPO"),
         (Box(-1.0, 1.0, (0,)), "Discrete or a Box of fractions"),

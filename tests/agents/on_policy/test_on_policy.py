@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Tuple
 
-from agents import A2C, PPO, REINFORCE
+from agents import A2C, PPO, REINFORCE, RecurrentPPO
 from agents.on_policy.ppo import clipped_objective, divergence
 from agents.replay.layout import Layout
 from agents.replay.rollouts import updates_on
@@ -258,7 +258,7 @@ def test_a_masked_policy_takes_no_action_that_is_not_allowed():
     [
         (PPO(action_mask=True), (VECTOR, Discrete(2)), "whose last 2 numbers are 0 or 1"),
         (PPO(action_mask=True), (Box(0.0, 1.0, (4,)), VECTOR), "only Discrete actions can be forbidden"),
-        (PPO(policy="squashed"), (VECTOR, Box(-np.inf, 1.0, (1,))), "number 0 has -inf to 1.0"),
+        (PPO(policy="squashed"), (VECTOR, Box(-np.inf, 1.0, (1,))), "-inf to 1.0.*or policy='gaussian', which"),
         (PPO(), (VECTOR, gymnasium.spaces.Text(3)), "Discrete, MultiDiscrete"),
         (PPO(), (VECTOR, Box(-1.0, 1.0, (0,))), "Discrete, MultiDiscrete"),
     ],
@@ -269,8 +269,12 @@ def test_what_does_not_fit_is_refused_with_a_fix(agent, spaces, says):
 
 
 def test_minibatches_that_do_not_divide_the_rollout_are_refused():
-    with pytest.raises(UsageError, match="a divisor of rollout_steps"):
+    with pytest.raises(UsageError, match=r"a divisor of rollout_steps \(100\)\. Fix: minibatch_size=50\."):
         PPO(rollout_steps=100, minibatch_size=64)
+    with pytest.raises(UsageError, match=r"Fix: minibatch_size=16\."):
+        RecurrentPPO(rollout_steps=64, minibatch_size=18)
+    with pytest.raises(UsageError, match=r"Fix: rollout_steps=128\."):
+        RecurrentPPO(rollout_steps=100, minibatch_size=64)
     with pytest.raises(UsageError, match="a multiple of the number of environments"):
         built(PPO(rollout_steps=64), num_envs=3)
 

@@ -142,3 +142,17 @@ def test_what_does_not_fit_is_refused_with_a_fix():
         RecurrentPPO().setup(Box(0, 255, (16, 16, 3), np.uint8), Discrete(2), Seeds(0), 1)
     with pytest.raises(UsageError, match="sequence_length received 4; .*each of 8 environ.* Fix: rollout_steps="):
         built(num_envs=8)
+
+
+def test_a_run_in_several_environments_is_used_and_trained_on(tmp_path):
+    settings = {"rollout_steps": 8, "minibatch_size": 8, "sequence_length": 4, "cell_size": 3, "hidden_sizes": (4,)}
+    run = tmp_path / "run"
+    agent = RecurrentPPO(**settings, epochs=1)
+    experiment = Experiment(agent, "CartPole-v1", lane="host", num_envs=2, run_dir=run, progress=False)
+    experiment.train(8)
+    loaded, observed = RecurrentPPO.load(run), np.array([0.1, 0.2, 0.3, 0.4])
+    assert loaded.act(observed) == agent.act(observed)
+    assert loaded.remembers.training["hidden"].shape == (1, 3)
+    assert "hidden" not in agent.inference_state() and "hidden" in agent.get_state()
+    resumed = Experiment.resume(run)
+    assert np.array_equal(resumed.learner.remembers.training["hidden"], agent.remembers.training["hidden"])

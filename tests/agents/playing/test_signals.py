@@ -154,7 +154,7 @@ def test_a_signal_within_training_stops_what_was_due_and_resuming_does_it_again(
         found = [row for row in rows(whole, "evaluations.jsonl") if row["purpose"] == "training"]
         assert found == [row for row in rows(again, "evaluations.jsonl") if row["purpose"] == "training"]
         assert len(found) == 20 // at
-    films = [sorted(path.name for path in run.glob("videos/*")) for run in (whole, again)]
+    films = [sorted(path.name for path in run.glob("videos/*.mp4")) for run in (whole, again)]
     assert films[0] == films[1] and len(films[0]) == (20 // at if phase == "film" else 0)
     if phase == "evaluation":
         best = [sorted(p.name for p in (run / "checkpoints").glob("best-*")) for run in (whole, again)]

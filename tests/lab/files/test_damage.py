@@ -8,7 +8,7 @@ import pytest
 
 from lab.errors import CheckpointError, RunDirectoryError
 from lab.files.json_lines import JsonLines
-from lab.files.reading import tensors
+from lab.files.reading import rows, tensors
 from lab.runs import checkpoints
 from lab.runs.directory import RunDirectory
 from lab.runs.run_state import read_learner, read_run
@@ -435,3 +435,25 @@ def test_a_run_with_flipped_bits_is_evaluated_resumed_and_reported_and_says_what
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "is a link" in error
     assert len(list((tmp_path / "elsewhere").glob("step-*"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b'{"step": 1, "loss": 0.5, "name": "a", "x": null, "y": true}', None),
+        (b'{"step": 1, "loss": NaN}', "NaN is no number of JSON"),
+        (b'{"step": 1, "loss": 1e999}', "Infinity is no number of JSON"),
+        (b'{"step": 1, "step": 2}', "has the name 'step' twice"),
+        (b'{"step" : 1, "loss": 1, "loss" : 2}', "has the name 'loss' twice"),
+        (b'{"step": 1, "x": ' + b"9" * 101 + b"}", "a number has 101 digits"),
+        (b'{"step": 1.0}', "expected a whole number"),
+        (b'{"loss": 1}', "it has no step"),
+        (b"\xff", "it is no JSON"),
+    ],
+)
+def test_the_quick_way_to_read_a_row_lets_nothing_pass_that_the_other_does_not(raw, expected):
+    line = rows.line_of(1, raw)
+    if expected is None:
+        assert line.row == {"step": 1, "loss": 0.5, "name": "a", "x": None, "y": True}
+    else:
+        assert line.row is None and expected in line.fault

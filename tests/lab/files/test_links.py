@@ -191,5 +191,5 @@ def test_a_report_leaves_linked_parts_out_and_says_so(runs, tmp_path):
     swap(mine / "metrics.jsonl", other / "metrics.jsonl")
     swap(mine / "checkpoints", other / "checkpoints")
     record = read_run(mine)
-    assert record.metrics == [] and record.checkpoints == []
+    assert not record.metrics and record.checkpoints == []
     assert [note.split(":")[0] for note in record.notes] == ["metrics.jsonl", "checkpoints/"]

@@ -21,6 +21,7 @@ from lab.errors import RunDirectoryError, UsageError
 from lab.media.images import write_png
 from lab.media.video import write_video
 from lab.reporting import media, write_report
+from lab.reporting.html.assets import LIVE_SCRIPT, SCRIPT
 from lab.reporting.records import read_run
 from lab.runs import checkpoints
 
@@ -28,8 +29,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>$\\frac{a}$\ud800\u202e<!--'
 # What opening a run relies on is refused where it holds control characters; markup is not.
 LEGIBLE = HOSTILE.replace("\ud800\u202e", "")
-HEAD = {"html", "head", "meta", "title", "link", "style"}
+HEAD = {"html", "head", "meta", "title", "link", "style", "script", "noscript"}
 BLOCKS = {"body", "header", "main", "footer", "nav", "section", "aside", "h1", "h2", "h3", "h4", "p", "div", "ul", "li"}
+BLOCKS |= {"details", "summary", "progress"}
 WORDS = {"a", "span", "strong", "em", "code", "figure", "figcaption", "img", "video"}
 TABLES = {"table", "caption", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"}
 
@@ -49,7 +51,8 @@ class Page(HTMLParser):
         self.elements.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.elements[-1:] and self.elements[-1][0] not in ("script", "style"):
+            self.texts.append(data)
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.elements if name == tag]
@@ -189,7 +192,7 @@ def test_shows_evaluations_with_interval_baseline_best_last_and_report(page: Pag
 
 
 def test_shows_one_chart_a_metric_with_a_label(page: Page) -> None:
-    labels = [attributes["alt"] or "" for attributes in page.all("img")]
+    labels = labels_of(page)
     for words in (
         "Evaluated return of an episode over environment steps",
         "return in training over environment steps",
@@ -200,14 +203,16 @@ def test_shows_one_chart_a_metric_with_a_label(page: Page) -> None:
     assert not [words for words in labels if words.startswith(("episodes", "Evaluated mse_pca", "Evaluated samples"))]
 
 
+def labels_of(page: Page) -> list[str]:
+    return [attributes["aria-label"] or "" for attributes in page.all("figure") if "data-chart" in attributes]
+
+
 def test_embeds_videos_gifs_and_pictures_with_captions(page: Page, runs: list[Path]) -> None:
     (video,) = page.all("video")
     assert {"controls", "loop", "muted", "playsinline"} <= video.keys()
     content = base64.b64decode((video["src"] or "").removeprefix("data:video/mp4;base64,"))
     assert content == (runs[0] / "videos" / "episode.mp4").read_bytes()
-    pictures = [
-        attributes for attributes in page.all("img") if not (attributes["src"] or "").startswith("data:image/svg")
-    ]
+    pictures = page.all("img")
     assert [(p["src"] or "")[:14] for p in pictures] == ["data:image/gif", "data:image/png"]
     assert [(p["width"], p["height"]) for p in pictures] == [("64", "48")] * 2
     assert "One greedy episode episode.mp4" in page.text
@@ -222,8 +227,7 @@ def test_compares_runs_and_groups_seeds(page: Page) -> None:
     two = "mean of 2 seeds dqn CartPole-v1 mean return 390 390 of 2 runs, no interval of fewer than 3 from 380 to 400"
     assert two in page.text
     assert "digits autoencoder digits MSE 0.0067 – mse_pca 0.0242" in page.text
-    labels = [attributes["alt"] for attributes in page.all("img")]
-    assert "evaluation: mean return over environment steps, by learner" in labels
+    assert "evaluation: mean return over environment steps, by learner" in labels_of(page)
     assert "On CartPole-v1" in page.text
     assert "On digits" not in page.text
 
@@ -284,7 +288,7 @@ def test_what_is_said_of_agents_is_not_said_of_predictors(tmp_path: Path) -> Non
     page = Page(write_report([run], tmp_path / "page.html"))
     assert "RMSE 0.5 at step 5,000" in page.text and "Evaluation Step rmse examples" in page.text
     assert "episodes of an evaluation" not in page.text and "pale" not in page.text
-    assert "environments" not in page.text and not [a for a in page.all("img") if "examples" in (a["alt"] or "")]
+    assert "environments" not in page.text and not [words for words in labels_of(page) if "examples" in words]
     rows = [{**row, "rmse_low": 0.1, "rmse_high": 0.2} for row in rows]
     write_rows(run / "evaluations.jsonl", rows)
     text = Page(write_report([run], tmp_path / "page.html")).text
@@ -319,27 +323,35 @@ def check_self_contained(page: Page) -> None:
 LINKS = ("src", "href", "srcset", "poster", "data", "action", "formaction", "background", "cite", "ping", "xlink:href")
 
 
-def test_page_needs_no_other_address_and_no_script(page: Page) -> None:
+def test_page_needs_no_other_address_and_runs_no_script_but_its_own(page: Page) -> None:
     check_self_contained(page)
+    data, script = re.findall(r"<script[^>]*>(.*?)</script>", page.source, re.DOTALL)
+    assert [a.get("type") for a in page.all("script")] == ["application/json", None]
+    assert script == SCRIPT and json.loads(data).keys() == {"charts", "series", "traces"}
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "DOMParser"):
+        assert word not in LIVE_SCRIPT
     styles = re.findall(r"<style>(.*?)</style>", page.source, re.DOTALL)
     assert len(styles) == 1
     assert not re.search(r"url\(|@import|https?:|expression", styles[0])
     (policy,) = [m["content"] or "" for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none';")
-    assert f"'sha256-{base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()}'" in policy
-    assert "unsafe" not in policy
+    for kind, text in (("style", styles[0]), ("script", script)):
+        assert f"{kind}-src 'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}';" in policy
+    assert "unsafe" not in policy and "connect-src" not in policy and "self" not in policy
 
 
-def test_charts_hold_no_script_and_load_nothing(page: Page) -> None:
-    for svg in charts(page):
-        assert "<script" not in svg
-        assert not [a for a in re.findall(r'(?:href|src)="([^"]*)"', svg) if not a.startswith("#")]
+def data_of(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(re.findall(r"<script[^>]*>(.*?)</script>", page.source, re.DOTALL)[0])
+    return found
 
 
-def charts(page: Page) -> list[str]:
-    prefix = "data:image/svg+xml;base64,"
-    sources = [attributes["src"] or "" for attributes in page.all("img")]
-    return [base64.b64decode(s.removeprefix(prefix)).decode() for s in sources if s.startswith(prefix)]
+def test_every_chart_has_its_data_and_every_line_its_curve(page: Page) -> None:
+    data = data_of(page)
+    assert {a["data-chart"] for a in page.all("figure") if "data-chart" in a} == data["charts"].keys()
+    lines = [line for chart in data["charts"].values() for line in chart["lines"]]
+    assert {line["series"] for line in lines if "series" in line} == data["series"].keys()
+    for curve in data["series"].values():
+        assert len(curve["x"]) == len(curve["y"]) > 0
 
 
 def test_report_loads_no_tensorflow_and_none_of_the_other_packages(runs: list[Path], tmp_path: Path) -> None:
@@ -390,10 +402,10 @@ def test_no_text_of_a_run_becomes_markup(tmp_path: Path) -> None:
     second = hostile_run(tmp_path / "other")
     page = Page(write_report([first, second], tmp_path / "page.html"))
     check_self_contained(page)
-    assert "<script" not in page.source
+    assert page.source.count("<script") == 2
     assert "<img onerror" not in page.source
-    for svg in charts(page):
-        assert not re.search(r"<(script|img|foreignObject)", svg)
+    # What the script draws from is data: no `<` of a run can end it.
+    assert json.dumps(HOSTILE)[1:20] in json.dumps(data_of(page)["charts"])
     # It is shown, as text.
     assert '"><img src=x onerror=alert(1)><script>alert(2)</script>' in page.text
     assert "\u202e" not in page.source
@@ -409,7 +421,7 @@ def test_numbers_that_are_none_are_left_out(tmp_path: Path) -> None:
     rows.append({"step": 1, "purpose": "report", "mean": None, "iqm": True, "mse": 2})
     write_rows(run / "evaluations.jsonl", rows)
     page = Page(write_report([run]))
-    assert "loss over environment steps" not in [attributes["alt"] for attributes in page.all("img")]
+    assert "loss over environment steps" not in labels_of(page)
     assert "nan" not in page.text.lower()
 
 
@@ -467,7 +479,7 @@ def test_files_that_are_not_what_they_seem_are_left_out_and_noted(
     assert "videos/pipe.mp4: left out; it is not a file of the run." in page.text
     assert "samples/page.png: left out; its content is not png." in page.text
     assert re.search(r"videos/episode.mp4: left out; [\d.]+ kB is too large \(at most [\d.]+ kB a file\)", page.text)
-    assert "samples/: 6 of 40 files like grid-000000039.png are shown." in page.text
+    assert "samples/: 24 of 40 files like grid-000000039.png are shown." in page.text
     assert "Grid, step 0" in page.text
     assert "Grid, step 39" in page.text
     assert page.all("video") == []
@@ -520,8 +532,9 @@ def test_damaged_config_is_a_usage_error(tmp_path: Path, content: bytes) -> None
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 def test_browser_shows_all_pictures_and_videos_without_an_error(report: Path, tmp_path: Path) -> None:
     found, console = open_in_chromium(report, tmp_path)
-    assert len(found["images"]) > 10
+    assert len(found["images"]) == 2
     assert min(found["images"]) > 0
+    assert found["charts"] > 2
     assert found["videos"]
     assert min(found["videos"]) >= 1
     # The style sheet is the one that the policy allows.
@@ -533,13 +546,14 @@ def open_in_chromium(page: Path, directory: Path) -> tuple[dict[str, Any], list[
     """Load a page in a frame; return what a script outside it sees there, and what the console said."""
     outer = directory / "outer.html"
     outer.write_text(
-        f"""<!doctype html><iframe id="page" width="1200" height="6000" src="{page.as_uri()}"></iframe><script>
+        f"""<!doctype html><iframe id="page" width="1200" height="9000" src="{page.as_uri()}"></iframe><script>
         onload = () => {{
           const inner = document.getElementById("page").contentDocument;
           const charts = inner.querySelector(".charts");
           document.title = "found" + JSON.stringify({{
             images: [...inner.images].map(image => image.naturalWidth),
             videos: [...inner.querySelectorAll("video")].map(video => video.readyState),
+            charts: inner.querySelectorAll(".plot path.curve").length,
             columns: getComputedStyle(charts).gridTemplateColumns.split(" ").length,
           }});
         }};</script>"""

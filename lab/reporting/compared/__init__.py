@@ -1,0 +1,1 @@
+"""What tells runs from each other."""

@@ -1,0 +1,4 @@
+controls(document.getElementById("controls"));
+enhance(document);
+openTarget();
+document.documentElement.dataset.ready = "";
