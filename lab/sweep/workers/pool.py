@@ -184,7 +184,7 @@ def _init(library: Any, address: str | None) -> None:
             # Ray raises a bare Exception where its processes take too long to start.
             what = f"no cluster answers at {address}" if address else "Ray could not be started on this machine"
             raise UsageError(
-                f"Ray: {what}: {_line(error)} Fix: `ray start --head`, then --ray-address auto or the cluster's address."
+                f"Ray: {what}: {_line(error)} Fix: `ray start --head`, then --ray-address auto or its address."
             ) from error
 
 
