@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lab.command.sweep_arguments import add_sweep
+from lab.command.sweep_arguments import add_backend, add_sweep
 from lab.messages.terminal import complain
 from lab.version import __version__
 
@@ -100,6 +100,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         action="store_true",
         help="go on from a new episode, or with the data at hand, where the source cannot be brought back exactly",
     )
+    add_backend(resume)
 
     evaluate = commands.add_parser("evaluate", help="evaluate a run's best checkpoint", description="Evaluate a run.")
     evaluate.add_argument("run", metavar="RUN", type=Path)

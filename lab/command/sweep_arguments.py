@@ -55,6 +55,20 @@ def add_sweep(commands: Any) -> None:
         "--evaluate-every", type=_whole, help="steps between evaluations (default: an eighth of the run)"
     )
     sweep.add_argument("--checkpoint-every", type=_whole, help="steps between checkpoints")
+    add_backend(sweep)
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """Add where a sweep's runs train."""
+    parser.add_argument(
+        "--backend", choices=("local", "ray"), default="local",
+        help="where a sweep's runs train: in this process, or on workers of Ray (extra ray); the outcome is the same",
+    )  # fmt: skip
+    parser.add_argument("--resources", metavar="NAME=N,...", help="of one worker (default cpus=1); also gpus=1")
+    parser.add_argument("--workers", type=_whole, metavar="N", help="at most so many (default: as many as fit)")
+    parser.add_argument(
+        "--ray-address", metavar="ADDRESS", help="of a running cluster; auto for this machine's (default: a new one)"
+    )
 
 
 def _whole(text: str) -> int:

@@ -24,6 +24,7 @@ def check_early(options: argparse.Namespace) -> None:
     from lab.sweep.suggesting.samplers import optuna
 
     optuna()
+    backend(options)
     if options.command == "resume":
         if options.steps:
             raise UsageError("--steps: this is a sweep, whose runs have as many steps each. Fix: leave it out.")
@@ -35,9 +36,31 @@ def check_early(options: argparse.Namespace) -> None:
         registry.learner(options.learner)
     from_arguments(options.search, options.space)
     if options.run is not None:
-        from lab.sweep.sweep import check_free
+        from lab.sweep.plan import check_free
 
         check_free(options.run)
+
+
+def backend(options: argparse.Namespace) -> Any:
+    """Return the backend that a command names.
+
+    Raises:
+        UsageError: When its arguments do not fit.
+        MissingPackageError: When it is not installed.
+    """
+    from lab.sweep.workers.backend import Ray, backend_of, resources_of
+
+    given = {"--resources": options.resources, "--workers": options.workers, "--ray-address": options.ray_address}
+    used = [name for name, value in given.items() if value is not None]
+    if options.backend != "ray":
+        if used:
+            raise UsageError(f"{used[0]}: this is for --backend ray. Fix: add it, or leave {used[0]} out.")
+        return "local"
+    resources = {"cpus": 1.0} if options.resources is None else resources_of(options.resources)
+    imports = tuple(getattr(options, "imports", ()))
+    found = Ray(resources, options.workers, options.ray_address, imports)
+    backend_of(found)
+    return found
 
 
 def sweep(options: argparse.Namespace) -> None:
@@ -56,6 +79,7 @@ def sweep(options: argparse.Namespace) -> None:
         options.source,
         from_arguments(options.search, options.space),
         run_dir=options.run or free_directory(Path("runs"), f"sweep-{options.learner}-{options.source}"),
+        backend=backend(options),
         **{name: getattr(options, name) for name in (*chosen, "score", "statistic")},
         **keywords,
     )
@@ -70,7 +94,7 @@ def resume_sweep(options: argparse.Namespace) -> None:
     """Go on with a sweep."""
     from lab.sweep import Sweep
 
-    found = Sweep.resume(options.run, source=options.source, exact=not options.inexact)
+    found = Sweep.resume(options.run, source=options.source, exact=not options.inexact, backend=backend(options))
     ended = sum(trial.ended for trial in found.trials)
     say(f"resumed  {options.run}: {ended} of {found.plan.trials} trials have ended")
     _run(found)

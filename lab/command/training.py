@@ -107,6 +107,10 @@ def resume(options: argparse.Namespace) -> None:
     from lab.callbacks.loggers import loggers
     from lab.experiment.experiment import Experiment
 
+    if options.backend != "local" or options.resources or options.workers or options.ray_address:
+        raise UsageError(
+            f"{options.run} is no sweep, which alone trains on workers. Fix: leave out --backend and its own."
+        )
     given = {"source": options.source, "callbacks": loggers(options.log), "exact": not options.inexact}
     if population.is_population(options.run):
         if options.steps:

@@ -3,5 +3,6 @@
 from lab.sweep.journal import Trial
 from lab.sweep.spaces import Choice, Range
 from lab.sweep.sweep import Sweep
+from lab.sweep.workers.backend import Ray
 
-__all__ = ["Choice", "Range", "Sweep", "Trial"]
+__all__ = ["Choice", "Range", "Ray", "Sweep", "Trial"]

@@ -10,6 +10,9 @@ from lab.sweep.journal import Journal, Trial
 from lab.sweep.members import Team, score
 from lab.sweep.plan import Plan
 from lab.sweep.suggesting.study import begin, settings_of, study_of
+from lab.sweep.workers.team import RemoteTeam
+
+Crew = Team | RemoteTeam
 
 
 class Batch:
@@ -25,7 +28,7 @@ class Batch:
         numbers: Of the trials, of which some may have begun and some have ended.
     """
 
-    def __init__(self, plan: Plan, journal: Journal, numbers: range, crew: Callable[[list[Trial]], Team]) -> None:
+    def __init__(self, plan: Plan, journal: Journal, numbers: range, crew: Callable[[list[Trial]], Crew]) -> None:
         self.plan, self.journal, self.numbers = plan, journal, numbers
         if journal.metric is None:
             raise ValueError("a batch needs to know the metric; expected Journal.name_metric before it")

@@ -135,6 +135,14 @@ class Journal:
             return value if space.whole else float(value)
         raise SchemaError(f"trial {number} has {name} = {str(value)[:60]!a}, which lies outside {space}")
 
+    @property
+    def leading(self) -> list[Trial]:
+        """The trials that have ended, up to the first that has not: Optuna numbers its trials without a gap."""
+        found: list[Trial] = []
+        while (trial := self.trials.get(len(found))) is not None and trial.ended:
+            found.append(trial)
+        return found
+
     # ---------------------------------------------------------------- writing
 
     def tidy(self) -> None:

@@ -46,18 +46,28 @@ class Team:
         trials: Those that have not ended.
         callbacks: Made as the sweep's were, for resumed runs.
         exact: As for `Experiment.resume`.
+        runs: Only these, by trial and seed; None for all.
 
     Attributes:
         members: The runs, in the order of trials and seeds.
         failed: Why a trial cannot run, or diverged, by its number.
+        lost: The trials of runs that diverged.
     """
 
     def __init__(
-        self, plan: Plan, pattern: Experiment, trials: Iterable[Trial], callbacks: Iterable[Callback], exact: bool
+        self,
+        plan: Plan,
+        pattern: Experiment,
+        trials: Iterable[Trial],
+        callbacks: Iterable[Callback],
+        exact: bool,
+        runs: Collection[tuple[int, int]] | None = None,
     ) -> None:
         self.plan, self.pattern = plan, pattern
         self.callbacks, self.exact = list(callbacks), exact
         self.failed: dict[int, str] = {}
+        self.lost: set[int] = set()
+        self._runs = runs
         self.members: list[Member] = []
         self._left: list[Member] = []
         for trial in trials:
@@ -68,6 +78,8 @@ class Team:
         try:
             config = make(type(self.pattern.learner.config), {**self.plan.settings, **trial.settings})
             for seed in self.plan.seeds:
+                if self._runs is not None and (trial.number, seed) not in self._runs:
+                    continue
                 directory = trial.path / f"seed-{seed}"
                 begun = (directory / "config.json").exists()
                 one = self._resumed(directory) if begun else sibling(self.pattern, config, seed, directory)
@@ -107,6 +119,7 @@ class Team:
         left = [member.experiment for member in self._left]
         if left:
             for i, error in train_side_by_side(left, progress, meeting).items():
+                self.lost.add(self._left[i].number)
                 self.fail(self._left[i].number, f"seed {self._left[i].seed} diverged: {error}")
 
     def diverged(self, places: Collection[int]) -> set[int]:
@@ -133,11 +146,12 @@ class Team:
         Evaluations that not all of its runs have made are left out, and those that gave no finite number.
         """
         own = [member for member in self.members if member.number == number]
-        found = {member.seed: self._scores(member.experiment, metric) for member in own}
+        found = {member.seed: self.scores_of(member.experiment, metric) for member in own}
         shared = set.intersection(*(set(scores) for scores in found.values())) if found else set()
         return {index: {seed: scores[index] for seed, scores in found.items()} for index in sorted(shared)}
 
-    def _scores(self, experiment: Experiment, metric: str) -> dict[int, float]:
+    def scores_of(self, experiment: Experiment, metric: str) -> dict[int, float]:
+        """Return what a run's evaluations scored, by their number."""
         # Out of the run's own file, so that a resumed run's come from where an uninterrupted one's do.
         if experiment.directory is None:
             return {}

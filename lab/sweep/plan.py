@@ -24,6 +24,7 @@ from lab.files.reading.schema import (
     text,
     whole,
 )  # fmt: skip
+from lab.runs.directory import RunDirectory
 from lab.runs.opening.config import CONSTANTS, LANES, MOST_ENVIRONMENTS
 from lab.sweep.spaces import IN_FILE
 
@@ -106,6 +107,22 @@ class Plan:
 def is_sweep(directory: str | os.PathLike[str]) -> bool:
     """Return whether a directory holds a sweep."""
     return os.path.lexists(Path(directory) / NAME)
+
+
+def check_free(run_dir: str | os.PathLike[str]) -> Path:
+    """Return a directory in which a new sweep may be written.
+
+    Raises:
+        RunDirectoryError: When it holds a sweep or anything else, or cannot be written.
+    """
+    directory = RunDirectory(run_dir)
+    if is_sweep(directory.path):
+        raise RunDirectoryError(
+            f"{directory.path} already holds a sweep. Fix: choose another directory, or go on with it: "
+            f"`lab resume {directory.path}` or Sweep.resume(...)."
+        )
+    directory.check_free()
+    return directory.path
 
 
 def write(directory: Path, plan: Plan) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,18 +16,18 @@ from lab.experiment.experiment import Experiment
 from lab.experiment.together.siblings import check_shared, evaluated_elsewhere, sibling
 from lab.learner import Learner
 from lab.messages.notes import warn
-from lab.runs.directory import RunDirectory
 from lab.runs.lock import RunLock
 from lab.runs.opening.sources import source_name
 from lab.sweep import plan as plans
-from lab.sweep.batch import Batch
+from lab.sweep.batch import Batch, Crew
 from lab.sweep.journal import Journal, Trial, folder
 from lab.sweep.members import Team
 from lab.sweep.opening import pattern_of
-from lab.sweep.plan import Plan
+from lab.sweep.plan import Plan, check_free
 from lab.sweep.spaces import from_json, spaces
 from lab.sweep.suggesting.samplers import optuna
 from lab.sweep.suggesting.study import study_of
+from lab.sweep.workers.backend import Ray, backend_of
 from lab.task import Task
 
 # Runs that one program takes as a batch in the compiled lane; evaluations in a run.
@@ -57,6 +58,7 @@ class Sweep:
         statistic: Over the seeds: `mean` or `iqm`.
         metric: What is scored; None for the evaluation's main metric.
         evaluate_every: Steps between evaluations; None for an eighth of the run.
+        backend: `local` to train in this process, `ray` or a `lab.sweep.Ray` to train on workers: the same outcome.
         callbacks, keywords: As for `Experiment`.
 
     Attributes:
@@ -65,7 +67,7 @@ class Sweep:
 
     Raises:
         UsageError: On any argument that does not fit, before anything is written.
-        MissingPackageError: Where Optuna is not installed.
+        MissingPackageError: Where Optuna, or Ray as the backend, is not installed.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Sweep:
         statistic: str = "mean",
         metric: str | None = None,
         evaluate_every: int | None = None,
+        backend: str | Ray = "local",
         callbacks: Iterable[Callback] = (),
         **keywords: Any,
     ) -> None:
@@ -94,7 +97,7 @@ class Sweep:
             raise bad_value("Sweep", "learner", learner, "an agent, a generator or a predictor", "pass one: DQN().")
         check_whole("steps", steps, optional=True, owner="Sweep")
         check_whole("evaluate_every", evaluate_every, optional=True, owner="Sweep")
-        library = optuna()
+        library, self.backend = optuna(), backend_of(backend)
         self.spaces = spaces(type(learner.config), search)
         self.directory = check_free(run_dir)
         steps = int(steps or learner.default_steps)
@@ -154,6 +157,7 @@ class Sweep:
         learner: type[Learner] | None = None,
         callbacks: Iterable[Callback] = (),
         exact: bool = True,
+        backend: str | Ray = "local",
     ) -> Self:
         """Open a sweep that was killed or stopped; `run` goes on with it, the interrupted runs bit for bit.
 
@@ -163,12 +167,13 @@ class Sweep:
             learner: The learner's class, if it is not known by name here.
             callbacks: Made as the sweep's were.
             exact: As for `Experiment.resume`.
+            backend: As for `Sweep`; another one than before gives the same trials.
 
         Raises:
             RunDirectoryError: When there is no sweep, or its files are none of one.
         """
         self = cls._read(run_dir)
-        library = optuna()
+        library, self.backend = optuna(), backend_of(backend)
         if library.__version__ != self.plan.optuna:
             warn(
                 f"{self.directory} was begun with Optuna {self.plan.optuna}, and this is {library.__version__}: "
@@ -221,8 +226,8 @@ class Sweep:
         Raises:
             MissingPackageError: Where Optuna is not installed.
         """
-        ended = _leading(self.trials)
-        return study_of(self.plan, self.spaces, self.journal.metric is None or self.journal.metric[1], ended)
+        higher = self.journal.metric is None or self.journal.metric[1]
+        return study_of(self.plan, self.spaces, higher, self.journal.leading)
 
     # ---------------------------------------------------------------- running
 
@@ -249,14 +254,22 @@ class Sweep:
                 plans.write(self.directory, self.plan)
             if self.journal.metric is None:
                 self.journal.name_metric(*metric)
-            for first in range(0, self.plan.trials, self.plan.together):
-                numbers = self.plan.batch(first)
-                if not all(n in self.journal.trials and self.journal.trials[n].ended for n in numbers):
-                    Batch(self.plan, self.journal, numbers, self._crew).run(progress, on_end)
+            batches = map(self.plan.batch, range(0, self.plan.trials, self.plan.together))
+            left = [one for one in batches if not set(one) <= {t.number for t in self.trials if t.ended}]
+            with self._crew(bool(left)) as crew:
+                for numbers in left:
+                    Batch(self.plan, self.journal, numbers, crew).run(progress, on_end)
         return self.best
 
-    def _crew(self, trials: list[Trial]) -> Team:
-        return Team(self.plan, self.pattern, trials, self.callbacks, self.exact)
+    @contextmanager
+    def _crew(self, needed: bool) -> Iterator[Callable[[list[Trial]], Crew]]:
+        if self.backend is None or not needed:
+            yield lambda trials: Team(self.plan, self.pattern, trials, self.callbacks, self.exact)
+            return
+        from lab.sweep.workers.team import workers
+
+        with workers(self.backend, self.plan, self.directory, self.pattern, self.callbacks, self.exact) as crew:
+            yield lambda trials: crew(trials, (self.journal.metric or ("", True))[0])
 
     def _metric(self) -> tuple[str, bool]:
         # Which one it is, and which way, only an evaluation says: one of a learner that knows nothing.
@@ -269,32 +282,6 @@ class Sweep:
         return name, evaluation.higher_is_better(name)
 
 
-def check_free(run_dir: str | os.PathLike[str]) -> Path:
-    """Return a directory in which a new sweep may be written.
-
-    Raises:
-        RunDirectoryError: When it holds a sweep or anything else, or cannot be written.
-    """
-    directory = RunDirectory(run_dir)
-    if plans.is_sweep(directory.path):
-        raise RunDirectoryError(
-            f"{directory.path} already holds a sweep. Fix: choose another directory, or go on with it: "
-            f"`lab resume {directory.path}` or Sweep.resume(...)."
-        )
-    directory.check_free()
-    return directory.path
-
-
 def _trains_batches(kind: type[Task]) -> bool:
     # Where a task lets its runs take turns, a trial that is suggested later knows more.
     return getattr(kind.advance_batch, "__func__", None) is not getattr(Task.advance_batch, "__func__", None)
-
-
-def _leading(trials: Sequence[Trial]) -> list[Trial]:
-    # Optuna numbers its trials without a gap.
-    found: list[Trial] = []
-    for number, trial in enumerate(trials):
-        if trial.number != number or not trial.ended:
-            break
-        found.append(trial)
-    return found

@@ -47,6 +47,8 @@ class Interruption:
 
 
 _listening: list[Interruption] = []
+# In threads that no signal reaches.
+_elsewhere: list[tuple[Interruption, tuple[Stoppable, ...]]] = []
 
 
 @contextlib.contextmanager
@@ -56,11 +58,16 @@ def listen(*controls: Stoppable) -> Iterator[Interruption]:
     A call of TensorFlow, such as the compiling of a program, is not left in the middle: the first signal is heard at
     its end, the second within a second (see `lab.runtime.signals.second_signal`).
 
-    Only the main thread can receive signals; elsewhere this does nothing.
+    Only the main thread can receive signals; elsewhere it is `interrupt_threads` that stops.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
-        yield interruption
+        told = (interruption, controls)
+        _elsewhere.append(told)
+        try:
+            yield interruption
+        finally:
+            _elsewhere.remove(told)
         return
 
     def receive(number: int, frame: FrameType | None) -> None:
@@ -83,6 +90,14 @@ def listen(*controls: Stoppable) -> Iterator[Interruption]:
         _listening.remove(interruption)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def interrupt_threads() -> None:
+    """Ask what trains in other threads than the main one to stop at its next step, as SIGINT would."""
+    for interruption, controls in list(_elsewhere):
+        interruption.received = signal.SIGINT
+        for control in controls:
+            control.stop = True
 
 
 @contextlib.contextmanager
