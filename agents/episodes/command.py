@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from gymnasium.spaces import Discrete
+
 from agents.base import Agent
 from agents.baselines import Random
 from agents.environment_ids import named_id
@@ -38,7 +40,8 @@ def record_to(output: Path, policy: str, source: str | None, which: str, append:
     returns = episodes.card.returns
     say(f"recorded {len(episodes):,} episodes, {episodes.steps:,} steps of {episodes.card.policy} in {source}")
     say(f"returns  mean {returns['mean']:.4g}, from {returns['min']:.4g} to {returns['max']:.4g}")
-    say(f"next     lab train behavior_cloning {output}    lab train cql {output}")
+    other = "cql" if isinstance(episodes.action_space, Discrete) else "iql"
+    say(f"next     lab train behavior_cloning {output}    lab train {other} {output}")
 
 
 def _environment_of(run: str) -> str:

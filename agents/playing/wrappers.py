@@ -24,7 +24,9 @@ def layers(env: gymnasium.Env[Any, Any]) -> Iterator[gymnasium.Env[Any, Any]]:
 def name_of(env: gymnasium.Env[Any, Any]) -> str:
     """Return what to call an environment in a message: its id, or its class."""
     spec = getattr(env, "spec", None)
-    return spec.id if spec is not None else type(env.unwrapped).__name__
+    # Dynamics as TensorFlow functions are what their author knows, not what steps them.
+    own = getattr(env.unwrapped, "tensor_env", env.unwrapped)
+    return spec.id if spec is not None else type(own).__name__
 
 
 def has_time_limit(env: gymnasium.Env[Any, Any]) -> bool:

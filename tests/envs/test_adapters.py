@@ -9,6 +9,7 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode
 
+from agents.playing.wrappers import name_of
 from envs import random, registration
 from envs.adapters import TensorEnvAdapter, TensorVectorEnv
 from envs.classic.cartpole import CartPole
@@ -152,3 +153,7 @@ def test_registered_limits_are_the_classes():
         definition = gymnasium.make(name).unwrapped.tensor_env
         assert definition.max_episode_steps == entry.max_episode_steps
         definition.check()
+
+
+def test_messages_name_the_dynamics_and_not_what_steps_them():
+    assert name_of(TensorEnvAdapter(Walk())) == "Walk"

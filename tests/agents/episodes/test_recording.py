@@ -121,7 +121,10 @@ def test_bad_arguments_are_named():
 def test_the_command_records_runs_and_random_play(tmp_path, capsys):
     data, run = tmp_path / "data.npz", tmp_path / "run"
     assert main(["record", "random", "lab/GridWorld-v0", "-o", str(data), "--episodes", "4", "--seed", "2"]) == 0
-    assert "recorded 4 episodes" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "recorded 4 episodes" in said and "lab train cql" in said
+    assert main(["record", "random", "lab/PointMass-v0", "-o", str(tmp_path / "box.npz"), "--episodes", "1"]) == 0
+    assert "lab train iql" in capsys.readouterr().out
     assert main(["record", "random", "lab/GridWorld-v0", "-o", str(data)]) == 2
     assert "exists. Fix: --append" in capsys.readouterr().err
     settings = ["--set", "batch_size=8", "--set", "hidden_sizes=8", "--evaluate-every", "20"]
