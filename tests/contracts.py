@@ -69,6 +69,7 @@ class Case:
         log_every: So that both the interruption and `middle` fall between two rows.
         middle: A step at which metrics for the next row have been gathered and no row ends.
         as_in: Another case whose state has the same items, so that what each of them decides is shown there.
+        shown: Names of checks that another case has passed with the same code, so that this one need not.
         actions: A space of actions that it takes, for environments that a test makes.
     """
 
@@ -83,6 +84,7 @@ class Case:
     middle: int = 47
     lane: str = "auto"
     as_in: str | None = None
+    shown: frozenset[str] = frozenset()
     actions: gymnasium.Space[Any] = dataclasses.field(default_factory=lambda: gymnasium.spaces.Discrete(2))
 
     @property
@@ -153,7 +155,7 @@ def teacher_run() -> str:
     """Return the directory of a run of a diffusion model; what it has learnt does not matter."""
     from generative import Diffusion
 
-    settings: dict[str, Any] = {"network": "mlp", "hidden_sizes": (8, 8), "schedule_steps": 20, "steps": 3}
+    settings: dict[str, Any] = {"network": "mlp", "hidden_sizes": (8,), "schedule_steps": 20, "steps": 3}
     experiment = Experiment(Diffusion(**settings), pictures(), run_dir=Path(tempfile.mkdtemp()) / "run", progress=False)
     experiment.claim()
     experiment.save_checkpoint()
@@ -672,7 +674,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "edm": [
         {
-            "settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8, 8), "precision": "bfloat16"},
+            "settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8,), "precision": "bfloat16"},
             "source": pictures,
         }
     ],
@@ -691,7 +693,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "hinge_gan": [{"settings": SMALL_GAN, "source": pictures}],
     "lsgan": [{"settings": SMALL_GAN, "source": pictures}],
     "rectified_flow": [
-        {"settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8, 8)}, "source": pictures},
+        {"settings": {**SMALL_UPDATES, "network": "mlp", "hidden_sizes": (8,)}, "source": pictures},
     ],
     "progressive_distillation": [
         {
@@ -777,6 +779,30 @@ SAME_STATE = {
 }
 
 
+# What another case shows for one: its label, and the names of the checks. Neither the lane nor a flavour of a family
+# decides how it is drawn, copied or kept in files.
+DRAWN, THREE = "renders_every_kind", "resumes_exactly_with_three_environments"
+SEEDED = "state_and_seed_decide_everything"
+KEPT = frozenset(("copies_with_what_was_learnt", "refuses_files_of_another_learner"))
+# A flavour that changes the loss alone, and keeps the same state: that it resumes exactly is checked of each.
+FLAVOUR = KEPT | {DRAWN, SEEDED}
+SHOWN: dict[str, tuple[str, frozenset[str]]] = {
+    **{f"{name}-2": (name, KEPT | {DRAWN, "loads_what_was_learnt"}) for name in ("dqn", "ppo", "recurrent_ppo")},
+    # With several environments: programs draw from one kind of replay, of which `dqn-2` has one too.
+    **dict.fromkeys(("sac-2", "sac-3"), ("sac", KEPT | {DRAWN, THREE})),
+    "ddpg": ("td3", KEPT | {DRAWN, THREE}),
+    "reinforce": ("a2c", frozenset((THREE,))),
+    "q_learning-2": ("q_learning", KEPT | {DRAWN, THREE}),
+    "classifier-3": ("classifier", KEPT | {DRAWN}),
+    "percent_bc": ("behavior_cloning", FLAVOUR),
+    "sparse_autoencoder": ("autoencoder", FLAVOUR),
+    "wgangp": ("gan", KEPT | {DRAWN}),
+    **dict.fromkeys(("ddpm", "edm"), ("diffusion", FLAVOUR)),
+    "rectified_flow": ("diffusion", frozenset((SEEDED,))),
+    **dict.fromkeys(("hinge_gan", "lsgan", "relativistic_gan"), ("gan", FLAVOUR)),
+}
+
+
 def installed_learners() -> dict[str, Callable[[], Any]]:
     """Return every learner that a package brings, by its name."""
     return {e.name: e.load for group in registry.LEARNERS for e in importlib.metadata.entry_points(group=group)}
@@ -794,7 +820,8 @@ def cases() -> list[Case]:
     for name, load in sorted(installed_learners().items()):
         for number, entry in enumerate(SMALL.get(name, []), 1):
             label = name if number == 1 else f"{name}-{number}"
-            found.append(Case(label, load, as_in=SAME_STATE.get(label), **entry))
+            _, shown = SHOWN.get(label, ("", frozenset()))
+            found.append(Case(label, load, as_in=SAME_STATE.get(label), shown=shown, **entry))
     return [
         *found,
         Case("example_agent", lambda: load_example("custom_agent").ExpectedSarsa, short_walks, idle=OVERWRITTEN),

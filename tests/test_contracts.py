@@ -49,10 +49,25 @@ def test_every_installed_learner_is_under_contract(name: str) -> None:
 
 
 def checks_of(case: Case) -> Any:
-    """Return the public checks that a case is held to."""
+    """Return the public checks of a case's kind."""
     if not case.is_agent:
         return predictors.CHECKS if case.kind().group == "lab.predictors" else generators.CHECKS
     return (*agents.CHECKS, *(agents.INTERACTING_CHECKS if case.interacts else ()))
+
+
+def held_to(case: Case) -> Any:
+    """Return those that no other case has shown for it."""
+    return [check for check in checks_of(case) if name_of(check) not in case.shown]
+
+
+@pytest.mark.parametrize("label", sorted(contracts.SHOWN))
+def test_what_a_case_leaves_to_another_is_shown_there(label: str) -> None:
+    by, names = contracts.SHOWN[label]
+    case, other = case_called(label), case_called(by)
+    assert names <= {name_of(check) for check in held_to(other)} and names <= {name_of(c) for c in checks_of(case)}
+    first, second = case.kind(), other.kind()
+    assert issubclass(first, second) or first.__bases__ == second.__bases__
+    assert contracts.SEEDED not in names or contracts.SAME_STATE[label] == by
 
 
 _trials: dict[str, Trial] = {}
@@ -69,7 +84,7 @@ def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return _trials[label]
 
 
-PAIRS = [pytest.param(c, check, id=f"{c.label}-{name_of(check)}") for c in CASES for check in checks_of(c)]
+PAIRS = [pytest.param(c, check, id=f"{c.label}-{name_of(check)}") for c in CASES for check in held_to(c)]
 
 
 @pytest.mark.parametrize(("trial", "check"), PAIRS, indirect=["trial"])

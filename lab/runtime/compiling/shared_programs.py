@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lab.config import schedules_of_run
 from lab.messages.kinds import is_variable
 from lab.runtime.recent import Recent
 
@@ -27,7 +28,8 @@ HOMES = ("lab", "agents", "generative", "predictors")
 ASIDE = frozenset(
     (
         *("seeds", "state_names", "program", "round", "latest", "greedy", "forward", "decoders", "programs"),
-        *("follows", "teaching"),
+        # `build` alone looks at how many numbers a file's learner may have.
+        *("follows", "teaching", "most_numbers"),
     )
 )
 # Of layers' and optimizers' settings: what differs from seed to seed, or is a variable.
@@ -89,7 +91,9 @@ class Identity:
         self._met: dict[int, int] = {}
         # Kept, so that no number of `id` is given out twice.
         self._alive: list[Any] = []
-        held = {name: value for name, value in vars(learner).items() if name not in ASIDE}
+        # Only schedules that follow the run ask how long it is.
+        aside = ASIDE if schedules_of_run(learner.config) else ASIDE | {"run_length"}
+        held = {name: value for name, value in vars(learner).items() if name not in aside}
         described = tuple((name, self._of(value)) for name, value in held.items())
         policy = (keras.config.floatx(), keras.config.dtype_policy().name)
         self.key: Hashable = (_functions(type(learner)), described, policy)

@@ -59,7 +59,9 @@ def test_settings_that_are_tensors_share_calls_and_others_do_not():
     calls = trained().learner.rule.calls
     assert trained(learning_rate=0.3, discount=0.5, gradient_clip=1.0, epsilon_end=0.3).learner.rule.calls is calls
     for changed in ({"hidden_sizes": (9,)}, {"double": False}, {"target_update_every": 7}, {"updates_per_round": 3}):
-        assert trained(**changed).learner.rule.calls is not calls, changed
+        # Whose calls they are is known before any is compiled.
+        assert trained(**changed, steps=4).learner.rule.calls is not calls, changed
+    assert trained(steps=4).learner.rule.calls is calls
 
 
 def test_a_class_given_another_rule_gets_other_calls(monkeypatch):

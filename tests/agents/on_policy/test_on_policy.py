@@ -202,7 +202,8 @@ def test_an_agent_takes_over_another_number_of_environments_and_keeps_the_scale_
     assert agent.num_envs == 4
 
 
-SPACES = [Discrete(3), MultiDiscrete([2, 3], start=[1, 0]), MultiBinary(3), Tuple([Discrete(2), Discrete(2)]), VECTOR]
+# A plain Discrete space and a Box are those of the contracts' cases.
+SPACES = [MultiDiscrete([2, 3], start=[1, 0]), MultiBinary(3), Tuple([Discrete(2), Discrete(2)])]
 
 
 @pytest.mark.parametrize("space", SPACES, ids=str)
@@ -216,7 +217,7 @@ def test_every_kind_of_action_is_learnt_from_and_lies_in_its_space(space):
 
         def step(self, action):
             kept = tuple(int(a) for a in action) if isinstance(space, Tuple) else action
-            assert self.action_space.contains(np.int64(kept) if isinstance(space, Discrete) else kept)
+            assert self.action_space.contains(kept)
             return self.np_random.uniform(-1, 1, 3).astype(np.float32), 1.0, self.np_random.random() < 0.2, False, {}
 
     agent = PPO(hidden_sizes=(4,), rollout_steps=16, minibatch_size=8, epochs=2)

@@ -49,6 +49,15 @@ def test_many_generators_of_one_shape_trace_once_and_keep_memory_flat():
     assert (megabytes() - before) / 8 < 2.0, "it was 17 MB an experiment where each was traced anew"
 
 
+def test_a_resumed_run_and_one_of_another_length_trace_nothing_anew(tmp_path):
+    learner = Autoencoder(latent_size=2, architecture="dense", **SMALL)
+    first = Experiment(learner, rows(), run_dir=tmp_path / "run", progress=False)
+    assert trained(first)[1] == 1
+    resumed = Experiment.resume(tmp_path / "run", source=rows(), progress=False)
+    assert trained(resumed)[1] == 0
+    assert trained(generated(), steps=9)[1] == 0
+
+
 def test_many_offline_agents_of_one_shape_trace_once():
     episodes = contracts.recorded()
     traces = [trained(Experiment(BehaviorCloning(**SMALL), episodes, seed=i, progress=False))[1] for i in range(4)]
