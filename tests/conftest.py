@@ -1,6 +1,5 @@
 """What all tests share: a quiet, headless process."""
 
-import gc
 import os
 import tempfile
 
@@ -14,7 +13,3 @@ os.environ.setdefault("LAB_COMPILE_CACHE", "off")
 # The suite runs several processes on few cores; more threads a process would only get in each other's way.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(name, "1")
-
-# Traces are made of hundreds of thousands of objects that live on; to look through all of them again and again takes
-# about a thirtieth of the suite's time.
-gc.set_threshold(200_000, 50, 1000)
