@@ -189,7 +189,7 @@ def check_outputs(script: Script, run_dir: Path, printed: str) -> None:
     rows = logged(run_dir)
     check_rows(rows)
     assert rows[-1]["step"] == script.trained
-    allowed = {"config.json", "metrics.jsonl", "evaluations.jsonl", "checkpoints", "videos", "samples"}
+    allowed = {"config.json", "settings.toml", "metrics.jsonl", "evaluations.jsonl", "checkpoints", "videos", "samples"}
     assert {path.name for path in run_dir.iterdir()} <= allowed
     outside = [p for p in run_dir.parent.rglob("*") if p.is_file() and not p.is_relative_to(run_dir)]
     # Keras writes its defaults into the user's home when it is imported, and Fontconfig a list of fonts.

@@ -547,8 +547,11 @@ def open_in_chromium(page: Path, directory: Path) -> tuple[dict[str, Any], list[
     outer = directory / "outer.html"
     outer.write_text(
         f"""<!doctype html><iframe id="page" width="1200" height="9000" src="{page.as_uri()}"></iframe><script>
-        onload = () => {{
+        // Charts are drawn when the page has time, which on a busy machine is after it has loaded.
+        let looks = 0;
+        const look = () => {{
           const inner = document.getElementById("page").contentDocument;
+          if (!inner.querySelector(".plot path.curve") && (looks += 1) < 100) return setTimeout(look, 50);
           const charts = inner.querySelector(".charts");
           document.title = "found" + JSON.stringify({{
             images: [...inner.images].map(image => image.naturalWidth),
@@ -556,11 +559,13 @@ def open_in_chromium(page: Path, directory: Path) -> tuple[dict[str, Any], list[
             charts: inner.querySelectorAll(".plot path.curve").length,
             columns: getComputedStyle(charts).gridTemplateColumns.split(" ").length,
           }});
-        }};</script>"""
+        }};
+        onload = look;</script>"""
     )
     command = f"""{CHROMIUM} --headless --no-sandbox --disable-gpu --disable-quic --no-first-run
         --disable-background-networking --disable-component-update --disable-sync --allow-file-access-from-files
-        --enable-logging=stderr --v=0 --user-data-dir={directory / "profile"} --dump-dom {outer.as_uri()}"""
+        --enable-logging=stderr --v=0 --user-data-dir={directory / "profile"} --virtual-time-budget=8000
+        --dump-dom {outer.as_uri()}"""
     done = subprocess.run(command.split(), capture_output=True, text=True, timeout=60, check=False)
     found = re.search(r"<title>found(.*?)</title>", done.stdout)
     assert found is not None, done.stderr[-2000:]
