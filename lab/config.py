@@ -68,6 +68,11 @@ class Settings:
     def check(self) -> None:
         """Check what involves several fields; raise `ValueError` (hook)."""
 
+    @property
+    def follows_run(self) -> bool:
+        """Whether the length of a schedule is left to the run."""
+        return bool(schedules_of_run(self))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}

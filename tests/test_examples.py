@@ -50,7 +50,7 @@ SCRIPTS = (
     Script("custom_agent", 500, 500, ("videos/episode.mp4", "samples/policy.png"), "ExpectedSarsa", "expected_sarsa"),
     Script("custom_environment", 270, 540, ("videos/episode.mp4",), "WalkToTheLight", "dqn"),
     Script("custom_generator", 60, 60, ("samples/samples.png",), "FlowMatching", "flow_matching"),
-    Script("custom_tensor_environment", 800, 1600, ("videos/episode.mp4",), "SoftLanding", "dqn", 40),
+    Script("custom_tensor_environment", 300, 600, ("videos/episode.mp4",), "SoftLanding", "dqn", 40),
 )
 # Rules of agents, run in both lanes by tests/examples/test_agents.py.
 AGENTS = ("dqn_in_one_file", "dqn_variants", "ppo_in_one_file", "actor_critic_variants")

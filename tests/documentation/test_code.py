@@ -62,6 +62,6 @@ def test_other_pages_run_in_short(page: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(Experiment, "train", train)
     monkeypatch.setattr(Experiment, "evaluate", lambda self, episodes=None: evaluate(self, 5))
-    short = functools.partial(baselines.classification_baselines, most_rows=500, budget=1.0)
+    short = functools.partial(baselines.classification_baselines, most_rows=120, budget=0.2)
     monkeypatch.setattr(baselines, "classification_baselines", short)
     run(page)

@@ -52,18 +52,18 @@ def test_the_whole_path_of_a_run(lab, tmp_path):
     assert status == 0 and "has all of its 60 steps" in out
     status, out, _ = lab("resume", run, "--steps", 40)
     assert status == 0 and "trained  100 environment steps" in out
-    for name in ("a.mp4", "b.gif", "c.png"):
+    for name in ("b.gif", "c.png"):
         status, out, _ = lab("render", run, "-o", name)
         assert status == 0 and (tmp_path / name).stat().st_size > 300, "a name on the command line is where one stands"
     status, out, _ = lab("render", run)
-    assert Path(out.strip()).parent == run / "videos"
+    assert Path(out.strip()).parent == run / "videos" and Path(out.strip()).stat().st_size > 300
     status, out, _ = lab("report", run, "-o", tmp_path / "page.html")
     assert status == 0 and (tmp_path / "page.html").stat().st_size > 10_000
 
 
 def test_a_run_gets_a_directory_of_its_own_below_runs(lab, tmp_path):
-    for expected in ("q_learning-lab-GridWorld-v0-seed0", "q_learning-lab-GridWorld-v0-seed0-2"):
-        status, _, err = lab("train", "q_learning", "lab/GridWorld-v0", "--steps", 200)
+    for expected in ("random-lab-GridWorld-v0-seed0", "random-lab-GridWorld-v0-seed0-2"):
+        status, _, err = lab("train", "random", "lab/GridWorld-v0", "--steps", 20, "--set", "evaluate_every=none")
         assert status == 0, err
         assert (tmp_path / "runs" / expected / "config.json").exists()
     assert {p.name for p in tmp_path.iterdir()} == {"runs"}

@@ -96,11 +96,10 @@ def test_another_future_changes_neither_training_nor_forecasts_before_it(tmp_pat
     assert other.evaluate() != direct.evaluate()
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"mode": "autoregressive"}, {"architecture": "gru", "dropout": 0.2}], ids=lambda s: str(s)
-)
-def test_a_run_that_stopped_goes_on_bit_for_bit(tmp_path, settings) -> None:
-    settings = {**SMALL, **settings, "schedule_steps": 30, "warmup_steps": 2}
+def test_a_run_that_stopped_goes_on_bit_for_bit(tmp_path) -> None:
+    # One that forecasts all steps at once is among the contracts' cases.
+    chosen = {"mode": "autoregressive", "architecture": "gru", "dropout": 0.2}
+    settings = {**SMALL, **chosen, "schedule_steps": 30, "warmup_steps": 2}
     whole = Experiment(Quiet(**settings), wave(), seed=3, run_dir=tmp_path / "whole")
     whole.train(30)
     part = Experiment(Quiet(**settings), wave(), seed=3, run_dir=tmp_path / "part")

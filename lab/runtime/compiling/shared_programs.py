@@ -18,7 +18,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lab.config import schedules_of_run
 from lab.messages.kinds import is_variable
 from lab.runtime.recent import Recent
 
@@ -92,7 +91,7 @@ class Identity:
         # Kept, so that no number of `id` is given out twice.
         self._alive: list[Any] = []
         # Only schedules that follow the run ask how long it is.
-        aside = ASIDE if schedules_of_run(learner.config) else ASIDE | {"run_length"}
+        aside = ASIDE if learner.config.follows_run else ASIDE | {"run_length"}
         held = {name: value for name, value in vars(learner).items() if name not in aside}
         described = tuple((name, self._of(value)) for name, value in held.items())
         policy = (keras.config.floatx(), keras.config.dtype_policy().name)

@@ -21,7 +21,7 @@ run = sys.argv[1]
 print(threads_in_use(), json.load(open(run + "/config.json"))["threads"])
 """
 AGENT = "Experiment(Random(), 'CartPole-v1', run_dir=run, progress=False).train(4)"
-GENERATOR = "Experiment(Autoencoder(), 'digits', run_dir=run, progress=False).train(1)"
+GENERATOR = "Experiment(Autoencoder(hidden_sizes=(8,)), 'digits', run_dir=run, progress=False).train(1)"
 RESUME = "Experiment.resume(run, progress=False).train(4)"
 
 
@@ -44,13 +44,12 @@ def threads(tmp_path, main, before="", variable=None):
 @pytest.mark.parametrize(
     ("main", "before", "expected"),
     [
-        (AGENT, "", "1"),
         (AGENT, "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(3)", "3"),
         (AGENT, "import tensorflow as tf; tf.zeros(1)", "0"),
         (GENERATOR, "", "0"),
     ],
 )
-def test_agents_have_one_thread_unless_somebody_has_decided(tmp_path, main, before, expected):
+def test_who_has_decided_keeps_the_threads_and_generators_have_all(tmp_path, main, before, expected):
     assert threads(tmp_path, main, before) == [expected, expected]
 
 
@@ -60,7 +59,7 @@ def test_a_resumed_run_has_the_threads_it_began_with(tmp_path):
     assert threads(tmp_path, RESUME) == ["2", "2"]
 
 
-def test_compiled_programs_have_a_logical_cpu_and_its_threads_for_each_processor(tmp_path):
+def test_agents_have_one_thread_and_compiled_programs_a_logical_cpu_and_its_threads_for_each_processor(tmp_path):
     shown = """
 import os, tensorflow as tf
 from lab.runtime.threads import logical_cpus, processors
@@ -70,3 +69,4 @@ print(len(set(logical_cpus())), processors(), os.environ.get("TF_OVERRIDE_GLOBAL
     count = len(os.sched_getaffinity(0))
     assert found[:2] == [str(count)] * 2
     assert found[2] == ("1" if count > 1 else "None")
+    assert found[3:] == ["1", "1"]
