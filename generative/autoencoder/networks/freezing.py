@@ -31,7 +31,7 @@ class Freezing(Generator):
         Experiment(agent, new_data, run_dir="runs/fine").train(500)
 
     Attributes:
-        traced: Whether an update has been compiled, which holds on to the layers it then changed.
+        traced: Whether an update may have been compiled, which holds on to the layers it then changed.
     """
 
     not_state: tuple[str, ...] = ("traced",)
@@ -41,6 +41,11 @@ class Freezing(Generator):
         super().setup(spec, seeds)
         # Said here, because an error within a compiled update comes late and in many words.
         _ = self.variables
+
+    def begin_run(self, steps: int) -> None:
+        super().begin_run(steps)
+        # Its updates may be another learner's, traced already, so that `update` does not run.
+        self.traced = True
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         optimizer = state.get("optimizer")
