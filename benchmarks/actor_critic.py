@@ -104,18 +104,12 @@ POSITIONS = Tuned(
     num_envs=8,
     settings={"rollout_steps": 1024, "minibatch_size": 256, "gae_lambda": 0.9, "learning_rate": 1e-3} | BOTH,
 )
-# Candidates that have not been run: they go to `tuned_settings.toml` when these rows have shown what they do.
+# They go to `tuned_settings.toml` when these rows have shown more of what they do.
 LANDER = Tuned(
     steps=1_000_000,
     num_envs=16,
     settings={"rollout_steps": 4096, "minibatch_size": 128, "epochs": 8, "learning_rate": 5e-4, "discount": 0.999}
     | {"gae_lambda": 0.98, **BOTH},
-)
-HOPPER = Tuned(
-    steps=1_000_000,
-    num_envs=4,
-    settings={"hidden_sizes": (256, 256), "activation": "relu", "deviation_start": 0.2, "minibatch_size": 128}
-    | {"epochs": 5, "discount": 0.999, "gae_lambda": 0.99, **BOTH},
 )
 # In the order of what a reader asks first and of time.
 ROWS = (
@@ -132,7 +126,7 @@ ROWS = (
     Row("ppo", "BipedalWalker-v3", 280.0, 213.3, seeds=3, needs="Box2D"),
     Row("ppo", "LunarLanderContinuous-v3", 250.0, 270.9, seeds=3, needs="Box2D", own=LANDER),
     Row("ppo", "HalfCheetah-v5", 5819.1, 5819.1, seeds=2, episodes=20, needs="mujoco"),
-    Row("ppo", "Hopper-v5", 2410.4, 2410.4, seeds=2, episodes=20, needs="mujoco", own=HOPPER),
+    Row("ppo", "Hopper-v5", 2410.4, 2410.4, seeds=2, episodes=20, needs="mujoco"),
 )
 
 
