@@ -1,10 +1,9 @@
-"""What an experiment is beneath its ladder: hooks, and short ways to its loop and its record."""
+"""What an experiment is beneath its ladder: short ways to its loop and its record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from lab.callbacks.base import Callback, named
 from lab.callbacks.checks import check_callbacks, check_hooks
 from lab.config import check_read
 from lab.errors import UsageError, check_whole
+from lab.experiment.hooks import Hooks
 from lab.experiment.loop import Loop
 from lab.experiment.options import Options
 from lab.experiment.record import Record
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ROWS = ("on_log", "on_update", "log", "add_row", "train_chunk", "chunk_end", "end_chunk")
 
 
-class ExperimentBase:
+class ExperimentBase(Hooks):
     """What `lab.Experiment` is made of: a subclass of that may override each hook `on_...`, which do nothing here."""
 
     learner: Learner
@@ -45,60 +45,8 @@ class ExperimentBase:
     loop: Loop
     record: Record
     log_every: int
-    callbacks: list[Callback]
     render: Callable[..., Path]
     given_callbacks: list[Callback]
-
-    # ---------------------------------------------------------------- hooks
-
-    def on_train_begin(self) -> None:
-        """Run before the first step of a call to `train` (hook)."""
-
-    def on_train_end(self) -> None:
-        """Run after the last step of a call to `train`, before its last checkpoint (hook)."""
-
-    def on_update(self, metrics: Mapping[str, float]) -> None:
-        """Run after each round of updates (hook)."""
-
-    def on_log(self, row: Mapping[str, Any]) -> None:
-        """Run after each row of the history (hook)."""
-
-    def on_evaluation(self, evaluation: Evaluation) -> None:
-        """Run after each evaluation made during training (hook)."""
-
-    def on_render(self, path: Path, kind: str) -> None:
-        """Run after each picture or film made during training (hook)."""
-
-    def on_checkpoint(self, path: Path) -> None:
-        """Run after each checkpoint (hook)."""
-
-    def fire(self, hook: str, *arguments: Any) -> None:
-        """Call a hook here and on every callback."""
-        getattr(self, hook)(*arguments)
-        for callback in self.callbacks:
-            getattr(callback, hook)(self, *arguments)
-
-    def listens(self, hook: str) -> bool:
-        """Return whether the experiment's class or a callback overrides a hook."""
-        pairs = [(type(self), ExperimentBase), *((type(c), Callback) for c in self.callbacks)]
-        return any(getattr(kind, hook) is not getattr(base, hook) for kind, base in pairs)
-
-    def update_listener(self) -> Callable[[Mapping[str, float]], None] | None:
-        """Return what to call with the metrics of each round of updates; None where nobody listens."""
-        # Rounds of updates come thousands a second, so only hooks that somebody has overridden are called.
-        run: Any = self
-        hooks: list[Callable[[Mapping[str, float]], None]]
-        hooks = [partial(c.on_update, run) for c in self.callbacks if type(c).on_update is not Callback.on_update]
-        if type(self).on_update is not ExperimentBase.on_update:
-            hooks.insert(0, self.on_update)
-        if len(hooks) <= 1:
-            return hooks[0] if hooks else None
-
-        def call_all(metrics: Mapping[str, float]) -> None:
-            for hook in hooks:
-                hook(metrics)
-
-        return call_all
 
     def with_standard(self, given: list[Callback], progress: bool | None) -> list[Callback]:
         """Return a user's callbacks among those that this experiment's arguments ask for."""
@@ -164,7 +112,9 @@ class ExperimentBase:
                 done here, a setting that was chosen has no effect, or a callback could never act.
         """
         if not self.loop.trainable:
-            raise UsageError("this run was opened to be evaluated and shown. Fix: Experiment.resume(run_dir).")
+            raise UsageError(
+                "this run was opened to be evaluated and shown. Fix: Experiment.resume(run_dir) to train on."
+            )
         self.task.check_training()
         check_whole("steps", steps, optional=True)
         goes_on = steps is None and self.record.resumed and self.is_unfinished
@@ -176,12 +126,10 @@ class ExperimentBase:
         check_callbacks(self.callbacks, self, target_step, expected)
         self.learner.begin_run(target_step)
         self.loop.say_untaught(self.task, target_step)
-        looks = type(self).on_update is not ExperimentBase.on_update
-        looks |= any(c.acts_on_rows for c in self.callbacks if type(c).on_update is not Callback.on_update)
-        self.loop.prepare(target_step, self.update_listener(), looks)
+        self.loop.prepare(target_step, self.update_listener(), self.looks_at_updates())
 
     def training(self, interruption: Interruption) -> AbstractContextManager[None]:
-        """Begin training on entering, end it on leaving."""
+        """Begin training on entering and end it on leaving; see `Loop.training`."""
         return self.loop.training(self, interruption)
 
     @property
@@ -216,6 +164,7 @@ class ExperimentBase:
         self.fire("on_log", self.record.add_row(step, metrics, elapsed))
 
     # ---------------------------------------------------------------- what is written
+
     def describe(self) -> dict[str, Any]:
         """Return the run's configuration as JSON values: all that opening it again needs."""
         return {
@@ -282,11 +231,14 @@ class ExperimentBase:
         It is written at once where somebody waits to hear of it, where `save_checkpoint` is overridden, or where there
         is much of it, as its arrays are copied first.
         """
-        ours = type(self).save_checkpoint is ExperimentBase.save_checkpoint
-        self._save(beside=not self.listens("on_checkpoint")) if ours else self.save_checkpoint()
+        if type(self).save_checkpoint is not ExperimentBase.save_checkpoint:
+            self.save_checkpoint()
+        else:
+            self._save(beside=not self.listens("on_checkpoint"))
 
     def _save(self, beside: bool) -> Path | None:
-        if (path := self.record.save(self, beside)) is not None:
+        path = self.record.save(self, beside)
+        if path is not None:
             self.fire("on_checkpoint", path)
         return path
 
