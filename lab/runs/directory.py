@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.errors import CheckpointError, RunDirectoryError
 from lab.files import leftovers
-from lab.files.atomic import replacing, sync
+from lab.files.atomic import write_whole
 from lab.files.links import refuse_links
 from lab.messages.notes import warn
 from lab.runs import checkpoints, lock, population, settings_file
@@ -84,9 +84,7 @@ class RunDirectory:
         """Write the run's config.json, whole or not at all."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with replacing(self.config_path) as temporary:
-                temporary.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-                sync(temporary)
+            write_whole(self.config_path, json.dumps(config, indent=2, sort_keys=True) + "\n")
         except OSError as error:
             raise RunDirectoryError(f"run directory {self.path} cannot be written: {error}.") from error
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab.errors import RunDirectoryError, UsageError
-from lab.files.atomic import replacing, sync
-from lab.files.faults import unwritable
+from lab.files.atomic import write_whole
 from lab.files.links import read_bytes
 from lab.files.reading.schema import (
     MOST_BYTES,
@@ -82,13 +81,7 @@ def write(directory: Path, population: Population) -> None:
         **population._asdict(),
         "members": [member._asdict() for member in population.members],
     }
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(directory, error) from error
-    with replacing(directory / NAME) as temporary:
-        temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
-        sync(temporary)
+    write_whole(directory / NAME, json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
 def read(directory: str | os.PathLike[str]) -> Population:

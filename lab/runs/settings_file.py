@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import UsageError, bad_value, nearest
-from lab.files.atomic import replacing, sync
+from lab.files.atomic import write_whole
 
 NAME = "settings.toml"
 # Far beyond what anybody writes by hand.
@@ -29,9 +29,7 @@ def write(path: Path, config: Mapping[str, Any]) -> None:
         path: The file.
         config: What the run's config.json holds as training begins.
     """
-    with replacing(path) as temporary:
-        temporary.write_text(text_of(config), encoding="utf-8")
-        sync(temporary)
+    write_whole(path, text_of(config))
 
 
 def text_of(config: Mapping[str, Any]) -> str:

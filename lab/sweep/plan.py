@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import RunDirectoryError, UsageError, bad_value, check_whole
-from lab.files.atomic import replacing, sync
-from lab.files.faults import unwritable
+from lab.files.atomic import write_whole
 from lab.files.links import read_bytes
 from lab.files.reading.schema import (
     MOST_BYTES,
@@ -127,14 +126,8 @@ def check_free(run_dir: str | os.PathLike[str]) -> Path:
 
 def write(directory: Path, plan: Plan) -> None:
     """Write the plan, whole or not at all, before the first trial begins."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(directory, error) from error
-    with replacing(directory / NAME) as temporary:
-        document = {"format": FORMAT, **dataclasses.asdict(plan)}
-        temporary.write_text(json.dumps(document, indent=1) + "\n")
-        sync(temporary)
+    document = {"format": FORMAT, **dataclasses.asdict(plan)}
+    write_whole(directory / NAME, json.dumps(document, indent=1) + "\n")
 
 
 def read(directory: str | os.PathLike[str]) -> Plan:
