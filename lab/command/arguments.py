@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lab.command.sweep_arguments import add_backend, add_sweep
+from lab.command.sweep_arguments import add_backend, add_sweep, whole
 from lab.messages.terminal import complain
 from lab.version import __version__
 
@@ -55,10 +55,10 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     train.add_argument("--config", type=Path, metavar="FILE.toml", help="a settings file, as each run has one")
     train.add_argument("--source", dest="named_source", metavar="SOURCE", help="SOURCE, in place of the file's")
     _add_import(train)
-    train.add_argument("--steps", type=_whole, help="environment steps (agents) or updates (generators, predictors)")
+    train.add_argument("--steps", type=whole, help="environment steps (agents) or updates (generators, predictors)")
     train.add_argument("--seed", type=int, help="the one seed of everything random (default 0)")
     train.add_argument(
-        "--seeds", type=_whole, metavar="N", help="train N seeds at once, from --seed on, each a run below --run"
+        "--seeds", type=whole, metavar="N", help="train N seeds at once, from --seed on, each a run below --run"
     )
     train.add_argument("--run", type=Path, help="directory of the run (default: a new one below runs/)")
     train.add_argument(
@@ -82,10 +82,10 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         help="train a run with each value of a setting, each with each seed; `;` parts values that hold commas",
     )
     train.add_argument(
-        "--evaluate-every", type=_whole, help="steps between evaluations (default: a sixteenth of the run)"
+        "--evaluate-every", type=whole, help="steps between evaluations (default: a sixteenth of the run)"
     )
-    train.add_argument("--checkpoint-every", type=_whole, help="steps between checkpoints")
-    train.add_argument("--video-every", type=_whole, help="steps between videos or sample grids (default: never)")
+    train.add_argument("--checkpoint-every", type=whole, help="steps between checkpoints")
+    train.add_argument("--video-every", type=whole, help="steps between videos or sample grids (default: never)")
     _add_log(train)
 
     add_sweep(commands)
@@ -93,7 +93,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     resume = commands.add_parser("resume", help="go on with a run, bit for bit", description="Go on with a run.")
     resume.add_argument("run", metavar="RUN", type=Path)
     _add_word(resume)
-    resume.add_argument("--steps", type=_whole, help="further steps (default: what the run has left)")
+    resume.add_argument("--steps", type=whole, help="further steps (default: what the run has left)")
     _add_log(resume)
     resume.add_argument(
         "--inexact",
@@ -106,7 +106,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     evaluate.add_argument("run", metavar="RUN", type=Path)
     _add_word(evaluate)
     evaluate.add_argument(
-        "--episodes", type=_whole, help="episodes (agents), samples (generators) or test examples (predictors)"
+        "--episodes", type=whole, help="episodes (agents), samples (generators) or test examples (predictors)"
     )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -125,7 +125,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     _add_word(export)
     export.add_argument("--format", required=True, choices=FORMATS, help="the kind of file")
     export.add_argument("-o", "--output", type=Path, metavar="PATH", help="the file (default: in the run's exports/)")
-    export.add_argument("--episodes", type=_whole, help="episodes that an agent plays each way (default 100)")
+    export.add_argument("--episodes", type=whole, help="episodes that an agent plays each way (default 100)")
     export.add_argument("--json", action="store_true", help="print one JSON object")
 
     record = commands.add_parser(
@@ -137,7 +137,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     record.add_argument("source", metavar="SOURCE", nargs="?", help="the environment's id (default: the run's own)")
     _add_import(record)
     record.add_argument("-o", "--output", type=Path, metavar="FILE.npz", required=True, help="the file")
-    record.add_argument("--episodes", type=_whole, default=100, help="how many (default 100)")
+    record.add_argument("--episodes", type=whole, default=100, help="how many (default 100)")
     record.add_argument("--epsilon", type=float, default=0.0, help="probability of a uniform action (default 0)")
     record.add_argument("--explore", action="store_true", help="explore as in training")
     record.add_argument("--seed", type=int, default=0, help="the one seed of everything random (default 0)")
@@ -285,13 +285,3 @@ def _plain(value: Any) -> str:
     return (
         ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower() if value is None else str(value)
     )
-
-
-def _whole(text: str) -> int:
-    try:
-        number = int(text.replace("_", "").replace(",", ""))
-    except ValueError:
-        number = 0
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"received {text!r}; expected a whole number > 0")
-    return number

@@ -26,7 +26,7 @@ def close(experiment: Any) -> None:
     best = _best(experiment)
     if best is not None:
         say(f"best     {best!r}")
-    run = str(_shown(experiment.directory.path))
+    run = str(seen_from_here(experiment.directory.path))
     say(f"next     {shlex.join(['lab', 'render', run, *_word(experiment)])}    {shlex.join(['lab', 'report', run])}")
     experiment.close()
 
@@ -48,7 +48,7 @@ def close_many(runs: list[Any], parent: Path) -> None:
     # Settings are never pooled: they are what is to be compared.
     for setting, found in results.items():
         say(f"{setting:8} {line_over_runs(found)}")
-    say(f"next     {shlex.join(['lab', 'report', str(_shown(parent))])}")
+    say(f"next     {shlex.join(['lab', 'report', str(seen_from_here(parent))])}")
 
 
 def owes_report(experiment: Any) -> bool:
@@ -98,5 +98,6 @@ def _word(experiment: Any) -> list[str]:
     return [*word, "--source", name] if needed else word
 
 
-def _shown(path: Path) -> Path:
+def seen_from_here(path: Path) -> Path:
+    """Return a path as a user would write it: relative where it lies below the working directory."""
     return Path(os.path.relpath(path)) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path

@@ -35,15 +35,15 @@ def add_sweep(commands: Any) -> None:
         "--search", action="append", default=[], metavar="KEY[=SPACE]", help="a setting to look for; repeatable"
     )
     sweep.add_argument("--space", type=Path, metavar="FILE.toml", help="a file of settings to look for")
-    sweep.add_argument("--trials", type=_whole, default=20, help="how many (default 20)")
-    sweep.add_argument("--steps", type=_whole, help="of each run (default: the learner's)")
-    sweep.add_argument("--seeds", type=_whole, default=1, metavar="N", help="runs of each trial, from --seed on")
+    sweep.add_argument("--trials", type=whole, default=20, help="how many (default 20)")
+    sweep.add_argument("--steps", type=whole, help="of each run (default: the learner's)")
+    sweep.add_argument("--seeds", type=whole, default=1, metavar="N", help="runs of each trial, from --seed on")
     sweep.add_argument("--seed", type=int, default=0, help="of the suggestions, and of the first run of each trial")
     sweep.add_argument("--sampler", choices=SAMPLERS, default="tpe", help="what suggests (default tpe)")
     sweep.add_argument("--pruner", choices=PRUNERS, default="none", help="what ends trials early (default none)")
-    sweep.add_argument("--reduction", type=_whole, default=3, help="one of so many goes on at each rung (default 3)")
+    sweep.add_argument("--reduction", type=whole, default=3, help="one of so many goes on at each rung (default 3)")
     sweep.add_argument(
-        "--together", type=_whole, metavar="N",
+        "--together", type=whole, metavar="N",
         help="trials suggested and trained together (default: 8 runs' in the compiled lane, else 1)",
     )  # fmt: skip
     sweep.add_argument("--metric", help="what is scored (default: the evaluation's main metric)")
@@ -51,10 +51,8 @@ def add_sweep(commands: Any) -> None:
     sweep.add_argument("--statistic", choices=("mean", "iqm"), default="mean", help="over seeds (default mean)")
     sweep.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for `lab train`; repeatable")
     sweep.add_argument("--run", type=Path, help="directory of the sweep (default: a new one below runs/)")
-    sweep.add_argument(
-        "--evaluate-every", type=_whole, help="steps between evaluations (default: an eighth of the run)"
-    )
-    sweep.add_argument("--checkpoint-every", type=_whole, help="steps between checkpoints")
+    sweep.add_argument("--evaluate-every", type=whole, help="steps between evaluations (default: an eighth of the run)")
+    sweep.add_argument("--checkpoint-every", type=whole, help="steps between checkpoints")
     add_backend(sweep)
 
 
@@ -65,13 +63,14 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
         help="where a sweep's runs train: in this process, or on workers of Ray (extra ray); the outcome is the same",
     )  # fmt: skip
     parser.add_argument("--resources", metavar="NAME=N,...", help="of one worker (default cpus=1); also gpus=1")
-    parser.add_argument("--workers", type=_whole, metavar="N", help="at most so many (default: as many as fit)")
+    parser.add_argument("--workers", type=whole, metavar="N", help="at most so many (default: as many as fit)")
     parser.add_argument(
         "--ray-address", metavar="ADDRESS", help="of a running cluster; auto for this machine's (default: a new one)"
     )
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """Return a whole number > 0 of the command line; commas and underscores may part its digits."""
     try:
         number = int(text.replace("_", "").replace(",", ""))
     except ValueError:

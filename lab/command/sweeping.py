@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from pathlib import Path
 from typing import Any
 
 from lab import registry
+from lab.command.closing import seen_from_here
 from lab.command.training import _split_settings, free_directory
 from lab.errors import UsageError
 from lab.messages.terminal import say
 from lab.sweep import plan as plans
 from lab.sweep.journal import Trial
-from lab.sweep.spaces import from_arguments
+from lab.sweep.spaces import from_arguments, plain
 
 
 def check_early(options: argparse.Namespace) -> None:
@@ -83,7 +83,7 @@ def sweep(options: argparse.Namespace) -> None:
         **{name: getattr(options, name) for name in (*chosen, "score", "statistic")},
         **keywords,
     )
-    say(f"sweep    {_shown(found.directory)}")
+    say(f"sweep    {seen_from_here(found.directory)}")
     say(f"lane     {found.pattern.task.lane}: {found.pattern.task.lane_reason}")
     for name, space in found.spaces.items():
         say(f"search   {name} in {space}")
@@ -118,22 +118,12 @@ def _run(found: Any) -> None:
         say("best     none: no trial is complete")
     else:
         say(f"best     {_line(best)}")
-        run = str(_shown(best.path / f"seed-{found.plan.seeds[0]}"))
+        run = str(seen_from_here(best.path / f"seed-{found.plan.seeds[0]}"))
         say(f"next     {shlex.join(['lab', 'evaluate', run])}")
-    say(f"next     {shlex.join(['lab', 'report', str(_shown(found.directory))])}")
+    say(f"next     {shlex.join(['lab', 'report', str(seen_from_here(found.directory))])}")
 
 
 def _line(trial: Trial) -> str:
-    settings = " ".join(f"{name}={_plain(value)}" for name, value in trial.settings.items())
+    settings = " ".join(f"{name}={plain(value)}" for name, value in trial.settings.items())
     value = "" if trial.value is None else f"{trial.value:.6g}"
     return f"{trial.path.name} {trial.state:8} {value:>10}  {settings}{f'  ({trial.reason})' if trial.reason else ''}"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _shown(path: Path) -> Path:
-    return Path(os.path.relpath(path)) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -15,13 +13,13 @@ from lab.files.atomic import replacing
 from lab.reporting.compared.grouping import headings
 from lab.reporting.comparison import comparison
 from lab.reporting.curves.store import Store
-from lab.reporting.html.assets import SCRIPT, STYLE
+from lab.reporting.html.assets import SCRIPT
+from lab.reporting.html.document import whole_page
 from lab.reporting.html.markup import Markup, join, tag
 from lab.reporting.media import Budget
 from lab.reporting.records import RunRecord, read_run
 from lab.reporting.sections import run_section
 from lab.runs import population
-from lab.version import __version__
 
 # More runs are folded up, and found by the table alone.
 MOST_OPEN, MOST_LINKS = 4, 12
@@ -34,23 +32,6 @@ class Content(NamedTuple):
     links: Markup | None
     body: Markup
     data: dict[str, Any]
-
-
-def policy(script: str, live: bool = False) -> str:
-    """Return a page's content-security policy: its own script and style alone, known by their hashes.
-
-    Even if a string of a run's files found a way into the markup, a browser would neither run it nor load anything.
-
-    Args:
-        script: The page's script.
-        live: Whether a server on this machine sends media and events.
-    """
-    own = "'self' " if live else ""
-    connect = "connect-src 'self'; " if live else ""
-    return (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(STYLE)}'; img-src {own}data:; "
-        f"media-src {own}data:; {connect}base-uri 'none'; form-action 'none'"
-    )
 
 
 def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLike[str] | None = None) -> Path:
@@ -129,27 +110,9 @@ def document(content: Content, script: str, live: bool, more: Mapping[str, Any] 
         more: Further data for the script.
     """
     data = json.dumps({**content.data, **(more or {})}, separators=(",", ":"))
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy(script, live)),
-        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{content.title} · lab report"),
-        # Without it browsers ask a server for one.
-        tag("link", rel="icon", href="data:,"),
-        tag("style", Markup(STYLE)),
-    )
-    body = tag(
-        "body",
-        tag("header", tag("h1", "Lab report"), tag("p", content.title), content.links, tag("div", id="controls")),
-        tag("noscript", tag("p", "Curves, players and sorting need the page's own script.", class_="note")),
-        tag("main", content.body),
-        tag("footer", f"Written by lab {__version__} from the runs' own files; opens without a network."),
-        # Data, which no browser runs: no `<` of it can end the element or begin another.
-        tag("script", Markup(data.replace("<", "\\u003c")), type="application/json", id="data"),
-        tag("script", Markup(script)),
-    )
-    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
+    controls = tag("div", id="controls")
+    frame: dict[str, Any] = {"of": "runs'", "script": script, "data": data, "live": live}
+    return whole_page("Lab report", content.title, content.links, controls, main=content.body, **frame)
 
 
 def _contents(records: list[RunRecord], names: list[str]) -> Markup:
@@ -157,10 +120,6 @@ def _contents(records: list[RunRecord], names: list[str]) -> Markup:
     if len(records) <= MOST_LINKS:
         links += [tag("a", name, href=f"#run-{i}") for i, name in enumerate(names, 1)]
     return tag("nav", *links, aria_label="Runs")
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _check_once(paths: list[Path]) -> None:

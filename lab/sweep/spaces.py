@@ -74,6 +74,13 @@ def label(value: Any) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
+def plain(value: Any, between: str = ",") -> str:
+    """Return a suggested value as a person reads it."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return between.join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def spaces(cls: type[Settings], given: Mapping[str, Any]) -> dict[str, Space]:
     """Return the checked search space of each setting.
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import html
 import os
+from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lab.errors import MissingPackageError, UsageError, bad_value, printable
+from lab.errors import MissingPackageError, UsageError, bad_value
 from lab.files.atomic import replacing
 from lab.files.links import make_folder
 from lab.media.plotting import write_figure
-from lab.sweep.journal import Trial
+from lab.reporting.html.document import whole_page
+from lab.reporting.html.markup import Markup, join, pairs, table, tag
 from lab.sweep.showing import charts
 from lab.sweep.showing.importance import importance
-from lab.sweep.showing.style import STYLE
+from lab.sweep.spaces import plain
 from lab.sweep.sweep import Sweep
-from lab.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 FIGURES = "figures"
 # Of a sweep of thousands the page keeps the best.
 MOST_ROWS = 200
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
 
 
 def write_sweep_report(run_dir: str | os.PathLike[str], output: str | os.PathLike[str] | None = None) -> Path:
@@ -94,7 +91,6 @@ WORDS = {
 
 def _page(sweep: Sweep, pictures: dict[str, bytes], note: str) -> str:
     plan, best = sweep.plan, sweep.best
-    title = f"{plan.learner} on {plan.source or 'an object'}"
     states = [trial.state for trial in sweep.trials]
     metric, higher = sweep.journal.metric or ("score", True)
     tiles = [
@@ -114,70 +110,43 @@ def _page(sweep: Sweep, pictures: dict[str, bytes], note: str) -> str:
         ("sampler, pruner", f"{plan.sampler}, {plan.pruner}, {plan.together} trials together, seed {plan.seed}"),
         *((f"search {name}", str(space)) for name, space in sweep.spaces.items()),
     ]  # fmt: skip
-    images = "".join(
-        f'<figure><img src="data:image/png;base64,{base64.b64encode(data).decode()}" alt="{_text(WORDS[name])}">'
-        f"<figcaption>{_text(WORDS[name])}</figcaption></figure>"
-        for name, data in pictures.items()
-    )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>{_text(title)} · lab sweep</title><style>{STYLE}</style></head><body>"
-        f"<header><h1>Sweep</h1><p>{_text(title)}</p></header><main>"
-        f'<section><div class="tiles">{"".join(_tile(*tile) for tile in tiles)}</div>{_best(sweep, best)}'
-        f"{f'<p class=note>{_text(note)}</p>' if note else ''}</section>"
-        f'<section><h2>Study</h2><div class="figures">{images}</div></section>'
-        f"<section><h2>Trials</h2>{_table(sweep)}</section>"
-        f"<section><h2>Plan</h2><dl>{''.join(_pair(*one) for one in about)}</dl></section></main>"
-        f"<footer>Written by lab {__version__} from the sweep's own files; opens without a network.</footer>"
-        "</body></html>\n"
-    )
+    head = tag("div", *(tag("div", *_tile(*tile), class_="tile score") for tile in tiles), class_="tiles")
+    found = None
+    if best is not None:
+        settings = [(name, plain(value, ", ")) for name, value in best.settings.items()]
+        found = tag("div", pairs(f"Best: {best.path.name}", settings), class_="details")
+    main = [
+        tag("section", head, found, tag("p", note, class_="note") if note else None),
+        tag("section", tag("h2", "Study"), tag("div", *starmap(_figure, pictures.items()), class_="media-grid")),
+        tag("section", tag("h2", "Trials"), *_trials(sweep)),
+        tag("section", pairs("Plan", about)),
+    ]
+    title = f"{plan.learner} on {plan.source or 'an object'}"
+    return whole_page("Lab sweep", title, main=join(main), of="sweep's")
 
 
-def _best(sweep: Sweep, best: Trial | None) -> str:
-    if best is None:
-        return ""
-    pairs = "".join(_pair(name, value) for name, value in best.settings.items())
-    return f"<h2>Best: {_text(best.path.name)}</h2><dl>{pairs}</dl>"
+def _tile(name: str, value: str) -> tuple[Markup, Markup]:
+    return tag("span", name, class_="name"), tag("strong", value)
 
 
-def _table(sweep: Sweep) -> str:
+def _figure(name: str, png: bytes) -> Markup:
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return tag("figure", tag("img", src=source, alt=WORDS[name]), tag("figcaption", WORDS[name]), class_="media")
+
+
+def _trials(sweep: Sweep) -> list[Markup]:
     sign = -1.0 if sweep.journal.metric is None or sweep.journal.metric[1] else 1.0
     order = {"complete": 0, "pruned": 1, "running": 2, "failed": 3}
-    rows = sorted(sweep.trials, key=lambda t: (order[t.state], sign * (t.value or 0.0), t.number))
-    head = "".join(f"<th>{_text(name)}</th>" for name in ("trial", "state", "score", "step", *sweep.spaces, "why"))
-    lines = [
-        "<tr>"
-        + "".join(
-            f"<td>{_text(cell)}</td>"
-            for cell in (
-                trial.path.name, trial.state, "" if trial.value is None else f"{trial.value:.6g}", f"{trial.step:,}",
-                *(_value(trial.settings[name]) for name in sweep.spaces), trial.reason,
-            )
+    trials = sorted(sweep.trials, key=lambda t: (order[t.state], sign * (t.value or 0.0), t.number))
+    head = ("trial", "state", "score", "step", *sweep.spaces, "why")
+    rows = [
+        (
+            trial.path.name, trial.state, "" if trial.value is None else f"{trial.value:.6g}", f"{trial.step:,}",
+            *(plain(trial.settings[name], ", ") for name in sweep.spaces), trial.reason,
         )
-        + "</tr>"
-        for trial in rows[:MOST_ROWS]
+        for trial in trials[:MOST_ROWS]
     ]  # fmt: skip
-    more = f"<p class=note>{len(rows) - MOST_ROWS:,} more are left out.</p>" if len(rows) > MOST_ROWS else ""
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>{more}'
-    )
-
-
-def _tile(name: str, value: str) -> str:
-    return f'<div class="tile"><span>{_text(name)}</span><strong>{_text(value)}</strong></div>'
-
-
-def _pair(name: str, value: Any) -> str:
-    return f"<div><dt>{_text(name)}</dt><dd>{_text(_value(value))}</dd></div>"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _text(value: object) -> str:
-    return html.escape(printable(str(value)[:400]), quote=True)
+    found = [table(head, rows, texts=len(head))]
+    if len(trials) > MOST_ROWS:
+        found.append(tag("p", f"{len(trials) - MOST_ROWS:,} more are left out.", class_="note"))
+    return found

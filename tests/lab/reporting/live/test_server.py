@@ -18,10 +18,10 @@ import pytest
 
 from lab.errors import UsageError
 from lab.reporting.html.assets import LIVE_SCRIPT
+from lab.reporting.html.document import policy
 from lab.reporting.live import server as serving
 from lab.reporting.live.server import LiveServer
 from lab.reporting.live.tree import parts_of
-from lab.reporting.page import policy
 from lab.runs import lock
 from tests.lab.reporting.test_report import add_media, agent_run, append_row, fingerprints, generator_run, hostile_run
 
