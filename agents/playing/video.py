@@ -51,19 +51,20 @@ def film(
     """
     stage = Stage(env, statistics)
     observation = stage.reset(seed)
-    tracer = Tracer(observation)
+    # Within a run only: a user who names a file elsewhere has asked for one file.
+    traced = path.suffix.lower() == ".mp4" and (path.parent.parent / "config.json").is_file()
+    tracer = Tracer(observation) if traced else None
     frames = _frames(agent, stage, observation, overlay, tracer)
     if path.suffix.lower() == ".png":
         return write_png(path, contact_sheet(sample_evenly(frames, SHEET_FRAMES)))
     fps = float(env.metadata.get("render_fps") or DEFAULT_FPS)
     write_video(path, frames, fps)
-    # Within a run only: a user who names a file elsewhere has asked for one file.
-    if path.suffix.lower() == ".mp4" and (path.parent.parent / "config.json").is_file():
+    if tracer is not None:
         tracer.write(path, fps)
     return path
 
 
-def _frames(agent: Agent, stage: Stage, observation: Any, overlay: bool, tracer: Tracer) -> Iterator[np.ndarray]:
+def _frames(agent: Agent, stage: Stage, observation: Any, overlay: bool, tracer: Tracer | None) -> Iterator[np.ndarray]:
     env, ended = stage.env, False
     shape, dtype = spaces.layout(env.observation_space)
     agent.begin_episodes(np.array([0]), 1)
@@ -74,19 +75,21 @@ def _frames(agent: Agent, stage: Stage, observation: Any, overlay: bool, tracer:
             words = agent.caption()
             lines = [f"step {stage.length}   return {stage.total:g}"] + ([words] if words else [])
             frame = caption(_rendered(env), lines)
-            tracer.show(frame)
+            if tracer is not None:
+                tracer.show(frame)
             yield frame
             if ended:
                 return
             batch = np.asarray(observation, dtype).reshape(1, *shape)
             action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
-            values = agent.action_values(batch)
+            values = None if tracer is None else agent.action_values(batch)
             observation, reward, terminated, truncated = stage.step(action)
-            tracer.step(None if values is None else values[0], action, reward, observation)
-            agent.observe_rewards(np.array([float(reward)]))
             ended = bool(terminated or truncated)
-            if ended:
-                tracer.end(bool(terminated))
+            if tracer is not None:
+                tracer.step(None if values is None else values[0], action, reward, observation)
+                if ended:
+                    tracer.end(bool(terminated))
+            agent.observe_rewards(np.array([float(reward)]))
     finally:
         agent.end_episodes()
 

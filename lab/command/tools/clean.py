@@ -78,13 +78,13 @@ def size(number: int) -> str:
 
 def _clean_run(directory: RunDirectory, delete: bool) -> int:
     directory.check_links()
-    total = 0
-    for path in (*needless(directory), *leftovers.removable(directory.path)):
+    total, spare = 0, needless(directory)
+    for path in (*spare, *leftovers.removable(directory.path)):
         amount = _bytes(path)
         total += amount
         say(f"{'deleting' if delete else 'could go'} {path}  {size(amount)}")
     if delete:
-        for path in needless(directory):
+        for path in spare:
             _delete(path)
         leftovers.clean(directory.path)
     return total
