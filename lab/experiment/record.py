@@ -87,6 +87,8 @@ class Record:
         self._newest_known = -1
         self._beside, self._sessions = Beside(), Log()
 
+    # ---------------------------------------------------------------- opening a run again
+
     @property
     def resumed(self) -> bool:
         """Whether the run was opened to go on, and has not done so yet."""
@@ -277,7 +279,8 @@ class Record:
         """Write the learner as the best checkpoint so far; without a run directory do nothing."""
         if self.directory is None:
             return None
-        path, notes = self.directory.checkpoints / f"best-{run.step:012d}", {"step": run.step, "score": dict(score)}
+        path = self.directory.checkpoints / f"best-{run.step:012d}"
+        notes = {"step": run.step, "score": dict(score)}
         with self.writing_alone(run.step):
             checkpoints.write(path, {"learner": run.learner.inference_state()}, notes)
             checkpoints.prune(self.directory.checkpoints, "best", keep=1)

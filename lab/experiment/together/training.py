@@ -132,18 +132,17 @@ class _Contexts:
             context.__exit__(kind, error, traceback)
 
 
-@contextmanager
-def _bar(members: Sequence[ExperimentBase], show: bool | None) -> Iterator[Any]:
+def steps_bar(steps: int, words: str, show: bool | None) -> Any:
+    """Return a progress bar of the steps of runs that train side by side."""
     from tqdm import tqdm
 
-    bar = tqdm(
-        total=sum(m.target_step for m in members),
-        disable=None if show is None else not show,
-        unit=" steps",
-        unit_scale=True,
-        desc=f"{len(members)} x {members[0].learner.name}",
-        dynamic_ncols=True,
-    )
+    hidden = None if show is None else not show
+    return tqdm(total=steps, disable=hidden, unit=" steps", unit_scale=True, desc=words, dynamic_ncols=True)
+
+
+@contextmanager
+def _bar(members: Sequence[ExperimentBase], show: bool | None) -> Iterator[Any]:
+    bar = steps_bar(sum(m.target_step for m in members), f"{len(members)} x {members[0].learner.name}", show)
 
     def refresh() -> None:
         bar.n = sum(m.step for m in members)

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.config import make
 from lab.experiment.experiment import Experiment
-from lab.experiment.together.training import Meeting
+from lab.experiment.together.training import Meeting, steps_bar
 from lab.runs import population
 from lab.sweep.journal import Trial
 from lab.sweep.plan import Plan
@@ -156,17 +156,9 @@ class RemoteTeam:
 
     @contextmanager
     def _bar(self, progress: bool | None) -> Iterator[Any]:
-        from tqdm import tqdm
-
         runs = sum(len(share.runs) for share in self.shares)
-        bar = tqdm(
-            total=runs * self.plan.steps,
-            disable=None if progress is None else not progress,
-            unit=" steps",
-            unit_scale=True,
-            desc=f"{runs} x {self.plan.learner} on {len(self.shares)} workers",
-            dynamic_ncols=True,
-        )
+        words = f"{runs} x {self.plan.learner} on {len(self.shares)} workers"
+        bar = steps_bar(runs * self.plan.steps, words, progress)
 
         def refresh() -> None:
             bar.n = sum(sum(report.steps.values()) for report in self._reports.values())
