@@ -249,7 +249,7 @@ SMALL_DQN = {
 }
 
 # Noise explores in place of epsilon.
-SMALL_RAINBOW = {**{n: v for n, v in SMALL_DQN.items() if n != "epsilon_steps"}, "target_update_every": 31}
+SMALL_RAINBOW = {name: value for name, value in SMALL_DQN.items() if name != "epsilon_steps"}
 
 SMALL_ON_POLICY = {"hidden_sizes": (8,), "learning_rate_steps": 50_000}
 
@@ -581,7 +581,11 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {
             "settings": {
                 **{name: value for name, value in SMALL_RAINBOW.items() if name != "target_update_every"},
-                **{"distribution": "implicit", "munchausen": True, "n_steps": 1, "target_rate": 0.1, "fractions": 3},
+                "distribution": "implicit",
+                "fractions": 3,
+                "munchausen": True,
+                "n_steps": 1,
+                "target_rate": 0.1,
             },
             "source": "CartPole-v1",
             "lane": "host",
