@@ -89,8 +89,8 @@ class DQNSettings(Settings):
     )
     atoms: int = setting(51, "with distribution=categorical, values that a return may take", at_least=2)
     # What returns of rewards between -1 and 1 may come to, discounted by 0.99.
-    value_min: float = setting(-100.0, "the least of them")
-    value_max: float = setting(100.0, "the greatest of them")
+    value_min: float = setting(-100.0, "with distribution=categorical, the least return that atoms hold")
+    value_max: float = setting(100.0, "with distribution=categorical, the greatest return that atoms hold")
     quantiles: int = setting(51, "with distribution=quantile, quantiles of a return", at_least=1)
     fractions: int = setting(8, "with distribution=implicit, fractions drawn for a row of an update", at_least=1)
     acting_fractions: int = setting(32, "with distribution=implicit, fractions by whose mean it acts", at_least=1)
