@@ -20,6 +20,7 @@ from envs.dynamics import Carry, Dynamics, TensorStep
 from envs.random import fold_in
 
 _functions: WeakKeyDictionary[Dynamics, tuple[Any, Any]] = WeakKeyDictionary()
+_masks: WeakKeyDictionary[Dynamics, Any] = WeakKeyDictionary()
 
 
 class TensorEnvAdapter(gymnasium.Env[Any, Any]):
@@ -51,7 +52,7 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         self._key, self._elapsed = tf.constant(words), 0
         self._state, observation = self._reset(self._key)
         self._show()
-        return self._given(observation), {}
+        return self._given(observation), self._info()
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         if self._state is None:
@@ -62,7 +63,7 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         self._state, observation, outcome = self._step(self._state, given, self._key, elapsed)
         reward, terminated, truncated = outcome.numpy().tolist()
         self._show()
-        return self._given(observation), reward, bool(terminated), bool(truncated), {}
+        return self._given(observation), reward, bool(terminated), bool(truncated), self._info()
 
     def render(self) -> Any:
         if self.render_mode != "rgb_array":
@@ -91,6 +92,12 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
             name, size = type(self.tensor_env).__name__, (picture.shape[1], picture.shape[0])
             self._window = Window(name, size, self.tensor_env.render_fps)
         self._window.show(pygame.surfarray.make_surface(picture.swapaxes(0, 1)))
+
+    def _info(self) -> dict[str, Any]:
+        if not self.tensor_env.gives_masks:
+            return {}
+        # As Gymnasium's Taxi gives it.
+        return {"action_mask": _masks_of(self.tensor_env)(self._state).numpy()[0].astype(np.int8)}
 
     def _given(self, observation: tf.Tensor) -> Any:
         value = observation.numpy()[0]
@@ -133,7 +140,7 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
             super().reset(seed=seed)
             words = self.np_random.integers(2**32, size=(self.num_envs, 2), dtype=np.uint32)
         self._carry = self._begin(tf.constant(words))
-        return self._given(self._carry.observation), {}
+        return self._given(self._carry.observation), self._infos(self._carry.state)
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         if self._carry is None:
@@ -151,13 +158,18 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
         self._carry, step = self._advance(self._carry, tf.constant(given))
         terminated, truncated = step.terminated.numpy(), step.truncated.numpy()
         ended = terminated | truncated
-        infos: dict[str, Any] = {}
+        infos = self._infos(self._carry.state)
         if ended.any():
             final = np.full(self.num_envs, None, dtype=object)
             last = self._given(step.observation)
             for i in np.flatnonzero(ended):
                 final[i] = last[i]
-            infos = {"final_obs": final, "_final_obs": ended.copy(), "final_info": {}, "_final_info": ended.copy()}
+            infos |= {
+                "final_obs": final,
+                "_final_obs": ended.copy(),
+                "final_info": self._infos(step.state, ended),
+                "_final_info": ended.copy(),
+            }
         reward = step.reward.numpy().astype(np.float64)
         return self._given(self._carry.observation), reward, terminated, truncated, infos
 
@@ -165,6 +177,13 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
         if self.render_mode != "rgb_array" or self._carry is None:
             return None
         return tuple(self._env.draw(_one(self._carry.state, i)) for i in range(self.num_envs))
+
+    def _infos(self, state: Any, of: np.ndarray | None = None) -> dict[str, Any]:
+        if not self.tensor_env.gives_masks:
+            return {}
+        masks = _masks_of(self._env)(state).numpy().astype(np.int8)
+        given = np.ones(self.num_envs, bool) if of is None else of.copy()
+        return {"action_mask": np.where(given[:, None], masks, np.int8(0)), "_action_mask": given}
 
     def _given(self, observation: tf.Tensor) -> np.ndarray:
         return observation.numpy().astype(self.single_observation_space.dtype)
@@ -224,6 +243,12 @@ def _compiled(env: Dynamics) -> tuple[Any, Any]:
         _functions[env] = (tf.function(lambda key: env.reset(fold_in(key, 0)), jit_compile=True, autograph=False),
                            tf.function(step, jit_compile=True, autograph=False))  # fmt: skip
     return _functions[env]
+
+
+def _masks_of(env: Dynamics) -> Any:
+    if env not in _masks:
+        _masks[env] = tf.function(env.action_mask, jit_compile=True, autograph=False)
+    return _masks[env]
 
 
 def _metadata(env: Dynamics) -> dict[str, Any]:
