@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def epsilon_greedy(
-    draws: Any, actions: int, epsilon: Any, greedy: Callable[[], Any], allowed: Any = None
-) -> Any:
+def epsilon_greedy(draws: Any, actions: int, epsilon: Any, greedy: Callable[[], Any], allowed: Any = None) -> Any:
     """Choose a uniform action with probability epsilon, else the greedy one.
 
     Args:

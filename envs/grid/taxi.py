@@ -62,8 +62,12 @@ class Taxi(TabularTensorEnv):
             canvas.line(((right + 1) * CELL, down * CELL), ((right + 1) * CELL, (down + 1) * CELL), INK, 4)
         canvas.rectangle(column * CELL + 10, row * CELL + 14, CELL - 20, CELL - 28, INK, 6)
         down, right = (row, column) if passenger == ABOARD else STANDS[passenger]
-        canvas.circle((right + 0.5) * CELL, (down + 0.3) * CELL if passenger < ABOARD else (down + 0.5) * CELL, 7, PAPER)
-        canvas.circle((right + 0.5) * CELL, (down + 0.3) * CELL if passenger < ABOARD else (down + 0.5) * CELL, 5, INK)
+        canvas.circle(
+            (right + 0.5) * CELL, (down + 0.3) * CELL if passenger < ABOARD else (down + 0.5) * CELL, 7, PAPER
+        )
+        x, y = (right + 0.5) * CELL, (down + (0.5 if passenger == ABOARD else 0.3)) * CELL
+        canvas.circle(x, y, 7, PAPER)
+        canvas.circle(x, y, 5, INK)
         return canvas.pixels()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,11 @@ FORBIDDEN = np.float32(-1e9)
 def is_given(allowed: Any) -> bool:
     """Return whether there is a mask: environments without masks have None or () in its place."""
     return not (allowed is None or isinstance(allowed, tuple))
+
+
+def each_row(allowed: Any) -> Iterable[Any]:
+    """Return the masks of rows one after the other, None for each where there is no mask."""
+    return allowed if is_given(allowed) else repeat(None)
 
 
 def masked(logits: Any, allowed: Any) -> Any:
