@@ -92,7 +92,7 @@ class Stage:
 
 
 def stacked(masks: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    """Return the masks of several environments as one, bool (n, A), all true where there is none; None where none has."""
+    """Return masks of several environments as one, bool (n, A), all true where one has none; None where none has."""
     known = next((mask for mask in masks if mask is not None), None)
     if known is None:
         return None
