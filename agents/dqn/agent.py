@@ -14,11 +14,12 @@ from agents.dqn import exporting
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied
-from agents.dqn.unread import unread_by_variant
+from agents.dqn.unread import check_reads_masks, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
+from agents.parts.masking.masked import masked
 from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
@@ -103,6 +104,9 @@ class DQN(FallingRate, FunctionalAgent):
             unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
         return unread
 
+    def check_masks(self) -> None:
+        check_reads_masks(self, DQN)
+
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:
@@ -122,7 +126,8 @@ class DQN(FallingRate, FunctionalAgent):
         Reinforcement Learning with Double Q-learning", equation 4).
         """
         weights = parameters.online if self.config.double else parameters.target
-        return tf.argmax(self.values(weights, next_features), axis=-1, output_type=tf.int32)
+        values = masked(self.values(weights, next_features), parameters.allowed)
+        return tf.argmax(values, axis=-1, output_type=tf.int32)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
@@ -168,10 +173,10 @@ class DQN(FallingRate, FunctionalAgent):
         draws = random.uniform(key, (2, observations.shape[0]))
 
         def greedy() -> tf.Tensor:
-            values = self.values(weights, self.features(observations))
+            values = masked(self.values(weights, self.features(observations)), state.allowed)
             return tf.argmax(values, axis=-1, output_type=tf.int32)
 
-        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy))
+        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy, state.allowed))
 
     def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
         p = state.parameters
@@ -181,7 +186,8 @@ class DQN(FallingRate, FunctionalAgent):
     def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
         c, p = self.hyperparameters(state), state.parameters
         observed, following = self.features(batch.observation), self.features(batch.next_observation)
-        target = tf.stop_gradient(self.target_of(p, batch, following))
+        known = p._replace(allowed=batch.next_action_mask)
+        target = tf.stop_gradient(self.target_of(known, batch, following))
         with tf.GradientTape() as tape:
             tape.watch(p.online)
             outputs = self.outputs(p.online, observed)
@@ -219,9 +225,10 @@ class DQN(FallingRate, FunctionalAgent):
         epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
 
         def greedy() -> np.ndarray:
-            return self.action_values(observed, explore).argmax(axis=-1)
+            return masked(self.action_values(observed, explore), self.allowed).argmax(axis=-1)
 
-        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
+        number, actions = len(observed), self.number_of_actions
+        return explored(number, actions, epsilon, greedy, rng, self.allowed) if epsilon else greedy()
 
     def action_values(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         """Return values of actions, float32 (n, A).
