@@ -132,11 +132,6 @@ def check_reads_masks(agent: Any, base: type[Any]) -> None:
         base: The class that it is a variant of.
     """
     kind = type(agent)
-    if getattr(agent.config, "munchausen", False):
-        raise UsageError(
-            f"{kind.__name__} received munchausen=True in an environment that forbids actions; expected one of both, "
-            "since the bonus is of a policy over all actions. Fix: munchausen=False or action_masks=False."
-        )
     if kind.learn is not base.learn or all(getattr(kind, name) is getattr(base, name) for name in RULE):
         return
     reads: list[Listening] = []
