@@ -53,8 +53,7 @@ def train(options: argparse.Namespace) -> None:
     seed = keywords.setdefault("seed", 0)
     seeds = range(seed, seed + (options.seeds or 1))
     label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{seed}"
-    stem = Path(source).stem if source.endswith(".npz") else source
-    directory = options.run or free_directory(Path("runs"), f"{learner_class.name}-{stem}-{label}")
+    directory = options.run or free_directory(Path("runs"), f"{learner_class.name}-{stem_of(source)}-{label}")
     keywords.setdefault("evaluate_every", max(1, steps // EVALUATIONS))
     keywords = {"run_dir": directory, "callbacks": loggers(options.log), **keywords}
     settings_of_each = _varied(learner_class, options.vary)
@@ -133,6 +132,11 @@ def resume(options: argparse.Namespace) -> None:
         say(f"{options.run} has all of its {experiment.step:,} steps; `--steps N` trains N more")
         return
     close(experiment)
+
+
+def stem_of(source: str) -> str:
+    """Return what a run's directory is called after: a file of episodes by its name alone."""
+    return Path(source).stem if source.endswith(".npz") else source
 
 
 def free_directory(parent: Path, name: str) -> Path:

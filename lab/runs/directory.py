@@ -98,6 +98,10 @@ class RunDirectory:
         if not os.path.lexists(self.config_path) and population.is_population(self.path):
             first = self.path / population.read(self.path).members[0].name
             raise RunDirectoryError(f"{self.path} holds several runs. Fix: name one of them, such as {first}.")
+        if not os.path.lexists(self.config_path) and population.is_sweep(self.path):
+            raise RunDirectoryError(
+                f"{self.path} holds a sweep. Fix: name a run of it; `lab evaluate {self.path}` says which trial is best."
+            )
         return read_config(self.config_path)
 
     def newest_step(self) -> int:

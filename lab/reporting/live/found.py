@@ -27,7 +27,7 @@ def check_given(command: str, given: Sequence[Path]) -> list[Path]:
 
 
 def runs_below(given: Sequence[Path], most: int = MOST_RUNS) -> list[Path]:
-    """Return the runs that the paths are, or that lie right below them or below runs trained side by side there.
+    """Return the runs that the paths are, or that lie below them: right there, among runs trained side by side, or in a sweep.
 
     Args:
         given: Directories; one that is gone holds none.
@@ -44,7 +44,7 @@ def runs_below(given: Sequence[Path], most: int = MOST_RUNS) -> list[Path]:
     return runs
 
 
-def _below(folder: Path, deeper: bool = True) -> list[Path]:
+def _below(folder: Path, deeper: int = 2) -> list[Path]:
     try:
         entries = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink())
     except OSError:
@@ -53,8 +53,8 @@ def _below(folder: Path, deeper: bool = True) -> list[Path]:
     for entry in entries:
         if _is_run(entry):
             found.append(entry)
-        elif deeper and population.is_population(entry):
-            found += _below(entry, deeper=False)
+        elif deeper and (population.is_population(entry) or population.is_sweep(entry) or population.is_sweep(folder)):
+            found += _below(entry, deeper - 1)
     return found
 
 
