@@ -126,7 +126,7 @@ def _check_early(options: argparse.Namespace) -> None:
     from lab.callbacks.loggers import check_package
     from lab.command.from_file import FromFile
     from lab.command.sweeping import check_early
-    from lab.command.training import learner_named
+    from lab.command.training import check_no_workers, learner_named
     from lab.runs import population
     from lab.runs.directory import RunDirectory
     from lab.runtime.conditions import take_up
@@ -136,6 +136,8 @@ def _check_early(options: argparse.Namespace) -> None:
     if options.command == "sweep" or (options.command == "resume" and population.is_sweep(options.run)):
         check_early(options)
         return
+    if options.command == "resume":
+        check_no_workers(options)
     if options.command == "train":
         named = learner_named(options, FromFile.read(options.config))
         if ":" not in named and named not in registry.names(*registry.LEARNERS):

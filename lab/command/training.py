@@ -101,15 +101,19 @@ def _followed(learner: Any, options: argparse.Namespace, file: FromFile, keyword
     return file.followed(learner, source, shlex.join(["--source", source]))
 
 
+def check_no_workers(options: argparse.Namespace) -> None:
+    """Check that a run, which is no sweep, is resumed without words for a sweep's workers."""
+    if options.backend != "local" or options.resources or options.workers or options.ray_address:
+        raise UsageError(
+            f"{options.run} is no sweep, which alone trains on workers. Fix: leave out --backend and its own."
+        )
+
+
 def resume(options: argparse.Namespace) -> None:
     """Go on with a run, or with several that were begun side by side."""
     from lab.callbacks.loggers import loggers
     from lab.experiment.experiment import Experiment
 
-    if options.backend != "local" or options.resources or options.workers or options.ray_address:
-        raise UsageError(
-            f"{options.run} is no sweep, which alone trains on workers. Fix: leave out --backend and its own."
-        )
     given = {"source": options.source, "callbacks": loggers(options.log), "exact": not options.inexact}
     if population.is_population(options.run):
         if options.steps:

@@ -26,19 +26,19 @@ def check_given(command: str, given: Sequence[Path]) -> list[Path]:
     return list(given) or [DEFAULT]
 
 
-def runs_below(given: Sequence[Path], most: int = MOST_RUNS) -> list[Path]:
+def runs_below(given: Sequence[Path], most: int | None = MOST_RUNS) -> list[Path]:
     """Return the runs that the paths are, or that lie below them: right there, among runs trained side by side, or in a sweep.
 
     Args:
         given: Directories; one that is gone holds none.
-        most: How many to return, the latest ones, by name.
+        most: How many to return, the latest ones, by name; None for all.
     """
     found: dict[Path, Path] = {}
     for path in given:
         for run in [path] if _is_run(path) else _below(path):
             found.setdefault(run.resolve(), run)
     runs = list(found.values())
-    if len(runs) > most:
+    if most is not None and len(runs) > most:
         latest = sorted(runs, key=_written, reverse=True)[:most]
         runs = [run for run in runs if run in latest]
     return runs
