@@ -24,9 +24,9 @@ from lab.files.reading.schema import (
     whole,
 )  # fmt: skip
 from lab.runs.directory import RunDirectory
+from lab.runs.opening.config import CONSTANTS, LANES, MOST_ENVIRONMENTS
 from lab.runs.population import SWEEP as NAME
 from lab.runs.population import is_sweep
-from lab.runs.opening.config import CONSTANTS, LANES, MOST_ENVIRONMENTS
 from lab.sweep.spaces import IN_FILE
 
 FORMAT = 1
