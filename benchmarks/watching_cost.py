@@ -1,4 +1,4 @@
-"""What an open live page costs the training that it shows: the same training with and without it, in one process a turn.
+"""What an open live page costs the training that it shows: the same training with and without it, a turn each.
 
 DQN on CartPole with its defaults, in either lane, with rows at the default interval and sixteen evaluations, as `lab
 train` makes them. A fresh process trains first, which compiles everything, and then measures pairs, in an order that
@@ -31,14 +31,18 @@ FOLDER, BROWSER = {folder!r}, {browser!r}
 CLIENT = '''
 import re, sys, urllib.request
 address = sys.argv[1]
-page = urllib.request.urlopen(address).read().decode()
-tag = re.search(r'"version":"([^"]*)"', page)[1]
 print("open", flush=True)
 events = 0
-for line in urllib.request.urlopen(f"{{address}}events?since={{tag}}"):
-    if line.startswith(b"data:"):
-        events += 1
-        print(events, flush=True)
+while True:
+    # As the page's own script does: where other runs are to be shown it loads the page anew.
+    page = urllib.request.urlopen(address).read().decode()
+    tag = re.search(r'"version":"([^"]*)"', page)[1]
+    for line in urllib.request.urlopen(f"{{address}}events?since={{tag}}"):
+        if line.startswith(b"event: renew"):
+            break
+        if line.startswith(b"data:"):
+            events += 1
+            print(events, flush=True)
 '''
 
 @contextlib.contextmanager
@@ -88,7 +92,7 @@ for number in range({pairs}):
 print(json.dumps(pairs))
 """
 # Lane and steps on the clock.
-RUNS: dict[str, tuple[str, int]] = {"dqn_compiled": ("compiled", 200_000), "dqn_host": ("host", 40_000)}
+RUNS: dict[str, tuple[str, int]] = {"dqn_compiled": ("compiled", 80_000), "dqn_host": ("host", 20_000)}
 
 
 def main() -> None:
@@ -99,12 +103,9 @@ def main() -> None:
     parser.add_argument("--browser", default="", help="a Chromium that shows the page (default: a client that reads)")
     options = parser.parse_args()
     result = paired.saved(options.output)
-    print(
-        f"{options.threads} threads, {options.pairs} pairs each, page open in {options.browser or 'a reading client'}"
-    )
-    print(
-        f"{'run':14}{'longer: min':>12}{'median':>9}{'max':>9}{'server: median':>16}{'rows':>7}{'changes':>9}{'steps/s':>10}"
-    )
+    print(f"{options.threads} threads, {options.pairs} pairs each, open in {options.browser or 'a client that reads'}")
+    head = f"{'run':14}{'longer: min':>12}{'median':>9}{'max':>9}{'server: median':>16}"
+    print(f"{head}{'rows':>7}{'changes':>9}{'steps/s':>10}")
     for name in options.runs.split(","):
         lane, steps = RUNS[name]
         with tempfile.TemporaryDirectory() as folder:
@@ -116,11 +117,9 @@ def main() -> None:
         low, middle, high = paired.spread(longer)
         speed = paired.spread([steps / pair["plain"]["seconds"] for pair in pairs])[1]
         about = pairs[-1]["watched"]
+        changes = "-" if about["events"] is None else about["events"]
         row = f"{name:14}{low:12.2%}{middle:9.2%}{high:9.2%}{paired.spread(server)[1]:16.2%}"
-        print(
-            f"{row}{about['rows']:7}{about['events'] if about['events'] is not None else '-':>9}{speed:10,.0f}",
-            flush=True,
-        )
+        print(f"{row}{about['rows']:7}{changes:>9}{speed:10,.0f}", flush=True)
         key = f"{name}_browser" if options.browser else name
         result[key] = {"threads": options.threads, "steps": steps, "pairs": pairs, "longer": longer, "server": server}
     paired.write(result, options.output)

@@ -102,7 +102,7 @@ class RunDirectory:
     def _check_is_one(self) -> None:
         if population.is_sweep(self.path):
             raise RunDirectoryError(
-                f"{self.path} holds a sweep. Fix: name a run of it; `lab evaluate {self.path}` says which trial is best."
+                f"{self.path} holds a sweep. Fix: name a run of it; `lab evaluate {self.path}` says which is best."
             )
         if population.is_population(self.path):
             first: Path | None = self.path / population.read(self.path).members[0].name

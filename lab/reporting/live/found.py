@@ -27,7 +27,7 @@ def check_given(command: str, given: Sequence[Path]) -> list[Path]:
 
 
 def runs_below(given: Sequence[Path], most: int | None = MOST_RUNS) -> list[Path]:
-    """Return the runs that the paths are, or that lie below them: right there, among runs trained side by side, or in a sweep.
+    """Return the runs that the paths are, or that lie right below them, among runs side by side there or in sweeps.
 
     Args:
         given: Directories; one that is gone holds none.
