@@ -19,9 +19,9 @@ def log_policy(values: tf.Tensor, temperature: Any) -> tf.Tensor:
 def munchausen_target(agent: Any, parameters: Any, batch: Batch, next_features: Any) -> tf.Tensor:
     """Return the target r + a [t log pi(a|s)] + d E_pi [q(s', a') - t log pi(a'|s')], or its distribution.
 
-    The policy takes no action that a mask forbids. The bracket is cut off below `munchausen_least` and above 0; q and pi
-    are the target network's (Vieillard et al. 2020, "Munchausen Reinforcement Learning", equation 2, with section 4's
-    clipping).
+    The policy takes no action that a mask forbids. The bracket is cut off below `munchausen_least` and above 0; q and
+    pi are the target network's (Vieillard et al. 2020, "Munchausen Reinforcement Learning", equation 2, with section
+    4's clipping).
 
     Args:
         agent: Of the settings `munchausen_weight`, `munchausen_temperature` and `munchausen_least`.
