@@ -58,6 +58,16 @@ class TensorEnv(ABC):
             key: uint32 (n, 2), a fresh one for each step.
         """
 
+    def action_mask(self, state: State) -> tf.Tensor | tuple[()]:
+        """Return which actions are allowed in each environment, bool (n, A), for Discrete actions (hook).
+
+        At least one must be allowed where the episode goes on. By default there is no mask, which is ().
+
+        Args:
+            state: As `reset` or `step` returned it.
+        """
+        return ()
+
     def draw(self, state: State) -> np.ndarray:
         """Return a picture of one environment, uint8 (H, W, 3); `state` is NumPy, without the leading axis (hook)."""
         raise NotImplementedError(f"{type(self).__name__} has no picture. Fix: give it a `draw` method.")
@@ -80,6 +90,11 @@ class TensorEnv(ABC):
     def can_draw(self) -> bool:
         """Whether the environment can be seen."""
         return type(self).draw is not TensorEnv.draw
+
+    @property
+    def gives_masks(self) -> bool:
+        """Whether it says which actions are allowed."""
+        return type(self).action_mask is not TensorEnv.action_mask
 
     @property
     def identity(self) -> Any:
@@ -129,6 +144,8 @@ class TensorEnv(ABC):
                     f"the leading axis {number}. Fix: derive every part of the state from the keys' leading axis."
                 )
         action = tf.zeros((number, *(self.action_space.shape or ())), _action_dtype(self.action_space))
+        if self.gives_masks:
+            _check_mask(name, self.action_space, self.action_mask(state), number)
         step = self.step(state, action, keys)
         if not isinstance(step, TensorStep):
             raise ValueError(f"{name}.step returned a {type(step).__name__}; expected a TensorStep.")
@@ -170,6 +187,13 @@ class TimeLimit(TensorEnv):
         over = elapsed >= self.max_episode_steps
         return step._replace(state=(step.state, elapsed), truncated=step.truncated | over)
 
+    def action_mask(self, state: State) -> tf.Tensor | tuple[()]:
+        return self.env.action_mask(state[0])
+
+    @property
+    def gives_masks(self) -> bool:
+        return self.env.gives_masks
+
     def draw(self, state: State) -> np.ndarray:
         return self.env.draw(state[0])
 
@@ -198,6 +222,16 @@ def _choose(ended: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
 
 def _action_dtype(space: gymnasium.Space[Any]) -> Any:
     return tf.int32 if isinstance(space, Discrete) else tf.float32
+
+
+def _check_mask(name: str, space: gymnasium.Space[Any], mask: Any, number: int) -> None:
+    expected = (number, int(space.n)) if isinstance(space, Discrete) else None
+    found = tuple(getattr(mask, "shape", ())), getattr(getattr(mask, "dtype", None), "name", None)
+    if expected is None or found != (expected, "bool"):
+        raise ValueError(
+            f"{name}.action_mask returned {found[1]} {found[0]} for {number} environments with the actions {space}; "
+            f"expected bool {expected or '(n, A), of Discrete actions'}."
+        )
 
 
 def _check_observation(where: str, space: gymnasium.Space[Any], observation: tf.Tensor, number: int) -> None:

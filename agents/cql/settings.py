@@ -35,5 +35,8 @@ class CQLSettings(SwitchedOff, Settings):
         at_least=0,
         below=1,
     )
+    action_masks: bool = setting(
+        True, "whether actions that info['action_mask'] forbids are left out in play; recordings hold no masks"
+    )
     gradient_clip: float = setting(10.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
     huber_delta: float = setting(10.0, "TD error beyond which the loss grows in a line", above=0, infinite=True)

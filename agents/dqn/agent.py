@@ -17,11 +17,12 @@ from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied, moved
 from agents.dqn.switches import Switches
-from agents.dqn.unread import unread_beside_others, unread_by_variant
+from agents.dqn.unread import check_reads_masks, unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
+from agents.parts.masking.masked import masked
 from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
@@ -100,6 +101,9 @@ class DQN(Switches, FallingRate, FunctionalAgent):
     def unread_settings(self) -> dict[str, str]:
         return {**unread_by_variant(self, DQN), **unread_beside_others(self, DQN)}
 
+    def check_masks(self) -> None:
+        check_reads_masks(self, DQN)
+
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:
@@ -122,7 +126,8 @@ class DQN(Switches, FallingRate, FunctionalAgent):
         Reinforcement Learning with Double Q-learning", equation 4).
         """
         weights = parameters.online if self.config.double else parameters.target
-        return tf.argmax(self.values(weights, next_features), axis=-1, output_type=tf.int32)
+        values = masked(self.values(weights, next_features), parameters.allowed)
+        return tf.argmax(values, axis=-1, output_type=tf.int32)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
@@ -170,10 +175,10 @@ class DQN(Switches, FallingRate, FunctionalAgent):
         draws = random.uniform(key, (2, observations.shape[0]))
 
         def greedy() -> tf.Tensor:
-            values = self.values(weights, self.features(observations))
+            values = masked(self.values(weights, self.features(observations)), state.allowed)
             return tf.argmax(values, axis=-1, output_type=tf.int32)
 
-        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy))
+        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy, state.allowed))
 
     def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
         p = state.parameters
@@ -187,7 +192,8 @@ class DQN(Switches, FallingRate, FunctionalAgent):
         observed = asked(self.features(batch.observation), key, 0)
         following = asked(self.features(batch.next_observation), key, 1)
         lasting = p._replace(online=self.noised(p.online, key, 2), target=self.noised(p.target, key, 3))
-        target = tf.stop_gradient(self.target_of(lasting, batch, following))
+        known = lasting._replace(allowed=batch.next_action_mask)
+        target = tf.stop_gradient(self.target_of(known, batch, following))
         with tf.GradientTape() as tape:
             tape.watch(p.online)
             outputs = self.outputs(self.noised(p.online, key, 4), observed)
@@ -225,14 +231,15 @@ class DQN(Switches, FallingRate, FunctionalAgent):
         """Choose an action for each row as `policy` does, int64 (n,); its draws are of NumPy's generators."""
         c = self.config
         if explore and c.noisy:
-            actions: np.ndarray = self.rule.choose(observed, self.exploration, explore)[0]
-            return actions
+            return np.asarray(self.rule.choose(observed, self.exploration, explore, allowed=self.allowed)[0])
         epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
 
         def greedy() -> np.ndarray:
-            return self.action_values(observed, explore).argmax(axis=-1)
+            return masked(self.action_values(observed, explore), self.allowed).argmax(axis=-1)
 
-        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
+        if not epsilon:
+            return greedy()
+        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng, self.allowed)
 
     def action_values(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         """Return values of actions, float32 (n, A).

@@ -59,6 +59,9 @@ class DQNSettings(Settings):
         at_least=0,
         below=1,
     )
+    action_masks: bool = setting(
+        True, "whether actions that info['action_mask'] forbids are left out, in acting and in targets"
+    )
     gradient_clip: float = setting(100.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
     # Large beside the rewards: with delta = 1 the rare, large errors where an episode ends count for no more than the
     # common small ones, values rise without end, and CartPole's return falls to 9.

@@ -17,6 +17,8 @@ class Parameters(NamedTuple):
         moments: Adam's.
         averaged: The online network's weights averaged over the updates, or () where greedy play goes by the latest.
         copies: int64 (), copies to the target network so far; () where nothing is copied by environment step.
+        allowed: For `DQN.target_of` and what it calls, which actions are allowed in what follows, bool (B, A); () for
+            all.
     """
 
     online: tuple[tf.Tensor, ...]
@@ -24,6 +26,7 @@ class Parameters(NamedTuple):
     moments: Moments
     averaged: tuple[tf.Tensor, ...] = ()
     copies: Any = ()
+    allowed: Any = ()
 
 
 def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:

@@ -11,6 +11,8 @@ import tensorflow as tf
 from agents.parts import observations
 from agents.replay.accumulators import one_step
 from agents.replay.layout import Layout
+from agents.transitions import Batch
+from lab.errors import UsageError
 
 # By the functions of a variant that alone read them.
 OF_NETWORK = ("hidden_sizes", "filters", "dueling")
@@ -109,12 +111,9 @@ def unread_by_network(agent: Any) -> set[str]:
 def unread_in_learning(agent: Any) -> set[str]:
     """Return those of `OF_LEARNING` that `target_of`, `row_losses` and what they call do not read."""
     listening, listener = _listener(agent)
-    layout = Layout.of(agent)
-    apart = () if layout.apart is None else (tf.zeros((1, *layout.shape), tf.as_dtype(layout.apart)),) * 2
 
     def learn() -> None:
-        batch = one_step(layout.unpacked(tf.zeros((1, layout.width)), apart), 1.0)
-        batch = batch._replace(weights=tf.ones(1), indices=tf.zeros(1, tf.int32))
+        batch = _batch(agent)
         parameters = tf.nest.map_structure(tf.convert_to_tensor, agent.parameters())
         target = listener.target_of(parameters, batch, agent.features(batch.next_observation))
         outputs = agent.outputs(parameters.online, agent.features(batch.observation))
@@ -123,6 +122,40 @@ def unread_in_learning(agent: Any) -> set[str]:
     # Traced, and never run.
     tf.function(learn, autograph=False).get_concrete_function()
     return set(OF_LEARNING) - listening.read
+
+
+def check_reads_masks(agent: Any, base: type[Any]) -> None:
+    """Raise `UsageError` where what follows is valued without a look at which actions are allowed there.
+
+    Args:
+        agent: Built, with masks in its replay.
+        base: The class that it is a variant of.
+    """
+    kind = type(agent)
+    if kind.learn is not base.learn or all(getattr(kind, name) is getattr(base, name) for name in RULE):
+        return
+    reads: list[Listening] = []
+
+    def learn() -> None:
+        batch = _batch(agent)
+        parameters = tf.nest.map_structure(tf.convert_to_tensor, agent.parameters())
+        reads.append(Listening(parameters._replace(allowed=batch.next_action_mask)))
+        agent.target_of(reads[0], batch, agent.features(batch.next_observation))
+
+    tf.function(learn, autograph=False).get_concrete_function()
+    if "allowed" not in reads[0].read:
+        raise UsageError(
+            f"{kind.__name__} values what follows over actions that the environment forbids: its functions do not read "
+            "parameters.allowed. Fix: choose by self.next_actions(parameters, next_features), or by "
+            "agents.parts.masking.masked(values, parameters.allowed); or action_masks=False."
+        )
+
+
+def _batch(agent: Any) -> Batch:
+    layout = Layout.of(agent)
+    apart = () if layout.apart is None else (tf.zeros((1, *layout.shape), tf.as_dtype(layout.apart)),) * 2
+    batch = one_step(layout.unpacked(tf.zeros((1, layout.width)), apart), 1.0)
+    return batch._replace(weights=tf.ones(1), indices=tf.zeros(1, tf.int32))
 
 
 def _listener(agent: Any) -> tuple[Listening, Any]:
