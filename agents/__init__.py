@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         REINFORCESettings,
     )
     from agents.q_learning import QLearning, QLearningSettings
+    from agents.recurrent_dqn import RecurrentDQN, RecurrentDQNSettings
     from agents.transitions import Batch, Transition
     from agents.tuned_settings import Tuned, tuned
 
@@ -110,6 +111,8 @@ _HOMES = {
     "QLearning": "agents.q_learning",
     "QLearningSettings": "agents.q_learning",
     "Random": "agents.baselines",
+    "RecurrentDQN": "agents.recurrent_dqn",
+    "RecurrentDQNSettings": "agents.recurrent_dqn",
     "RecurrentPPO": "agents.on_policy",
     "RecurrentPPOSettings": "agents.on_policy",
     "Transition": "agents.transitions",
@@ -170,6 +173,8 @@ __all__ = [
     "QLearningSettings",
     "REINFORCESettings",
     "Random",
+    "RecurrentDQN",
+    "RecurrentDQNSettings",
     "RecurrentPPO",
     "RecurrentPPOSettings",
     "SACSettings",
