@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,7 @@ from gymnasium.vector.utils import batch_space
 from envs.drawing.window import Window
 from envs.dynamics import Carry, Dynamics, TensorStep
 from envs.random import fold_in
+from envs.together import Ahead, Together, together
 
 _functions: WeakKeyDictionary[Dynamics, tuple[Any, Any]] = WeakKeyDictionary()
 _masks: WeakKeyDictionary[Dynamics, Any] = WeakKeyDictionary()
@@ -32,6 +34,9 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
     Args:
         tensor_env: The dynamics; time limits are `gymnasium.wrappers.TimeLimit`'s business here.
         render_mode: None, "human" or "rgb_array".
+
+    Attributes:
+        ahead: The next step, where `envs.together` has made it.
     """
 
     def __init__(self, tensor_env: Dynamics, render_mode: str | None = None) -> None:
@@ -44,13 +49,15 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         self._state: Any = None
         self._key: Any = None
         self._elapsed = 0
+        self._mask: Any = ()
+        self.ahead: Ahead | None = None
         self._window: Window | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         super().reset(seed=seed)
         words = self.np_random.integers(2**32, size=(1, 2), dtype=np.uint32)
-        self._key, self._elapsed = tf.constant(words), 0
-        self._state, observation = self._reset(self._key)
+        self._key, self._elapsed, self.ahead = words, 0, None
+        self._state, observation, self._mask = self._reset(words)
         self._show()
         return self._given(observation), self._info()
 
@@ -59,11 +66,24 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
             raise ResetNeeded("step was called before reset. Fix: call env.reset() first.")
         given = _checked(self.action_space, action)
         self._elapsed += 1
-        elapsed = np.int32(self._elapsed)
-        self._state, observation, outcome = self._step(self._state, given, self._key, elapsed)
-        reward, terminated, truncated = outcome.numpy().tolist()
+        ahead, self.ahead = self.ahead, None
+        if ahead is not None and np.array_equal(given, ahead.action):
+            _, self._state, observation, outcome, self._mask = ahead
+        else:
+            made = self._step(self._state, given, self._key, np.int32(self._elapsed))
+            self._state, observation, outcome, self._mask = made
+        reward, terminated, truncated = np.asarray(outcome).tolist()
         self._show()
         return self._given(observation), reward, bool(terminated), bool(truncated), self._info()
+
+    @property
+    def position(self) -> tuple[Any, np.ndarray, int]:
+        """The state with the leading axis 1 (None before the first reset), the episode's key, and its steps so far."""
+        return self._state, self._key, self._elapsed
+
+    def together(self, envs: Sequence[gymnasium.Env[Any, Any]]) -> Together | None:
+        """Return what steps environments together, this one among them; None where they differ."""
+        return together(envs)
 
     def render(self) -> Any:
         if self.render_mode != "rgb_array":
@@ -97,10 +117,10 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         if not self.tensor_env.gives_masks:
             return {}
         # As Gymnasium's Taxi gives it.
-        return {"action_mask": _masks_of(self.tensor_env)(self._state).numpy()[0].astype(np.int8)}
+        return {"action_mask": np.asarray(self._mask)[0].astype(np.int8)}
 
-    def _given(self, observation: tf.Tensor) -> Any:
-        value = observation.numpy()[0]
+    def _given(self, observation: Any) -> Any:
+        value = np.asarray(observation)[0]
         return np.int64(value) if isinstance(self.observation_space, Discrete) else value
 
 
@@ -235,12 +255,16 @@ def _shared(dynamics: str, **keywords: Any) -> Dynamics:
 def _compiled(env: Dynamics) -> tuple[Any, Any]:
     if env not in _functions:
 
-        def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+        def reset(key: tf.Tensor) -> tuple[Any, tf.Tensor, Any]:
+            state, observation = env.reset(fold_in(key, 0))
+            return state, observation, env.action_mask(state)
+
+        def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, ...]:
             s: TensorStep = env.step(state, action, fold_in(key, elapsed))
             outcome = tf.stack([s.reward[0], tf.cast(s.terminated[0], tf.float32), tf.cast(s.truncated[0], tf.float32)])
-            return s.state, s.observation, outcome
+            return s.state, s.observation, outcome, env.action_mask(s.state)
 
-        _functions[env] = (tf.function(lambda key: env.reset(fold_in(key, 0)), jit_compile=True, autograph=False),
+        _functions[env] = (tf.function(reset, jit_compile=True, autograph=False),
                            tf.function(step, jit_compile=True, autograph=False))  # fmt: skip
     return _functions[env]
 

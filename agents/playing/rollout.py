@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from agents.base import Agent
 
+# Fewer episodes are over before a call for several environments would be compiled.
+LEAST_TOGETHER = 20
+
 
 class Played(NamedTuple):
     """What episodes came to, in the order of their seeds.
@@ -96,6 +99,12 @@ def stacked(masks: Sequence[np.ndarray | None]) -> np.ndarray | None:
     return np.stack([np.ones_like(known) if mask is None else mask for mask in masks])
 
 
+def _together(stages: Sequence[Stage]) -> Any:
+    """Return what steps the stages' environments in one call, where they offer it; else None."""
+    offered = getattr(stages[0].env.unwrapped, "together", None)
+    return offered([stage.env for stage in stages]) if offered is not None and len(stages) > 1 else None
+
+
 def play(
     agent: Agent,
     envs: Sequence[gymnasium.Env[Any, Any]],
@@ -120,6 +129,7 @@ def play(
         statistics: Of the training environments' wrappers, which the environments here are to share.
     """
     stages = [Stage(env, statistics, agent.honours_masks) for env in envs[: len(starts)]]
+    together = _together(stages) if len(starts) >= LEAST_TOGETHER else None
     space = stages[0].env.action_space
     shape, dtype = spaces.layout(stages[0].env.observation_space)
     observation = np.zeros((len(stages), *shape), dtype)
@@ -144,6 +154,8 @@ def play(
             chosen = agent.act_batch(seen, explore)
             actions = spaces.to_environment(space, chosen)
             rewards, ended = np.zeros(len(stages)), []
+            if together is not None:
+                together.prepare(actions, [i for i, episode in enumerate(playing) if episode is not None])
             for i, episode in enumerate(playing):
                 if episode is None:
                     continue

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from agents.base import Agent
 from agents.dqn import DQN
+from agents.dqn.layers.tail import with_tail
 from agents.functional import AgentState, Choice, Learnt
 from agents.functional.checks import no_hidden
 from agents.parts import observations
@@ -69,7 +70,9 @@ class RecurrentDQN(DQN):
 
     def network(self, seed: int) -> keras.Model:
         """Build the network from what is remembered, float32 (B, cell_size), to outputs: here action values (B, A)."""
-        return mlp(self.config.cell_size, self.config.hidden_sizes, self.number_of_actions, seed)
+        c, head = self.config, self.head
+        made = mlp(c.cell_size, c.hidden_sizes, self.number_of_actions, seed)
+        return with_tail(type(self).__name__, made, head, c, seed) if c.dueling or head.shape != head.actions else made
 
     def _checked_network(self, seed: int) -> keras.Model:
         c = self.config
@@ -101,7 +104,7 @@ class RecurrentDQN(DQN):
         if isinstance(features, Sequences):
             features = Remembered(unrolled(self.body, list(weights[:number]), features, self.config.burn_in))
         known = features.rows[:, : self.config.cell_size]
-        return self.values_head.stateless_call(list(weights[number:]), [], known)[0]
+        return self.head.call(self.values_head, weights[number:], known)
 
     # ---------------------------------------------------------------- the rule
 

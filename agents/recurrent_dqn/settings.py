@@ -25,7 +25,15 @@ class RecurrentDQNSettings(DQNSettings):
 
     def check(self) -> None:
         super().check()
+        owner = owner_name(type(self))
+        if self.n_steps > 1:
+            raise bad_value(owner, "n_steps", self.n_steps, "1, since each step of a sequence is valued by itself")
+        if self.noisy or self.distribution == "implicit":
+            name = "noisy" if self.noisy else "distribution"
+            raise bad_value(
+                owner, name, getattr(self, name), "epsilon, and values, categories or quantiles, beside a cell"
+            )
         window = self.burn_in + self.sequence_length
         if self.replay_capacity < window:
             expected = f"at least burn_in + sequence_length ({window})"
-            raise bad_value(owner_name(type(self)), "replay_capacity", self.replay_capacity, expected)
+            raise bad_value(owner, "replay_capacity", self.replay_capacity, expected)

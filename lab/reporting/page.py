@@ -16,6 +16,7 @@ from lab.reporting.curves.store import Store
 from lab.reporting.html.assets import SCRIPT
 from lab.reporting.html.document import whole_page
 from lab.reporting.html.markup import Markup, join, tag
+from lab.reporting.live.found import runs_below
 from lab.reporting.media import Budget
 from lab.reporting.records import RunRecord, read_run
 from lab.reporting.sections import run_section
@@ -38,8 +39,7 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
     """Write one page about runs, whole or not at all; the runs are only read.
 
     Args:
-        runs: Run directories, each once, or directories of runs that were trained side by side; several are also
-            compared.
+        runs: Run directories, each once, or directories that hold runs; several are also compared.
         output: The page, `.html`; None for report.html in the first run.
 
     Returns:
@@ -72,7 +72,9 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
 
 def _members(run: Path) -> list[Path]:
     # Runs that were trained side by side are named by the directory around them; `RUNS/*` names its plan too.
-    return population.directories(run) if population.is_population(run) else [run]
+    if population.is_population(run):
+        return population.directories(run)
+    return runs_below([run], most=None) or [run]
 
 
 def page_of(records: list[RunRecord]) -> str:

@@ -73,7 +73,8 @@ class MaskHooks:
             return transition._replace(action_mask=(), next_action_mask=())
         if is_given(transition.action_mask):
             return transition
-        every = np.ones((len(transition.reward), int(self.action_space.n)), bool)  # type: ignore[attr-defined]
+        actions: Any = self.action_space
+        every = np.ones((len(transition.reward), int(actions.n)), np.bool_)
         return transition._replace(action_mask=every, next_action_mask=every)
 
     def mask_state(self) -> dict[str, Any]:
