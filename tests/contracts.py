@@ -600,6 +600,21 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "lane": "host",
         },
     ],
+    "recurrent_dqn": [
+        {
+            "settings": {
+                **SMALL_DQN,
+                "cell": "lstm",
+                "cell_size": 3,
+                "sequence_length": 3,
+                "burn_in": 2,
+                "prioritised": True,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
+    ],
     "recurrent_ppo": [
         {
             "settings": {
