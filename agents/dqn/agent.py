@@ -19,6 +19,7 @@ from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_st
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
+from agents.parts.networks.networks import Networks
 from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
@@ -29,7 +30,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
-class DQN(FallingRate, FunctionalAgent):
+class DQN(FallingRate, Networks, FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
@@ -63,7 +64,7 @@ class DQN(FallingRate, FunctionalAgent):
                 f"{name} received the action space {self.action_space}; expected Discrete. "
                 "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
             )
-        observations.check_observations(name, self.observation_space)
+        self.check_observation_space()
 
     def build_networks(self) -> None:
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
@@ -93,8 +94,8 @@ class DQN(FallingRate, FunctionalAgent):
 
     def unread_settings(self) -> dict[str, str]:
         c, unread = self.config, unread_by_variant(self, DQN)
-        if type(self).network is DQN.network and not observations.is_picture(self.observation_space):
-            unread["filters"] = "the observations are no pictures"
+        if type(self).network is DQN.network or self.given is not None:
+            unread |= self.unread_of_networks()
         if type(self).next_values is DQN.next_values and not c.double:
             unread["pessimism"] = "it is a part of double=True"
         if getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1):
@@ -107,8 +108,7 @@ class DQN(FallingRate, FunctionalAgent):
 
     def network(self, seed: int) -> keras.Model:
         """Build the network from features float32 (B, d) to outputs: here action values (B, A)."""
-        c = self.config
-        return observations.network(self.observation_space, c.filters, c.hidden_sizes, self.number_of_actions, seed)
+        return self.make_network(self.number_of_actions, seed)
 
     @in_numpy("values_in_numpy")
     def action_values_of(self, outputs: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ from agents.replay.accumulators import one_step
 from agents.replay.layout import Layout
 
 # By the functions of a variant that alone read them.
-OF_NETWORK = ("hidden_sizes", "filters")
+OF_NETWORK = ("hidden_sizes", "filters", "architecture", "width")
 OF_LEARNING = ("double", "pessimism", "huber_delta")
 # What a variant overrides of how it learns.
 RULE = ("next_actions", "next_values", "target_of", "row_losses")
@@ -48,7 +48,7 @@ def unread_by_variant(agent: Any, base: type[Any]) -> dict[str, str]:
     kind, found = type(agent), set[str]()
     chosen = {f.name for f in dataclasses.fields(agent.config) if getattr(agent.config, f.name) != f.default}
     if kind.network is not base.network and chosen & set(OF_NETWORK):
-        found |= unread_by_network(agent)
+        found |= unread_by_network(agent) & chosen
     varied = any(getattr(kind, name) is not getattr(base, name) for name in RULE)
     if kind.learn is base.learn and varied and chosen & set(OF_LEARNING):
         found |= unread_in_learning(agent)
