@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 __all__ = [
-    *("advice", "as_batch", "from_json", "largest_whole", "layout", "pure_to_environment", "taken", "to_environment"),
+    "advice",
+    "as_batch",
+    "from_json",
+    "largest_whole",
+    "layout",
+    "pure_to_environment",
+    "taken",
+    "to_environment",
     "to_json",
 ]
 

@@ -129,12 +129,11 @@ class Packed(Box):
             array = array[None]
         if array.shape[array.ndim - len(shape) :] != shape:
             raise UsageError(f"an observation has the shape {array.shape} at {entry.name!r}; expected {shape}.")
-        if self.dtype == np.uint8 and array.dtype != np.uint8:
-            if array.dtype.kind == "f" or (array.size and (array.min() < 0 or array.max() > 255)):
-                raise UsageError(
-                    f"an observation has {array.dtype} numbers from {array.min()} to {array.max()} at {entry.name!r}; "
-                    f"expected {entry.space}. Fix: give what the space declares."
-                )
+        if self.dtype == np.uint8 != array.dtype and (array.dtype.kind == "f" or array.min() < 0 or array.max() > 255):
+            raise UsageError(
+                f"an observation has {array.dtype} numbers from {array.min()} to {array.max()} at {entry.name!r}; "
+                f"expected {entry.space}. Fix: give what the space declares."
+            )
         return array
 
     def __eq__(self, other: object) -> bool:

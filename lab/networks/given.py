@@ -32,7 +32,7 @@ class TakesNetwork:
         name = type(self).__name__
         if config is not None and hasattr(config, "trainable_variables"):
             raise UsageError(f"{name} received a model as its settings. Fix: {name}(network=...).")
-        super().__init__(config, **settings)
+        super().__init__(config, **settings)  # type: ignore[call-arg]
         self.take_network(network)
 
     def take_network(self, network: Given | None) -> None:

@@ -28,6 +28,6 @@ def check_layers(owner: str, network: keras.Model) -> None:
     ]
     raise UsageError(
         f"{owner}.network: the model holds more than weights that train: {', '.join(guilty) or network.name}; expected "
-        "layers without batch statistics, noise or frozen weights, because updates, target networks and averaged weights "
-        "are of what trains. Fix: LayerNormalization for BatchNormalization, no Dropout, and trainable=True."
+        "layers without batch statistics, noise or frozen weights, because target networks and averaged weights are "
+        "copies of what trains. Fix: LayerNormalization for BatchNormalization, no Dropout, and trainable=True."
     )

@@ -90,8 +90,8 @@ def copied(owner: str, given: keras.Model, spec: NetworkSpec) -> keras.Model:
         return made
     except Exception as error:
         raise UsageError(
-            f"{owner}: the network {given.name!r} cannot be copied, and each of {owner}'s networks needs weights of its "
-            f"own: {_said(error)} Fix: a function that makes it, as network=lambda spec: {type(given).__name__}(...)."
+            f"{owner}: the network {given.name!r} cannot be copied, and each of {owner}'s networks needs weights of "
+            f"its own: {_said(error)} Fix: a function, as network=lambda spec: {type(given).__name__}(...)."
         ) from error
 
 

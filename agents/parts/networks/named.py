@@ -74,10 +74,9 @@ def named(
     from lab.networks.initializers import initializer_for
 
     parts = parts_of(space)
-    features = keras.Input((parts[-1].stop,), name="features")
     if len(parts) == 1:
-        (part,) = parts
-        return keras.Model(features, _published(part, architecture, outputs, width, seed)(part.taken(features)))
+        return _published(parts[0], architecture, outputs, width, seed, flat=True)
+    features = keras.Input((parts[-1].stop,), name="features")
     seen = []
     for i, part in enumerate(parts):
         seen.append(_encoded(part, part.taken(features), architecture, width, filters, seed + APART * (i + 1)))
@@ -105,11 +104,10 @@ def _encoded(part: Part, x: Any, architecture: str, width: int, filters: tuple[i
     return keras.Model(whole.inputs, whole.layers[-1].input)(flat)
 
 
-def _published(part: Part, architecture: str, outputs: int, width: int, seed: int) -> keras.Model:
+def _published(part: Part, architecture: str, outputs: int, width: int, seed: int, flat: bool = False) -> keras.Model:
     from lab import networks
 
-    if architecture == TRANSFORMER:
-        return networks.history_transformer(part.shape, outputs, width=width, seed=seed)  # type: ignore[arg-type]
-    made: Any = getattr(networks, architecture)
-    found: keras.Model = made(part.shape, outputs, width=width, seed=seed)
+    name = "history_transformer" if architecture == TRANSFORMER else architecture
+    made: Any = getattr(networks, name)
+    found: keras.Model = made(part.shape, outputs, width=width, seed=seed, flat=flat)
     return found

@@ -15,7 +15,9 @@ from lab.networks.layers.positions import LearntPositions
 SIZE, DEPTH, HEADS = 64, 2, 4
 
 
-def history_transformer(shape: tuple[int, int], outputs: int, *, width: int = 1, seed: int = 0) -> keras.Model:
+def history_transformer(
+    shape: tuple[int, int], outputs: int, *, width: int = 1, seed: int = 0, flat: bool = False
+) -> keras.Model:
     """Build a transformer encoder over the last observations, a token each, which reads the newest one's.
 
     Tokens have learnt places; blocks are those of Vaswani et al. (2017, section 3.1), with the normalisation before
@@ -26,9 +28,10 @@ def history_transformer(shape: tuple[int, int], outputs: int, *, width: int = 1,
         outputs: Numbers of the last, linear layer, called "head".
         width: In multiples of 64, the size of a token.
         seed: Of the initial weights.
+        flat: Whether histories come as rows (B, K * d).
 
     Returns:
-        A model of float32 (B, K, d); float32 (B, outputs).
+        A model of float32 (B, K, d), or of such rows; float32 (B, outputs).
 
     Raises:
         UsageError: Where an argument is none of these.
@@ -37,8 +40,9 @@ def history_transformer(shape: tuple[int, int], outputs: int, *, width: int = 1,
     if len(shape) != 2:
         raise bad_value(build.owner, "shape", shape, "(K, d): K observations of d numbers", "shape=(8, 4).")
     places, numbers = (build.whole("shape", side) for side in shape)
-    inputs = keras.Input((places, numbers), name="history")
-    x = build.linear(inputs, SIZE * build.whole("width", width))
+    inputs = keras.Input((places * numbers,) if flat else (places, numbers), name="history")
+    x = keras.layers.Reshape((places, numbers))(inputs) if flat else inputs
+    x = build.linear(x, SIZE * build.whole("width", width))
     x = Placed(places, x.shape[-1], build.seed())(x)
     x = build.encoder(x, DEPTH, HEADS)
     return keras.Model(inputs, build.head(x[:, -1], outputs), name="history_transformer")

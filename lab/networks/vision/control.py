@@ -11,7 +11,9 @@ from lab.networks.builder import Builder
 from lab.networks.vision.pictures import picture
 
 
-def nature_cnn(shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: int = 0) -> keras.Model:
+def nature_cnn(
+    shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: int = 0, flat: bool = False
+) -> keras.Model:
     """Build DQN's network for Atari games (Mnih et al. 2015, "Methods: model architecture").
 
     Convolutions of 32 8x8 filters with stride 4, 64 4x4 with stride 2 and 64 3x3, without padding, and 512 units.
@@ -21,22 +23,25 @@ def nature_cnn(shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: in
         outputs: Numbers of the last, linear layer, called "head".
         width: In multiples of the published filters.
         seed: Of the initial weights.
+        flat: Whether pictures come as rows (B, H * W * C).
 
     Returns:
-        A model of pictures float32 (B, *shape); float32 (B, outputs).
+        A model of pictures float32 (B, *shape), or of such rows; float32 (B, outputs).
 
     Raises:
         UsageError: Where an argument is none of these.
     """
-    return _valid("nature_cnn", shape, outputs, ((32, 8, 4), (64, 4, 2), (64, 3, 1)), 512, width, seed)
+    return _valid("nature_cnn", shape, outputs, ((32, 8, 4), (64, 4, 2), (64, 3, 1)), 512, width, seed, flat)
 
 
-def minatar_cnn(shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: int = 0) -> keras.Model:
+def minatar_cnn(
+    shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: int = 0, flat: bool = False
+) -> keras.Model:
     """Build the network for MinAtar's games (Young and Tian 2019, section 3): 16 3x3 filters and 128 units.
 
     Args:
         shape: (H, W) or (H, W, C), sides of 3 or more; published for (10, 10, C).
-        outputs, width, seed: As for `nature_cnn`.
+        outputs, width, seed, flat: As for `nature_cnn`.
 
     Returns:
         A model as `nature_cnn` returns.
@@ -44,10 +49,12 @@ def minatar_cnn(shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: i
     Raises:
         UsageError: Where an argument is none of these.
     """
-    return _valid("minatar_cnn", shape, outputs, ((16, 3, 1),), 128, width, seed)
+    return _valid("minatar_cnn", shape, outputs, ((16, 3, 1),), 128, width, seed, flat)
 
 
-def impala_resnet(shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: int = 0) -> keras.Model:
+def impala_resnet(
+    shape: tuple[int, ...], outputs: int, *, width: int = 1, seed: int = 0, flat: bool = False
+) -> keras.Model:
     """Build IMPALA's large network without its LSTM (Espeholt et al. 2018, figure 3, right).
 
     Three sections of 16, 32 and 32 filters: a 3x3 convolution, the greatest of each 3x3 square with stride 2, and two
@@ -55,7 +62,7 @@ def impala_resnet(shape: tuple[int, ...], outputs: int, *, width: int = 1, seed:
 
     Args:
         shape: (H, W) or (H, W, C) of a picture.
-        outputs, seed: As for `nature_cnn`.
+        outputs, seed, flat: As for `nature_cnn`.
         width: In multiples of the published filters, as Cobbe et al. (2020, "Procgen", section 3.2) scale it.
 
     Returns:
@@ -65,7 +72,7 @@ def impala_resnet(shape: tuple[int, ...], outputs: int, *, width: int = 1, seed:
         UsageError: Where an argument is none of these.
     """
     build = Builder("impala_resnet", "relu", 0.0, seed, "float32")
-    inputs, x = picture(build, shape)
+    inputs, x = picture(build, shape, flat)
     for filters in (16, 32, 32):
         x = build.convolve(x, filters * build.whole("width", width), active=False)
         x = keras.layers.MaxPooling2D(3, strides=2, padding="same")(x)
@@ -89,10 +96,11 @@ def _valid(
     units: int,
     width: int,
     seed: int,
+    flat: bool,
 ) -> keras.Model:
     """Build convolutions, (filters, side, stride) each and none of them padded, and a hidden layer."""
     build = Builder(owner, "relu", 0.0, seed, "float32")
-    inputs, x = picture(build, shape)
+    inputs, x = picture(build, shape, flat)
     needed = 1
     for _, side, stride in reversed(layers):
         needed = (needed - 1) * stride + side
