@@ -167,7 +167,7 @@ def test_the_advice_for_a_dict_with_a_text_works_for_that_very_space():
         space = grid_space(text)
         said = spaces.advice(space)
         assert "FlattenObservation(env)" not in said and "env.observation_space['image'])" in said
-        assert "FlattenObservation(FilterObservation(env, ['direction', 'image']))" in said
+        assert "FlattenObservation(FilterObservation(env, ['image', 'direction']))" in said
     env = Scripted(grid_space())
     flat = gymnasium.wrappers.FlattenObservation(gymnasium.wrappers.FilterObservation(env, ["image", "direction"]))
     assert flat.observation_space.shape == (7 * 7 * 3 + 4,)

@@ -29,9 +29,9 @@ def grid(text=MissionSpace):
 
 def test_rows_are_bytes_where_they_can_be_and_come_back_by_name():
     space = packed(grid_space())
-    assert [entry.name for entry in space.entries] == ["direction", "image"] and space.dtype == np.uint8
+    assert [entry.name for entry in space.entries] == ["image", "direction"] and space.dtype == np.uint8
     row = space.pack({"image": np.full((7, 7, 3), 200, np.uint8), "direction": 3})
-    assert row.shape == (148,) and row[0] == 3 and (row[1:] == 200).all()
+    assert row.shape == (148,) and row[-1] == 3 and (row[:-1] == 200).all()
     assert space.unpack(row[None])["image"].shape == (1, 7, 7, 3)
     assert space.pack({"image": np.zeros((5, 7, 7, 3), np.uint8), "direction": np.zeros(5, int)}).shape == (5, 148)
     mixed = packed(Dict(a=Dict(x=Box(-np.inf, np.inf, ())), b=Tuple([Discrete(3, start=-1), Box(-1, 1, (2,))])))

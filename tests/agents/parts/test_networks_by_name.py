@@ -92,13 +92,13 @@ def test_each_entry_has_its_encoder_and_they_lie_side_by_side():
     assert np.array_equal(np.asarray(pure_features(space, keras.ops.convert_to_tensor(row[None])))[0],
                           features(space, row[None])[0])  # fmt: skip
     net = observations.network(space, (2,), (), 1, 0)
-    # One 3 x 3 filter sees all of the picture: two numbers of it, then 3 + 2 + 5 of the others, in the space's order.
+    # One 3 x 3 filter sees all of the picture: two numbers of it, then 3 + 2 + 5 of the others.
     convolution, head = (
         layer for layer in net._flatten_layers(include_self=False) if layer.weights and not layer._layers
     )
     convolution.set_weights([np.ones((3, 3, 1, 2), np.float32), np.array([0.0, 1.0], np.float32)])
     head.set_weights([np.arange(1.0, 13.0, dtype=np.float32)[:, None], np.zeros(1, np.float32)])
-    seen = [*found["direction"], 36 / 255, 36 / 255 + 1, *found["more.0"], *found["more.1"]]
+    seen = [36 / 255, 36 / 255 + 1, *found["direction"], *found["more.0"], *found["more.1"]]
     expected = sum(number * (i + 1) for i, number in enumerate(seen))
     assert np.isclose(float(np.asarray(net(features(space, row[None])))[0, 0]), expected)
 
