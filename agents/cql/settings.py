@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+from agents.dqn.settings import SwitchedOff
 from agents.parts.networks.named import architecture_setting, width_setting
 from lab.config import Settings, setting
 
 
 @dataclasses.dataclass(frozen=True)
-class CQLSettings(Settings):
+class CQLSettings(SwitchedOff, Settings):
     """Settings of `CQL`."""
 
     hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)
@@ -36,6 +37,9 @@ class CQLSettings(Settings):
         "share of the old that the averaged weights, by which it plays, keep each update; 0: go by the latest",
         at_least=0,
         below=1,
+    )
+    action_masks: bool = setting(
+        True, "whether actions that info['action_mask'] forbids are left out in play; recordings hold no masks"
     )
     gradient_clip: float = setting(10.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
     huber_delta: float = setting(10.0, "TD error beyond which the loss grows in a line", above=0, infinite=True)

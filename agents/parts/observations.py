@@ -99,9 +99,11 @@ def network(
         import keras
 
         flat = network(space, filters, hidden_sizes, math.prod(outputs), *options)
-        return (
-            flat if len(outputs) == 1 else keras.Model(flat.inputs[0], keras.layers.Reshape(outputs)(flat.outputs[0]))
-        )
+        if len(outputs) == 1:
+            return flat
+        if isinstance(flat, keras.Sequential):
+            return keras.Sequential([keras.Input(flat.input_shape[1:]), *flat.layers, keras.layers.Reshape(outputs)])
+        return keras.Model(flat.inputs[0], keras.layers.Reshape(outputs)(flat.outputs[0]))
     parts = parts_of(space)
     kinds = {part.kind for part in parts}
     if architecture == MLP or (architecture == AUTO and PICTURE not in kinds):

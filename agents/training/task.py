@@ -154,7 +154,7 @@ class AgentTask(Task):
             note(f"there is no baseline of random play: {error}")
             return {}
         starts = [self.seeds.integer("evaluation", 2, i) for i in range(BASELINE_EPISODES)]
-        return {"random": _evaluation(self._play(random, starts, 1, {}), 0)}
+        return {"random": _evaluation(self._play(random, starts, WIDTH, {}), 0)}
 
     def render(self, path: Path, kind: str) -> Path:
         self.agent.evaluation_rng = self.seeds.generator("render", 0)

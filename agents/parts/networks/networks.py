@@ -12,7 +12,7 @@ from agents.parts import observations
 from agents.parts.networks.given import built, first_difference, layers_of, spec_of
 from agents.parts.networks.named import AUTO, MLP
 from agents.structured import Packed
-from lab.errors import CheckpointError
+from lab.errors import CheckpointError, UsageError
 from lab.networks.given import TakesNetwork
 
 if TYPE_CHECKING:
@@ -59,7 +59,13 @@ class Networks(TakesNetwork):
     def check_observation_space(self) -> None:
         """Raise `UsageError` where neither the networks of the settings nor the user's take the observations."""
         architecture = getattr(self.config, "architecture", AUTO)
-        given = self.given is not None
+        given, own = self.given is not None, getattr(type(self), "network", None)
+        if given and own is not None and not own.__module__.startswith("agents."):
+            name = type(self).__name__
+            raise UsageError(
+                f"{name} received a network, and overrides `network`, which makes another. Fix: one of the two, such as "
+                f"DQN(network=...) or {name}()."
+            )
         observations.check_observations(type(self).__name__, self.observation_space, architecture, given)
 
     def unread_of_networks(self) -> dict[str, str]:
