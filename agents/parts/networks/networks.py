@@ -63,8 +63,8 @@ class Networks(TakesNetwork):
         if given and own is not None and not own.__module__.startswith("agents."):
             name = type(self).__name__
             raise UsageError(
-                f"{name} received a network, and overrides `network`, which makes another. Fix: one of the two, such as "
-                f"DQN(network=...) or {name}()."
+                f"{name} received a network, and overrides `network`, which makes another. Fix: one of both, "
+                f"such as DQN(network=...) or {name}()."
             )
         observations.check_observations(type(self).__name__, self.observation_space, architecture, given)
 
