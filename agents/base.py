@@ -15,6 +15,7 @@ from agents import spaces
 from agents.environment_ids import named_id
 from agents.parts.encoding import check_described
 from agents.parts.masking.checks import as_masks
+from agents.structured import packed
 from agents.transitions import Transition
 from lab.errors import UsageError
 from lab.learner import Learner
@@ -84,9 +85,12 @@ class Agent(Learner):
     ) -> None:
         """Build the agent for spaces; one that is built already keeps what it has learnt.
 
+        Dict and Tuple observations are rows of `agents.structured.Packed` to it.
+
         Raises:
             UsageError: When the spaces do not fit this agent, or differ from those it was built for.
         """
+        observation_space = packed(observation_space)
         if self.built:
             if (self.observation_space, self.action_space) != (observation_space, action_space):
                 raise UsageError(
@@ -127,6 +131,11 @@ class Agent(Learner):
         observation_space = spaces.from_json(description["observation_space"])
         check_described(description, observation_space)
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
+        self.check_description(description)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a run's config.json shall say of it besides its settings, as JSON values (hook)."""
+        return {}
 
     def named_source(self, name: str, run: Path) -> str:
         return named_id(name)

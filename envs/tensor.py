@@ -14,7 +14,7 @@ from envs.adapters import adapter_of
 from envs.dynamics import Carry, State, TensorStep
 from envs.random import fold_in
 
-__all__ = ["Carry", "State", "TensorEnv", "TensorStep", "TimeLimit", "limited"]
+__all__ = ["Carry", "Stacked", "State", "TensorEnv", "TensorStep", "TimeLimit", "limited"]
 
 
 class TensorEnv(ABC):
@@ -160,7 +160,32 @@ class TensorEnv(ABC):
                 )
 
 
-class TimeLimit(TensorEnv):
+class Wrapped(TensorEnv):
+    """Passes on what another TensorEnv says of its states, which come first in pairs with something of its own."""
+
+    env: TensorEnv
+
+    def action_mask(self, state: State) -> tf.Tensor | tuple[()]:
+        return self.env.action_mask(state[0])
+
+    @property
+    def gives_masks(self) -> bool:
+        return self.env.gives_masks
+
+    def draw(self, state: State) -> np.ndarray:
+        return self.env.draw(state[0])
+
+    @property
+    def can_draw(self) -> bool:
+        return self.env.can_draw
+
+    def check(self) -> None:
+        # First, so that the message names the environment's own functions.
+        self.env.check()
+        super().check()
+
+
+class TimeLimit(Wrapped):
     """Truncates another TensorEnv's episodes after a number of steps.
 
     Args:
@@ -187,28 +212,46 @@ class TimeLimit(TensorEnv):
         over = elapsed >= self.max_episode_steps
         return step._replace(state=(step.state, elapsed), truncated=step.truncated | over)
 
-    def action_mask(self, state: State) -> tf.Tensor | tuple[()]:
-        return self.env.action_mask(state[0])
-
-    @property
-    def gives_masks(self) -> bool:
-        return self.env.gives_masks
-
-    def draw(self, state: State) -> np.ndarray:
-        return self.env.draw(state[0])
-
     @property
     def identity(self) -> Any:
         return self.env.identity, self.max_episode_steps
 
-    def check(self) -> None:
-        # First, so that the message names the environment's own functions.
-        self.env.check()
-        super().check()
+
+class Stacked(Wrapped):
+    """Gives the last K observations of another TensorEnv, the oldest first, as an array with a first axis of K.
+
+    As `gymnasium.wrappers.FrameStackObservation(env, K)`: an episode begins with its first observation K times.
+
+    Args:
+        env: The environment; its observations are a Box.
+        number: K, 2 or more.
+    """
+
+    def __init__(self, env: TensorEnv, number: int) -> None:
+        space = env.observation_space
+        if not isinstance(space, Box):
+            raise ValueError(f"Stacked: env received the observation space {space}; expected a Box.")
+        if isinstance(number, bool) or not isinstance(number, int) or number < 2:
+            raise ValueError(f"Stacked: number received {number!r}; expected a whole number >= 2, such as 4.")
+        self.env, self.number = env, number
+        bounds = (np.repeat(bound[None], number, axis=0) for bound in (space.low, space.high))
+        self.observation_space = Box(*bounds, dtype=space.dtype.type)  # type: ignore[type-var]
+        self.action_space, self.max_episode_steps = env.action_space, env.max_episode_steps
+
+    def reset(self, key: tf.Tensor) -> tuple[State, tf.Tensor]:
+        state, observation = self.env.reset(key)
+        stack = tf.repeat(observation[:, None], self.number, axis=1)
+        return (state, stack), stack
+
+    def step(self, state: State, action: tf.Tensor, key: tf.Tensor) -> TensorStep:
+        inner, stack = state
+        step = self.env.step(inner, action, key)
+        stack = tf.concat([stack[:, 1:], step.observation[:, None]], axis=1)
+        return step._replace(state=(step.state, stack), observation=stack)
 
     @property
-    def can_draw(self) -> bool:
-        return self.env.can_draw
+    def identity(self) -> Any:
+        return "stacked", self.env.identity, self.number
 
 
 def limited(env: TensorEnv) -> TensorEnv:

@@ -110,7 +110,7 @@ ROOMS = {
     "lab.results": "errors files media",
     "lab.runs": "errors files messages registry",
     "lab.task": "errors results runs seeding",
-    "lab.copying": "runtime",
+    "lab.copying": "errors runtime",
     "lab.learner": "config copying errors exporting files networks registry runs runtime seeding",
     "lab.exporting": "errors files results runtime",
     "lab.training": "errors runs runtime task",

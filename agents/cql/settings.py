@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from agents.dqn.settings import SwitchedOff
+from agents.parts.networks.named import architecture_setting, width_setting
 from lab.config import Settings, setting
 
 
@@ -16,6 +17,8 @@ class CQLSettings(SwitchedOff, Settings):
     filters: tuple[int, ...] = setting(
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
+    architecture: str = architecture_setting()
+    width: int = width_setting()
     alpha: float = setting(1.0, "weight of the conservative penalty beside the TD loss", at_least=0)
     learning_rate: float = setting(5e-4, "Adam's step size", above=0, search="1e-5:3e-3:log")
     adam_epsilon: float = setting(1e-7, "Adam's epsilon", above=0)

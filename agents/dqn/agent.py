@@ -23,6 +23,7 @@ from agents.functional.state import in_numpy
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.masking.masked import masked
+from agents.parts.networks.networks import Networks
 from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
@@ -33,7 +34,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
-class DQN(Switches, FallingRate, FunctionalAgent):
+class DQN(Switches, FallingRate, Networks, FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
@@ -70,7 +71,7 @@ class DQN(Switches, FallingRate, FunctionalAgent):
                 f"{name} received the action space {self.action_space}; expected Discrete. "
                 "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
             )
-        observations.check_observations(name, self.observation_space)
+        self.check_observation_space()
 
     def build_networks(self) -> None:
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
@@ -110,8 +111,7 @@ class DQN(Switches, FallingRate, FunctionalAgent):
         """Build the network from features float32 (B, d) to outputs: action values (B, A), or what the head takes."""
         c, head = self.config, self.head
         other = c.dueling or c.noisy or head.asks
-        outputs = self.number_of_actions if other else head.shape
-        made = observations.network(self.observation_space, c.filters, c.hidden_sizes, outputs, seed)
+        made = self.make_network(self.number_of_actions if other else head.shape, seed)
         return with_tail(type(self).__name__, made, head, c, seed) if other else made
 
     @in_numpy("values_in_numpy")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from agents.parts.networks.named import architecture_setting, width_setting
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
 
@@ -18,6 +19,8 @@ class DQNSettings(Settings):
     filters: tuple[int, ...] = setting(
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
+    architecture: str = architecture_setting()
+    width: int = width_setting()
     learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0, search="1e-4:3e-2:log")
     learning_rate_end: float = setting(
         1e-5, "Adam's step size after learning_rate_steps", above=0, search="1e-6:1e-3:log"

@@ -8,14 +8,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from agents.parts import observations
 from agents.replay.accumulators import one_step
 from agents.replay.layout import Layout
 from agents.transitions import Batch
 from lab.errors import UsageError
 
 # By the functions of a variant that alone read them.
-OF_NETWORK = ("hidden_sizes", "filters", "dueling")
+OF_NETWORK = ("hidden_sizes", "filters", "architecture", "width", "dueling")
 OF_LEARNING = ("double", "pessimism", "huber_delta", "munchausen", "quantile_delta")
 OF_DISTRIBUTIONS = {
     "atoms value_min value_max": "categorical",
@@ -39,8 +38,8 @@ def unread_beside_others(agent: Any, base: type[Any]) -> dict[str, str]:
         unread.update(dict.fromkeys(names.split(), why) if when else {})
 
     epsilon = "epsilon_start epsilon_end epsilon_steps"
-    idle("filters", "the observations are no pictures",
-         kind.network is base.network and not observations.is_picture(agent.observation_space))  # fmt: skip
+    if kind.network is base.network:
+        unread.update(agent.unread_of_networks())
     if kind.next_values is base.next_values:
         idle("pessimism", "it is a part of double=True", not c.double)
         idle("pessimism huber_delta", f"distribution is {c.distribution}", c.distribution != "none")
@@ -94,7 +93,7 @@ def unread_by_variant(agent: Any, base: type[Any]) -> dict[str, str]:
     kind, found = type(agent), set[str]()
     chosen = {f.name for f in dataclasses.fields(agent.config) if getattr(agent.config, f.name) != f.default}
     if kind.network is not base.network and chosen & set(OF_NETWORK):
-        found |= unread_by_network(agent)
+        found |= unread_by_network(agent) & chosen
     varied = any(getattr(kind, name) is not getattr(base, name) for name in RULE)
     if kind.learn is base.learn and varied and chosen & set(OF_LEARNING):
         found |= unread_in_learning(agent)
