@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         OnlineDecisionTransformer,
         OnlineDecisionTransformerSettings,
     )
-    from agents.dqn import DQN, DQNSettings
+    from agents.dqn import DQN, DQNSettings, Rainbow, RainbowSettings
     from agents.episodes import Episodes
     from agents.functional import FunctionalAgent
     from agents.off_policy import (
@@ -109,6 +109,8 @@ _HOMES = {
     "PolicyDistillationSettings": "agents.cloning",
     "QLearning": "agents.q_learning",
     "QLearningSettings": "agents.q_learning",
+    "Rainbow": "agents.dqn",
+    "RainbowSettings": "agents.dqn",
     "Random": "agents.baselines",
     "RecurrentPPO": "agents.on_policy",
     "RecurrentPPOSettings": "agents.on_policy",
@@ -169,6 +171,8 @@ __all__ = [
     "QLearning",
     "QLearningSettings",
     "REINFORCESettings",
+    "Rainbow",
+    "RainbowSettings",
     "Random",
     "RecurrentPPO",
     "RecurrentPPOSettings",

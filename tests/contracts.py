@@ -248,6 +248,9 @@ SMALL_DQN = {
     "learning_rate_steps": 50_000,
 }
 
+# Noise explores in place of epsilon.
+SMALL_RAINBOW = {name: value for name, value in SMALL_DQN.items() if name != "epsilon_steps"}
+
 SMALL_ON_POLICY = {"hidden_sizes": (8,), "learning_rate_steps": 50_000}
 
 FRACTIONS = gymnasium.spaces.Box(-1.0, 1.0, (2,))
@@ -573,6 +576,21 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             },
         },
     ],
+    "rainbow": [
+        {"settings": {**SMALL_RAINBOW, "atoms": 5}, "source": "CartPole-v1", "lane": "compiled"},
+        {
+            "settings": {
+                **{name: value for name, value in SMALL_RAINBOW.items() if name != "target_update_every"},
+                "distribution": "implicit",
+                "fractions": 3,
+                "munchausen": True,
+                "n_steps": 1,
+                "target_rate": 0.1,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+        },
+    ],
     "recurrent_ppo": [
         {
             "settings": {
@@ -773,6 +791,8 @@ SAME_STATE = {
     **dict.fromkeys(("dcgan", "hinge_gan", "lsgan", "relativistic_gan"), "gan"),
     **dict.fromkeys(("ddpm", "edm", "rectified_flow"), "diffusion"),
     "ddpg": "sac-2",
+    "rainbow": "dqn-2",
+    "rainbow-2": "dqn",
     "sac-3": "sac",
     "regressor": "classifier",
     "percent_bc": "behavior_cloning",
@@ -791,6 +811,8 @@ SHOWN: dict[str, tuple[str, frozenset[str]]] = {
     # With several environments: programs draw from one kind of replay, of which `dqn-2` has one too.
     **dict.fromkeys(("sac-2", "sac-3"), ("sac", KEPT | {DRAWN, THREE})),
     "ddpg": ("td3", KEPT | {DRAWN, THREE}),
+    "rainbow": ("dqn-2", frozenset((SEEDED,))),
+    "rainbow-2": ("dqn", FLAVOUR | {THREE, "loads_what_was_learnt"}),
     "reinforce": ("a2c", frozenset((THREE,))),
     "q_learning-2": ("q_learning", KEPT | {DRAWN, THREE}),
     "classifier-3": ("classifier", KEPT | {DRAWN}),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+from agents.dqn.settings import SwitchedOff
 from lab.config import Settings, setting
 
 
 @dataclasses.dataclass(frozen=True)
-class CQLSettings(Settings):
+class CQLSettings(SwitchedOff, Settings):
     """Settings of `CQL`."""
 
     hidden_sizes: tuple[int, ...] = setting((256, 256), "units of each hidden layer", at_least=1)

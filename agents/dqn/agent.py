@@ -11,10 +11,13 @@ import tensorflow as tf
 from gymnasium.spaces import Discrete
 
 from agents.dqn import exporting
+from agents.dqn.layers.tail import with_tail
+from agents.dqn.munchausen import munchausen_target
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, copied
-from agents.dqn.unread import unread_by_variant
+from agents.dqn.state import Parameters, copied, moved
+from agents.dqn.switches import Switches
+from agents.dqn.unread import unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
@@ -29,7 +32,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
-class DQN(FallingRate, FunctionalAgent):
+class DQN(Switches, FallingRate, FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
@@ -37,8 +40,11 @@ class DQN(FallingRate, FunctionalAgent):
     truncated ones bootstrap. Greedy play goes by the online network's weights averaged over the updates (Polyak and
     Juditsky 1992), which are steadier than the latest; exploring goes by the latest.
 
-    A variant overrides `network`, `action_values_of`, `next_actions`, `next_values`, `target_of`, `row_losses` or
-    `experience`; both lanes run them.
+    Settings switch on the variants of the field, in any sum: `double`, `dueling`, `n_steps`, `prioritised`,
+    `distribution`, `noisy`, `munchausen`, `target_rate`; `Rainbow` is one such sum.
+
+    A variant of your own overrides `network`, `action_values_of`, `next_actions`, `next_values`, `target_of`,
+    `row_losses` or `experience`; both lanes run them.
     """
 
     Settings: ClassVar[type[Settings]] = DQNSettings
@@ -92,28 +98,22 @@ class DQN(FallingRate, FunctionalAgent):
         self.epsilon_steps = self.scheduled("epsilon_steps")
 
     def unread_settings(self) -> dict[str, str]:
-        c, unread = self.config, unread_by_variant(self, DQN)
-        if type(self).network is DQN.network and not observations.is_picture(self.observation_space):
-            unread["filters"] = "the observations are no pictures"
-        if type(self).next_values is DQN.next_values and not c.double:
-            unread["pessimism"] = "it is a part of double=True"
-        if getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1):
-            unread["epsilon_steps"] = "epsilon_start and epsilon_end are equal"
-        if c.learning_rate == getattr(c, "learning_rate_end", None):
-            unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
-        return unread
+        return {**unread_by_variant(self, DQN), **unread_beside_others(self, DQN)}
 
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:
-        """Build the network from features float32 (B, d) to outputs: here action values (B, A)."""
-        c = self.config
-        return observations.network(self.observation_space, c.filters, c.hidden_sizes, self.number_of_actions, seed)
+        """Build the network from features float32 (B, d) to outputs: action values (B, A), or what the head takes."""
+        c, head = self.config, self.head
+        other = c.dueling or c.noisy or head.asks
+        outputs = self.number_of_actions if other else head.shape
+        made = observations.network(self.observation_space, c.filters, c.hidden_sizes, outputs, seed)
+        return with_tail(type(self).__name__, made, head, c, seed) if other else made
 
     @in_numpy("values_in_numpy")
-    def action_values_of(self, outputs: tf.Tensor) -> tf.Tensor:
-        """Return the action values (B, A) that a network's outputs mean: here they are the outputs."""
-        return outputs
+    def action_values_of(self, outputs: Any) -> tf.Tensor:
+        """Return the action values (B, A) that a network's outputs mean: as the setting `distribution` has them."""
+        return self.head.values(outputs)
 
     def next_actions(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the actions by which what follows is valued, int32 (B,).
@@ -139,8 +139,10 @@ class DQN(FallingRate, FunctionalAgent):
         return value + self.config.pessimism * tf.minimum(online - value, 0.0)
 
     def target_of(self, parameters: Parameters, batch: Batch, next_features: tf.Tensor) -> tf.Tensor:
-        """Return what the outputs for the actions taken should come to, without a gradient: here values (B,)."""
-        return losses.bootstrapped_target(batch.reward, batch.discount, self.next_values(parameters, next_features))
+        """Return what the outputs for the actions taken should come to: values (B,), or as the head has them."""
+        if self.config.munchausen:
+            return munchausen_target(self, parameters, batch, next_features)
+        return self.head.greedy_target(self, parameters, batch, next_features)
 
     def row_losses(
         self, outputs: tf.Tensor, batch: Batch, target: tf.Tensor, settings: Any
@@ -153,17 +155,17 @@ class DQN(FallingRate, FunctionalAgent):
             target: As `target_of` returned it.
             settings: Has the settings' names, as numbers or as tensors ().
         """
-        error = target - losses.chosen(self.action_values_of(outputs), batch.action)
-        return losses.huber(error, settings.huber_delta), error
+        return self.head.row_losses(outputs, batch, target, settings)
 
     # ---------------------------------------------------------------- the rule
 
     @in_numpy("act_in_numpy")
     def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
         c, p = self.hyperparameters(state), state.parameters
-        weights = self.acting_weights(p, explore)
-        epsilon = c.epsilon_evaluation
-        if explore:
+        weights, epsilon = self.acting_weights(p, explore), c.epsilon_evaluation
+        if explore and c.noisy:
+            weights, epsilon = self.noised(weights, key, 1), 0.0
+        elif explore:
             epsilon = linear(state.steps, c.epsilon_start, c.epsilon_end, c.epsilon_steps)
         draws = random.uniform(key, (2, observations.shape[0]))
 
@@ -175,16 +177,20 @@ class DQN(FallingRate, FunctionalAgent):
 
     def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
         p = state.parameters
+        if self.config.target_rate < 1.0:
+            return state
         copies = tf.where(due, state.steps // self.config.target_update_every, p.copies)
         return state._replace(parameters=copied(p, copies > p.copies)._replace(copies=copies))
 
     def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
-        c, p = self.hyperparameters(state), state.parameters
-        observed, following = self.features(batch.observation), self.features(batch.next_observation)
-        target = tf.stop_gradient(self.target_of(p, batch, following))
+        c, p, asked = self.hyperparameters(state), state.parameters, self.head.asked
+        observed = asked(self.features(batch.observation), key, 0)
+        following = asked(self.features(batch.next_observation), key, 1)
+        lasting = p._replace(online=self.noised(p.online, key, 2), target=self.noised(p.target, key, 3))
+        target = tf.stop_gradient(self.target_of(lasting, batch, following))
         with tf.GradientTape() as tape:
             tape.watch(p.online)
-            outputs = self.outputs(p.online, observed)
+            outputs = self.outputs(self.noised(p.online, key, 4), observed)
             found = self.row_losses(outputs, batch, target, c)
             rows, errors = losses.of_rows(type(self).__name__, found, tuple(batch.reward.shape), tuple(target.shape))
             loss = tf.reduce_mean(batch.weights * rows)
@@ -193,6 +199,8 @@ class DQN(FallingRate, FunctionalAgent):
         value = tf.reduce_mean(losses.chosen(self.action_values_of(outputs), batch.action))
         average = averaged(p.averaged, online, c.average_decay, moments.count - 1.0)
         after = p._replace(online=online, moments=moments, averaged=average)
+        if c.target_rate < 1.0:
+            after = moved(after, c.target_rate)
         return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
 
     def features(self, observed: Any) -> Any:
@@ -201,7 +209,7 @@ class DQN(FallingRate, FunctionalAgent):
 
     def outputs(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return the network's outputs (B, ...) under explicit weights."""
-        return self.online.stateless_call(list(weights), [], features)[0]
+        return self.head.call(self.online, weights, features)
 
     def acting_weights(self, parameters: Parameters, explore: bool) -> tuple[tf.Tensor, ...]:
         """Return the weights that acting goes by: the latest to explore, else the averaged, where there are any."""
@@ -209,13 +217,16 @@ class DQN(FallingRate, FunctionalAgent):
 
     def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return action values (B, A) under explicit weights."""
-        return self.action_values_of(self.outputs(weights, features))
+        return self.action_values_of(self.outputs(weights, self.head.evenly(features)))
 
     # ---------------------------------------------------------------- acting in NumPy
 
     def act_in_numpy(self, observed: np.ndarray, explore: bool) -> np.ndarray:
         """Choose an action for each row as `policy` does, int64 (n,); its draws are of NumPy's generators."""
         c = self.config
+        if explore and c.noisy:
+            actions: np.ndarray = self.rule.choose(observed, self.exploration, explore)[0]
+            return actions
         epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
 
         def greedy() -> np.ndarray:
@@ -239,7 +250,7 @@ class DQN(FallingRate, FunctionalAgent):
 
     def values_in_numpy(self, outputs: np.ndarray) -> np.ndarray:
         """Return what `action_values_of` does, for arrays."""
-        return outputs
+        return outputs if self.config.distribution == "none" else self.head.values_in_numpy(outputs)
 
     @property
     def number_of_features(self) -> int:
@@ -249,6 +260,8 @@ class DQN(FallingRate, FunctionalAgent):
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
+        if self.config.noisy:
+            return 0.0
         value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
         return value
 

@@ -1,4 +1,4 @@
-"""Which settings a variant of DQN does not read, found by running its functions once and listening."""
+"""Which settings have no effect: beside others, or in a variant of DQN whose functions, run once, do not read them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,58 @@ from typing import Any
 
 import tensorflow as tf
 
+from agents.parts import observations
 from agents.replay.accumulators import one_step
 from agents.replay.layout import Layout
 
 # By the functions of a variant that alone read them.
-OF_NETWORK = ("hidden_sizes", "filters")
-OF_LEARNING = ("double", "pessimism", "huber_delta")
+OF_NETWORK = ("hidden_sizes", "filters", "dueling")
+OF_LEARNING = ("double", "pessimism", "huber_delta", "munchausen", "quantile_delta")
+OF_DISTRIBUTIONS = {
+    "atoms value_min value_max": "categorical",
+    "quantiles": "quantile",
+    "fractions acting_fractions cosines": "implicit",
+}
 # What a variant overrides of how it learns.
 RULE = ("next_actions", "next_values", "target_of", "row_losses")
+
+
+def unread_beside_others(agent: Any, base: type[Any]) -> dict[str, str]:
+    """Return settings that nothing reads beside the others, or for such observations, each with the reason.
+
+    Args:
+        agent: Built.
+        base: The class that it is a variant of; what functions read that a variant overrides is not judged here.
+    """
+    c, kind, unread = agent.config, type(agent), dict[str, str]()
+
+    def idle(names: str, why: str, when: bool = True) -> None:
+        unread.update(dict.fromkeys(names.split(), why) if when else {})
+
+    epsilon = "epsilon_start epsilon_end epsilon_steps"
+    idle("filters", "the observations are no pictures",
+         kind.network is base.network and not observations.is_picture(agent.observation_space))  # fmt: skip
+    if kind.next_values is base.next_values:
+        idle("pessimism", "it is a part of double=True", not c.double)
+        idle("pessimism huber_delta", f"distribution is {c.distribution}", c.distribution != "none")
+        idle("double pessimism", "munchausen=True values all actions by their softmax", c.munchausen)
+    if kind.action_values_of is base.action_values_of:
+        for names, distribution in OF_DISTRIBUTIONS.items():
+            idle(names, f"it is a part of distribution={distribution}", c.distribution != distribution)
+        idle("quantile_delta", f"distribution is {c.distribution}", c.distribution in ("none", "categorical"))
+    idle("epsilon_steps", "epsilon_start and epsilon_end are equal",
+         getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1))  # fmt: skip
+    idle(epsilon, "noisy=True explores in its place", c.noisy)
+    idle("noise_deviation", "it is a part of noisy=True", not c.noisy)
+    idle("learning_rate_steps", "learning_rate and learning_rate_end are equal",
+         c.learning_rate == getattr(c, "learning_rate_end", None))  # fmt: skip
+    idle("target_update_every", "with target_rate below 1 the target network moves each update", c.target_rate < 1.0)
+    idle("priority_alpha priority_beta", "they are parts of prioritised=True", not c.prioritised)
+    idle(
+        "munchausen_weight munchausen_temperature munchausen_least", "it is a part of munchausen=True", not c.munchausen
+    )
+    known = {field.name for field in dataclasses.fields(c)}
+    return {name: why for name, why in unread.items() if name in known}
 
 
 class Listening:

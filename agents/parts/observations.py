@@ -70,7 +70,7 @@ def network(
         import keras
 
         flat = network(space, filters, hidden_sizes, math.prod(outputs), seed, activation)
-        return keras.Model(flat.inputs[0], keras.layers.Reshape(outputs)(flat.outputs[0]))
+        return keras.Sequential([keras.Input(flat.input_shape[1:]), *flat.layers, keras.layers.Reshape(outputs)])
     picture = None if isinstance(space, Discrete) else encoding(space).picture
     if picture is not None:
         return convnet(picture, filters, hidden_sizes, outputs, seed)
