@@ -17,6 +17,7 @@ class Parameters(NamedTuple):
         moments: Adam's.
         averaged: The online network's weights averaged over the updates, or () where greedy play goes by the latest.
         copies: int64 (), copies to the target network so far; () where nothing is copied by environment step.
+        observed: What is known of observations, or () where they stay as they are.
     """
 
     online: tuple[tf.Tensor, ...]
@@ -24,6 +25,7 @@ class Parameters(NamedTuple):
     moments: Moments
     averaged: tuple[tf.Tensor, ...] = ()
     copies: Any = ()
+    observed: Any = ()
 
 
 def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
