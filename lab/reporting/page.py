@@ -51,7 +51,7 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
     if isinstance(runs, (str, os.PathLike)):
         raise bad_value("report", "runs", str(runs), "a list of run directories", f"write_report([{str(runs)!r}])")
     given = [Path(run) for run in runs if Path(run).name != population.NAME]
-    paths = [path for run in given for path in _members(run)]
+    paths = [path for run in given for path in population.members(run)]
     if not paths:
         raise bad_value("report", "runs", "none", "at least one run directory")
     _check_once(paths)
@@ -68,11 +68,6 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
             "directory. Fix: choose another output."
         ) from error
     return target
-
-
-def _members(run: Path) -> list[Path]:
-    # Runs that were trained side by side are named by the directory around them; `RUNS/*` names its plan too.
-    return population.directories(run) if population.is_population(run) else [run]
 
 
 def page_of(records: list[RunRecord]) -> str:

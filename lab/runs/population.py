@@ -74,6 +74,11 @@ def directories(directory: str | os.PathLike[str]) -> list[Path]:
     return [path for path in found if (path / "config.json").is_file()]
 
 
+def members(run: Path) -> list[Path]:
+    """Return the runs that a directory stands for: those that were trained side by side in it, or itself."""
+    return directories(run) if is_population(run) else [run]
+
+
 def write(directory: Path, population: Population) -> None:
     """Write the plan, whole or not at all, before the first run begins."""
     document = {

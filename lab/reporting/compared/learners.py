@@ -87,6 +87,13 @@ def learners_compared(found: Scores, title: str, unit: str, store: Store) -> Mar
     return join([*parts, tag("p", words, class_="note")])
 
 
+def pairs_of(found: Scores) -> list[tuple[str, str]]:
+    """Return which learners to hold against each other, the one with the higher interquartile mean first."""
+    order = sorted(found, key=lambda name: over_runs(found[name]).value, reverse=True)
+    pairs = list(itertools.combinations(order, 2))
+    return pairs if len(pairs) <= MOST_PAIRS else [(order[0], other) for other in order[1:]]
+
+
 def scaled(found: Scores) -> Scores:
     """Return scores on a scale that tasks share: 0 for the lowest run of a task, of any learner, 1 for the highest."""
     if not found:
@@ -112,11 +119,9 @@ def _profile(found: Mapping[str, NDArray[np.float64]], title: str, unit: str, st
 
 
 def _improvements(found: Mapping[str, NDArray[np.float64]]) -> Markup:
-    order = sorted(found, key=lambda name: over_runs(found[name]).value, reverse=True)
-    pairs = list(itertools.combinations(order, 2))
-    if len(pairs) > MOST_PAIRS:
-        pairs = [(order[0], other) for other in order[1:]]
-    rows = [[one, other, *_cells(probability_of_improvement(found[one], found[other]))] for one, other in pairs]
+    rows = [
+        [one, other, *_cells(probability_of_improvement(found[one], found[other]))] for one, other in pairs_of(found)
+    ]
     head = ["Learner", "compared with", "Probability of a higher score [95 %]", "0 to 1"]
     return table(head, rows, texts=2, class_="improvements")
 

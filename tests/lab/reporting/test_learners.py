@@ -69,3 +69,16 @@ def test_runs_that_are_too_few_or_alike_are_not_compared(tmp_path: Path) -> None
     assert "Learners on" not in Page(write_report(repeated, tmp_path / "page.html")).text
     few = [run for run in write_runs(tmp_path / "few", "CartPole-v1") if not run.name.endswith("2")]
     assert "Learners on" not in Page(write_report(few, tmp_path / "few.html")).text
+
+
+def test_the_command_says_what_the_page_draws(tmp_path: Path, command: Any) -> None:
+    made = write_runs(tmp_path, "CartPole-v1")
+    status, out, _ = command("compare", *made, "--target", "500")
+    assert status == 0
+    # Of three runs nothing is cut off: (200 + 400 + 500) / 3; and (300 + 100 + 0) / 3 is missing.
+    assert "dqn, double true: runs 3, IQM 366.7 [" in out and "optimality gap 133.3 [" in out
+    assert "dqn, double true scores above dqn, double false with probability 0.83 [" in out
+    found = json.loads(command("compare", *made, *write_runs(tmp_path, "Acrobot-v1"), "--json")[1])
+    assert len(found) == 3 and found["CartPole-v1"]["pairs"][0]["probability"] == pytest.approx(7.5 / 9)
+    status, _, said = command("compare", *made[:2])
+    assert status == 2 and "expected at least 3 runs of an agent on a source" in said
