@@ -1,8 +1,8 @@
 """How soon DQN learns Taxi-v4 with the mask of its actions and without, seed by seed; and whether it ever breaks one.
 
 Both sides have the same settings, seeds and steps, in the compiled lane. Learnt is a mean return of 7 or more in 100
-greedy episodes; a taxi that loses no step gets 7.9 on average. `--host` counts the forbidden actions that a masked agent
-takes in as many steps of Gymnasium's own Taxi, in the host lane.
+greedy episodes; a taxi that loses no step gets 7.9 on average. `--host` counts the forbidden actions that a masked
+agent takes in as many steps of Gymnasium's own Taxi, in the host lane.
 
     python benchmarks/masks.py [--seeds 5] [--first 0] [--steps 100000] [--host] [--output FILE]
 

@@ -28,7 +28,7 @@ def munchausen_target(agent: Any, parameters: Any, batch: Batch, next_features: 
         parameters, batch, next_features: As for `DQN.target_of`.
     """
     c, head = agent.config, agent.head
-    before = masked(agent.values(parameters.target, agent.features(batch.observation)), batch.action_mask)
+    before = masked(agent.values(parameters.target, agent.seen(parameters, batch.observation)), batch.action_mask)
     taken = losses.chosen(log_policy(before, c.munchausen_temperature), batch.action)
     reward = batch.reward + c.munchausen_weight * tf.clip_by_value(taken, c.munchausen_least, 0.0)
     outputs = agent.outputs(parameters.target, next_features)

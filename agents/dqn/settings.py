@@ -110,6 +110,7 @@ class DQNSettings(Settings):
         0.03, "with munchausen, of the softmax policy, in units of the return", above=0, search="1e-3:1:log"
     )
     munchausen_least: float = setting(-1.0, "with munchausen, the least that is added before it is weighed", at_most=0)
+    normalise_observations: bool = setting(False, "whether observations are brought to mean 0 and deviation 1")
 
     def check(self) -> None:
         owner = owner_name(type(self))
@@ -128,5 +129,5 @@ class SwitchedOff:
     """What settings of a DQN without these switches say of them; they are no fields."""
 
     distribution = "none"
-    dueling = noisy = prioritised = munchausen = False
+    dueling = noisy = prioritised = munchausen = normalise_observations = False
     n_steps, target_rate = 1, 1.0

@@ -19,6 +19,7 @@ class Parameters(NamedTuple):
         copies: int64 (), copies to the target network so far; () where nothing is copied by environment step.
         allowed: For `DQN.target_of` and what it calls, which actions are allowed in what follows, bool (B, A); () for
             all.
+        observed: What is known of observations, or () where they stay as they are.
     """
 
     online: tuple[tf.Tensor, ...]
@@ -27,6 +28,7 @@ class Parameters(NamedTuple):
     averaged: tuple[tf.Tensor, ...] = ()
     copies: Any = ()
     allowed: Any = ()
+    observed: Any = ()
 
 
 def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:

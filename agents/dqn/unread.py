@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 import tensorflow as tf
+from gymnasium.spaces import Discrete
 
 from agents.replay.accumulators import one_step
 from agents.replay.layout import Layout
@@ -48,6 +49,7 @@ def unread_beside_others(agent: Any, base: type[Any]) -> dict[str, str]:
         for names, distribution in OF_DISTRIBUTIONS.items():
             idle(names, f"it is a part of distribution={distribution}", c.distribution != distribution)
         idle("quantile_delta", f"distribution is {c.distribution}", c.distribution in ("none", "categorical"))
+    idle("normalise_observations", "Discrete observations have no scale", isinstance(agent.observation_space, Discrete))
     idle("epsilon_steps", "epsilon_start and epsilon_end are equal",
          getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1))  # fmt: skip
     idle(epsilon, "noisy=True explores in its place", c.noisy)
