@@ -21,7 +21,7 @@ from agents.dqn.switches import Switches
 from agents.dqn.unread import check_reads_masks, unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
-from agents.parts import losses, observations
+from agents.parts import losses
 from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.masking.masked import masked
 from agents.parts.networks.networks import Networks
@@ -213,10 +213,6 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
             self.having_seen(after, batch.observation), {"loss": loss, "gradient_norm": norm, "value": value}, errors
         )
 
-    def features(self, observed: Any) -> Any:
-        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
-        return observations.features(self.observation_space, observed)
-
     def outputs(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return the network's outputs (B, ...) under explicit weights."""
         return self.head.call(self.online, weights, features)
@@ -262,11 +258,6 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
     def values_in_numpy(self, outputs: np.ndarray) -> np.ndarray:
         """Return what `action_values_of` does, for arrays."""
         return outputs if self.config.distribution == "none" else self.head.values_in_numpy(outputs)
-
-    @property
-    def number_of_features(self) -> int:
-        """How many numbers describe an observation to the network."""
-        return observations.number_of_features(self.observation_space)
 
     @property
     def epsilon(self) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from agents.parts import observations
 from agents.parts.normalising import LIMIT, RunningStatistics, no_statistics, standardised, with_rows
 
 if TYPE_CHECKING:
@@ -18,10 +19,18 @@ class Scaled:
 
     # Of the agent.
     config: Any
-    number_of_features: int
-    features: Any
+    observation_space: Any
     # As the NumPy forms of the network take them; None where the variables have newer ones.
     scale: RunningStatistics | None = None
+
+    @property
+    def number_of_features(self) -> int:
+        """How many numbers describe an observation to the network."""
+        return observations.number_of_features(self.observation_space)
+
+    def features(self, observed: Any) -> Any:
+        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
+        return observations.features(self.observation_space, observed)
 
     def build_scale(self) -> None:
         """Make the statistics of nothing, where they are asked for."""
