@@ -183,6 +183,15 @@ def short_walks() -> Any:
     return make
 
 
+def short_drives() -> Any:
+    """Return a factory of taxis, whose masks forbid some actions, with episodes that end soon."""
+
+    def make(render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+        return gymnasium.make("Taxi-v4", max_episode_steps=9, render_mode=render_mode)
+
+    return make
+
+
 def short_pushes() -> Any:
     """Return a factory of point masses whose episodes end soon."""
 
@@ -592,6 +601,21 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "lane": "host",
         },
     ],
+    "recurrent_dqn": [
+        {
+            "settings": {
+                **SMALL_DQN,
+                "cell": "lstm",
+                "cell_size": 3,
+                "sequence_length": 3,
+                "burn_in": 2,
+                "prioritised": True,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
+    ],
     "recurrent_ppo": [
         {
             "settings": {
@@ -689,6 +713,13 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 **dict.fromkeys(("online", "target", "average", "moments"), "a copy of what the program carries"),
                 **dict.fromkeys(("steps", "copies", "observed"), "a copy of what the program carries"),
             },
+        },
+        # With masks of the actions in its replay.
+        {
+            "settings": SMALL_DQN,
+            "source": short_drives,
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
         },
     ],
     "edm": [
@@ -811,6 +842,7 @@ SHOWN: dict[str, tuple[str, frozenset[str]]] = {
     **{f"{name}-2": (name, KEPT | {DRAWN, "loads_what_was_learnt"}) for name in ("dqn", "ppo", "recurrent_ppo")},
     # With several environments: programs draw from one kind of replay, of which `dqn-2` has one too.
     **dict.fromkeys(("sac-2", "sac-3"), ("sac", KEPT | {DRAWN, THREE})),
+    "dqn-3": ("dqn", KEPT | {DRAWN, THREE}),
     "ddpg": ("td3", KEPT | {DRAWN, THREE}),
     "rainbow": ("dqn-2", frozenset((SEEDED,))),
     "rainbow-2": ("dqn", FLAVOUR | {THREE, "loads_what_was_learnt"}),

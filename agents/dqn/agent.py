@@ -18,11 +18,13 @@ from agents.dqn.scaling import Scaled
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied, moved
 from agents.dqn.switches import Switches
-from agents.dqn.unread import unread_beside_others, unread_by_variant
+from agents.dqn.unread import check_reads_masks, unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
+from agents.parts.masking.masked import masked
+from agents.parts.networks.networks import Networks
 from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
@@ -33,7 +35,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
-class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
+class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
@@ -70,7 +72,7 @@ class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
                 f"{name} received the action space {self.action_space}; expected Discrete. "
                 "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
             )
-        observations.check_observations(name, self.observation_space)
+        self.check_observation_space()
 
     def build_networks(self) -> None:
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
@@ -102,14 +104,16 @@ class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
     def unread_settings(self) -> dict[str, str]:
         return {**unread_by_variant(self, DQN), **unread_beside_others(self, DQN)}
 
+    def check_masks(self) -> None:
+        check_reads_masks(self, DQN)
+
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:
         """Build the network from features float32 (B, d) to outputs: action values (B, A), or what the head takes."""
         c, head = self.config, self.head
         other = c.dueling or c.noisy or head.asks
-        outputs = self.number_of_actions if other else head.shape
-        made = observations.network(self.observation_space, c.filters, c.hidden_sizes, outputs, seed)
+        made = self.make_network(self.number_of_actions if other else head.shape, seed)
         return with_tail(type(self).__name__, made, head, c, seed) if other else made
 
     @in_numpy("values_in_numpy")
@@ -124,7 +128,8 @@ class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
         Reinforcement Learning with Double Q-learning", equation 4).
         """
         weights = parameters.online if self.config.double else parameters.target
-        return tf.argmax(self.values(weights, next_features), axis=-1, output_type=tf.int32)
+        values = masked(self.values(weights, next_features), parameters.allowed)
+        return tf.argmax(values, axis=-1, output_type=tf.int32)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
@@ -172,10 +177,10 @@ class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
         draws = random.uniform(key, (2, observations.shape[0]))
 
         def greedy() -> tf.Tensor:
-            values = self.values(weights, self.seen(p, observations))
+            values = masked(self.values(weights, self.seen(p, observations)), state.allowed)
             return tf.argmax(values, axis=-1, output_type=tf.int32)
 
-        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy))
+        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy, state.allowed))
 
     def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
         p = state.parameters
@@ -189,7 +194,8 @@ class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
         observed = asked(self.seen(p, batch.observation), key, 0)
         following = asked(self.seen(p, batch.next_observation), key, 1)
         lasting = p._replace(online=self.noised(p.online, key, 2), target=self.noised(p.target, key, 3))
-        target = tf.stop_gradient(self.target_of(lasting, batch, following))
+        known = lasting._replace(allowed=batch.next_action_mask)
+        target = tf.stop_gradient(self.target_of(known, batch, following))
         with tf.GradientTape() as tape:
             tape.watch(p.online)
             outputs = self.outputs(self.noised(p.online, key, 4), observed)
@@ -229,14 +235,15 @@ class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
         """Choose an action for each row as `policy` does, int64 (n,); its draws are of NumPy's generators."""
         c = self.config
         if explore and c.noisy:
-            actions: np.ndarray = self.rule.choose(observed, self.exploration, explore)[0]
-            return actions
+            return np.asarray(self.rule.choose(observed, self.exploration, explore, allowed=self.allowed)[0])
         epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
 
         def greedy() -> np.ndarray:
-            return self.action_values(observed, explore).argmax(axis=-1)
+            return masked(self.action_values(observed, explore), self.allowed).argmax(axis=-1)
 
-        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
+        if not epsilon:
+            return greedy()
+        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng, self.allowed)
 
     def action_values(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         """Return values of actions, float32 (n, A).
@@ -268,17 +275,6 @@ class DQN(Scaled, Switches, FallingRate, FunctionalAgent):
             return 0.0
         value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
         return value
-
-    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
-        # In this order: without averaged weights both are one, and need not read what is at hand.
-        self.greedy.renew()
-        self.latest.renew(parameters)
-        self.renew_scale(parameters)
-
-    @property
-    def number_for_host_forms(self) -> int | None:
-        # The statistics are the last leaves.
-        return None if self.config.normalise_observations else len(self.latest.model.trainable_variables)
 
     def _forward(self, model: keras.Model) -> Forward:
         # A network whose outputs are made values by functions of tensors alone is called as a whole in TensorFlow.

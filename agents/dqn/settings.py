@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from agents.parts.networks.named import architecture_setting, width_setting
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
 
@@ -18,6 +19,8 @@ class DQNSettings(Settings):
     filters: tuple[int, ...] = setting(
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
+    architecture: str = architecture_setting()
+    width: int = width_setting()
     learning_rate: float = setting(5e-3, "Adam's step size at step 0", above=0, search="1e-4:3e-2:log")
     learning_rate_end: float = setting(
         1e-5, "Adam's step size after learning_rate_steps", above=0, search="1e-6:1e-3:log"
@@ -59,6 +62,9 @@ class DQNSettings(Settings):
         at_least=0,
         below=1,
     )
+    action_masks: bool = setting(
+        True, "whether actions that info['action_mask'] forbids are left out, in acting and in targets"
+    )
     gradient_clip: float = setting(100.0, "largest global norm of a gradient; inf: any", above=0, infinite=True)
     # Large beside the rewards: with delta = 1 the rare, large errors where an episode ends count for no more than the
     # common small ones, values rise without end, and CartPole's return falls to 9.
@@ -89,8 +95,8 @@ class DQNSettings(Settings):
     )
     atoms: int = setting(51, "with distribution=categorical, values that a return may take", at_least=2)
     # What returns of rewards between -1 and 1 may come to, discounted by 0.99.
-    value_min: float = setting(-100.0, "the least of them")
-    value_max: float = setting(100.0, "the greatest of them")
+    value_min: float = setting(-100.0, "with distribution=categorical, the least return that atoms hold")
+    value_max: float = setting(100.0, "with distribution=categorical, the greatest return that atoms hold")
     quantiles: int = setting(51, "with distribution=quantile, quantiles of a return", at_least=1)
     fractions: int = setting(8, "with distribution=implicit, fractions drawn for a row of an update", at_least=1)
     acting_fractions: int = setting(32, "with distribution=implicit, fractions by whose mean it acts", at_least=1)

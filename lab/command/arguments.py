@@ -145,7 +145,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     record.add_argument("--append", action="store_true", help="add to the file if there is one")
 
     report = commands.add_parser("report", help="write one HTML page about runs", description="Report runs.")
-    report.add_argument("runs", metavar="RUN", type=Path, nargs="+")
+    report.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="runs, folders of runs, or one sweep")
     report.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="the page (default: in the first run)")
 
     watch = commands.add_parser("watch", help="show runs that go on in a browser", description="Serve a live page.")

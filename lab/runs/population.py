@@ -25,6 +25,8 @@ from lab.files.reading.schema import (
 from lab.runs.opening.config import LANES, MOST_ENVIRONMENTS
 
 NAME = "runs.json"
+# Of a sweep, which holds such directories: what it is, `lab.sweep.plan` knows.
+SWEEP = "sweep.json"
 FORMAT = 1
 MOST = 100_000
 
@@ -68,15 +70,15 @@ def is_population(directory: str | os.PathLike[str]) -> bool:
     return os.path.lexists(Path(directory) / NAME)
 
 
+def is_sweep(directory: str | os.PathLike[str]) -> bool:
+    """Return whether a directory holds a sweep."""
+    return os.path.lexists(Path(directory) / SWEEP)
+
+
 def directories(directory: str | os.PathLike[str]) -> list[Path]:
     """Return the directories of a population's runs that have begun, in their order; see `read`."""
     found = [Path(directory) / member.name for member in read(directory).members]
     return [path for path in found if (path / "config.json").is_file()]
-
-
-def members(run: Path) -> list[Path]:
-    """Return the runs that a directory stands for: those that were trained side by side in it, or itself."""
-    return directories(run) if is_population(run) else [run]
 
 
 def write(directory: Path, population: Population) -> None:

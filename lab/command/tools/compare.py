@@ -11,9 +11,9 @@ from lab.errors import UsageError
 from lab.messages.terminal import complain, say
 from lab.reporting.compared.grouping import Group, grouped, source_key
 from lab.reporting.compared.learners import Scores, of_all_tasks, of_one_task, pairs_of, scaled, scores_of
+from lab.reporting.page import members
 from lab.reporting.records import read_run
 from lab.results.statistics import LEAST_RUNS, over_runs, probability_of_improvement
-from lab.runs import population
 
 EVERYWHERE = "all sources, scores normalised: 0 is the lowest run of each, 1 the highest"
 
@@ -44,7 +44,7 @@ def compare(options: argparse.Namespace) -> int:
 
 def tables_of(runs: list[Path]) -> dict[str, Scores]:
     """Return the scores of the learners on each source, and over all sources where they share several."""
-    paths = [path for run in runs for path in population.members(run)]
+    paths = [path for run in runs for path in members(run)]
     paths = list({path.resolve(): path for path in paths}.values())
     records = [read_run(path) for path in paths]
     for record in records:
