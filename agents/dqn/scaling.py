@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Scaled:
-    """Gives `DQN` its setting `normalise_observations`, whose statistics only updates change, and its forms in NumPy."""
+    """Gives `DQN` its setting `normalise_observations`, whose statistics only updates change, and forms in NumPy."""
 
     # Of the agent.
     config: Any
