@@ -267,17 +267,6 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
         return value
 
-    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
-        # In this order: without averaged weights both are one, and need not read what is at hand.
-        self.greedy.renew()
-        self.latest.renew(parameters)
-        self.renew_scale(parameters)
-
-    @property
-    def number_for_host_forms(self) -> int | None:
-        # The statistics are the last leaves.
-        return None if self.config.normalise_observations else len(self.latest.model.trainable_variables)
-
     def _forward(self, model: keras.Model) -> Forward:
         # A network whose outputs are made values by functions of tensors alone is called as a whole in TensorFlow.
         return Forward(model, mirrored=hasattr(type(self).action_values_of, "in_numpy"))

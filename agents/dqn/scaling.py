@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 class Scaled:
-    """Gives `DQN` its setting `normalise_observations`: only updates change the statistics, acting never does."""
+    """Gives `DQN` its setting `normalise_observations`, whose statistics only updates change, and forms in NumPy."""
 
     # Of the agent.
     config: Any
     observation_space: Any
+    greedy: Any
+    latest: Any
     # As the NumPy forms of the network take them; None where the variables have newer ones.
     scale: RunningStatistics | None = None
 
@@ -64,9 +66,16 @@ class Scaled:
         scaled: np.ndarray = standardised(self.scale, rows, LIMIT).astype(np.float32, copy=False)
         return scaled
 
-    def renew_scale(self, parameters: list[np.ndarray] | None) -> None:
-        """Follow parameters that have changed: their last leaves, or the variables."""
+    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
+        # In this order: without averaged weights both are one, and need not read what is at hand.
+        self.greedy.renew()
+        self.latest.renew(parameters)
         if self.config.normalise_observations:
             self.scale = (
                 None if parameters is None else RunningStatistics(*parameters[-len(RunningStatistics._fields) :])
             )
+
+    @property
+    def number_for_host_forms(self) -> int | None:
+        # The statistics are the last leaves.
+        return None if self.config.normalise_observations else len(self.latest.model.trainable_variables)
