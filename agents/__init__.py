@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         REINFORCESettings,
     )
     from agents.q_learning import QLearning, QLearningSettings
+    from agents.recurrent_dqn import RecurrentDQN, RecurrentDQNSettings
     from agents.transitions import Batch, Transition
     from agents.tuned_settings import Tuned, tuned
 
@@ -112,6 +113,8 @@ _HOMES = {
     "Rainbow": "agents.dqn",
     "RainbowSettings": "agents.dqn",
     "Random": "agents.baselines",
+    "RecurrentDQN": "agents.recurrent_dqn",
+    "RecurrentDQNSettings": "agents.recurrent_dqn",
     "RecurrentPPO": "agents.on_policy",
     "RecurrentPPOSettings": "agents.on_policy",
     "Transition": "agents.transitions",
@@ -174,6 +177,8 @@ __all__ = [
     "Rainbow",
     "RainbowSettings",
     "Random",
+    "RecurrentDQN",
+    "RecurrentDQNSettings",
     "RecurrentPPO",
     "RecurrentPPOSettings",
     "SACSettings",

@@ -255,6 +255,7 @@ SMALL_DQN = {
     "target_update_every": 30,
     "epsilon_steps": 200,
     "learning_rate_steps": 50_000,
+    "normalise_observations": True,
 }
 
 # Noise explores in place of epsilon.
@@ -600,6 +601,21 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "lane": "host",
         },
     ],
+    "recurrent_dqn": [
+        {
+            "settings": {
+                **SMALL_DQN,
+                "cell": "lstm",
+                "cell_size": 3,
+                "sequence_length": 3,
+                "burn_in": 2,
+                "prioritised": True,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
+    ],
     "recurrent_ppo": [
         {
             "settings": {
@@ -695,7 +711,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "exploration": "the host lane's",
                 "memory": "the host lane's",
                 **dict.fromkeys(("online", "target", "average", "moments"), "a copy of what the program carries"),
-                **dict.fromkeys(("steps", "copies"), "a copy of what the program carries"),
+                **dict.fromkeys(("steps", "copies", "observed"), "a copy of what the program carries"),
             },
         },
         # With masks of the actions in its replay.

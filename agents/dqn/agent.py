@@ -14,13 +14,14 @@ from agents.dqn import exporting
 from agents.dqn.layers.tail import with_tail
 from agents.dqn.munchausen import munchausen_target
 from agents.dqn.networks import begin_alike, checked
+from agents.dqn.scaling import Scaled
 from agents.dqn.settings import DQNSettings
 from agents.dqn.state import Parameters, copied, moved
 from agents.dqn.switches import Switches
 from agents.dqn.unread import check_reads_masks, unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
-from agents.parts import losses, observations
+from agents.parts import losses
 from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.masking.masked import masked
 from agents.parts.networks.networks import Networks
@@ -34,7 +35,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
-class DQN(Switches, FallingRate, Networks, FunctionalAgent):
+class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
@@ -58,10 +59,10 @@ class DQN(Switches, FallingRate, Networks, FunctionalAgent):
     )
     training_state: ClassVar[tuple[str, ...]] = ("memory", "moments", "copies")
     earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "next_round": "", "target_updates": ""}
-    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps")
+    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps", "scale")
     kept: ClassVar[frozenset[str]] = FunctionalAgent.kept | {
         *("online", "target", "average", "moments", "copies", "latest", "greedy", "number_of_actions"),
-        *("rate_steps", "epsilon_steps", "rate", "updates"),
+        *("rate_steps", "epsilon_steps", "rate", "updates", "observed", "scale"),
     }
 
     def check_spaces(self) -> None:
@@ -80,19 +81,20 @@ class DQN(Switches, FallingRate, Networks, FunctionalAgent):
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
         self.average = self._checked_network(seed) if self.config.average_decay else None
         self.copies = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.build_scale()
         begin_alike(type(self).__name__, self.online, self.target, self.average)
         self.latest = self._forward(self.online)
         self.greedy = self.latest if self.average is None else self._forward(self.average)
 
     def build_definition(self) -> None:
-        for name in ("online", "target", "average", "moments", "copies", "latest", "greedy"):
+        for name in ("online", "target", "average", "moments", "copies", "latest", "greedy", "observed"):
             vars(self).pop(name, None)
         self.online = self._checked_network(0)
 
     def parameters(self) -> Parameters:
         online, target = (tuple(v.value for v in m.trainable_variables) for m in (self.online, self.target))
         average = () if self.average is None else tuple(v.value for v in self.average.trainable_variables)
-        return Parameters(online, target, self.moments, average, self.copies)
+        return Parameters(online, target, self.moments, average, self.copies, self.statistics)
 
     def apply_schedules(self) -> None:
         super().apply_schedules()
@@ -175,7 +177,7 @@ class DQN(Switches, FallingRate, Networks, FunctionalAgent):
         draws = random.uniform(key, (2, observations.shape[0]))
 
         def greedy() -> tf.Tensor:
-            values = masked(self.values(weights, self.features(observations)), state.allowed)
+            values = masked(self.values(weights, self.seen(p, observations)), state.allowed)
             return tf.argmax(values, axis=-1, output_type=tf.int32)
 
         return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy, state.allowed))
@@ -189,8 +191,8 @@ class DQN(Switches, FallingRate, Networks, FunctionalAgent):
 
     def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
         c, p, asked = self.hyperparameters(state), state.parameters, self.head.asked
-        observed = asked(self.features(batch.observation), key, 0)
-        following = asked(self.features(batch.next_observation), key, 1)
+        observed = asked(self.seen(p, batch.observation), key, 0)
+        following = asked(self.seen(p, batch.next_observation), key, 1)
         lasting = p._replace(online=self.noised(p.online, key, 2), target=self.noised(p.target, key, 3))
         known = lasting._replace(allowed=batch.next_action_mask)
         target = tf.stop_gradient(self.target_of(known, batch, following))
@@ -207,11 +209,9 @@ class DQN(Switches, FallingRate, Networks, FunctionalAgent):
         after = p._replace(online=online, moments=moments, averaged=average)
         if c.target_rate < 1.0:
             after = moved(after, c.target_rate)
-        return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
-
-    def features(self, observed: Any) -> Any:
-        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
-        return observations.features(self.observation_space, observed)
+        return Learnt(
+            self.having_seen(after, batch.observation), {"loss": loss, "gradient_norm": norm, "value": value}, errors
+        )
 
     def outputs(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return the network's outputs (B, ...) under explicit weights."""
@@ -250,19 +250,14 @@ class DQN(Switches, FallingRate, Networks, FunctionalAgent):
         """
         forward = self.latest if explore else self.greedy
         if forward.mirror is None:
-            return self.rule.values(self.features(observations), explore)
+            return self.rule.values(self.seen_in_numpy(observations), explore)
         if forward.stale:
             self.settle()
-        return self.values_in_numpy(forward(self.features(observations)))
+        return self.values_in_numpy(forward(self.seen_in_numpy(observations)))
 
     def values_in_numpy(self, outputs: np.ndarray) -> np.ndarray:
         """Return what `action_values_of` does, for arrays."""
         return outputs if self.config.distribution == "none" else self.head.values_in_numpy(outputs)
-
-    @property
-    def number_of_features(self) -> int:
-        """How many numbers describe an observation to the network."""
-        return observations.number_of_features(self.observation_space)
 
     @property
     def epsilon(self) -> float:
@@ -271,15 +266,6 @@ class DQN(Switches, FallingRate, Networks, FunctionalAgent):
             return 0.0
         value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
         return value
-
-    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
-        # In this order: without averaged weights both are one, and need not read what is at hand.
-        self.greedy.renew()
-        self.latest.renew(parameters)
-
-    @property
-    def number_for_host_forms(self) -> int:
-        return len(self.latest.model.trainable_variables)
 
     def _forward(self, model: keras.Model) -> Forward:
         # A network whose outputs are made values by functions of tensors alone is called as a whole in TensorFlow.

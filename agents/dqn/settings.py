@@ -95,8 +95,8 @@ class DQNSettings(Settings):
     )
     atoms: int = setting(51, "with distribution=categorical, values that a return may take", at_least=2)
     # What returns of rewards between -1 and 1 may come to, discounted by 0.99.
-    value_min: float = setting(-100.0, "the least of them")
-    value_max: float = setting(100.0, "the greatest of them")
+    value_min: float = setting(-100.0, "with distribution=categorical, the least return that atoms hold")
+    value_max: float = setting(100.0, "with distribution=categorical, the greatest return that atoms hold")
     quantiles: int = setting(51, "with distribution=quantile, quantiles of a return", at_least=1)
     fractions: int = setting(8, "with distribution=implicit, fractions drawn for a row of an update", at_least=1)
     acting_fractions: int = setting(32, "with distribution=implicit, fractions by whose mean it acts", at_least=1)
@@ -110,6 +110,7 @@ class DQNSettings(Settings):
         0.03, "with munchausen, of the softmax policy, in units of the return", above=0, search="1e-3:1:log"
     )
     munchausen_least: float = setting(-1.0, "with munchausen, the least that is added before it is weighed", at_most=0)
+    normalise_observations: bool = setting(False, "whether observations are brought to mean 0 and deviation 1")
 
     def check(self) -> None:
         owner = owner_name(type(self))
@@ -128,5 +129,5 @@ class SwitchedOff:
     """What settings of a DQN without these switches say of them; they are no fields."""
 
     distribution = "none"
-    dueling = noisy = prioritised = munchausen = False
+    dueling = noisy = prioritised = munchausen = normalise_observations = False
     n_steps, target_rate = 1, 1.0

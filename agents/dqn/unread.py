@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 import tensorflow as tf
+from gymnasium.spaces import Discrete
 
 from agents.replay.accumulators import one_step
 from agents.replay.layout import Layout
@@ -48,6 +49,7 @@ def unread_beside_others(agent: Any, base: type[Any]) -> dict[str, str]:
         for names, distribution in OF_DISTRIBUTIONS.items():
             idle(names, f"it is a part of distribution={distribution}", c.distribution != distribution)
         idle("quantile_delta", f"distribution is {c.distribution}", c.distribution in ("none", "categorical"))
+    idle("normalise_observations", "Discrete observations have no scale", isinstance(agent.observation_space, Discrete))
     idle("epsilon_steps", "epsilon_start and epsilon_end are equal",
          getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1))  # fmt: skip
     idle(epsilon, "noisy=True explores in its place", c.noisy)
@@ -131,11 +133,6 @@ def check_reads_masks(agent: Any, base: type[Any]) -> None:
         base: The class that it is a variant of.
     """
     kind = type(agent)
-    if getattr(agent.config, "munchausen", False):
-        raise UsageError(
-            f"{kind.__name__} received munchausen=True in an environment that forbids actions; expected one of both, "
-            "since the bonus is of a policy over all actions. Fix: munchausen=False or action_masks=False."
-        )
     if kind.learn is not base.learn or all(getattr(kind, name) is getattr(base, name) for name in RULE):
         return
     reads: list[Listening] = []

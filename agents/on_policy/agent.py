@@ -15,14 +15,14 @@ from agents.on_policy.acting import ActorInNumPy
 from agents.on_policy.arrangement import Arrangement
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
 from agents.on_policy.landscape import OnPolicyLandscape
-from agents.on_policy.scaling import LIMIT, left_off, no_rewards, normalised, scaled, statistics_variables, with_rollout
+from agents.on_policy.scaling import left_off, no_rewards, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
 from agents.on_policy.state import Estimates, Parameters, Weights
 from agents.parts import observations
 from agents.parts.exporting import of_policy
 from agents.parts.heads import deviations, head_for, masked
 from agents.parts.networks.networks import Networks
-from agents.parts.normalising import standardised, with_rows
+from agents.parts.normalising import LIMIT, standardised, with_rows
 from agents.parts.schedules import FallingRate
 from agents.replay import Rollouts
 from agents.transitions import Batch, Transition

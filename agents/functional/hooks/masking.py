@@ -84,9 +84,8 @@ class MaskHooks:
     def restore_masks(self, state: dict[str, Any]) -> None:
         """Take `mask_state` out of a checkpoint's state, and make the memory that the rest of it fits into."""
         masked = bool(state.pop(MASKED, False))
-        if not masked and not state.get("steps"):
-            return
-        if masked != bool(self.masked):
-            self.masked = masked
+        before = bool(self.masked)
+        # One that has taken no step yet has met no environment.
+        self.masked = masked if masked or state.get("steps") else None
+        if masked != before:
             self.host, self.memory = None, self.experience().on_host(self)
-        self.masked = masked

@@ -44,6 +44,16 @@ def test_the_target_goes_over_what_is_allowed_by_hand(settings, expected):
     assert update(a, batch)[0] == pytest.approx(1.0 + 0.5 * expected - 0.5)
 
 
+def test_the_softmax_policy_of_munchausen_takes_no_forbidden_action_by_hand():
+    a = agent(munchausen=True, munchausen_temperature=1.0, munchausen_weight=0.5, munchausen_least=-9.0)
+    set_values(a.target, [[1.0, 50.0, 1.0], [np.log(3.0), 50.0, 0.0]])
+    mask = tf.constant([[True, False, True]])
+    batch = batch_of([0], [2], [1.0], [0.5], [1])._replace(action_mask=mask, next_action_mask=mask)
+    target = a.target_of(a.state().parameters._replace(allowed=mask), batch, tf.constant([[0.0, 1.0]]))
+    # Half likely now; then 3/4 and 1/4, whose log-sum-exp is log 4.
+    assert target.numpy() == pytest.approx([1.0 + 0.5 * np.log(0.5) + 0.5 * np.log(4.0)], abs=1e-6)
+
+
 def test_acting_keeps_to_the_mask_alike_in_both_forms_of_the_rule():
     a = agent(epsilon_evaluation=0.5, average_decay=0.0)
     set_values(a.online, [[9.0, 1.0, 2.0], [1.0, 3.0, 2.0]])
@@ -119,9 +129,10 @@ class Strict(Taxi):
         return step._replace(reward=tf.where(legal, step.reward, -1e6))
 
 
-@pytest.mark.parametrize("lane", ["host", "compiled"])
-def test_no_forbidden_action_is_taken(lane):
-    settings = {**SMALL, "epsilon_steps": 200, "epsilon_evaluation": 0.5}
+@pytest.mark.parametrize(("lane", "noisy"), [("host", False), ("host", True), ("compiled", False)])
+def test_no_forbidden_action_is_taken(lane, noisy):
+    exploring = {"noisy": True, "hidden_sizes": (4,)} if noisy else {"epsilon_steps": 200}
+    settings = {**SMALL, "epsilon_evaluation": 0.5, **exploring}
     experiment = Experiment(DQN(**settings), Strict(), lane=lane, num_envs=2, seed=2, progress=False)
     rows = experiment.train(400).rows
     returns = [row["return"] for row in rows if "return" in row]
