@@ -25,6 +25,7 @@ COMMANDS = {
     **{name: ("lab.command.sweeping", name) for name in ("sweep", "resume_sweep", "report_sweep")},
     "list": ("lab.command.tools.listing", "list_names"),
     "diff": ("lab.command.tools.diff", "diff"),
+    "compare": ("lab.command.tools.compare", "compare"),
     "clean": ("lab.command.tools.clean", "clean"),
     "tour": ("lab.command.tour", "tour"),
     "play": ("lab.command.windows.play", "play"),

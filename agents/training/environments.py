@@ -16,6 +16,7 @@ from gymnasium.vector import SyncVectorEnv, VectorEnv
 from agents.environment_ids import check_id
 from agents.playing.separation import Made, check_separate, shared_objects
 from agents.playing.wrappers import layers, name_of
+from agents.structured import in_rows
 from envs.tensor import TensorEnv
 from lab import registry
 from lab.errors import MissingPackageError, UsageError, bad_value
@@ -151,7 +152,8 @@ class EnvironmentSource:
 
     def training(self, number: int) -> list[gymnasium.Env[Any, Any]]:
         """Return `number` environments to train in, a user's own instances first."""
-        return self.instances[:number] + [self.make() for _ in range(number - len(self.instances))]
+        given = [in_rows(env) for env in self.instances[:number]]
+        return given + [self.make() for _ in range(number - len(given))]
 
     def make(self) -> gymnasium.Env[Any, Any]:
         """Return a fresh environment without rendering, which nobody else has.
@@ -170,7 +172,7 @@ class EnvironmentSource:
                 received = f"{type(env).__name__} with the {name} {getattr(env, name, None)!r}"
                 raise bad_value("Experiment", "source", received, "a gymnasium.Space of both", f"declare {name}.")
         self._made.add(env)
-        return env
+        return in_rows(env)
 
     def make_rendered(self) -> gymnasium.Env[Any, Any]:
         """Return a fresh environment that renders RGB arrays.

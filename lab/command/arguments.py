@@ -219,6 +219,17 @@ def _add_tools(commands: Any) -> None:
     diff.add_argument("--all", action="store_true", help="also what is alike")
     diff.add_argument("--json", action="store_true", help="print one JSON object")
 
+    compare = commands.add_parser(
+        "compare",
+        help="compare learners of several runs each",
+        description="Say what agents come to over their runs (interquartile mean and median with intervals), and how "
+        "likely a run of one is to score above a run of another. Runs that differ in the seed alone are one learner.",
+        epilog="example: lab compare runs/dqn runs/double --target 475",
+    )
+    compare.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="runs, or folders of runs trained together")
+    compare.add_argument("--target", type=float, help="a score that is good enough: also say how far runs fall short")
+    compare.add_argument("--json", action="store_true", help="print one JSON object")
+
     clean = commands.add_parser(
         "clean",
         help="delete checkpoints that runs can do without",

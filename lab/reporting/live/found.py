@@ -44,6 +44,14 @@ def runs_below(given: Sequence[Path], most: int | None = MOST_RUNS) -> list[Path
     return runs
 
 
+def members(run: Path) -> list[Path]:
+    """Return the runs that a directory stands for: those that it holds, or itself."""
+    # Runs that were trained side by side are named by the directory around them; `RUNS/*` names its plan too.
+    if population.is_population(run):
+        return population.directories(run)
+    return runs_below([run], most=None) or [run]
+
+
 def _below(folder: Path, deeper: int = 2) -> list[Path]:
     try:
         entries = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink())
