@@ -67,7 +67,7 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
         (
             *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
             *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
-            *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in"),
+            *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in", "frame_stack"),
         )
     )
 
