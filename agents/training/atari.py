@@ -14,9 +14,14 @@ STACK = 4
 
 
 def is_atari(name: str) -> bool:
-    """Return whether an environment's id is of a game of the Arcade Learning Environment with pictures to see."""
-    # Games that show their memory keep it, and have no pictures to prepare.
-    return name.startswith(NAMESPACE) and "-ram" not in name
+    """Return whether a registered environment's id is of a game of the Arcade Learning Environment that shows pictures.
+
+    Games that show their memory have no pictures to prepare.
+    """
+    if not name.startswith(NAMESPACE):
+        return False
+    spec = gymnasium.spec(name)
+    return str(spec.entry_point).startswith("ale_py") and spec.kwargs.get("obs_type", "rgb") != "ram"
 
 
 def make(name: str, training: bool, **keywords: Any) -> gymnasium.Env[Any, Any]:

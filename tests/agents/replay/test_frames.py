@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
-from gymnasium.wrappers import FrameStackObservation, GrayscaleObservation, TimeLimit, TransformObservation
+from gymnasium.wrappers import FrameStackObservation, TimeLimit, TransformObservation
 
 from agents.playing.wrappers import frame_stack
 from agents.replay import memory
@@ -120,7 +120,7 @@ def test_a_checkpoint_brings_all_back_and_goes_on_to_the_bit():
     for t in made:
         earlier.add(t)
     fresh.set_state(earlier.get_state())
-    np.testing.assert_equal(fresh.get_state(), earlier.get_state()), "of a version that kept observations whole"
+    np.testing.assert_equal(fresh.get_state(), earlier.get_state(), "of a version that kept observations whole")
     state = first.get_state()
     for name, wrong in (("windows", state["windows"] + 1000), ("windows", -state["windows"]), ("frames", made)):
         with pytest.raises(CheckpointError):
@@ -166,7 +166,6 @@ def test_only_layers_that_say_so_stack_frames():
     assert frame_stack(same) is None and frame_stack(Player()) is None
     same.frame_stack = (K, 0)
     assert frame_stack(same) == (K, 0)
-    assert GrayscaleObservation is not None
 
 
 def test_memory_is_read_and_what_does_not_fit_is_refused(tmp_path, monkeypatch, capsys):
