@@ -59,7 +59,7 @@ def state_memory(capacity: int, size: int, what: str) -> None:
 
 def in_words(size: int) -> str:
     """Return a number of bytes as people read it."""
-    return f"{size / 1e9:,.2f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB"
+    return f"{size / 1e9:,.2f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size:,} bytes"
 
 
 def _text(path: str) -> str:
