@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         OnlineDecisionTransformer,
         OnlineDecisionTransformerSettings,
     )
-    from agents.dqn import DQN, DQNSettings
+    from agents.dqn import DQN, DQNSettings, Rainbow, RainbowSettings
     from agents.episodes import Episodes
     from agents.functional import FunctionalAgent
     from agents.off_policy import (
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         REINFORCESettings,
     )
     from agents.q_learning import QLearning, QLearningSettings
+    from agents.recurrent_dqn import RecurrentDQN, RecurrentDQNSettings
     from agents.transitions import Batch, Transition
     from agents.tuned_settings import Tuned, tuned
 
@@ -109,7 +110,11 @@ _HOMES = {
     "PolicyDistillationSettings": "agents.cloning",
     "QLearning": "agents.q_learning",
     "QLearningSettings": "agents.q_learning",
+    "Rainbow": "agents.dqn",
+    "RainbowSettings": "agents.dqn",
     "Random": "agents.baselines",
+    "RecurrentDQN": "agents.recurrent_dqn",
+    "RecurrentDQNSettings": "agents.recurrent_dqn",
     "RecurrentPPO": "agents.on_policy",
     "RecurrentPPOSettings": "agents.on_policy",
     "Transition": "agents.transitions",
@@ -169,7 +174,11 @@ __all__ = [
     "QLearning",
     "QLearningSettings",
     "REINFORCESettings",
+    "Rainbow",
+    "RainbowSettings",
     "Random",
+    "RecurrentDQN",
+    "RecurrentDQNSettings",
     "RecurrentPPO",
     "RecurrentPPOSettings",
     "SACSettings",

@@ -14,6 +14,8 @@ from gymnasium.spaces import Discrete
 from agents import spaces
 from agents.environment_ids import named_id
 from agents.parts.encoding import check_described
+from agents.parts.masking.checks import as_masks
+from agents.structured import packed
 from agents.transitions import Transition
 from lab.errors import UsageError
 from lab.learner import Learner
@@ -86,9 +88,12 @@ class Agent(Learner):
     ) -> None:
         """Build the agent for spaces; one that is built already keeps what it has learnt.
 
+        Dict and Tuple observations are rows of `agents.structured.Packed` to it.
+
         Raises:
             UsageError: When the spaces do not fit this agent, or differ from those it was built for.
         """
+        observation_space = packed(observation_space)
         if self.built:
             if (self.observation_space, self.action_space) != (observation_space, action_space):
                 raise UsageError(
@@ -129,6 +134,11 @@ class Agent(Learner):
         observation_space = spaces.from_json(description["observation_space"])
         check_described(description, observation_space)
         self.setup(observation_space, spaces.from_json(description["action_space"]), seeds)
+        self.check_description(description)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a run's config.json shall say of it besides its settings, as JSON values (hook)."""
+        return {}
 
     def named_source(self, name: str, run: Path) -> str:
         return named_id(name)
@@ -157,18 +167,37 @@ class Agent(Learner):
             (n, ...) actions; for Discrete spaces int64 indices from 0.
         """
 
-    def act(self, observations: Any, explore: bool = False) -> Any:
+    @property
+    def honours_masks(self) -> bool:
+        """Whether `act_batch` leaves out actions that an environment forbids by `info["action_mask"]` (hook)."""
+        return False
+
+    def allow(self, masks: np.ndarray | None) -> None:
+        """Take note of which actions are allowed in the next `act_batch`, for agents that honour masks (hook).
+
+        Whoever trains, plays or shows an agent calls it before each `act_batch`.
+
+        Args:
+            masks: bool (n, A), for Discrete actions; None for all.
+        """
+
+    def meet_masks(self, given: bool) -> None:
+        """Take note of whether the environments to train in say which actions are allowed (hook)."""
+
+    def act(self, observations: Any, explore: bool = False, *, action_mask: Any = None) -> Any:
         """Choose actions for one observation or a batch of them.
 
         Args:
             observations: One observation of the space, or an array of n of them.
             explore: As for `act_batch`.
+            action_mask: Which actions are allowed, 0 or 1, int8 or bool (A,) or (n, A); None for all.
 
         Returns:
             One action that `env.step` takes, or n of them.
 
         Raises:
-            UsageError: When the agent is not built yet, or an observation is not finite or of another shape.
+            UsageError: When the agent is not built yet, an observation is not finite or of another shape, or a mask
+                allows no action, is of another shape, or is given to an agent that does not honour masks.
         """
         if not self.built:
             raise UsageError(
@@ -181,6 +210,12 @@ class Agent(Learner):
             at = np.argwhere(~np.isfinite(batch))[0].tolist()
             bad, at = batch[tuple(at)], at[1:] if single else at
             raise UsageError(f"observations received {bad} at {at}; expected finite numbers. Fix: look where it arose.")
+        if action_mask is not None and not self.honours_masks:
+            raise UsageError(
+                f"{type(self).__name__} received an action_mask, which it does not honour. Fix: an agent with the "
+                "setting action_masks=True, such as DQN, or no action_mask."
+            )
+        self.allow(as_masks(self.action_space, action_mask, len(batch)))
         actions = spaces.to_environment(self.action_space, self.act_batch(batch, explore))
         return actions[0] if single else actions
 

@@ -19,6 +19,8 @@ class Transition(NamedTuple):
         truncated: bool (n,), the episode was cut off: the return would have gone on.
         next_observation: What followed the actions, (n, ...); at an episode's end its true last observation.
         extras: What the policy gave beside the actions, by name, each (n, ...): a log-probability, a value.
+        action_mask, next_action_mask: Which actions were allowed, and are in what followed, bool (n, A); () where the
+            environment has no masks.
     """
 
     observation: Any
@@ -28,6 +30,8 @@ class Transition(NamedTuple):
     truncated: Any
     next_observation: Any
     extras: Mapping[str, Any] = {}
+    action_mask: Any = ()
+    next_action_mask: Any = ()
 
     @property
     def discount(self) -> Any:
@@ -51,6 +55,8 @@ class Batch(NamedTuple):
         weights: float32 (B,), of the rows in the loss; 1 but for samplers that prefer some rows.
         indices: int32 (B,), where the rows lie in the replay; of rollouts ().
         extras: As in `Transition`, of the first step.
+        action_mask, next_action_mask: Which actions were allowed for `observation`, and are for `next_observation`,
+            bool (B, A); () without masks.
     """
 
     observation: Any
@@ -61,3 +67,5 @@ class Batch(NamedTuple):
     weights: Any = ()
     indices: Any = ()
     extras: Mapping[str, Any] = {}
+    action_mask: Any = ()
+    next_action_mask: Any = ()

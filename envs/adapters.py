@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,8 +19,10 @@ from gymnasium.vector.utils import batch_space
 from envs.drawing.window import Window
 from envs.dynamics import Carry, Dynamics, TensorStep
 from envs.random import fold_in
+from envs.together import Ahead, Together, together
 
 _functions: WeakKeyDictionary[Dynamics, tuple[Any, Any]] = WeakKeyDictionary()
+_masks: WeakKeyDictionary[Dynamics, Any] = WeakKeyDictionary()
 
 
 class TensorEnvAdapter(gymnasium.Env[Any, Any]):
@@ -31,6 +34,9 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
     Args:
         tensor_env: The dynamics; time limits are `gymnasium.wrappers.TimeLimit`'s business here.
         render_mode: None, "human" or "rgb_array".
+
+    Attributes:
+        ahead: The next step, where `envs.together` has made it.
     """
 
     def __init__(self, tensor_env: Dynamics, render_mode: str | None = None) -> None:
@@ -43,26 +49,41 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         self._state: Any = None
         self._key: Any = None
         self._elapsed = 0
+        self._mask: Any = ()
+        self.ahead: Ahead | None = None
         self._window: Window | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         super().reset(seed=seed)
         words = self.np_random.integers(2**32, size=(1, 2), dtype=np.uint32)
-        self._key, self._elapsed = tf.constant(words), 0
-        self._state, observation = self._reset(self._key)
+        self._key, self._elapsed, self.ahead = words, 0, None
+        self._state, observation, self._mask = self._reset(words)
         self._show()
-        return self._given(observation), {}
+        return self._given(observation), self._info()
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         if self._state is None:
             raise ResetNeeded("step was called before reset. Fix: call env.reset() first.")
         given = _checked(self.action_space, action)
         self._elapsed += 1
-        elapsed = np.int32(self._elapsed)
-        self._state, observation, outcome = self._step(self._state, given, self._key, elapsed)
-        reward, terminated, truncated = outcome.numpy().tolist()
+        ahead, self.ahead = self.ahead, None
+        if ahead is not None and np.array_equal(given, ahead.action):
+            _, self._state, observation, outcome, self._mask = ahead
+        else:
+            made = self._step(self._state, given, self._key, np.int32(self._elapsed))
+            self._state, observation, outcome, self._mask = made
+        reward, terminated, truncated = np.asarray(outcome).tolist()
         self._show()
-        return self._given(observation), reward, bool(terminated), bool(truncated), {}
+        return self._given(observation), reward, bool(terminated), bool(truncated), self._info()
+
+    @property
+    def position(self) -> tuple[Any, np.ndarray, int]:
+        """The state with the leading axis 1 (None before the first reset), the episode's key, and its steps so far."""
+        return self._state, self._key, self._elapsed
+
+    def together(self, envs: Sequence[gymnasium.Env[Any, Any]]) -> Together | None:
+        """Return what steps environments together, this one among them; None where they differ."""
+        return together(envs)
 
     def render(self) -> Any:
         if self.render_mode != "rgb_array":
@@ -92,8 +113,14 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
             self._window = Window(name, size, self.tensor_env.render_fps)
         self._window.show(pygame.surfarray.make_surface(picture.swapaxes(0, 1)))
 
-    def _given(self, observation: tf.Tensor) -> Any:
-        value = observation.numpy()[0]
+    def _info(self) -> dict[str, Any]:
+        if not self.tensor_env.gives_masks:
+            return {}
+        # As Gymnasium's Taxi gives it.
+        return {"action_mask": np.asarray(self._mask)[0].astype(np.int8)}
+
+    def _given(self, observation: Any) -> Any:
+        value = np.asarray(observation)[0]
         return np.int64(value) if isinstance(self.observation_space, Discrete) else value
 
 
@@ -133,7 +160,7 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
             super().reset(seed=seed)
             words = self.np_random.integers(2**32, size=(self.num_envs, 2), dtype=np.uint32)
         self._carry = self._begin(tf.constant(words))
-        return self._given(self._carry.observation), {}
+        return self._given(self._carry.observation), self._infos(self._carry.state)
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         if self._carry is None:
@@ -151,13 +178,18 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
         self._carry, step = self._advance(self._carry, tf.constant(given))
         terminated, truncated = step.terminated.numpy(), step.truncated.numpy()
         ended = terminated | truncated
-        infos: dict[str, Any] = {}
+        infos = self._infos(self._carry.state)
         if ended.any():
             final = np.full(self.num_envs, None, dtype=object)
             last = self._given(step.observation)
             for i in np.flatnonzero(ended):
                 final[i] = last[i]
-            infos = {"final_obs": final, "_final_obs": ended.copy(), "final_info": {}, "_final_info": ended.copy()}
+            infos |= {
+                "final_obs": final,
+                "_final_obs": ended.copy(),
+                "final_info": self._infos(step.state, ended),
+                "_final_info": ended.copy(),
+            }
         reward = step.reward.numpy().astype(np.float64)
         return self._given(self._carry.observation), reward, terminated, truncated, infos
 
@@ -165,6 +197,13 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
         if self.render_mode != "rgb_array" or self._carry is None:
             return None
         return tuple(self._env.draw(_one(self._carry.state, i)) for i in range(self.num_envs))
+
+    def _infos(self, state: Any, of: np.ndarray | None = None) -> dict[str, Any]:
+        if not self.tensor_env.gives_masks:
+            return {}
+        masks = _masks_of(self._env)(state).numpy().astype(np.int8)
+        given = np.ones(self.num_envs, bool) if of is None else of.copy()
+        return {"action_mask": np.where(given[:, None], masks, np.int8(0)), "_action_mask": given}
 
     def _given(self, observation: tf.Tensor) -> np.ndarray:
         return observation.numpy().astype(self.single_observation_space.dtype)
@@ -216,14 +255,24 @@ def _shared(dynamics: str, **keywords: Any) -> Dynamics:
 def _compiled(env: Dynamics) -> tuple[Any, Any]:
     if env not in _functions:
 
-        def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+        def reset(key: tf.Tensor) -> tuple[Any, tf.Tensor, Any]:
+            state, observation = env.reset(fold_in(key, 0))
+            return state, observation, env.action_mask(state)
+
+        def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, ...]:
             s: TensorStep = env.step(state, action, fold_in(key, elapsed))
             outcome = tf.stack([s.reward[0], tf.cast(s.terminated[0], tf.float32), tf.cast(s.truncated[0], tf.float32)])
-            return s.state, s.observation, outcome
+            return s.state, s.observation, outcome, env.action_mask(s.state)
 
-        _functions[env] = (tf.function(lambda key: env.reset(fold_in(key, 0)), jit_compile=True, autograph=False),
+        _functions[env] = (tf.function(reset, jit_compile=True, autograph=False),
                            tf.function(step, jit_compile=True, autograph=False))  # fmt: skip
     return _functions[env]
+
+
+def _masks_of(env: Dynamics) -> Any:
+    if env not in _masks:
+        _masks[env] = tf.function(env.action_mask, jit_compile=True, autograph=False)
+    return _masks[env]
 
 
 def _metadata(env: Dynamics) -> dict[str, Any]:

@@ -56,6 +56,13 @@ class Dynamics(Protocol):
     def can_draw(self) -> bool:
         """Whether the environment can be seen."""
 
+    @property
+    def gives_masks(self) -> bool:
+        """Whether it says which actions are allowed."""
+
+    def action_mask(self, state: State) -> tf.Tensor | tuple[()]:
+        """Return which actions are allowed in each environment."""
+
     def reset(self, key: tf.Tensor) -> tuple[State, tf.Tensor]:
         """Begin an episode in each environment."""
 

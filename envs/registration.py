@@ -29,6 +29,7 @@ TENSOR_ENVS = {
     "lab/Pendulum-v1": Entry("envs.classic.pendulum:Pendulum", 200),
     "lab/FrozenLake-v0": Entry("envs.grid.frozen_lake:FrozenLake", 100),
     "lab/CliffWalk-v0": Entry("envs.grid.cliff_walk:CliffWalk", 200),
+    "lab/Taxi-v4": Entry("envs.grid.taxi:Taxi", 200),
     "lab/Maze-v0": Entry("envs.grid.maze:Maze", 400),
     "lab/Catch-v0": Entry("envs.arcade.catch:Catch", 100),
     "lab/Snake-v0": Entry("envs.arcade.snake:Snake", 1_000),

@@ -14,7 +14,7 @@ from envs.adapters import adapter_of
 from envs.dynamics import Carry, State, TensorStep
 from envs.random import fold_in
 
-__all__ = ["Carry", "State", "TensorEnv", "TensorStep", "TimeLimit", "limited"]
+__all__ = ["Carry", "Stacked", "State", "TensorEnv", "TensorStep", "TimeLimit", "limited"]
 
 
 class TensorEnv(ABC):
@@ -58,6 +58,16 @@ class TensorEnv(ABC):
             key: uint32 (n, 2), a fresh one for each step.
         """
 
+    def action_mask(self, state: State) -> tf.Tensor | tuple[()]:
+        """Return which actions are allowed in each environment, bool (n, A), for Discrete actions (hook).
+
+        At least one must be allowed where the episode goes on. By default there is no mask, which is ().
+
+        Args:
+            state: As `reset` or `step` returned it.
+        """
+        return ()
+
     def draw(self, state: State) -> np.ndarray:
         """Return a picture of one environment, uint8 (H, W, 3); `state` is NumPy, without the leading axis (hook)."""
         raise NotImplementedError(f"{type(self).__name__} has no picture. Fix: give it a `draw` method.")
@@ -80,6 +90,11 @@ class TensorEnv(ABC):
     def can_draw(self) -> bool:
         """Whether the environment can be seen."""
         return type(self).draw is not TensorEnv.draw
+
+    @property
+    def gives_masks(self) -> bool:
+        """Whether it says which actions are allowed."""
+        return type(self).action_mask is not TensorEnv.action_mask
 
     @property
     def identity(self) -> Any:
@@ -129,6 +144,8 @@ class TensorEnv(ABC):
                     f"the leading axis {number}. Fix: derive every part of the state from the keys' leading axis."
                 )
         action = tf.zeros((number, *(self.action_space.shape or ())), _action_dtype(self.action_space))
+        if self.gives_masks:
+            _check_mask(name, self.action_space, self.action_mask(state), number)
         step = self.step(state, action, keys)
         if not isinstance(step, TensorStep):
             raise ValueError(f"{name}.step returned a {type(step).__name__}; expected a TensorStep.")
@@ -143,7 +160,32 @@ class TensorEnv(ABC):
                 )
 
 
-class TimeLimit(TensorEnv):
+class Wrapped(TensorEnv):
+    """Passes on what another TensorEnv says of its states, which come first in pairs with something of its own."""
+
+    env: TensorEnv
+
+    def action_mask(self, state: State) -> tf.Tensor | tuple[()]:
+        return self.env.action_mask(state[0])
+
+    @property
+    def gives_masks(self) -> bool:
+        return self.env.gives_masks
+
+    def draw(self, state: State) -> np.ndarray:
+        return self.env.draw(state[0])
+
+    @property
+    def can_draw(self) -> bool:
+        return self.env.can_draw
+
+    def check(self) -> None:
+        # First, so that the message names the environment's own functions.
+        self.env.check()
+        super().check()
+
+
+class TimeLimit(Wrapped):
     """Truncates another TensorEnv's episodes after a number of steps.
 
     Args:
@@ -170,21 +212,46 @@ class TimeLimit(TensorEnv):
         over = elapsed >= self.max_episode_steps
         return step._replace(state=(step.state, elapsed), truncated=step.truncated | over)
 
-    def draw(self, state: State) -> np.ndarray:
-        return self.env.draw(state[0])
-
     @property
     def identity(self) -> Any:
         return self.env.identity, self.max_episode_steps
 
-    def check(self) -> None:
-        # First, so that the message names the environment's own functions.
-        self.env.check()
-        super().check()
+
+class Stacked(Wrapped):
+    """Gives the last K observations of another TensorEnv, the oldest first, as an array with a first axis of K.
+
+    As `gymnasium.wrappers.FrameStackObservation(env, K)`: an episode begins with its first observation K times.
+
+    Args:
+        env: The environment; its observations are a Box.
+        number: K, 2 or more.
+    """
+
+    def __init__(self, env: TensorEnv, number: int) -> None:
+        space = env.observation_space
+        if not isinstance(space, Box):
+            raise ValueError(f"Stacked: env received the observation space {space}; expected a Box.")
+        if isinstance(number, bool) or not isinstance(number, int) or number < 2:
+            raise ValueError(f"Stacked: number received {number!r}; expected a whole number >= 2, such as 4.")
+        self.env, self.number = env, number
+        bounds = (np.repeat(bound[None], number, axis=0) for bound in (space.low, space.high))
+        self.observation_space = Box(*bounds, dtype=space.dtype.type)  # type: ignore[type-var]
+        self.action_space, self.max_episode_steps = env.action_space, env.max_episode_steps
+
+    def reset(self, key: tf.Tensor) -> tuple[State, tf.Tensor]:
+        state, observation = self.env.reset(key)
+        stack = tf.repeat(observation[:, None], self.number, axis=1)
+        return (state, stack), stack
+
+    def step(self, state: State, action: tf.Tensor, key: tf.Tensor) -> TensorStep:
+        inner, stack = state
+        step = self.env.step(inner, action, key)
+        stack = tf.concat([stack[:, 1:], step.observation[:, None]], axis=1)
+        return step._replace(state=(step.state, stack), observation=stack)
 
     @property
-    def can_draw(self) -> bool:
-        return self.env.can_draw
+    def identity(self) -> Any:
+        return "stacked", self.env.identity, self.number
 
 
 def limited(env: TensorEnv) -> TensorEnv:
@@ -198,6 +265,16 @@ def _choose(ended: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
 
 def _action_dtype(space: gymnasium.Space[Any]) -> Any:
     return tf.int32 if isinstance(space, Discrete) else tf.float32
+
+
+def _check_mask(name: str, space: gymnasium.Space[Any], mask: Any, number: int) -> None:
+    expected = (number, int(space.n)) if isinstance(space, Discrete) else None
+    found = tuple(getattr(mask, "shape", ())), getattr(getattr(mask, "dtype", None), "name", None)
+    if expected is None or found != (expected, "bool"):
+        raise ValueError(
+            f"{name}.action_mask returned {found[1]} {found[0]} for {number} environments with the actions {space}; "
+            f"expected bool {expected or '(n, A), of Discrete actions'}."
+        )
 
 
 def _check_observation(where: str, space: gymnasium.Space[Any], observation: tf.Tensor, number: int) -> None:

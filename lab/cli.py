@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from lab import registry
 from lab.command.arguments import parser_for
@@ -24,6 +25,7 @@ COMMANDS = {
     **{name: ("lab.command.sweeping", name) for name in ("sweep", "resume_sweep", "report_sweep")},
     "list": ("lab.command.tools.listing", "list_names"),
     "diff": ("lab.command.tools.diff", "diff"),
+    "compare": ("lab.command.tools.compare", "compare"),
     "clean": ("lab.command.tools.clean", "clean"),
     "tour": ("lab.command.tour", "tour"),
     "play": ("lab.command.windows.play", "play"),
@@ -32,6 +34,9 @@ COMMANDS = {
 }
 # These train or open a run: what is wrong is said before the seconds that TensorFlow takes to load.
 HEAVY = ("train", "resume", "evaluate", "render", "export", "record", "demo", "sweep", "tour", "play", "explore")
+
+# These take one run, and of a sweep its best trial's.
+OF_A_RUN = ("evaluate", "render", "export", "explore", "record", "diff")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,6 +73,8 @@ def _run(arguments: list[str]) -> int:
     options = found.parse_args(arguments)
     for module in getattr(options, "imports", ()):
         import_module(module)
+    if options.command in OF_A_RUN:
+        _take_best_of_sweeps(options)
     if options.command in HEAVY:
         _check_early(options)
         load_tensorflow()
@@ -76,12 +83,32 @@ def _run(arguments: list[str]) -> int:
     return command(_carried_out_by(options))(options) or 0
 
 
+def _take_best_of_sweeps(options: argparse.Namespace) -> None:
+    from lab.runs.population import is_sweep
+
+    def run_of(named: Any) -> Any:
+        if not is_sweep(named):
+            return named
+        from lab.sweep.best import best_run
+
+        trial, run = best_run(named)
+        # Beside the output, which may be one JSON object.
+        complain(f"lab: note: {named} holds a sweep; this is about its best trial, {trial.number}: {run}")
+        return type(named)(run)
+
+    for name in ("run", "policy"):
+        if hasattr(options, name):
+            setattr(options, name, run_of(getattr(options, name)))
+    if hasattr(options, "runs"):
+        options.runs = [run_of(run) for run in options.runs]
+
+
 def _carried_out_by(options: argparse.Namespace) -> str:
     # A sweep is resumed and reported by the same words as a run.
     named: str = options.command
     if named not in ("resume", "report"):
         return named
-    from lab.sweep.plan import is_sweep
+    from lab.runs.population import is_sweep
 
     if (named == "resume" and is_sweep(options.run)) or (named == "report" and any(map(is_sweep, options.runs))):
         return f"{named}_sweep"
@@ -100,17 +127,18 @@ def _check_early(options: argparse.Namespace) -> None:
     from lab.callbacks.loggers import check_package
     from lab.command.from_file import FromFile
     from lab.command.sweeping import check_early
-    from lab.command.training import learner_named
+    from lab.command.training import check_no_workers, learner_named
     from lab.runs import population
     from lab.runs.directory import RunDirectory
     from lab.runtime.conditions import take_up
-    from lab.sweep.plan import is_sweep
 
     for service in getattr(options, "log", ()):
         check_package(service)
-    if options.command == "sweep" or (options.command == "resume" and is_sweep(options.run)):
+    if options.command == "sweep" or (options.command == "resume" and population.is_sweep(options.run)):
         check_early(options)
         return
+    if options.command == "resume":
+        check_no_workers(options)
     if options.command == "train":
         named = learner_named(options, FromFile.read(options.config))
         if ":" not in named and named not in registry.names(*registry.LEARNERS):
@@ -137,7 +165,11 @@ def _import_learner(options: argparse.Namespace) -> None:
     from lab.runs.opening.learners import check_named, imported_learner
 
     learner = imported_learner(options.learner_class)
-    if population.is_population(options.run):
+    if population.is_sweep(options.run):
+        from lab.sweep import plan
+
+        config = {"learner": plan.read(options.run).learner}
+    elif population.is_population(options.run):
         config = {"learner": population.read(options.run).learner}
     else:
         config = RunDirectory(options.run).read_config()

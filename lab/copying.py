@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from lab.errors import bad_value
 from lab.runtime.threads import start_tensorflow
 
 # Where what no user wrote is defined.
@@ -18,6 +19,14 @@ class Copied:
     carried: ClassVar[tuple[str, ...]] = ()
     built: bool
     config: Any
+
+    def take_network(self, network: Any) -> None:
+        """Take over a network of the user's, before it is built (hook); see `lab.networks.given`."""
+        if network is not None:
+            raise bad_value(type(self).__name__, "network", network, "None, for it builds its own", "leave it out.")
+
+    def check_description(self, description: Mapping[str, Any]) -> None:
+        """Raise `UsageError` where what `describe` wrote into a run cannot be built here (hook)."""
 
     def __copy__(self) -> Self:
         """Return a learner that shares with this one all that it holds, as a shallow copy does."""

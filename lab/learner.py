@@ -250,16 +250,16 @@ class Learner(Copied, Exports, Stateful, ABC):
         self.set_state({**kept, **fresh})
 
     @classmethod
-    def load(cls: type[L], run: str | os.PathLike[str], which: str = "best") -> L:
+    def load(cls: type[L], run: str | os.PathLike[str], which: str = "best", *, network: Any = None) -> L:
         """Load a trained learner from a run directory.
 
         Args:
             run: The run's directory.
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
+            network: What the learner was given as its network, for a run with one of its user's.
 
         Raises:
-            RunDirectoryError: When `run` is not a run, or nothing can be made of what its config.json says.
-            CheckpointError: When it has no whole checkpoint, or one of another learner.
+            RunDirectoryError, CheckpointError: When it is no run, or has no whole checkpoint of such a learner.
         """
         directory = RunDirectory(run)
         directory.check_links()
@@ -270,7 +270,10 @@ class Learner(Copied, Exports, Stateful, ABC):
                 f"{directory.path} holds a {found.__name__}; expected a {cls.__name__}. "
                 f"Fix: {found.__name__}.load({str(run)!r})."
             )
-        return cls.load_checkpoint(directory, config, directory.find_checkpoint(which))
+        fresh = None if network is None else building.made_from(config, directory, found)
+        if fresh is not None:
+            fresh.take_network(network)
+        return cls.load_checkpoint(directory, config, directory.find_checkpoint(which), fresh)
 
     @classmethod
     def load_checkpoint(
@@ -279,8 +282,7 @@ class Learner(Copied, Exports, Stateful, ABC):
         """Load a trained learner from one checkpoint of a run; see `load`.
 
         Args:
-            directory: The run's.
-            config: The run's configuration.
+            directory, config: The run's, and its configuration.
             path: The checkpoint, as `RunDirectory.find_checkpoint` returned it.
             fresh: A learner with the run's settings to load it into; None to make one.
         """
@@ -289,6 +291,7 @@ class Learner(Copied, Exports, Stateful, ABC):
         found: Any = cls if cls.name == config["learner"] or fresh is not None else learner_of(config, directory.path)
         learner: L = building.made_from(config, directory, found) if fresh is None else fresh
         start_tensorflow(learner.threads)
+        learner.check_description(config["task"])
         with building.as_run_errors(directory, "task and settings"):
             learner.setup_from(config["task"], Seeds(config["seed"]))
         state = read_learner(path)

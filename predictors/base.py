@@ -87,9 +87,6 @@ class Predictor(Learner):
 
         return check_named(name, run)
 
-    def check_description(self, description: Mapping[str, Any]) -> None:
-        """Raise `UsageError` where what `describe` wrote into a run cannot be built here (hook)."""
-
     def examples(self, source: Any) -> Examples:
         """Return the examples in what `predictors.data.load` gave (hook)."""
         if not isinstance(source, Examples):

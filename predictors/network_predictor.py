@@ -14,6 +14,7 @@ from lab.config import Settings
 from lab.errors import UsageError, bad_value
 from lab.networks.builder import HEAD
 from lab.networks.combined.features import features_of
+from lab.networks.given import TakesNetwork, keras_seeded
 from predictors.base import Predictor
 from predictors.data.examples import ExampleSpec, Part
 from predictors.exporting import Answering
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from predictors.data.updates import Batch
 
 
-class NetworkPredictor(Answering, Predictor):
+class NetworkPredictor(TakesNetwork, Answering, Predictor):
     """Trains a network with a head for each target; a subclass gives `make_network`.
 
     Args:
@@ -47,13 +48,6 @@ class NetworkPredictor(Answering, Predictor):
 
     # An object's own only where something is compressed, so that other checkpoints stay as they are.
     compression: Compression = NONE
-
-    def __init__(self, config: Any = None, /, *, network: given_network.Given | None = None, **settings: Any) -> None:
-        if config is not None and hasattr(config, "trainable_variables"):
-            name = type(self).__name__
-            raise UsageError(f"{name} received a model as its settings. Fix: {name}(network=...).")
-        super().__init__(config, **settings)
-        self.given = network
 
     # ---------------------------------------------------------------- what a subclass gives
 
@@ -89,7 +83,7 @@ class NetworkPredictor(Answering, Predictor):
         if self.given is not None:
             self.network = given_network.built(self.given, self.network_spec(), seed, policy)
         else:
-            with given_network.keras_seeded(seed), given_network.in_precision(policy):
+            with keras_seeded(seed), given_network.in_precision(policy):
                 self.network = self.make_network()
         shapes, from_file = [head.shape for head in self.heads], self.most_numbers is not None
         given_network.check_outputs(self.network, self.network_spec(), shapes, from_file)
@@ -120,17 +114,6 @@ class NetworkPredictor(Answering, Predictor):
 
     def _learning_rate(self) -> Any:
         return self.rate
-
-    def describe(self) -> dict[str, Any]:
-        return {"network": "given"} if self.given is not None else {}
-
-    def check_description(self, description: Mapping[str, Any]) -> None:
-        if description.get("network") == "given" and self.given is None:
-            name = type(self).__name__
-            raise UsageError(
-                f"the run was trained with a network of its user's, which its files cannot make. Fix: "
-                f"Experiment.resume(run, learner={name}(network=...)), or `open` in place of `resume` to use it."
-            )
 
     # ---------------------------------------------------------------- learning
 

@@ -183,6 +183,15 @@ def short_walks() -> Any:
     return make
 
 
+def short_drives() -> Any:
+    """Return a factory of taxis, whose masks forbid some actions, with episodes that end soon."""
+
+    def make(render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+        return gymnasium.make("Taxi-v4", max_episode_steps=9, render_mode=render_mode)
+
+    return make
+
+
 def short_pushes() -> Any:
     """Return a factory of point masses whose episodes end soon."""
 
@@ -246,7 +255,11 @@ SMALL_DQN = {
     "target_update_every": 30,
     "epsilon_steps": 200,
     "learning_rate_steps": 50_000,
+    "normalise_observations": True,
 }
+
+# Noise explores in place of epsilon.
+SMALL_RAINBOW = {name: value for name, value in SMALL_DQN.items() if name != "epsilon_steps"}
 
 SMALL_ON_POLICY = {"hidden_sizes": (8,), "learning_rate_steps": 50_000}
 
@@ -573,6 +586,36 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             },
         },
     ],
+    "rainbow": [
+        {"settings": {**SMALL_RAINBOW, "atoms": 5}, "source": "CartPole-v1", "lane": "compiled"},
+        {
+            "settings": {
+                **{name: value for name, value in SMALL_RAINBOW.items() if name != "target_update_every"},
+                "distribution": "implicit",
+                "fractions": 3,
+                "munchausen": True,
+                "n_steps": 1,
+                "target_rate": 0.1,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+        },
+    ],
+    "recurrent_dqn": [
+        {
+            "settings": {
+                **SMALL_DQN,
+                "cell": "lstm",
+                "cell_size": 3,
+                "sequence_length": 3,
+                "burn_in": 2,
+                "prioritised": True,
+            },
+            "source": "CartPole-v1",
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+        },
+    ],
     "recurrent_ppo": [
         {
             "settings": {
@@ -668,8 +711,15 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "exploration": "the host lane's",
                 "memory": "the host lane's",
                 **dict.fromkeys(("online", "target", "average", "moments"), "a copy of what the program carries"),
-                **dict.fromkeys(("steps", "copies"), "a copy of what the program carries"),
+                **dict.fromkeys(("steps", "copies", "observed"), "a copy of what the program carries"),
             },
+        },
+        # With masks of the actions in its replay.
+        {
+            "settings": SMALL_DQN,
+            "source": short_drives,
+            "lane": "host",
+            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
         },
     ],
     "edm": [
@@ -773,6 +823,8 @@ SAME_STATE = {
     **dict.fromkeys(("dcgan", "hinge_gan", "lsgan", "relativistic_gan"), "gan"),
     **dict.fromkeys(("ddpm", "edm", "rectified_flow"), "diffusion"),
     "ddpg": "sac-2",
+    "rainbow": "dqn-2",
+    "rainbow-2": "dqn",
     "sac-3": "sac",
     "regressor": "classifier",
     "percent_bc": "behavior_cloning",
@@ -790,7 +842,10 @@ SHOWN: dict[str, tuple[str, frozenset[str]]] = {
     **{f"{name}-2": (name, KEPT | {DRAWN, "loads_what_was_learnt"}) for name in ("dqn", "ppo", "recurrent_ppo")},
     # With several environments: programs draw from one kind of replay, of which `dqn-2` has one too.
     **dict.fromkeys(("sac-2", "sac-3"), ("sac", KEPT | {DRAWN, THREE})),
+    "dqn-3": ("dqn", KEPT | {DRAWN, THREE}),
     "ddpg": ("td3", KEPT | {DRAWN, THREE}),
+    "rainbow": ("dqn-2", frozenset((SEEDED,))),
+    "rainbow-2": ("dqn", FLAVOUR | {THREE, "loads_what_was_learnt"}),
     "reinforce": ("a2c", frozenset((THREE,))),
     "q_learning-2": ("q_learning", KEPT | {DRAWN, THREE}),
     "classifier-3": ("classifier", KEPT | {DRAWN}),

@@ -11,14 +11,20 @@ import tensorflow as tf
 from gymnasium.spaces import Discrete
 
 from agents.dqn import exporting
+from agents.dqn.layers.tail import with_tail
+from agents.dqn.munchausen import munchausen_target
 from agents.dqn.networks import begin_alike, checked
+from agents.dqn.scaling import Scaled
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, copied
-from agents.dqn.unread import unread_by_variant
+from agents.dqn.state import Parameters, copied, moved
+from agents.dqn.switches import Switches
+from agents.dqn.unread import check_reads_masks, unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
 from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
+from agents.parts.masking.masked import masked
+from agents.parts.networks.networks import Networks
 from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
@@ -29,7 +35,7 @@ from lab.networks import Forward
 from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
 
 
-class DQN(FallingRate, FunctionalAgent):
+class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
     """Learns action values with a network (Mnih et al. 2015, "Human-level control through deep RL", algorithm 1).
 
     Acts epsilon-greedily by environment step; stores transitions in replay; every `update_every` environment steps
@@ -37,8 +43,11 @@ class DQN(FallingRate, FunctionalAgent):
     truncated ones bootstrap. Greedy play goes by the online network's weights averaged over the updates (Polyak and
     Juditsky 1992), which are steadier than the latest; exploring goes by the latest.
 
-    A variant overrides `network`, `action_values_of`, `next_actions`, `next_values`, `target_of`, `row_losses` or
-    `experience`; both lanes run them.
+    Settings switch on the variants of the field, in any sum: `double`, `dueling`, `n_steps`, `prioritised`,
+    `distribution`, `noisy`, `munchausen`, `target_rate`; `Rainbow` is one such sum.
+
+    A variant of your own overrides `network`, `action_values_of`, `next_actions`, `next_values`, `target_of`,
+    `row_losses` or `experience`; both lanes run them.
     """
 
     Settings: ClassVar[type[Settings]] = DQNSettings
@@ -50,10 +59,10 @@ class DQN(FallingRate, FunctionalAgent):
     )
     training_state: ClassVar[tuple[str, ...]] = ("memory", "moments", "copies")
     earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "next_round": "", "target_updates": ""}
-    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps")
+    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps", "scale")
     kept: ClassVar[frozenset[str]] = FunctionalAgent.kept | {
         *("online", "target", "average", "moments", "copies", "latest", "greedy", "number_of_actions"),
-        *("rate_steps", "epsilon_steps", "rate", "updates"),
+        *("rate_steps", "epsilon_steps", "rate", "updates", "observed", "scale"),
     }
 
     def check_spaces(self) -> None:
@@ -63,7 +72,7 @@ class DQN(FallingRate, FunctionalAgent):
                 f"{name} received the action space {self.action_space}; expected Discrete. "
                 "Fix: discretise the actions, for example with gymnasium.wrappers.DiscretizeAction."
             )
-        observations.check_observations(name, self.observation_space)
+        self.check_observation_space()
 
     def build_networks(self) -> None:
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
@@ -72,19 +81,20 @@ class DQN(FallingRate, FunctionalAgent):
         self.moments = Moments(*(tf.Variable(m) for m in no_moments(self.online.trainable_variables)))
         self.average = self._checked_network(seed) if self.config.average_decay else None
         self.copies = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.build_scale()
         begin_alike(type(self).__name__, self.online, self.target, self.average)
         self.latest = self._forward(self.online)
         self.greedy = self.latest if self.average is None else self._forward(self.average)
 
     def build_definition(self) -> None:
-        for name in ("online", "target", "average", "moments", "copies", "latest", "greedy"):
+        for name in ("online", "target", "average", "moments", "copies", "latest", "greedy", "observed"):
             vars(self).pop(name, None)
         self.online = self._checked_network(0)
 
     def parameters(self) -> Parameters:
         online, target = (tuple(v.value for v in m.trainable_variables) for m in (self.online, self.target))
         average = () if self.average is None else tuple(v.value for v in self.average.trainable_variables)
-        return Parameters(online, target, self.moments, average, self.copies)
+        return Parameters(online, target, self.moments, average, self.copies, self.statistics)
 
     def apply_schedules(self) -> None:
         super().apply_schedules()
@@ -92,28 +102,24 @@ class DQN(FallingRate, FunctionalAgent):
         self.epsilon_steps = self.scheduled("epsilon_steps")
 
     def unread_settings(self) -> dict[str, str]:
-        c, unread = self.config, unread_by_variant(self, DQN)
-        if type(self).network is DQN.network and not observations.is_picture(self.observation_space):
-            unread["filters"] = "the observations are no pictures"
-        if type(self).next_values is DQN.next_values and not c.double:
-            unread["pessimism"] = "it is a part of double=True"
-        if getattr(c, "epsilon_start", 0) == getattr(c, "epsilon_end", 1):
-            unread["epsilon_steps"] = "epsilon_start and epsilon_end are equal"
-        if c.learning_rate == getattr(c, "learning_rate_end", None):
-            unread["learning_rate_steps"] = "learning_rate and learning_rate_end are equal"
-        return unread
+        return {**unread_by_variant(self, DQN), **unread_beside_others(self, DQN)}
+
+    def check_masks(self) -> None:
+        check_reads_masks(self, DQN)
 
     # ---------------------------------------------------------------- what variants override
 
     def network(self, seed: int) -> keras.Model:
-        """Build the network from features float32 (B, d) to outputs: here action values (B, A)."""
-        c = self.config
-        return observations.network(self.observation_space, c.filters, c.hidden_sizes, self.number_of_actions, seed)
+        """Build the network from features float32 (B, d) to outputs: action values (B, A), or what the head takes."""
+        c, head = self.config, self.head
+        other = c.dueling or c.noisy or head.asks
+        made = self.make_network(self.number_of_actions if other else head.shape, seed)
+        return with_tail(type(self).__name__, made, head, c, seed) if other else made
 
     @in_numpy("values_in_numpy")
-    def action_values_of(self, outputs: tf.Tensor) -> tf.Tensor:
-        """Return the action values (B, A) that a network's outputs mean: here they are the outputs."""
-        return outputs
+    def action_values_of(self, outputs: Any) -> tf.Tensor:
+        """Return the action values (B, A) that a network's outputs mean: as the setting `distribution` has them."""
+        return self.head.values(outputs)
 
     def next_actions(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the actions by which what follows is valued, int32 (B,).
@@ -122,7 +128,8 @@ class DQN(FallingRate, FunctionalAgent):
         Reinforcement Learning with Double Q-learning", equation 4).
         """
         weights = parameters.online if self.config.double else parameters.target
-        return tf.argmax(self.values(weights, next_features), axis=-1, output_type=tf.int32)
+        values = masked(self.values(weights, next_features), parameters.allowed)
+        return tf.argmax(values, axis=-1, output_type=tf.int32)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).
@@ -139,8 +146,10 @@ class DQN(FallingRate, FunctionalAgent):
         return value + self.config.pessimism * tf.minimum(online - value, 0.0)
 
     def target_of(self, parameters: Parameters, batch: Batch, next_features: tf.Tensor) -> tf.Tensor:
-        """Return what the outputs for the actions taken should come to, without a gradient: here values (B,)."""
-        return losses.bootstrapped_target(batch.reward, batch.discount, self.next_values(parameters, next_features))
+        """Return what the outputs for the actions taken should come to: values (B,), or as the head has them."""
+        if self.config.munchausen:
+            return munchausen_target(self, parameters, batch, next_features)
+        return self.head.greedy_target(self, parameters, batch, next_features)
 
     def row_losses(
         self, outputs: tf.Tensor, batch: Batch, target: tf.Tensor, settings: Any
@@ -153,38 +162,43 @@ class DQN(FallingRate, FunctionalAgent):
             target: As `target_of` returned it.
             settings: Has the settings' names, as numbers or as tensors ().
         """
-        error = target - losses.chosen(self.action_values_of(outputs), batch.action)
-        return losses.huber(error, settings.huber_delta), error
+        return self.head.row_losses(outputs, batch, target, settings)
 
     # ---------------------------------------------------------------- the rule
 
     @in_numpy("act_in_numpy")
     def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
         c, p = self.hyperparameters(state), state.parameters
-        weights = self.acting_weights(p, explore)
-        epsilon = c.epsilon_evaluation
-        if explore:
+        weights, epsilon = self.acting_weights(p, explore), c.epsilon_evaluation
+        if explore and c.noisy:
+            weights, epsilon = self.noised(weights, key, 1), 0.0
+        elif explore:
             epsilon = linear(state.steps, c.epsilon_start, c.epsilon_end, c.epsilon_steps)
         draws = random.uniform(key, (2, observations.shape[0]))
 
         def greedy() -> tf.Tensor:
-            values = self.values(weights, self.features(observations))
+            values = masked(self.values(weights, self.seen(p, observations)), state.allowed)
             return tf.argmax(values, axis=-1, output_type=tf.int32)
 
-        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy))
+        return Choice(epsilon_greedy(draws, self.number_of_actions, epsilon, greedy, state.allowed))
 
     def begin_round(self, state: AgentState, due: tf.Tensor) -> AgentState:
         p = state.parameters
+        if self.config.target_rate < 1.0:
+            return state
         copies = tf.where(due, state.steps // self.config.target_update_every, p.copies)
         return state._replace(parameters=copied(p, copies > p.copies)._replace(copies=copies))
 
     def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
-        c, p = self.hyperparameters(state), state.parameters
-        observed, following = self.features(batch.observation), self.features(batch.next_observation)
-        target = tf.stop_gradient(self.target_of(p, batch, following))
+        c, p, asked = self.hyperparameters(state), state.parameters, self.head.asked
+        observed = asked(self.seen(p, batch.observation), key, 0)
+        following = asked(self.seen(p, batch.next_observation), key, 1)
+        lasting = p._replace(online=self.noised(p.online, key, 2), target=self.noised(p.target, key, 3))
+        known = lasting._replace(allowed=batch.next_action_mask)
+        target = tf.stop_gradient(self.target_of(known, batch, following))
         with tf.GradientTape() as tape:
             tape.watch(p.online)
-            outputs = self.outputs(p.online, observed)
+            outputs = self.outputs(self.noised(p.online, key, 4), observed)
             found = self.row_losses(outputs, batch, target, c)
             rows, errors = losses.of_rows(type(self).__name__, found, tuple(batch.reward.shape), tuple(target.shape))
             loss = tf.reduce_mean(batch.weights * rows)
@@ -193,7 +207,11 @@ class DQN(FallingRate, FunctionalAgent):
         value = tf.reduce_mean(losses.chosen(self.action_values_of(outputs), batch.action))
         average = averaged(p.averaged, online, c.average_decay, moments.count - 1.0)
         after = p._replace(online=online, moments=moments, averaged=average)
-        return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
+        if c.target_rate < 1.0:
+            after = moved(after, c.target_rate)
+        return Learnt(
+            self.having_seen(after, batch.observation), {"loss": loss, "gradient_norm": norm, "value": value}, errors
+        )
 
     def features(self, observed: Any) -> Any:
         """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
@@ -201,7 +219,7 @@ class DQN(FallingRate, FunctionalAgent):
 
     def outputs(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return the network's outputs (B, ...) under explicit weights."""
-        return self.online.stateless_call(list(weights), [], features)[0]
+        return self.head.call(self.online, weights, features)
 
     def acting_weights(self, parameters: Parameters, explore: bool) -> tuple[tf.Tensor, ...]:
         """Return the weights that acting goes by: the latest to explore, else the averaged, where there are any."""
@@ -209,19 +227,23 @@ class DQN(FallingRate, FunctionalAgent):
 
     def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return action values (B, A) under explicit weights."""
-        return self.action_values_of(self.outputs(weights, features))
+        return self.action_values_of(self.outputs(weights, self.head.evenly(features)))
 
     # ---------------------------------------------------------------- acting in NumPy
 
     def act_in_numpy(self, observed: np.ndarray, explore: bool) -> np.ndarray:
         """Choose an action for each row as `policy` does, int64 (n,); its draws are of NumPy's generators."""
         c = self.config
+        if explore and c.noisy:
+            return np.asarray(self.rule.choose(observed, self.exploration, explore, allowed=self.allowed)[0])
         epsilon, rng = (self.epsilon, self.exploration) if explore else (c.epsilon_evaluation, self.evaluation_rng)
 
         def greedy() -> np.ndarray:
-            return self.action_values(observed, explore).argmax(axis=-1)
+            return masked(self.action_values(observed, explore), self.allowed).argmax(axis=-1)
 
-        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng) if epsilon else greedy()
+        if not epsilon:
+            return greedy()
+        return explored(len(observed), self.number_of_actions, epsilon, greedy, rng, self.allowed)
 
     def action_values(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         """Return values of actions, float32 (n, A).
@@ -232,14 +254,14 @@ class DQN(FallingRate, FunctionalAgent):
         """
         forward = self.latest if explore else self.greedy
         if forward.mirror is None:
-            return self.rule.values(self.features(observations), explore)
+            return self.rule.values(self.seen_in_numpy(observations), explore)
         if forward.stale:
             self.settle()
-        return self.values_in_numpy(forward(self.features(observations)))
+        return self.values_in_numpy(forward(self.seen_in_numpy(observations)))
 
     def values_in_numpy(self, outputs: np.ndarray) -> np.ndarray:
         """Return what `action_values_of` does, for arrays."""
-        return outputs
+        return outputs if self.config.distribution == "none" else self.head.values_in_numpy(outputs)
 
     @property
     def number_of_features(self) -> int:
@@ -249,6 +271,8 @@ class DQN(FallingRate, FunctionalAgent):
     @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
+        if self.config.noisy:
+            return 0.0
         value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
         return value
 
@@ -256,10 +280,12 @@ class DQN(FallingRate, FunctionalAgent):
         # In this order: without averaged weights both are one, and need not read what is at hand.
         self.greedy.renew()
         self.latest.renew(parameters)
+        self.renew_scale(parameters)
 
     @property
-    def number_for_host_forms(self) -> int:
-        return len(self.latest.model.trainable_variables)
+    def number_for_host_forms(self) -> int | None:
+        # The statistics are the last leaves.
+        return None if self.config.normalise_observations else len(self.latest.model.trainable_variables)
 
     def _forward(self, model: keras.Model) -> Forward:
         # A network whose outputs are made values by functions of tensors alone is called as a whole in TensorFlow.

@@ -13,9 +13,10 @@ from lab.exporting import Exportable
 def action_values(agent: Any) -> Exportable:
     """Return the action values of a `DQN` as a function of raw observations."""
     agent.settle()
-    weights = agent.acting_weights(agent.parameters(), explore=False)
+    parameters = agent.parameters()
+    weights = agent.acting_weights(parameters, explore=False)
 
     def values(observed: tf.Tensor) -> tf.Tensor:
-        return agent.values(tuple(map(tf.convert_to_tensor, weights)), agent.features(observed))
+        return agent.values(tuple(map(tf.convert_to_tensor, weights)), agent.seen(parameters, observed))
 
     return of_observations(agent.observation_space, "values", values, agent.action_values)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from agents.parts.networks.checks import check_layers
 from lab.errors import UsageError
 
 
@@ -51,29 +52,12 @@ def checked(owner: str, network: Any, width: int, actions: int, values_of: Calla
             f"value for each action. Fix: end it with keras.layers.Dense({actions}, dtype='float32'), or override "
             "action_values_of to make values of what it gives."
         )
-    _check_layers(owner, network)
+    check_layers(owner, network)
 
 
 def _described(outputs: Any) -> str:
     shape, dtype = getattr(outputs, "shape", None), getattr(getattr(outputs, "dtype", None), "name", None)
     return type(outputs).__name__ if shape is None else f"{dtype} {tuple(shape)}"
-
-
-def _check_layers(owner: str, network: keras.Model) -> None:
-    held = {id(v) for v in network.variables} - {id(v) for v in network.trainable_variables}
-    if not held:
-        return
-    layers = network._flatten_layers(include_self=True, recursive=True)
-    guilty = [
-        f"{type(layer).__name__} {layer.name!r}"
-        for layer in layers
-        if not layer._layers and held & {id(v) for v in layer.variables}
-    ]
-    raise UsageError(
-        f"{owner}.network: the model holds more than weights that train: {', '.join(guilty) or network.name}; expected "
-        "layers without batch statistics, noise or frozen weights, because target network and averaged weights are "
-        "copies of what trains. Fix: LayerNormalization for BatchNormalization, no Dropout, and trainable=True."
-    )
 
 
 def begin_alike(owner: str, first: keras.Model, *others: keras.Model | None) -> None:

@@ -17,6 +17,9 @@ class Parameters(NamedTuple):
         moments: Adam's.
         averaged: The online network's weights averaged over the updates, or () where greedy play goes by the latest.
         copies: int64 (), copies to the target network so far; () where nothing is copied by environment step.
+        allowed: For `DQN.target_of` and what it calls, which actions are allowed in what follows, bool (B, A); () for
+            all.
+        observed: What is known of observations, or () where they stay as they are.
     """
 
     online: tuple[tf.Tensor, ...]
@@ -24,6 +27,8 @@ class Parameters(NamedTuple):
     moments: Moments
     averaged: tuple[tf.Tensor, ...] = ()
     copies: Any = ()
+    allowed: Any = ()
+    observed: Any = ()
 
 
 def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
@@ -34,3 +39,9 @@ def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
         lambda i, _: i < once, lambda i, _: (i + 1, online), (tf.zeros((), tf.int32), parameters.target)
     )
     return parameters._replace(target=target)
+
+
+def moved(parameters: Parameters, rate: float) -> Parameters:
+    """Return parameters whose target network has gone the share `rate` of the way to the online one."""
+    pairs = zip(parameters.target, parameters.online, strict=True)
+    return parameters._replace(target=tuple(old + rate * (new - old) for old, new in pairs))

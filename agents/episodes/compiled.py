@@ -11,6 +11,7 @@ from gymnasium.spaces import Box, Discrete
 
 from agents.base import Agent
 from agents.baselines import Random
+from agents.parts.masking.masked import is_given, nth_allowed
 from agents.spaces import pure_to_environment
 from envs import random
 from envs.tensor import Carry, TensorEnv
@@ -65,12 +66,12 @@ class _Rollout:
         def array(like: tf.Tensor) -> tf.TensorArray:
             return tf.TensorArray(like.dtype, self.longest, element_shape=like.shape, clear_after_read=False)
 
-        action, flags = self.act(learner, carry.observation, key), tf.zeros(number, tf.bool)
+        action, flags = self.act(learner, carry, key), tf.zeros(number, tf.bool)
         arrays = (array(carry.observation), array(action), array(tf.zeros(number)))
         ends = (carry.observation, tf.zeros(number, tf.int32), flags, flags)
 
         def one(i: tf.Tensor, carry: Carry, going: tf.Tensor, arrays: Any, ends: Any) -> tuple[Any, ...]:
-            action = self.act(learner, carry.observation, random.fold_in(key, i + 1))
+            action = self.act(learner, carry, random.fold_in(key, i + 1))
             after, step = self.env.advance(carry, action)
             written = zip(arrays, (carry.observation, action, step.reward), strict=True)
             arrays = tuple(a.write(i, value) for a, value in written)
@@ -87,17 +88,19 @@ class _Rollout:
         *_, arrays, ends = tf.while_loop(more, one, (tf.constant(0), carry, ~flags, arrays, ends))
         return *(a.stack() for a in arrays), *ends
 
-    def act(self, learner: Any, observations: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    def act(self, learner: Any, carry: Carry, key: tf.Tensor) -> tf.Tensor:
         """Return an action for each row: the agent's, or with probability epsilon a uniform one."""
         own, coin, other = random.split(key, 3)
         if isinstance(self.agent, Random):
             return self.uniform(own)
-        choice = self.agent.policy(learner, observations, own, self.explore)
+        mask = self.env.action_mask(carry.state) if self.agent.honours_masks else ()
+        choice = self.agent.policy(learner._replace(allowed=mask), carry.observation, own, self.explore)
         action = pure_to_environment(self.env.action_space, choice.action)
         if not self.epsilon:
             return action
         at_random = random.bernoulli(coin, self.epsilon, (self.number,))
-        return tf.where(tf.reshape(at_random, [-1] + [1] * (len(action.shape) - 1)), self.uniform(other), action)
+        uniform = nth_allowed(random.uniform(other, (self.number,)), mask) if is_given(mask) else self.uniform(other)
+        return tf.where(tf.reshape(at_random, [-1] + [1] * (len(action.shape) - 1)), uniform, action)
 
     def uniform(self, key: tf.Tensor) -> tf.Tensor:
         """Return a uniform action for each row."""

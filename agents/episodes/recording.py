@@ -15,6 +15,7 @@ from agents import spaces
 from agents.base import Agent
 from agents.baselines import draw
 from agents.episodes.episodes import Episodes
+from agents.parts.masking.masked import nth_allowed
 from agents.playing.rollout import play
 from agents.training.choose import reason_against
 from agents.training.dynamics import Dynamics, find
@@ -99,6 +100,8 @@ def record(
 class _Called:
     """Makes a user's function of one observation act on batches."""
 
+    honours_masks = False
+
     def __init__(self, function: Callable[..., Any], space: gymnasium.Space[Any], rng: np.random.Generator) -> None:
         self.function, self.space = function, space
         self.more = (rng,) if len(inspect.signature(function).parameters) > 1 else ()
@@ -111,6 +114,9 @@ class _Called:
                 raise bad_value("record", "the policy's action", action, f"one of {self.space}")
         first = self.space.start if isinstance(self.space, Discrete) else 0
         return np.array(actions, spaces.layout(self.space)[1]) - first
+
+    def allow(self, masks: np.ndarray | None) -> None:
+        """Do nothing: a function chooses by itself."""
 
     def begin_episodes(self, rows: np.ndarray, number: int) -> None:
         """Do nothing: a function of one observation remembers no episode."""
@@ -128,15 +134,27 @@ class _Player:
     def __init__(self, acting: Any, space: gymnasium.Space[Any], epsilon: float, seeds: Seeds) -> None:
         self._acting, self._space, self._epsilon = acting, space, epsilon
         self._rng = seeds.generator("action_space")
+        self._allowed: np.ndarray | None = None
+
+    def allow(self, masks: np.ndarray | None) -> None:
+        """Keep to the actions that are allowed, where the agent does."""
+        self._allowed = masks
+        self._acting.allow(masks)
 
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         """Return an action for each row."""
         actions = self._acting.act_batch(observations, explore)
         if self._epsilon:
-            uniform = draw(self._space, len(actions), self._rng)
+            uniform = self._drawn(len(actions))
             at_random = self._rng.random(len(actions)) < self._epsilon
             actions = np.where(at_random.reshape(-1, *(1,) * (uniform.ndim - 1)), uniform, actions)
         return actions
+
+    def _drawn(self, number: int) -> np.ndarray:
+        if self._allowed is None:
+            return draw(self._space, number, self._rng)
+        drawn: np.ndarray = nth_allowed(self._rng.random(number), self._allowed)
+        return drawn
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._acting, name)

@@ -12,6 +12,7 @@ import numpy as np
 from agents.base import Agent
 from agents.functional.hooks.earlier import check_not_earlier, renamed
 from agents.functional.hooks.forms import LANES, check_forms
+from agents.functional.hooks.masking import MaskHooks
 from agents.functional.hooks.moving import Moving
 from agents.functional.hooks.recurrent import RecurrentHooks
 from agents.functional.hooks.rollouts import RolloutHooks
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 HIDDEN = "hidden"
 
 
-class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
+class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Moving, Agent):
     """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
 
     Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
@@ -59,7 +60,7 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
     lanes: ClassVar[tuple[str, ...]] = LANES
     training_state: ClassVar[tuple[str, ...]] = ("memory",)
     counters: tuple[str, ...] = ("steps",)
-    not_state: tuple[str, ...] = ("host", "chosen_extras", "remembers")
+    not_state: tuple[str, ...] = ("host", "chosen_extras", "remembers", "masked", "allowed")
     # What attributes were called in checkpoints of 0.2.0 and before; empty where they are gone.
     earlier_names: ClassVar[Mapping[str, str]] = {"replay": ""}
     # Attributes that agents of this class keep; whoever keeps more shares no compiled call, which might have read it.
@@ -67,7 +68,8 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
         (
             *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
             *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
-            *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in", "frame_stack"),
+            *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in", "given"),
+            *("masked", "allowed", "frame_stack"),
         )
     )
 
@@ -228,7 +230,7 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
         rng = self.exploration if explore else self.evaluation_rng
         training = self.rule.training and explore
         hidden = self.remembers.now(len(observations), training)
-        actions, extras, after = self.rule.choose(observations, rng, explore, hidden)
+        actions, extras, after = self.rule.choose(observations, rng, explore, hidden, self.allowed)
         self.remembers.take(after, training)
         if explore:
             self.chosen_extras = extras
@@ -237,7 +239,7 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
     def observe(self, transition: Transition) -> None:
         if self.chosen_extras:
             transition = transition._replace(extras=self.chosen_extras)
-        self.memory.add(transition)
+        self.memory.add(self.with_masks(transition))
         self.remembers.forget(transition.terminated | transition.truncated)
         self.steps += len(transition.reward)
 
@@ -265,7 +267,7 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
         self.settle()
         # Only where there is something to remember: other checkpoints stay as they were.
         hidden = {HIDDEN: self.remembers.get_state()} if self.hidden_shapes else {}
-        return {**super().get_state(), **hidden}
+        return {**super().get_state(), **hidden, **self.mask_state()}
 
     def inference_state(self) -> dict[str, Any]:
         return {name: value for name, value in super().inference_state().items() if name != HIDDEN}
@@ -274,6 +276,9 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
         if state.keys() & self.earlier_names.keys():
             # What acting takes is all there, if under other names.
             state = {**self.get_state(), **renamed(self.earlier_names, state)}
+        # First, since what is remembered is laid out for it.
+        self.restore_masks(state := dict(state))
+        state |= self.mask_state()
         # Of the environments that it was trained in, whose number is another here.
         hidden = {HIDDEN: self.remembers.get_state()} if self.hidden_shapes else {}
         super().set_inference_state({**state, **hidden})
@@ -282,6 +287,7 @@ class FunctionalAgent(RecurrentHooks, RolloutHooks, Moving, Agent):
         check_not_earlier(type(self).__name__, self.earlier_names, state)
         self.host = None
         rest = dict(state)
+        self.restore_masks(rest)
         if self.hidden_shapes:
             self.remembers.set_state(rest.pop(HIDDEN, {}))
         super().set_state(rest)

@@ -15,7 +15,7 @@ from lab.networks.names import settle_names
 
 KEPT = 16
 # What an agent holds that no call may read.
-STATE = ("memory", "exploration", "evaluation_rng", "host", "seeds", "wrapper_statistics", "chosen_extras")
+STATE = ("memory", "exploration", "evaluation_rng", "host", "seeds", "wrapper_statistics", "chosen_extras", "allowed")
 
 
 class Calls:
@@ -99,11 +99,17 @@ class Calls:
 
     @tf.function(jit_compile=True, autograph=False)
     def choose(
-        self, held: tf.Tensor, observations: tf.Tensor, hidden: dict[str, tf.Tensor], orders: tf.Tensor, explore: bool
+        self,
+        held: tf.Tensor,
+        observations: tf.Tensor,
+        hidden: dict[str, tf.Tensor],
+        allowed: Any,
+        orders: tf.Tensor,
+        explore: bool,
     ) -> Any:
         """Return the policy's actions, extras and what it remembers, for observations (n, ...)."""
         state, key = self.state(held, orders)
-        choice = chosen_by(self.agent, state, observations, key, explore, hidden)
+        choice = chosen_by(self.agent, state, observations, key, explore, hidden, allowed)
         return choice.action, dict(choice.extras), dict(choice.hidden)
 
     @tf.function(jit_compile=True, autograph=False)

@@ -36,7 +36,13 @@ def kept_hidden(hidden: dict[str, tf.Tensor], going: tf.Tensor) -> dict[str, tf.
 
 
 def chosen_by(
-    agent: Any, state: Any, observations: tf.Tensor, key: tf.Tensor, explore: bool, hidden: dict[str, tf.Tensor]
+    agent: Any,
+    state: Any,
+    observations: tf.Tensor,
+    key: tf.Tensor,
+    explore: bool,
+    hidden: dict[str, tf.Tensor],
+    allowed: Any = (),
 ) -> Any:
     """Return what an agent's policy chooses, as pure TensorFlow.
 
@@ -44,14 +50,13 @@ def chosen_by(
         agent: Whose `policy` it is.
         state, observations, key, explore: As for `FunctionalAgent.policy`.
         hidden: As for `FunctionalAgent.recurrent_policy`.
+        allowed: Which actions are allowed, bool (n, A); () for all.
 
     Raises:
         UsageError: When it is no `Choice`, or of other shapes, dtypes or extras than declared.
     """
-    where, choice = (
-        f"{type(agent).__name__}.policy",
-        agent.recurrent_policy(state, observations, hidden, key, explore),
-    )
+    where, known = f"{type(agent).__name__}.policy", state._replace(allowed=allowed)
+    choice = agent.recurrent_policy(known, observations, hidden, key, explore)
     if not (hasattr(choice, "action") and hasattr(choice, "extras")):
         raise UsageError(f"{where} returned {choice!r}; expected Choice(action, extras).")
     number = int(observations.shape[0])

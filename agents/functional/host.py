@@ -94,11 +94,13 @@ class HostRule:
         rng: np.random.Generator,
         explore: bool,
         hidden: Mapping[str, np.ndarray] = NO_HIDDEN,
+        allowed: np.ndarray | None = None,
     ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return the policy's actions for observations (n, ...), whole numbers as int64; extras; what it remembers."""
         given = observations if self.narrowed is None else observations.astype(self.narrowed)
         held = {name: tf.constant(part) for name, part in hidden.items()}
-        arguments = (self._vector(), tf.constant(given), held, self._ordered(rng))
+        mask = () if allowed is None else tf.constant(allowed)
+        arguments = (self._vector(), tf.constant(given), held, mask, self._ordered(rng))
         if explore not in self.chosen:
             choosing = self.calls.choose.get_concrete_function(*arguments, explore)
             check_resumable(f"{type(self.agent).__name__}.policy", choosing.graph, (self.agent,), KEYED)

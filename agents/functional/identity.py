@@ -16,7 +16,7 @@ from agents import spaces
 def identity(agent: Any) -> tuple[Any, ...]:
     """Return what agents that compute the same have in common."""
     described = [json.dumps(spaces.to_json(s), sort_keys=True) for s in (agent.observation_space, agent.action_space)]
-    return (type(agent), definition(type(agent)), fixed_settings(agent), agent.num_envs, *described)
+    return (type(agent), definition(type(agent)), fixed_settings(agent), agent.num_envs, agent.masked, *described)
 
 
 def definition(kind: type) -> tuple[Any, ...]:
@@ -33,7 +33,9 @@ def definition(kind: type) -> tuple[Any, ...]:
 
 def fixed_settings(agent: Any) -> tuple[Any, ...]:
     """Return the settings that are constants of a program, by name."""
-    return tuple(sorted((n, v) for n, v in vars(agent.config).items() if n not in agent.tensor_settings))
+    settings = sorted((n, v) for n, v in vars(agent.config).items() if n not in agent.tensor_settings)
+    # The network that a user gave is as much a part of what is computed: the very same model or function.
+    return (*settings, _The(getattr(agent, "given", None)))
 
 
 def own_attributes(agent: Any) -> tuple[Any, ...]:
@@ -59,6 +61,19 @@ def token(value: Any) -> Hashable:
         return type(value), repr(value)
     # The object itself, not its id, which another one may have later.
     return value if isinstance(value, Hashable) else _Alone()
+
+
+class _The:
+    """Is equal to what holds the same object."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _The) and self.held is other.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
 
 
 class _Alone:

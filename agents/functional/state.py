@@ -32,12 +32,14 @@ class AgentState(NamedTuple):
         steps: int64 (), environment steps taken, all environments together.
         learning_rate: float (), a step size that somebody set, or below 0 while the settings' schedule applies.
         settings: The values of `FunctionalAgent.tensor_settings` and `run_length`, float () each.
+        allowed: For `policy`, which actions are allowed, bool (n, A); () where all are.
     """
 
     parameters: Any
     steps: tf.Tensor
     learning_rate: tf.Tensor
     settings: dict[str, tf.Tensor]
+    allowed: Any = ()
 
 
 class Choice(NamedTuple):

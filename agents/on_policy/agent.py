@@ -15,13 +15,14 @@ from agents.on_policy.acting import ActorInNumPy
 from agents.on_policy.arrangement import Arrangement
 from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
 from agents.on_policy.landscape import OnPolicyLandscape
-from agents.on_policy.scaling import LIMIT, left_off, no_rewards, normalised, scaled, statistics_variables, with_rollout
+from agents.on_policy.scaling import left_off, no_rewards, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
 from agents.on_policy.state import Estimates, Parameters, Weights
 from agents.parts import observations
 from agents.parts.exporting import of_policy
 from agents.parts.heads import deviations, head_for, masked
-from agents.parts.normalising import standardised, with_rows
+from agents.parts.networks.networks import Networks
+from agents.parts.normalising import LIMIT, standardised, with_rows
 from agents.parts.schedules import FallingRate
 from agents.replay import Rollouts
 from agents.transitions import Batch, Transition
@@ -30,7 +31,7 @@ from lab.exporting import Exportable
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 
-class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent):
+class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, Networks, FunctionalAgent):
     """Learns a policy and a value from rollouts of that policy; a subclass gives `estimates` and `policy_losses`.
 
     Probabilities and values are computed for a whole rollout at once, when it is complete; acting takes the policy
@@ -58,14 +59,15 @@ class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent
 
     def check_spaces(self) -> None:
         name, c = type(self).__name__, self.config
-        observations.check_observations(name, self.observation_space)
+        self.check_observation_space()
         self.head = head_for(name, self.action_space, c.policy, c.deviation_by_state, float(np.log(c.deviation_start)))
         check_rollout(name, c, self.num_envs)
         if c.action_mask:
             check_mask(name, self.observation_space, self.action_space, self.head)
 
     def build_networks(self) -> None:
-        self.actor, self.critic = actor_of(self), critic_of(self)
+        self.actor = actor_of(self)
+        self.critic = critic_of(self)
         self.free = (tf.Variable(self.head.free),) if len(self.head.free) else ()
         size = (observations.number_of_features(self.observation_space),)
         self.observed = statistics_variables(size) if self.config.normalise_observations else ()
@@ -111,11 +113,7 @@ class OnPolicyAgent(FallingRate, Arrangement, OnPolicyLandscape, FunctionalAgent
         return Rollouts(self.config.rollout_steps // self.num_envs)
 
     def unread_settings(self) -> dict[str, str]:
-        c, unread = self.config, dict[str, str]()
-        if not observations.is_picture(self.observation_space):
-            unread["filters"] = "the observations are no pictures"
-        else:
-            unread["activation"] = "networks for pictures have relu"
+        c, unread = self.config, self.unread_of_networks()
         if not self.head.continuous:
             why = "the actions are whole numbers"
             unread |= dict.fromkeys(("policy", "deviation_by_state", "deviation_start"), why)

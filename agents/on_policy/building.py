@@ -8,8 +8,8 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
-from agents.parts import observations
 from agents.parts.heads import PolicyHead
+from agents.parts.networks.checks import check_layers
 from lab.errors import bad_value
 from lab.networks import mlp
 
@@ -23,9 +23,10 @@ FIRST = 0.01
 
 def actor_of(agent: Any) -> keras.Model:
     """Build the policy network, from features to the outputs that its head takes."""
-    made = _network(agent, agent.head.outputs, agent.seeds.integer("network", 0))
-    last = made.trainable_variables[-2]
-    last.assign(FIRST * last)
+    made = _network(agent, agent.head.outputs, agent.seeds.integer("network", 0), "policy")
+    if agent.given is None:
+        last = made.trainable_variables[-2]
+        last.assign(FIRST * last)
     return made
 
 
@@ -33,15 +34,24 @@ def critic_of(agent: Any) -> keras.Model | None:
     """Build the value network, from features to one number; None for an agent without a baseline."""
     if not getattr(agent.config, "baseline", True):
         return None
-    return _network(agent, 1, agent.seeds.integer("network", 1))
+    made = _network(agent, 1, agent.seeds.integer("network", 1), "value")
+    if {id(v) for v in made.variables} & {id(v) for v in agent.actor.variables}:
+        raise bad_value(
+            type(agent).__name__, "network", "a model with layers of the policy's", "one of its own for the value",
+            "make the layers inside the function.",
+        )  # fmt: skip
+    return made
 
 
-def _network(agent: Any, outputs: int, seed: int) -> keras.Model:
+def _network(agent: Any, outputs: int, seed: int, role: str) -> keras.Model:
     c = agent.config
     inputs = agent.network_inputs
     if inputs is not None:
         return mlp(inputs, c.hidden_sizes, outputs, seed, c.activation)
-    return observations.network(agent.observation_space, c.filters, c.hidden_sizes, outputs, seed, c.activation)
+    made: keras.Model = agent.make_network(outputs, seed, role)
+    if agent.given is not None:
+        check_layers(type(agent).__name__, made)
+    return made
 
 
 def check_rollout(owner: str, config: Any, number: int) -> None:

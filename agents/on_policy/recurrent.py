@@ -70,6 +70,15 @@ class RecurrentPPO(PPO):
             )
         self.check_sequences(self.num_envs)
 
+    def take_network(self, network: Any) -> None:
+        if network is not None:
+            expected, fix = "None, for both look through its cell", "PPO(network=...), or leave it out."
+            raise bad_value(type(self).__name__, "network", network, expected, fix)
+
+    def unread_of_networks(self) -> dict[str, str]:
+        why = "both networks look through its cell"
+        return {**super().unread_of_networks(), "architecture": why, "width": why}
+
     def resize(self, number: int) -> None:
         check_rollout(type(self).__name__, self.config, number)
         self.check_sequences(number)

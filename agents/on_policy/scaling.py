@@ -7,12 +7,9 @@ from typing import Any
 import tensorflow as tf
 
 from agents.on_policy.state import Rewards
-from agents.parts.normalising import EPSILON, RunningStatistics, discounted_sums, no_statistics, with_rows
+from agents.parts.normalising import EPSILON, LIMIT, RunningStatistics, discounted_sums, no_statistics, with_rows
 from agents.transitions import Transition
 from lab.errors import UsageError
-
-# Where normalised observations, and scaled rewards, are cut off (Stable-Baselines3's and OpenAI Baselines' value).
-LIMIT = 10.0
 
 
 def statistics_variables(shape: tuple[int, ...] = ()) -> RunningStatistics:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from agents.parts.heads.choice import KINDS
+from agents.parts.networks.named import architecture_setting, width_setting
 from lab.config import Settings, owner_name, setting
 from lab.errors import bad_value
 
@@ -18,6 +19,8 @@ class OnPolicySettings(Settings):
         (16,), "filters of each 3x3 convolution, for observations that are pictures", at_least=1
     )
     activation: str = setting("tanh", "of hidden layers, but for pictures, which have relu", choices=("tanh", "relu"))
+    architecture: str = architecture_setting()
+    width: int = width_setting()
     policy: str = setting("gaussian", "distribution over the actions of a Box", choices=KINDS)
     deviation_by_state: bool = setting(False, "whether a Gaussian's deviations follow from the observation")
     deviation_start: float = setting(0.6, "a Gaussian's deviations at first, in units of half the range", above=0)

@@ -5,25 +5,29 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def quantile_huber(quantiles: tf.Tensor, targets: tf.Tensor, delta: float = 1.0) -> tf.Tensor:
+def quantile_huber(
+    quantiles: tf.Tensor, targets: tf.Tensor, delta: float = 1.0, fractions: tf.Tensor | None = None
+) -> tf.Tensor:
     """Return the quantile Huber loss of each row, (B,) (Dabney et al. 2018, "QR-DQN", equation 10).
 
-    Quantile i stands for the fraction (i + 1/2) / N. Each target counts with all quantiles: a sum over quantiles of the
+    Each target counts with all quantiles: a sum over quantiles of the
     mean over targets.
 
     Args:
         quantiles: float32 (B, N), of the actions taken.
         targets: float32 (B, M), without a gradient.
         delta: Error beyond which the loss grows in a line.
+        fractions: float32 (B, N), of which they are the quantiles; None for (i + 1/2) / N.
     """
-    number = quantiles.shape[-1]
-    fractions = (tf.range(number, dtype=tf.float32) + 0.5) / number
+    if fractions is None:
+        number = quantiles.shape[-1]
+        fractions = (tf.range(number, dtype=tf.float32)[None] + 0.5) / number
     # (B, N, M): the axis of quantiles first, that of targets last.
     errors = targets[:, None, :] - quantiles[:, :, None]
     size = tf.abs(errors)
     bounded = tf.minimum(size, delta)
     huber = bounded * (size - 0.5 * bounded)
-    weights = tf.abs(fractions[None, :, None] - tf.cast(errors < 0.0, tf.float32))
+    weights = tf.abs(fractions[:, :, None] - tf.cast(errors < 0.0, tf.float32))
     return tf.reduce_sum(tf.reduce_mean(weights * huber / delta, axis=2), axis=1)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Tuple
 
+from agents.structured import Packed
 from lab.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
@@ -92,17 +93,31 @@ def check_described(description: Mapping[str, Any], space: gymnasium.Space[Any])
 
 def number_of_features(space: gymnasium.Space[Any]) -> int:
     """Return how many numbers describe an observation to a network."""
+    if isinstance(space, Packed):
+        return sum(number_of_features(entry.space) for entry in space.entries)
+    if isinstance(space, (MultiDiscrete, Tuple)):
+        return sum(part.n for part in _choices(space))
     return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
 
 
 def features(space: gymnasium.Space[Any], observations: Any) -> Any:
     """Return observations as a network takes them, float32 (..., d); a tensor where a tensor was given.
 
-    Discrete ones become one-hot rows. Pictures lie as (height, width, channels), stacked frames among the channels;
-    they, and bytes, are divided by the bound that their space declares: see `encoding`.
+    Discrete ones become one-hot rows, several of them one row after the other. Pictures lie as (height, width,
+    channels), stacked frames among the channels; they, and bytes, are divided by the bound that their space declares:
+    see `encoding`. The entries of a `Packed` space follow one another, each as it would be alone.
     """
     if not isinstance(observations, (np.ndarray, np.generic)):
         return pure_features(space, observations)
+    if isinstance(space, Packed):
+        found = space.unpack(observations)
+        return np.concatenate([features(e.space, _whole(e.space, found[e.name])) for e in space.entries], axis=-1)
+    if isinstance(space, (MultiDiscrete, Tuple)):
+        flat = observations.reshape(*observations.shape[: observations.ndim - _axes_of(space)], -1)
+        return np.concatenate([features(part, flat[..., i]) for i, part in enumerate(_choices(space))], axis=-1)
+    if isinstance(space, MultiBinary):
+        lead = observations.shape[: observations.ndim - _axes_of(space)]
+        return observations.reshape(*lead, -1).astype(np.float32)
     if isinstance(space, Discrete):
         places, number = np.asarray(observations) - int(space.start), int(space.n)
         if number <= FEW:
@@ -124,6 +139,14 @@ def pure_features(space: gymnasium.Space[Any], observations: tf.Tensor) -> tf.Te
     """Return what `features` does, for tensors (n, ...)."""
     import tensorflow as tf
 
+    if isinstance(space, Packed):
+        found = space.unpack(observations)
+        return tf.concat([pure_features(e.space, _whole(e.space, found[e.name])) for e in space.entries], axis=-1)
+    if isinstance(space, (MultiDiscrete, Tuple)):
+        flat = tf.reshape(observations, (rows_of(observations), len(_choices(space))))
+        return tf.concat([pure_features(part, flat[:, i]) for i, part in enumerate(_choices(space))], axis=-1)
+    if isinstance(space, MultiBinary):
+        return tf.cast(tf.reshape(observations, (rows_of(observations), number_of_features(space))), tf.float32)
     if isinstance(space, Discrete):
         places = observations - tf.constant(int(space.start), observations.dtype) if space.start else observations
         return tf.one_hot(places, int(space.n))
@@ -140,10 +163,39 @@ def rows_of(observations: tf.Tensor) -> int:
     return -1 if observations.shape[0] is None else int(observations.shape[0])
 
 
+def is_history(space: gymnasium.Space[Any]) -> bool:
+    """Return whether an observation is a Box (K, d) and no picture, as of the last K observations of d numbers."""
+    return isinstance(space, Box) and len(space.shape) == 2 and encoding(space).picture is None
+
+
+def _choices(space: Any) -> list[Discrete]:
+    if isinstance(space, Tuple):
+        return list(space.spaces)  # type: ignore[arg-type]
+    pairs = zip(space.nvec.ravel(), space.start.ravel(), strict=True)
+    return [Discrete(int(number), start=int(start)) for number, start in pairs]
+
+
+def _axes_of(space: Any) -> int:
+    return 1 if isinstance(space, Tuple) else len(space.shape)
+
+
+def _whole(space: gymnasium.Space[Any], values: Any) -> Any:
+    """Return an entry of a row, (..., *shape), as whole numbers where its space has choices."""
+    if isinstance(space, Box):
+        return values
+    if isinstance(values, np.ndarray):
+        return values.astype(np.int64)
+    import tensorflow as tf
+
+    return tf.cast(values, tf.int32)
+
+
 def _encoding(space: Any) -> Encoding:
     shape = tuple(int(side) for side in space.shape)
     if len(shape) == 1:
         return Encoding(shape, None, None, _divisor(space, None), "")
+    if len(shape) == 2 and not _is_gray(space, shape):
+        return Encoding(shape, None, None, _divisor(space, None) if space.dtype == np.uint8 else None, "")
     order, layout = _axes(space, shape)
     sides = [shape[axis] for axis in order]
     picture = (sides[0], sides[1], math.prod(sides[2:]))
@@ -164,9 +216,13 @@ def _divisor(space: Any, order: tuple[int, ...] | None) -> np.ndarray | np.float
     return np.maximum(high.transpose(order) if order else high, 1.0).ravel().astype(np.float32)
 
 
+def _is_gray(space: Any, shape: tuple[int, ...]) -> bool:
+    return bool(space.dtype == np.uint8) and min(shape) >= SMALLEST_GRAY
+
+
 def _axes(space: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
     """Return the axes in the order height, width, channels, and what they were read as."""
-    if len(shape) == 2 and space.dtype == np.uint8 and min(shape) >= SMALLEST_GRAY:
+    if len(shape) == 2:
         return (0, 1), "(height, width) of one gray picture"
     if len(shape) == 3:
         last = _channels_last(shape)
@@ -181,7 +237,12 @@ def _axes(space: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
             if last:
                 return (1, 2, 0, 3), "(stacked frames, height, width, channels)"
             return (2, 3, 0, 1), "(stacked frames, channels, height, width)"
-    raise UsageError(
+    raise ambiguous(space)
+
+
+def ambiguous(space: Any) -> UsageError:
+    """Return the error for a Box whose axes could be read in more than one way."""
+    return UsageError(
         f"received the observation space {_brief(space)}, which can be read in more than one way; expected a vector, a "
         "gray uint8 picture (height, width), a picture (height, width, channels) or (channels, height, width) whose "
         "channels are told apart by their number, or such pictures stacked on the first axis. "

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.parts.masking.masked import is_given, nth_allowed
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def epsilon_greedy(draws: Any, actions: int, epsilon: Any, greedy: Callable[[], Any]) -> Any:
+def epsilon_greedy(draws: Any, actions: int, epsilon: Any, greedy: Callable[[], Any], allowed: Any = None) -> Any:
     """Choose a uniform action with probability epsilon, else the greedy one.
 
     Args:
@@ -19,25 +21,32 @@ def epsilon_greedy(draws: Any, actions: int, epsilon: Any, greedy: Callable[[], 
         actions: How many actions there are to draw from.
         epsilon: Probability in [0, 1].
         greedy: Gives the greedy actions, (n,); in NumPy it is not called where every row explores.
+        allowed: bool (n, actions), those to draw from; None or () for all.
 
     Returns:
         (n,): int64 of NumPy draws, int32 of tensors.
     """
     exploring = draws[0] < epsilon
     if isinstance(draws, np.ndarray):
-        uniform = (draws[1] * actions).astype(np.int64)
+        uniform = nth_allowed(draws[1], allowed) if is_given(allowed) else (draws[1] * actions).astype(np.int64)
         return uniform if exploring.all() else np.where(exploring, uniform, greedy())
     import tensorflow as tf
 
-    return tf.where(exploring, tf.cast(draws[1] * actions, tf.int32), greedy())
+    uniform = nth_allowed(draws[1], allowed) if is_given(allowed) else tf.cast(draws[1] * actions, tf.int32)
+    return tf.where(exploring, uniform, greedy())
 
 
 def explored(
-    number: int, actions: int, epsilon: float, greedy: Callable[[], np.ndarray], rng: np.random.Generator
+    number: int,
+    actions: int,
+    epsilon: float,
+    greedy: Callable[[], np.ndarray],
+    rng: np.random.Generator,
+    allowed: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return `epsilon_greedy` with draws of a NumPy generator, int64 (number,)."""
-    if number > 1:
-        chosen: np.ndarray = epsilon_greedy(rng.random((2, number)), actions, epsilon, greedy)
+    if number > 1 or allowed is not None:
+        chosen: np.ndarray = epsilon_greedy(rng.random((2, number)), actions, epsilon, greedy, allowed)
         return chosen
     # One environment is the common case, and scalars are several times faster than arrays of one.
     return np.array([int(rng.random() * actions)]) if rng.random() < epsilon else greedy()
@@ -52,9 +61,4 @@ def random_ties(values: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """
     import tensorflow as tf
 
-    best = tf.cast(values == tf.reduce_max(values, axis=-1, keepdims=True), tf.int32)
-    count = tf.reduce_sum(best, axis=-1)
-    # Rounding may lift a number just below one to the count itself.
-    chosen = tf.minimum(tf.cast(draws * tf.cast(count, draws.dtype), tf.int32), count - 1)
-    upto = tf.cumsum(best, axis=-1)
-    return tf.reduce_sum(tf.cast(upto <= chosen[:, None], tf.int32), axis=-1)
+    return nth_allowed(draws, values == tf.reduce_max(values, axis=-1, keepdims=True))

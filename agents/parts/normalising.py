@@ -12,6 +12,8 @@ from agents.parts.observations import features
 
 # So that what never varies is not divided by 0.
 EPSILON = 1e-8
+# Where what is normalised is cut off (Stable-Baselines3's and OpenAI Baselines' value).
+LIMIT = 10.0
 # Of Fujimoto and Gu 2021, section 5.
 SMALL = 1e-3
 

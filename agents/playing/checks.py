@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
+from agents.parts.masking.checks import KEY, read_mask
 from agents.playing.wrappers import name_of
 from agents.spaces import layout
 from lab.errors import UsageError
@@ -32,13 +33,21 @@ class Checked(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     Args:
         env: The environment.
+        reads_masks: Whether to look for `info["action_mask"]`, which is given always or never.
+
+    Attributes:
+        mask: Which actions are allowed next, bool (A,); None where the environment says nothing of it.
+        gave_mask: Whether the latest reset came with a mask, read or not.
 
     Raises:
         UsageError: From `reset` and `step`, with the step, what came, what is declared, and how to mend it.
     """
 
-    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+    def __init__(self, env: gymnasium.Env[Any, Any], reads_masks: bool = False) -> None:
         super().__init__(env)
+        self.reads_masks, self.gave_mask = reads_masks, False
+        self.mask: np.ndarray | None = None
+        self._was_reset = False
         space: Any = env.observation_space
         self._space = space
         self._shape, self._dtype = layout(space)
@@ -58,6 +67,7 @@ class Checked(gymnasium.Wrapper[Any, Any, Any, Any]):
             raise self._error(
                 f"returned {_shown(result)}", "(observation, info), info a dict", "return both from reset"
             )
+        self._begin_masks(result[1])
         if not self._thorough and self._passes(result[0]):
             return result
         return self._observation(result[0]), dict(result[1])
@@ -66,8 +76,13 @@ class Checked(gymnasium.Wrapper[Any, Any, Any, Any]):
         self.step_number += 1
         result: Any = self.env.step(action)
         if self._thorough or result.__class__ is not tuple or len(result) != 5:
-            return self._look_closely(result)
-        observation, reward, terminated, truncated, _ = result
+            checked = self._look_closely(result)
+            if self.reads_masks:
+                self._read_mask(checked[4], checked[2])
+            return checked
+        observation, reward, terminated, truncated, info = result
+        if (self.mask is not None or info) and self.reads_masks:
+            self._read_mask(info, terminated)
         if (
             reward.__class__ not in _NUMBERS
             or not isfinite(reward)
@@ -76,6 +91,35 @@ class Checked(gymnasium.Wrapper[Any, Any, Any, Any]):
         ):
             return self._look_closely(result)
         return result if self._passes(observation) else self._look_closely(result)
+
+    def _begin_masks(self, info: Mapping[str, Any]) -> None:
+        self.gave_mask = KEY in info
+        if not self.reads_masks:
+            return
+        if self.gave_mask and self._was_reset and self.mask is None:
+            raise self._late_mask()
+        if self.gave_mask or self.mask is not None:
+            self.mask = read_mask(self._named, "reset", self.action_space, info)
+        self._was_reset = True
+
+    def _read_mask(self, info: Any, terminated: Any) -> None:
+        if self.mask is not None:
+            given = info if isinstance(info, Mapping) else {}
+            self.mask = read_mask(self._named, self._when, self.action_space, given, bool(terminated))
+        elif isinstance(info, Mapping) and KEY in info:
+            raise self._late_mask()
+
+    def _late_mask(self) -> UsageError:
+        fix = "give it after every reset and step, or action_masks=False to go without"
+        return self._error(f"gave the first info[{KEY!r}]", "it at the first reset too, or never", fix)
+
+    @property
+    def _named(self) -> str:
+        return f"the environment {name_of(self.env)}"
+
+    @property
+    def _when(self) -> str:
+        return f"step {self.step_number} of an episode" if self.step_number else "reset"
 
     def _passes(self, observation: Any) -> bool:
         """Tell at little cost whether an observation is as those before it."""
@@ -165,8 +209,7 @@ class Checked(gymnasium.Wrapper[Any, Any, Any, Any]):
                  f"{at} of [{least}, {most}]; they are used as they are.")  # fmt: skip
 
     def _error(self, came: str, expected: str, fix: str) -> UsageError:
-        when = f"step {self.step_number} of an episode" if self.step_number else "reset"
-        return UsageError(f"the environment {name_of(self.env)} {came} at {when}; expected {expected}. Fix: {fix}.")
+        return UsageError(f"{self._named} {came} at {self._when}; expected {expected}. Fix: {fix}.")
 
 
 def _bounds(space: Any) -> tuple[Any, Any]:

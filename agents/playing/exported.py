@@ -26,6 +26,13 @@ class ActingThrough(Agent):
         super().__init__()
         self.agent, self.call = agent, call
 
+    @property
+    def honours_masks(self) -> bool:
+        return self.agent.honours_masks
+
+    def allow(self, masks: np.ndarray | None) -> None:
+        self.agent.allow(masks)
+
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         return self.agent.actions_of(self.call(observations=observations))
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from agents.base import Agent
 
+# Fewer episodes are over before a call for several environments would be compiled.
+LEAST_TOGETHER = 20
+
 
 class Played(NamedTuple):
     """What episodes came to, in the order of their seeds.
@@ -39,6 +42,7 @@ class Stage:
     Args:
         env: A fresh environment; it is reset and stepped through this only.
         statistics: Of the training environments' wrappers: see `agents.playing.statistics`.
+        reads_masks: Whether to look for masks of the actions.
 
     Attributes:
         env: What to reset and step.
@@ -48,11 +52,14 @@ class Stage:
     """
 
     def __init__(
-        self, env: gymnasium.Env[Any, Any], statistics: Mapping[str, Mapping[str, np.ndarray]] | None = None
+        self,
+        env: gymnasium.Env[Any, Any],
+        statistics: Mapping[str, Mapping[str, np.ndarray]] | None = None,
+        reads_masks: bool = False,
     ) -> None:
         freeze(env, statistics or {})
         self.tap: RewardTap | None = tap_rewards(env)
-        self.env = Checked(env)
+        self.env = Checked(env, reads_masks)
         self.limit = None if has_time_limit(env) else MAX_EPISODE_STEPS
         self.wrapped, self.length = 0.0, 0
 
@@ -84,6 +91,20 @@ class Stage:
         return observation, reward, terminated, truncated
 
 
+def stacked(masks: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Return masks of several environments as one, bool (n, A), all true where one has none; None where none has."""
+    known = next((mask for mask in masks if mask is not None), None)
+    if known is None:
+        return None
+    return np.stack([np.ones_like(known) if mask is None else mask for mask in masks])
+
+
+def _together(stages: Sequence[Stage]) -> Any:
+    """Return what steps the stages' environments in one call, where they offer it; else None."""
+    offered = getattr(stages[0].env.unwrapped, "together", None)
+    return offered([stage.env for stage in stages]) if offered is not None and len(stages) > 1 else None
+
+
 def play(
     agent: Agent,
     envs: Sequence[gymnasium.Env[Any, Any]],
@@ -107,7 +128,8 @@ def play(
             ones from 0), reward, terminated, truncated and what followed.
         statistics: Of the training environments' wrappers, which the environments here are to share.
     """
-    stages = [Stage(env, statistics) for env in envs[: len(starts)]]
+    stages = [Stage(env, statistics, agent.honours_masks) for env in envs[: len(starts)]]
+    together = _together(stages) if len(starts) >= LEAST_TOGETHER else None
     space = stages[0].env.action_space
     shape, dtype = spaces.layout(stages[0].env.observation_space)
     observation = np.zeros((len(stages), *shape), dtype)
@@ -128,9 +150,12 @@ def play(
         begin(list(range(len(stages))))
         while any(episode is not None for episode in playing):
             seen = observation.copy()
+            agent.allow(stacked([stage.env.mask for stage in stages]))
             chosen = agent.act_batch(seen, explore)
             actions = spaces.to_environment(space, chosen)
             rewards, ended = np.zeros(len(stages)), []
+            if together is not None:
+                together.prepare(actions, [i for i, episode in enumerate(playing) if episode is not None])
             for i, episode in enumerate(playing):
                 if episode is None:
                     continue
@@ -146,5 +171,6 @@ def play(
             agent.observe_rewards(rewards)
             begin(ended)
     finally:
+        agent.allow(None)
         agent.end_episodes()
     return Played(returns, lengths, None if stages[0].tap is None else wrapped)

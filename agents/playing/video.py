@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents import spaces
-from agents.playing.rollout import Stage
+from agents.playing.rollout import Stage, stacked
 from lab.errors import UsageError
 from lab.media.captions import caption
 from lab.media.grids import contact_sheet, sample_evenly
@@ -49,7 +49,7 @@ def film(
     Raises:
         UsageError: When the environment gives no RGB frames.
     """
-    stage = Stage(env, statistics)
+    stage = Stage(env, statistics, agent.honours_masks)
     observation = stage.reset(seed)
     # Within a run only: a user who names a file elsewhere has asked for one file.
     traced = path.suffix.lower() == ".mp4" and (path.parent.parent / "config.json").is_file()
@@ -81,6 +81,7 @@ def _frames(agent: Agent, stage: Stage, observation: Any, overlay: bool, tracer:
             if ended:
                 return
             batch = np.asarray(observation, dtype).reshape(1, *shape)
+            agent.allow(stacked([stage.env.mask]))
             action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
             values = None if tracer is None else agent.action_values(batch)
             observation, reward, terminated, truncated = stage.step(action)
@@ -91,6 +92,7 @@ def _frames(agent: Agent, stage: Stage, observation: Any, overlay: bool, tracer:
                     tracer.end(bool(terminated))
             agent.observe_rewards(np.array([float(reward)]))
     finally:
+        agent.allow(None)
         agent.end_episodes()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_st
 from agents.parts.encoding import rows_of
 from agents.parts.exporting import of_observations
 from agents.parts.losses import td_target
+from agents.parts.masking.masked import each_row, is_given, masked
 from agents.parts.schedules import linear
 from agents.q_learning.replay import BLOCK, Blocks
 from agents.q_learning.settings import QLearningSettings
@@ -168,9 +170,10 @@ class QLearning(FunctionalAgent):
         epsilon = c.epsilon_evaluation
         if explore:
             epsilon = linear(state.steps, c.epsilon_start, c.epsilon_end, c.epsilon_steps)
-        values = tf.gather(state.parameters.values, self.states(observations))
+        values, allowed = tf.gather(state.parameters.values, self.states(observations)), state.allowed
         draws = tf.cast(random.uniform(key, (3, values.shape[0])), tf.float64)
-        return Choice(epsilon_greedy(draws[:2], values.shape[1], epsilon, lambda: random_ties(values, draws[2])))
+        greedy = partial(random_ties, masked(values, allowed), draws[2])
+        return Choice(epsilon_greedy(draws[:2], values.shape[1], epsilon, greedy, allowed))
 
     def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
         """Learn from rows one after the other, since a batch may hold the same state twice.
@@ -188,6 +191,7 @@ class QLearning(FunctionalAgent):
         def one(i: tf.Tensor, table: tf.Tensor, visits: tf.Tensor, errors: tf.Tensor) -> tuple[tf.Tensor, ...]:
             place = [b.observation[i], b.action[i]]
             row = xla.dynamic_slice(table, [b.next_observation[i], tf.constant(0)], [1, width])
+            row = masked(row, b.next_action_mask[i : i + 1] if is_given(b.next_action_mask) else ())
             old = xla.dynamic_slice(table, place, [1, 1])
             error = self.td_error(old, b.reward[i], b.discount[i], tf.reduce_max(row))
             seen = xla.dynamic_slice(visits, place, [1, 1]) + 1
@@ -216,17 +220,23 @@ class QLearning(FunctionalAgent):
         )
 
     def actions_of(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        return np.array([self._choose(values, 0.0, self.evaluation_rng) for values in outputs["values"]])
+        rows = zip(outputs["values"], each_row(self.allowed), strict=False)
+        return np.array([self._choose(row, 0.0, self.evaluation_rng, mask) for row, mask in rows])
 
     # ---------------------------------------------------------------- in NumPy
 
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         rng = self.exploration if explore else self.evaluation_rng
         epsilon = self.epsilon if explore else self.config.epsilon_evaluation
-        table = self.q_table
-        return np.array([self._choose(table[s], epsilon, rng) for s in self.states(observations).tolist()])
+        rows = zip(self.q_table[self.states(observations)], each_row(self.allowed), strict=False)
+        return np.array([self._choose(row, epsilon, rng, mask) for row, mask in rows])
 
-    def _choose(self, values: np.ndarray, epsilon: float, rng: np.random.Generator) -> int:
+    def _choose(
+        self, values: np.ndarray, epsilon: float, rng: np.random.Generator, allowed: np.ndarray | None = None
+    ) -> int:
+        if allowed is not None:
+            legal = allowed.nonzero()[0]
+            return int(legal[self._choose(values[legal], epsilon, rng)])
         if epsilon > 0.0 and rng.random() < epsilon:
             return int(rng.random() * len(values))
         best = (values == values.max()).nonzero()[0]
@@ -237,7 +247,8 @@ class QLearning(FunctionalAgent):
             observation=self.states(transition.observation), next_observation=self.states(transition.next_observation)
         )
         self.steps += len(t.reward)
-        self._learn(t.observation, t.action, t.reward, t.discount, t.next_observation)
+        t = self.with_masks(t)
+        self._learn(t.observation, t.action, t.reward, t.discount, t.next_observation, mask=t.next_action_mask)
         if self.config.replay_updates:
             self.memory.add(t)
 
@@ -246,19 +257,22 @@ class QLearning(FunctionalAgent):
         if self.steps < self.replayed + BLOCK:
             return None
         if self.config.replay_updates:
-            self._learn(*self.memory.sample((self.steps - self.replayed) * self.config.replay_updates))
+            *columns, mask = self.memory.sample((self.steps - self.replayed) * self.config.replay_updates)
+            self._learn(*columns, mask=mask)
         self.replayed = self.steps
         metrics = {"td_error": self.td_error_sum / self.td_error_count}
         self.td_error_sum, self.td_error_count = 0.0, 0
         return metrics
 
-    def _learn(self, *columns: np.ndarray) -> None:
+    def _learn(self, *columns: np.ndarray, mask: Any = ()) -> None:
         # Row by row and in order: a batch may hold the same state twice.
         table, visits, c = self.q_table, self.visits, self.config
         alpha = self.learning_rate
-        for state, action, reward, going, following in zip(*(c.tolist() for c in columns), strict=True):
-            old = float(table[state, action])
-            error = self.td_error(old, reward, c.discount * going, float(table[following].max()))
+        rows = zip(*(c.tolist() for c in columns), strict=True)
+        for (state, action, reward, going, following), allowed in zip(rows, each_row(mask), strict=False):
+            old, row = float(table[state, action]), table[following]
+            best = float(row.max() if allowed is None else row[allowed].max())
+            error = self.td_error(old, reward, c.discount * going, best)
             visits[state, action] += 1
             table[state, action] = old + self.step_size(alpha, float(visits[state, action])) * error
             self.td_error_sum += abs(error)

@@ -71,7 +71,8 @@ class HostBlocks:
     """
 
     def __init__(self, blocks: Blocks, agent: Any) -> None:
-        self.storage = HostStorage(Layout(Discrete(blocks.states), agent.action_space, {}), blocks.capacity)
+        layout = Layout(Discrete(blocks.states), agent.action_space, {}, Layout.masks_of(agent))
+        self.storage = HostStorage(layout, blocks.capacity)
         self.rng: np.random.Generator = agent.seeds.generator("replay")
         self.header = 0
 
@@ -79,13 +80,14 @@ class HostBlocks:
         """Store one step of n environments, observations as numbers of states."""
         self.storage.add(transition)
 
-    def sample(self, number: int) -> tuple[np.ndarray, ...]:
-        """Return states, actions, rewards, discounts and following states, (number,) each."""
+    def sample(self, number: int) -> tuple[Any, ...]:
+        """Return states, actions, rewards, discounts and following states, (number,) each, and their masks or ()."""
         rows, apart = self.storage.take(self.rng.integers(self.storage.size, size=number))
         columns = self.storage.layout.columns
         action, reward, terminated = (rows[:, columns[name].start] for name in ("action", "reward", "terminated"))
         states = apart or tuple(rows[:, columns[n].start].astype(np.int64) for n in ("observation", "next_observation"))
-        return states[0], action.astype(np.int64), reward, 1.0 - terminated, states[1]
+        mask = rows[:, columns["next_action_mask"]] > 0.5 if self.storage.layout.masks else ()
+        return states[0], action.astype(np.int64), reward, 1.0 - terminated, states[1], mask
 
     def get_state(self) -> dict[str, Any]:
         """Return all that training changes."""
@@ -109,7 +111,8 @@ class ProgramBlocks:
 
     def __init__(self, blocks: Blocks, agent: Any, number: int) -> None:
         self.blocks, self.number = blocks, number
-        self.storage = ProgramStorage(Layout(Discrete(blocks.states), agent.action_space, {}), blocks.capacity, number)
+        layout = Layout(Discrete(blocks.states), agent.action_space, {}, Layout.masks_of(agent))
+        self.storage = ProgramStorage(layout, blocks.capacity, number)
         # The host lane replays once 64 steps have come together; here they come together `number` at a time.
         self.block = -(-BLOCK // number) * number
 

@@ -29,4 +29,7 @@ class QLearningSettings(Settings):
         None, "environment steps over which epsilon falls; none for the first half of the run", at_least=1, of_run=0.5
     )
     epsilon_evaluation: float = setting(0.0, "probability of a uniform action when evaluated", at_least=0, at_most=1)
+    action_masks: bool = setting(
+        True, "whether actions that info['action_mask'] forbids are left out, in acting and in targets"
+    )
     initial_value: float = setting(0.0, "value of every state-action pair at first; high values explore")

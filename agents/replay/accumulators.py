@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from agents.parts.masking.masked import is_given
 from agents.transitions import Batch, Transition
 
 
@@ -18,7 +19,8 @@ def one_step(transition: Transition, discount: Any) -> Batch:
     """
     t = transition
     kept = discount * (1.0 - tf.cast(t.terminated, tf.float32))
-    return Batch(t.observation, t.action, t.reward, kept, t.next_observation, extras=t.extras)
+    batch = Batch(t.observation, t.action, t.reward, kept, t.next_observation, extras=t.extras)
+    return batch._replace(action_mask=t.action_mask, next_action_mask=t.next_action_mask)
 
 
 def n_step(window: Transition, discount: Any) -> Batch:
@@ -43,4 +45,8 @@ def n_step(window: Transition, discount: Any) -> Batch:
     kept = tf.pow(tf.cast(discount, tf.float32), tf.cast(last + 1, tf.float32)) * (1.0 - terminated)
     following = tf.gather(w.next_observation, last, batch_dims=1)
     first = {name: value[:, 0] for name, value in w.extras.items()}
-    return Batch(w.observation[:, 0], w.action[:, 0], reward, kept, following, extras=first)
+    batch = Batch(w.observation[:, 0], w.action[:, 0], reward, kept, following, extras=first)
+    if not is_given(w.action_mask):
+        return batch
+    follows = tf.gather(w.next_action_mask, last, batch_dims=1)
+    return batch._replace(action_mask=w.action_mask[:, 0], next_action_mask=follows)

@@ -40,6 +40,8 @@ class Replay:
         learning_starts: Steps before the first round.
         n_steps: Steps of reward in a batch's rows before what follows is valued.
         sampler: Which rows are drawn.
+        sequences: Whether a batch's rows are the `n_steps` steps themselves, (B, n_steps, ...), for agents that
+            remember; not their sum.
     """
 
     capacity: int
@@ -49,6 +51,7 @@ class Replay:
     learning_starts: int = 0
     n_steps: int = 1
     sampler: Uniform | Prioritised = UNIFORM
+    sequences: bool = False
 
     def __post_init__(self) -> None:
         for name in ("capacity", "batch_size", "update_every", "updates_per_round", "n_steps"):

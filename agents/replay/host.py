@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.replay.frames import FrameStorage, NotStackedError, Stack
+from agents.replay.holding.frames import FrameStorage, NotStackedError, Stack
+from agents.replay.holding.memory import in_words
 from agents.replay.layout import Layout
-from agents.replay.memory import in_words
 from agents.replay.storage import HostStorage, check_names
 from agents.transitions import Transition
 from lab.errors import CheckpointError, UsageError

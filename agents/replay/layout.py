@@ -14,6 +14,7 @@ from agents import spaces
 from agents.transitions import Transition
 from lab.errors import UsageError
 
+MASKS = ("action_mask", "next_action_mask")
 # float32 holds whole numbers up to here exactly.
 EXACT = 1 << 24
 
@@ -27,6 +28,7 @@ class Layout:
     Args:
         observation_space, action_space: Of one environment.
         extras: Shapes of what rides along, by name.
+        masks: Of how many actions masks are kept, before the step and after; 0 for none.
 
     Attributes:
         width: Columns of a row.
@@ -39,6 +41,7 @@ class Layout:
         observation_space: gymnasium.Space[Any],
         action_space: gymnasium.Space[Any],
         extras: Mapping[str, tuple[int, ...]],
+        masks: int = 0,
     ) -> None:
         self.shape, dtype = spaces.layout(observation_space)
         large = spaces.largest_whole(observation_space) > EXACT
@@ -61,6 +64,8 @@ class Layout:
         }
         if self.apart is None:
             columns |= {"observation": self.shape, "next_observation": self.shape}
+        self.masks = MASKS if masks else ()
+        columns |= dict.fromkeys(self.masks, (masks,))
         self.shapes = columns
         self.columns: dict[str, slice] = {}
         self.width = 0
@@ -77,7 +82,12 @@ class Layout:
     @classmethod
     def of(cls, agent: Any) -> Layout:
         """Return how the transitions of an agent lie."""
-        return cls(agent.observation_space, agent.action_space, agent.extras)
+        return cls(agent.observation_space, agent.action_space, agent.extras, cls.masks_of(agent))
+
+    @staticmethod
+    def masks_of(agent: Any) -> int:
+        """Return of how many actions an agent's transitions have masks; 0 for none."""
+        return int(agent.action_space.n) if getattr(agent, "masked", None) else 0
 
     # ---------------------------------------------------------------- in NumPy
 
@@ -143,4 +153,5 @@ class Layout:
             truncated=found["truncated"] > 0.5,
             next_observation=found["next_observation"],
             extras={name[7:]: value for name, value in found.items() if name.startswith("extras.")},
+            **{name: found[name] > 0.5 for name in self.masks},
         )

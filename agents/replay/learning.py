@@ -32,7 +32,7 @@ def learnt_from(agent: Any, state: Any, batch: Batch, key: tf.Tensor, wants_erro
         raise UsageError(f"{where} returned {learnt!r}; expected Learnt(parameters, metrics, errors).")
     _check_metrics(where, agent.metric_names, learnt.metrics)
     after = _same_parameters(where, state.parameters, learnt.parameters)
-    metrics, errors, rows = learnt.metrics, learnt.errors, batch.reward.shape
+    metrics, errors, rows = learnt.metrics, learnt.errors, batch.reward.shape[:1]
     if wants_errors:
         found = getattr(errors, "shape", None)
         if found != rows or not errors.dtype.is_floating:

@@ -166,7 +166,8 @@ def _batch(
     layout: Layout, replay: Any, agent: Any, state: Any, rows: tf.Tensor, apart: tuple[tf.Tensor, ...], weights: Any
 ) -> Batch:
     discount = getattr(agent.hyperparameters(state), "discount", 1.0)
-    accumulate = n_step if replay.n_steps > 1 else one_step
+    # A sequence is as many single steps as it has.
+    accumulate = n_step if replay.n_steps > 1 and not replay.sequences else one_step
     return accumulate(layout.unpacked(rows, apart), discount)._replace(weights=weights)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from agents.replay.holding.memory import state_memory
 from agents.replay.layout import Layout
-from agents.replay.memory import state_memory
 from agents.transitions import Transition
 from lab.errors import CheckpointError, bad_value
 from lab.runs.state_checks import FIX, check_value

@@ -11,13 +11,15 @@ import numpy as np
 import tensorflow as tf
 
 from agents.functional import FunctionalAgent
+from agents.playing.wrappers import name_of
 from agents.training.dynamics import Dynamics
 from agents.training.environments import EnvironmentSource
 from agents.training.programs.program import Program
 from agents.training.programs.side_by_side import Advance, Batch, largest
 from agents.training.programs.state import LaneState
+from agents.training.refusal import say_ignored
 from agents.training.task import EPISODES, AgentTask
-from lab.errors import CheckpointError, TrainingDiverged
+from lab.errors import CheckpointError, TrainingDiverged, UsageError
 from lab.results.evaluation import Evaluation
 from lab.task import Control, TaskOptions
 
@@ -54,6 +56,9 @@ class CompiledTask(AgentTask):
         # It may have been trained elsewhere before.
         agent.leave_episodes(np.arange(number))
         agent.trains_in = ""
+        agent.meet_masks(dynamics.env.gives_masks)
+        if dynamics.env.gives_masks and not agent.honours_masks:
+            say_ignored(agent)
         self.program = Program.shared(agent, dynamics.env, number)
         self.state: LaneState = self.program.begin(
             _keys(self.seeds.sequence("environment"), number),
@@ -124,6 +129,13 @@ class CompiledTask(AgentTask):
             for name, value in zip(("rounds", *self.agent.metric_names), row[4:], strict=True):
                 self.summed[name] = self.summed.get(name, 0.0) + value
         self.agent.steps = self.count = int(state.count)
+        if self.agent.masked and int(state.stuck) >= 0:
+            name = name_of(self.source.make())
+            raise UsageError(
+                f"the environment {name} gave an action mask that allows no action at step {int(state.stuck)} of the "
+                "run; expected at least one while the episode goes on. Fix: let the environment terminate the episode "
+                "where nothing can be done."
+            )
 
     def end_advance(self) -> None:
         """Give the agent what it learnt, so that callbacks and checkpoints have it."""
@@ -175,7 +187,8 @@ class CompiledTask(AgentTask):
         return _keys(sequences[0], episodes or EPISODES), _keys(sequences[1], 1)[0]
 
     def describe(self) -> dict[str, Any]:
-        return {**super().describe(), "twin": self.dynamics.counterpart or None}
+        masks = {"action_masks": self.agent.honours_masks} if self.program.env.gives_masks else {}
+        return {**super().describe(), "twin": self.dynamics.counterpart or None, **masks}
 
     def get_state(self) -> dict[str, Any]:
         leaves = [leaf.numpy() for leaf in tf.nest.flatten(self._stored())]

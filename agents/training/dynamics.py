@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium
-from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker, TimeLimit
+from gymnasium.spaces import Box
+from gymnasium.wrappers import FrameStackObservation, OrderEnforcing, PassiveEnvChecker, TimeLimit
 
 from agents.training.environments import EnvironmentSource
 
@@ -45,11 +46,13 @@ def find(source: EnvironmentSource, given: Any) -> Dynamics:
 
 
 def _of(env: gymnasium.Env[Any, Any]) -> Dynamics:
-    limits: list[int] = []
+    limits, stacks = list[int](), list[int]()
     layer: Any = env
     while isinstance(layer, gymnasium.Wrapper):
         if isinstance(layer, TimeLimit):
             limits.append(int(layer._max_episode_steps))
+        elif _stacks(layer):
+            stacks.append(int(layer.stack_size))
         elif not isinstance(layer, (OrderEnforcing, PassiveEnvChecker)):
             compiled = hasattr(env.unwrapped, "tensor_env")
             return Dynamics(None, "", f"the wrapper {type(layer).__name__} steps in Python", compiled)
@@ -59,9 +62,20 @@ def _of(env: gymnasium.Env[Any, Any]) -> Dynamics:
         return Dynamics(None, "", f"the dynamics of {type(layer).__name__} are Python")
     if not limits:
         return Dynamics(None, "", "the environment has no time limit, so a compiled evaluation might never end", True)
+    from envs.tensor import Stacked
     from envs.tensor import TimeLimit as TensorTimeLimit
 
-    return Dynamics(TensorTimeLimit(dynamics, min(limits)), "", f"{type(dynamics).__name__} is a TensorEnv")
+    name = type(dynamics).__name__
+    for number in reversed(stacks):
+        dynamics = Stacked(dynamics, number)
+    return Dynamics(TensorTimeLimit(dynamics, min(limits)), "", f"{name} is a TensorEnv")
+
+
+def _stacks(layer: Any) -> bool:
+    """Tell whether a wrapper gives the last observations, and `Stacked` does just that."""
+    if not isinstance(layer, FrameStackObservation) or not isinstance(layer.env.observation_space, Box):
+        return False
+    return bool(layer.stack_size > 1 and layer.padding_type == "reset")
 
 
 def _of_counterpart(name: str, example: gymnasium.Env[Any, Any]) -> Dynamics | None:

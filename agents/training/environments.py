@@ -16,6 +16,7 @@ from gymnasium.vector import SyncVectorEnv, VectorEnv
 from agents.environment_ids import check_id
 from agents.playing.separation import Made, check_separate, shared_objects
 from agents.playing.wrappers import layers, name_of
+from agents.structured import in_rows
 from agents.training.atari import is_atari
 from agents.training.atari import make as make_atari
 from envs.tensor import TensorEnv
@@ -155,7 +156,8 @@ class EnvironmentSource:
 
     def training(self, number: int) -> list[gymnasium.Env[Any, Any]]:
         """Return `number` environments to train in, a user's own instances first."""
-        return self.instances[:number] + [self.make_training() for _ in range(number - len(self.instances))]
+        given = [in_rows(env) for env in self.instances[:number]]
+        return given + [self.make_training() for _ in range(number - len(given))]
 
     def make_training(self) -> gymnasium.Env[Any, Any]:
         """Return a fresh environment to train in, where that differs from one to be judged in, as in Atari games."""
@@ -178,7 +180,7 @@ class EnvironmentSource:
                 received = f"{type(env).__name__} with the {name} {getattr(env, name, None)!r}"
                 raise bad_value("Experiment", "source", received, "a gymnasium.Space of both", f"declare {name}.")
         self._made.add(env)
-        return env
+        return in_rows(env)
 
     def make_rendered(self) -> gymnasium.Env[Any, Any]:
         """Return a fresh environment that renders RGB arrays.

@@ -10,6 +10,7 @@ import numpy as np
 from agents.base import Agent
 from agents.playing.statistics import Statistics, gathered, take_over
 from agents.training.environments import EnvironmentSource
+from agents.training.refusal import say_ignored
 from agents.training.task import AgentTask
 from agents.training.vector_env import SameStepVectorEnv
 from agents.transitions import Transition
@@ -32,7 +33,7 @@ class InteractionTask(AgentTask):
     def __init__(self, agent: Agent, source: EnvironmentSource, options: TaskOptions, lane_reason: str) -> None:
         envs = source.training(source.num_envs or options.num_envs)
         super().__init__(agent, source, envs[0], options, len(envs), lane_reason)
-        self.pool = SameStepVectorEnv(envs, options.seeds, source.make_training)
+        self.pool = SameStepVectorEnv(envs, options.seeds, source.make_training, agent.honours_masks)
         self.sums: dict[str, float] = {}
         self.rounds = 0
 
@@ -58,14 +59,24 @@ class InteractionTask(AgentTask):
         agent, pool = self.agent, self.pool
         observation = pool.start()
         pool.take_up(agent)
+        agent.meet_masks(pool.masks is not None)
+        honours = agent.honours_masks
+        if pool.gave_masks and not honours:
+            say_ignored(agent)
         taken = 0
         agent.begin_training()
         try:
             while taken < steps and not control.stop:
+                mask = pool.masks if honours else None
+                if mask is not None:
+                    agent.allow(mask)
                 actions = agent.act_batch(observation, True)
                 step = pool.step(actions)
                 ends = (step.terminated, step.truncated)
-                agent.observe(Transition(observation, actions, step.reward, *ends, step.next_observation))
+                transition = Transition(observation, actions, step.reward, *ends, step.next_observation)
+                if mask is not None:
+                    transition = transition._replace(action_mask=mask, next_action_mask=step.next_mask)
+                agent.observe(transition)
                 observation = step.observation
                 taken += pool.number
                 metrics = agent.update()
@@ -79,6 +90,7 @@ class InteractionTask(AgentTask):
                         if control.looks:
                             agent.begin_training()
         finally:
+            agent.allow(None)
             agent.end_training()
         # The agent's checkpoints hold them, so that it is shown alike wherever it is opened.
         self.wrapper_statistics()
@@ -97,7 +109,8 @@ class InteractionTask(AgentTask):
         return row
 
     def describe(self) -> dict[str, Any]:
-        return {**super().describe(), **self.pool.verification.describe()}
+        masks = {"action_masks": self.agent.honours_masks} if self.pool.started and self.pool.gave_masks else {}
+        return {**super().describe(), **self.pool.verification.describe(), **masks}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         self.pool.exact = self.exact

@@ -158,7 +158,7 @@ class AgentTask(Task):
             note(f"there is no baseline of random play: {error}")
             return {}
         starts = [self.seeds.integer("evaluation", 2, i) for i in range(BASELINE_EPISODES)]
-        return {"random": _evaluation(self._play(random, starts, 1, {}), 0)}
+        return {"random": _evaluation(self._play(random, starts, WIDTH, {}), 0)}
 
     def render(self, path: Path, kind: str) -> Path:
         self.agent.evaluation_rng = self.seeds.generator("render", 0)
@@ -175,6 +175,7 @@ class AgentTask(Task):
 
     def check_description(self, description: Mapping[str, Any]) -> None:
         check_described(description, self.observation_space)
+        self.agent.check_description(description)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -183,6 +184,7 @@ class AgentTask(Task):
             "observation_layout": _layout(self.observation_space) or None,
             "observation_space": spaces.to_json(self.observation_space),
             "action_space": spaces.to_json(self.action_space),
+            **self.agent.describe(),
         }
 
     def close(self) -> None:

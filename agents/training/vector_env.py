@@ -12,10 +12,11 @@ import numpy as np
 
 from agents import spaces
 from agents.base import Agent
+from agents.playing.rollout import stacked
 from agents.training.restoring.global_random import GlobalRandom
 from agents.training.restoring.record import RecordedEnvironment
 from agents.training.restoring.verification import MODES, NEXT, PROBATION, Verification
-from lab.errors import CheckpointError
+from lab.errors import CheckpointError, UsageError
 from lab.messages.notes import warn
 from lab.seeding import Seeds
 
@@ -30,6 +31,7 @@ class PoolStep(NamedTuple):
         reward: float64 (n,).
         terminated, truncated: bool (n,).
         next_observation: What followed the actions, (n, ...): at an end, the episode's true last observation.
+        next_mask: Which actions are allowed in that, bool (n, A); None without masks.
     """
 
     observation: np.ndarray
@@ -37,6 +39,7 @@ class PoolStep(NamedTuple):
     terminated: np.ndarray
     truncated: np.ndarray
     next_observation: np.ndarray
+    next_mask: np.ndarray | None = None
 
 
 class SameStepVectorEnv:
@@ -50,6 +53,7 @@ class SameStepVectorEnv:
         envs: Environments with equal spaces.
         seeds: Environment i's episodes are seeded from the stream `environment` at (i, block), 256 to a block.
         make: Makes a further environment like these; without it nothing is checked before a run is resumed.
+        reads_masks: Whether to look for masks of the actions.
 
     Attributes:
         finished: Return and length of each episode that ended, until somebody takes them.
@@ -66,7 +70,9 @@ class SameStepVectorEnv:
         envs: list[gymnasium.Env[Any, Any]],
         seeds: Seeds,
         make: Callable[[], gymnasium.Env[Any, Any]] | None = None,
+        reads_masks: bool = False,
     ) -> None:
+        self.reads_masks = reads_masks
         self.number = len(envs)
         self.action_space = envs[0].action_space
         shape, self.dtype = spaces.layout(envs[0].observation_space)
@@ -88,11 +94,28 @@ class SameStepVectorEnv:
         """The environments."""
         return [record.env for record in self.records]
 
+    @property
+    def masks(self) -> np.ndarray | None:
+        """Which actions are allowed now, bool (n, A); None where the environments say nothing of it."""
+        if self.records[0].checked.mask is None:
+            return None
+        return stacked([record.checked.mask for record in self.records])
+
+    @property
+    def gave_masks(self) -> bool:
+        """Whether an environment's latest reset came with a mask, read or not."""
+        return any(record.checked.gave_mask for record in self.records)
+
     def start(self) -> np.ndarray:
         """Begin the first episodes, if they have not begun; return the present observations (n, ...)."""
         if not self.started:
             for i, record in enumerate(self.records):
                 self.observation[i] = record.begin()
+            if len({record.checked.mask is None for record in self.records}) > 1:
+                raise UsageError(
+                    "some of the environments gave info['action_mask'] at their reset and some did not; expected it of "
+                    "all or none. Fix: environments that are made alike, or action_masks=False."
+                )
             self.started = True
         return self.observation
 
@@ -122,7 +145,7 @@ class SameStepVectorEnv:
         self.taken += number
         if verification.shadow is not None:
             verification.follow(records, following, list(zip(rewards, terminated, truncated, strict=True)))
-        current = following
+        current, next_mask = following, self.masks
         if ended:
             current = following.copy()
             for i in ended:
@@ -135,7 +158,7 @@ class SameStepVectorEnv:
         self.observation = current
         # Environments may give whole numbers for rewards; agents are promised float64.
         rewarded = np.array(rewards, np.float64)
-        return PoolStep(current, rewarded, np.array(terminated, bool), np.array(truncated, bool), following)
+        return PoolStep(current, rewarded, np.array(terminated, bool), np.array(truncated, bool), following, next_mask)
 
     def get_state(self) -> dict[str, Any]:
         """Return what `set_state` needs to bring every environment to where it is; the next step may begin a check."""
@@ -195,7 +218,7 @@ class SameStepVectorEnv:
             env.close()
 
     def _record(self, env: gymnasium.Env[Any, Any], i: int) -> RecordedEnvironment:
-        return RecordedEnvironment(env, partial(self._seed, i))
+        return RecordedEnvironment(env, partial(self._seed, i), self.reads_masks)
 
     def _seed(self, i: int, episode: int) -> int:
         # By the block, since deriving one takes as long as a step of a fast environment.

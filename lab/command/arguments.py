@@ -145,7 +145,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
     record.add_argument("--append", action="store_true", help="add to the file if there is one")
 
     report = commands.add_parser("report", help="write one HTML page about runs", description="Report runs.")
-    report.add_argument("runs", metavar="RUN", type=Path, nargs="+")
+    report.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="runs, folders of runs, or one sweep")
     report.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="the page (default: in the first run)")
 
     watch = commands.add_parser("watch", help="show runs that go on in a browser", description="Serve a live page.")
@@ -218,6 +218,18 @@ def _add_tools(commands: Any) -> None:
     diff.add_argument("runs", metavar="RUN", type=Path, nargs=2)
     diff.add_argument("--all", action="store_true", help="also what is alike")
     diff.add_argument("--json", action="store_true", help="print one JSON object")
+
+    compare = commands.add_parser(
+        "compare",
+        help="compare learners of several runs each",
+        description="Say what agents come to over their runs (interquartile mean and median, with intervals over "
+        "runs), and how likely a run of one is to score above a run of another. Runs that differ in the seed alone are one "
+        "learner; each needs three.",
+        epilog="example: lab compare runs/dqn runs/double --target 475",
+    )
+    compare.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="runs, or folders of runs trained together")
+    compare.add_argument("--target", type=float, help="a score that is good enough: also say how far runs fall short")
+    compare.add_argument("--json", action="store_true", help="print one JSON object")
 
     clean = commands.add_parser(
         "clean",

@@ -81,12 +81,17 @@ def _best_path(experiment: Any) -> Path | None:
     return path if path is not None and path.name.startswith("best-") else None
 
 
+def by_module(learner: Any) -> list[str]:
+    """Return the arguments that name the class of a learner which no installed package declares."""
+    kind = type(learner)
+    known = registry.is_installed(learner.name, *registry.LEARNERS)
+    return [] if known else ["--learner", f"{kind.__module__}:{kind.__qualname__}"]
+
+
 def _word(experiment: Any) -> list[str]:
     """Return the arguments by which a further command follows what the run's file alone is not enough for."""
-    name, learner = experiment.source, type(experiment.learner)
-    word = []
-    if not registry.is_installed(learner.name, *registry.LEARNERS):
-        word = ["--learner", f"{learner.__module__}:{learner.__qualname__}"]
+    name = experiment.source
+    word = by_module(experiment.learner)
     if not isinstance(name, str):
         return word
     # A module that `module:id` names is loaded here, and will not be where the next command runs.

@@ -25,7 +25,7 @@ def add_sweep(commands: Any) -> None:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    sweep.add_argument("learner", metavar="LEARNER", help="such as dqn; see `lab list`")
+    sweep.add_argument("learner", metavar="LEARNER", help="such as dqn or my_module:MyAgent; see `lab list`")
     sweep.add_argument("source", metavar="SOURCE", help="as for `lab train`")
     sweep.add_argument(
         "--import", dest="imports", action="append", default=[], metavar="MODULE",

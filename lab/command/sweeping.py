@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lab import registry
-from lab.command.closing import seen_from_here
-from lab.command.training import _split_settings, free_directory
+from lab.command.closing import by_module, seen_from_here
+from lab.command.training import _split_settings, free_directory, stem_of
 from lab.errors import UsageError
 from lab.messages.terminal import say
+from lab.runs.opening.learners import named_learner
 from lab.sweep import plan as plans
 from lab.sweep.journal import Trial
 from lab.sweep.spaces import from_arguments, plain
@@ -26,13 +27,15 @@ def check_early(options: argparse.Namespace) -> None:
     optuna()
     backend(options)
     if options.command == "resume":
+        if options.log:
+            raise UsageError(f"--log {options.log[0]}: the runs of a sweep log to no service. Fix: leave it out.")
         if options.steps:
             raise UsageError("--steps: this is a sweep, whose runs have as many steps each. Fix: leave it out.")
         begun = first_config(plans.read(options.run), Path(options.run))
         if begun is not None:
             take_up(begun)
         return
-    if options.learner not in registry.names(*registry.LEARNERS):
+    if ":" not in options.learner and options.learner not in registry.names(*registry.LEARNERS):
         registry.learner(options.learner)
     from_arguments(options.search, options.space)
     if options.run is not None:
@@ -57,8 +60,12 @@ def backend(options: argparse.Namespace) -> Any:
             raise UsageError(f"{used[0]}: this is for --backend ray. Fix: add it, or leave {used[0]} out.")
         return "local"
     resources = {"cpus": 1.0} if options.resources is None else resources_of(options.resources)
-    imports = tuple(getattr(options, "imports", ()))
-    found = Ray(resources, options.workers, options.ray_address, imports)
+    imports = list(getattr(options, "imports", ()))
+    # Workers import by name what they are sent, from where this process does.
+    for learner in (getattr(options, "learner", None), getattr(options, "learner_class", None)):
+        if isinstance(learner, str) and ":" in learner:
+            imports.append(learner.partition(":")[0])
+    found = Ray(resources, options.workers, options.ray_address, tuple(imports))
     backend_of(found)
     return found
 
@@ -67,7 +74,7 @@ def sweep(options: argparse.Namespace) -> None:
     """Look for a learner's best settings."""
     from lab.sweep import Sweep
 
-    learner_class = registry.learner(options.learner)
+    learner_class = named_learner(options.learner)
     settings, keywords = _split_settings(learner_class, options.set)
     keywords.pop("progress", None)
     for name in ("evaluate_every", "checkpoint_every"):
@@ -78,7 +85,7 @@ def sweep(options: argparse.Namespace) -> None:
         learner_class(**settings),
         options.source,
         from_arguments(options.search, options.space),
-        run_dir=options.run or free_directory(Path("runs"), f"sweep-{options.learner}-{options.source}"),
+        run_dir=options.run or free_directory(Path("runs"), f"sweep-{learner_class.name}-{stem_of(options.source)}"),
         backend=backend(options),
         **{name: getattr(options, name) for name in (*chosen, "score", "statistic")},
         **keywords,
@@ -119,7 +126,7 @@ def _run(found: Any) -> None:
     else:
         say(f"best     {_line(best)}")
         run = str(seen_from_here(best.path / f"seed-{found.plan.seeds[0]}"))
-        say(f"next     {shlex.join(['lab', 'evaluate', run])}")
+        say(f"next     {shlex.join(['lab', 'evaluate', run, *by_module(found.pattern.learner)])}")
     say(f"next     {shlex.join(['lab', 'report', str(seen_from_here(found.directory))])}")
 
 

@@ -53,8 +53,7 @@ def train(options: argparse.Namespace) -> None:
     seed = keywords.setdefault("seed", 0)
     seeds = range(seed, seed + (options.seeds or 1))
     label = f"seeds{seeds[0]}-{seeds[-1]}" if many else f"seed{seed}"
-    stem = Path(source).stem if source.endswith(".npz") else source
-    directory = options.run or free_directory(Path("runs"), f"{learner_class.name}-{stem}-{label}")
+    directory = options.run or free_directory(Path("runs"), f"{learner_class.name}-{stem_of(source)}-{label}")
     keywords.setdefault("evaluate_every", max(1, steps // EVALUATIONS))
     keywords = {"run_dir": directory, "callbacks": loggers(options.log), **keywords}
     settings_of_each = _varied(learner_class, options.vary)
@@ -102,15 +101,19 @@ def _followed(learner: Any, options: argparse.Namespace, file: FromFile, keyword
     return file.followed(learner, source, shlex.join(["--source", source]))
 
 
+def check_no_workers(options: argparse.Namespace) -> None:
+    """Check that a run, which is no sweep, is resumed without words for a sweep's workers."""
+    if options.backend != "local" or options.resources or options.workers or options.ray_address:
+        raise UsageError(
+            f"{options.run} is no sweep, which alone trains on workers. Fix: leave out --backend and its own."
+        )
+
+
 def resume(options: argparse.Namespace) -> None:
     """Go on with a run, or with several that were begun side by side."""
     from lab.callbacks.loggers import loggers
     from lab.experiment.experiment import Experiment
 
-    if options.backend != "local" or options.resources or options.workers or options.ray_address:
-        raise UsageError(
-            f"{options.run} is no sweep, which alone trains on workers. Fix: leave out --backend and its own."
-        )
     given = {"source": options.source, "callbacks": loggers(options.log), "exact": not options.inexact}
     if population.is_population(options.run):
         if options.steps:
@@ -133,6 +136,11 @@ def resume(options: argparse.Namespace) -> None:
         say(f"{options.run} has all of its {experiment.step:,} steps; `--steps N` trains N more")
         return
     close(experiment)
+
+
+def stem_of(source: str) -> str:
+    """Return what a run's directory is called after: a file of episodes by its name alone."""
+    return Path(source).stem if source.endswith(".npz") else source
 
 
 def free_directory(parent: Path, name: str) -> Path:

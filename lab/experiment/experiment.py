@@ -147,10 +147,9 @@ class Experiment(ExperimentBase):
     ) -> list[Self]:
         """Train several runs side by side, each with the numbers it would have alone.
 
-        The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane
-        one program takes their states as a batch, some eight at a time, and divides them among the cores; those
-        whose settings differ only in `Agent.pure_settings` (step sizes, epsilon, discount, ...) are compiled once. In
-        the host lane they take turns.
+        The runs are this experiment's with other seeds and settings; it is not trained itself. In the compiled lane one
+        program takes their states as a batch, some eight at a time, and divides them among the cores; those that differ
+        only in `tensor_settings` (step sizes, epsilon, ...) are compiled once. In the host lane they take turns.
 
         Args:
             seeds: One run each; None for this experiment's seed alone.
@@ -172,9 +171,6 @@ class Experiment(ExperimentBase):
 
         Args:
             episodes: Episodes for agents, samples for generators; None for the task's default.
-
-        Returns:
-            The metrics; for agents also every episode's return and length.
         """
         if episodes is not None:
             check_whole("episodes", episodes)
@@ -242,6 +238,7 @@ class Experiment(ExperimentBase):
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
         exact: bool = True,
+        network: Any = None,
     ) -> Self:
         """Open a run where its newest whole checkpoint left it; `train()` then goes on, bit for bit.
 
@@ -249,6 +246,7 @@ class Experiment(ExperimentBase):
             run_dir: The run's directory.
             source, evaluation_source: For a run where it was an object, or names what a file alone is not followed to.
             learner: A fresh learner with the run's settings, if its class is not known by name here.
+            network: What its learner was given as its network, for a run with one of its user's.
             callbacks: The run's own callbacks, made as they were then.
             progress: As for `Experiment`.
             exact: False lets a run go on from a new episode where its environment cannot be restored exactly.
@@ -257,7 +255,8 @@ class Experiment(ExperimentBase):
             RunDirectoryError: When there is no run.
             CheckpointError: When every checkpoint is damaged, or the newest does not fit.
         """
-        return resuming.resume(cls, run_dir, source, evaluation_source, learner, list(callbacks), progress, exact)
+        given = (source, evaluation_source, learner, network)
+        return resuming.resume(cls, run_dir, *given, list(callbacks), progress, exact)
 
     @classmethod
     def resume_many(
@@ -289,12 +288,13 @@ class Experiment(ExperimentBase):
         source: Any = None,
         evaluation_source: Any = None,
         learner: Learner | None = None,
+        network: Any = None,
     ) -> Self:
         """Open a run to evaluate and render what it learnt; `resume` is the one to train on.
 
         Args:
             run_dir: The run's directory.
             which: `best` for the best checkpoint if one was kept, else the newest; `last` for the newest.
-            source, evaluation_source, learner: As for `resume`.
+            source, evaluation_source, learner, network: As for `resume`.
         """
-        return resuming.open_run(cls, run_dir, which, source, evaluation_source, learner)
+        return resuming.open_run(cls, run_dir, which, source, evaluation_source, learner, network)

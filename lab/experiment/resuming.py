@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ def resume(
     source: Any,
     evaluation_source: Any,
     learner: Learner | None,
+    network: Any,
     callbacks: list[Callback],
     progress: bool | None,
     exact: bool,
@@ -53,10 +55,8 @@ def resume(
     # Before the learner asks for its own number, so that every bit comes out as it did in the run.
     start_tensorflow(config.get("threads") or None, cut=had_cut_processors(config))
     warn_of_other_conditions(config, directory.path)
-    if learner is None:
-        learner = building.made_from(config, directory, learner_of(config, directory.path))
-    else:
-        _check_learner(learner, config)
+    learner = _learner(learner, network, config, directory)
+    learner.check_description(config["task"])
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, callbacks, progress, "resume")
     check_callbacks(experiment, config["callbacks"], directory.path)
     experiment.task.check_description(config["task"])
@@ -67,13 +67,27 @@ def resume(
     return experiment
 
 
+def _learner(learner: Learner | None, network: Any, config: Mapping[str, Any], directory: RunDirectory) -> Learner:
+    """Return the user's learner, if there is one, else one of the run's settings and the user's network, if any."""
+    if learner is None:
+        learner = building.made_from(config, directory, learner_of(config, directory.path))
+        learner.take_network(network)
+    elif network is not None:
+        raise bad_value("Experiment", "network", network, "None beside a learner", "learner=DQN(network=...).")
+    else:
+        _check_learner(learner, config)
+    return learner
+
+
 def _check_learner(learner: Any, config: Mapping[str, Any]) -> None:
     if not isinstance(learner, Learner) or learner.name != config["learner"]:
         fix = "pass a fresh one, as in learner=DQN(...)."
         raise bad_value("Experiment.resume", "learner", learner, f"a {config['learner']} like the run's", fix)
     mine, theirs = learner.config.to_dict(), config["settings"]
+    # Settings that came after the run's version have defaults, which mean what that version did.
+    defaults = {f.name for f in dataclasses.fields(learner.config) if getattr(learner.config, f.name) == f.default}
     for name in sorted(mine.keys() | theirs.keys()):
-        if mine.get(name) != theirs.get(name):
+        if mine.get(name) != theirs.get(name) and (name in theirs or name not in defaults):
             expected = f"{theirs.get(name)!r} as in the run"
             raise bad_value("Experiment.resume", f"learner.config.{name}", mine.get(name), expected)
 
@@ -107,6 +121,7 @@ def open_run(
     source: Any,
     evaluation_source: Any = None,
     learner: Learner | None = None,
+    network: Any = None,
 ) -> E:
     """Open a run to evaluate and show what it learnt; see `Experiment.open`."""
     directory = RunDirectory(run_dir)
@@ -114,8 +129,8 @@ def open_run(
     config = directory.read_config()
     # Once for both, because it reads the whole checkpoint, and what it warns of is said once.
     path = directory.find_checkpoint(which)
-    if learner is not None:
-        _check_learner(learner, config)
+    if learner is not None or network is not None:
+        learner = _learner(learner, network, config, directory)
     learner = Learner.load_checkpoint(directory, config, path, learner)
     experiment = _rebuilt(cls, directory, config, source, evaluation_source, learner, [], False, "evaluate")
     experiment.loop.look_at(checkpoints.step_of(path) if path is not None else 0)

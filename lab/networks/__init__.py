@@ -26,11 +26,13 @@ from lab.networks.layers.tokens import TokenEmbedding
 from lab.networks.mlp import mlp
 from lab.networks.sequences.decoding import greedy_decode
 from lab.networks.sequences.encoder_decoder import encoder_decoder
+from lab.networks.sequences.history import history_transformer
 from lab.networks.sequences.spectrogram import spectrogram_transformer
 from lab.networks.sequences.text import bag_of_embeddings, conv1d_text, recurrent_text, transformer_text
 from lab.networks.transformer import DecoderBlock, EncoderBlock, LayerNorm
 from lab.networks.unet import unet
 from lab.networks.vision.cnn import cnn, vgg
+from lab.networks.vision.control import impala_resnet, minatar_cnn, nature_cnn
 from lab.networks.vision.resnet import resnet
 from lab.networks.vision.vit import vit
 
@@ -62,10 +64,14 @@ __all__ = [
     "encoder_decoder",
     "features_of",
     "greedy_decode",
+    "history_transformer",
+    "impala_resnet",
     "initializer_for",
     "linear_forecaster",
+    "minatar_cnn",
     "mlp",
     "multi_input",
+    "nature_cnn",
     "perceptron",
     "recurrent_forecaster",
     "recurrent_text",

@@ -6,6 +6,7 @@ from lab.reporting import scores
 from lab.reporting.charts import overlay_chart
 from lab.reporting.compared.differences import differences
 from lab.reporting.compared.grouping import Group, grouped, source_key
+from lab.reporting.compared.learners import METRIC, Scores, learners_compared, of_all_tasks, of_one_task, scaled
 from lab.reporting.curves.columns import Columns, Points
 from lab.reporting.curves.store import Store
 from lab.reporting.html.formats import duration, interval, label, number, shown
@@ -31,9 +32,21 @@ def comparison(records: list[RunRecord], names: list[str], store: Store) -> Mark
         alike = [group for group in groups if source_key(group.runs[0][1]) == source]
         if sum(len(group.runs) for group in alike) > 1:
             parts.append(tag("div", _overlays(alike, store), data_part=f"comparison-curves-{i}"))
+            parts += _learners(of_one_task(alike), f"on {alike[0].source}", label(METRIC), store, i)
+    everywhere, tasks = of_all_tasks(groups)
+    parts += _learners(scaled(everywhere), f"on all {tasks} sources", "normalised score", store, "all")
     title = "All runs" if len(parts) == 1 else "Comparison"
     parts.append(tag("div", differences(records, names), data_part="comparison-settings"))
     return tag("section", tag("h2", title), *parts, id="comparison")
+
+
+def _learners(found: Scores, where: str, unit: str, store: Store, part: object) -> list[Markup]:
+    shown_parts = learners_compared(found, where, unit, store)
+    if shown_parts is None:
+        return []
+    words = "Normalised: 0 is the lowest run of each source, 1 the highest." if part == "all" else None
+    note = tag("p", words, class_="note") if words else None
+    return [tag("div", tag("h3", f"Learners {where}"), shown_parts, note, data_part=f"comparison-learners-{part}")]
 
 
 def _overview(groups: list[Group]) -> Markup:

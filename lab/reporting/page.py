@@ -16,6 +16,7 @@ from lab.reporting.curves.store import Store
 from lab.reporting.html.assets import SCRIPT
 from lab.reporting.html.document import whole_page
 from lab.reporting.html.markup import Markup, join, tag
+from lab.reporting.live.found import members
 from lab.reporting.media import Budget
 from lab.reporting.records import RunRecord, read_run
 from lab.reporting.sections import run_section
@@ -38,8 +39,7 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
     """Write one page about runs, whole or not at all; the runs are only read.
 
     Args:
-        runs: Run directories, each once, or directories of runs that were trained side by side; several are also
-            compared.
+        runs: Run directories, each once, or directories that hold runs; several are also compared.
         output: The page, `.html`; None for report.html in the first run.
 
     Returns:
@@ -51,7 +51,7 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
     if isinstance(runs, (str, os.PathLike)):
         raise bad_value("report", "runs", str(runs), "a list of run directories", f"write_report([{str(runs)!r}])")
     given = [Path(run) for run in runs if Path(run).name != population.NAME]
-    paths = [path for run in given for path in _members(run)]
+    paths = [path for run in given for path in members(run)]
     if not paths:
         raise bad_value("report", "runs", "none", "at least one run directory")
     _check_once(paths)
@@ -68,11 +68,6 @@ def write_report(runs: Sequence[str | os.PathLike[str]], output: str | os.PathLi
             "directory. Fix: choose another output."
         ) from error
     return target
-
-
-def _members(run: Path) -> list[Path]:
-    # Runs that were trained side by side are named by the directory around them; `RUNS/*` names its plan too.
-    return population.directories(run) if population.is_population(run) else [run]
 
 
 def page_of(records: list[RunRecord]) -> str:

@@ -95,10 +95,21 @@ class RunDirectory:
             RunDirectoryError: When there is no run here, or its config.json is damaged or beyond the limits of
                 `lab.runs.opening.config`.
         """
-        if not os.path.lexists(self.config_path) and population.is_population(self.path):
-            first = self.path / population.read(self.path).members[0].name
-            raise RunDirectoryError(f"{self.path} holds several runs. Fix: name one of them, such as {first}.")
+        if not os.path.lexists(self.config_path):
+            self._check_is_one()
         return read_config(self.config_path)
+
+    def _check_is_one(self) -> None:
+        if population.is_sweep(self.path):
+            raise RunDirectoryError(
+                f"{self.path} holds a sweep. Fix: name a run of it; `lab evaluate {self.path}` says which is best."
+            )
+        if population.is_population(self.path):
+            first: Path | None = self.path / population.read(self.path).members[0].name
+        else:
+            first = next((config.parent for config in sorted(self.path.glob("*/config.json"))), None)
+        if first is not None:
+            raise RunDirectoryError(f"{self.path} holds several runs. Fix: name one of them, such as {first}.")
 
     def newest_step(self) -> int:
         """Return the step of the newest checkpoint, whole or not; -1 where there is none."""

@@ -25,6 +25,8 @@ from lab.files.reading.schema import (
 from lab.runs.opening.config import LANES, MOST_ENVIRONMENTS
 
 NAME = "runs.json"
+# Of a sweep, which holds such directories: what it is, `lab.sweep.plan` knows.
+SWEEP = "sweep.json"
 FORMAT = 1
 MOST = 100_000
 
@@ -66,6 +68,11 @@ class Population(NamedTuple):
 def is_population(directory: str | os.PathLike[str]) -> bool:
     """Return whether a directory holds runs that were begun side by side."""
     return os.path.lexists(Path(directory) / NAME)
+
+
+def is_sweep(directory: str | os.PathLike[str]) -> bool:
+    """Return whether a directory holds a sweep."""
+    return os.path.lexists(Path(directory) / SWEEP)
 
 
 def directories(directory: str | os.PathLike[str]) -> list[Path]:

@@ -25,9 +25,10 @@ from lab.files.reading.schema import (
 )  # fmt: skip
 from lab.runs.directory import RunDirectory
 from lab.runs.opening.config import CONSTANTS, LANES, MOST_ENVIRONMENTS
+from lab.runs.population import SWEEP as NAME
+from lab.runs.population import is_sweep
 from lab.sweep.spaces import IN_FILE
 
-NAME = "sweep.json"
 FORMAT = 1
 MOST_TRIALS = 10_000
 MOST_SEEDS = 1_000
@@ -101,11 +102,6 @@ class Plan:
     def batch(self, first: int) -> range:
         """Return the numbers of the trials that are suggested and trained together from the one of that number on."""
         return range(first, min(first + self.together, self.trials))
-
-
-def is_sweep(directory: str | os.PathLike[str]) -> bool:
-    """Return whether a directory holds a sweep."""
-    return os.path.lexists(Path(directory) / NAME)
 
 
 def check_free(run_dir: str | os.PathLike[str]) -> Path:

@@ -20,6 +20,7 @@ from lab.runs.lock import RunLock
 from lab.runs.opening.sources import source_name
 from lab.sweep import plan as plans
 from lab.sweep.batch import Batch, Crew
+from lab.sweep.best import best_of
 from lab.sweep.journal import Journal, Trial, folder
 from lab.sweep.members import Team
 from lab.sweep.opening import pattern_of
@@ -216,9 +217,7 @@ class Sweep:
     @property
     def best(self) -> Trial | None:
         """The complete trial of the best score, the earliest of equal ones; None where there is none."""
-        found = [t for t in self.trials if t.state == "complete" and t.value is not None]
-        sign = 1 if self.journal.metric is None or self.journal.metric[1] else -1
-        return max(found, key=lambda trial: (sign * (trial.value or 0.0), -trial.number), default=None)
+        return best_of(self.trials, self.journal.metric is None or self.journal.metric[1])
 
     def study(self) -> Any:
         """Return the study of the trials that have ended, as an `optuna.Study` in memory: for Optuna's own figures.

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import random
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from lab.errors import UsageError, bad_value
+from lab.networks.given import Given, as_taken, keras_seeded
 from predictors.data.examples import ExampleSpec
 from predictors.data.field import Field
-
-# A keras.Model, or a function from the ExampleSpec to one.
-Given: TypeAlias = Any
-
-
-@contextlib.contextmanager
-def keras_seeded(seed: int) -> Iterator[None]:
-    """Let what Keras draws from Python's global generator, where a layer has no seed, follow from a seed."""
-    before = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(before)
 
 
 @contextlib.contextmanager
@@ -83,11 +69,7 @@ def called(model: keras.Model, inputs: Mapping[str, Any], spec: ExampleSpec, tra
 
     Several inputs go by name into a model that has such names or takes a dict, else in order; outputs likewise.
     """
-    names = [field.name for field in spec.inputs]
-    given: Any = inputs[names[0]] if len(names) == 1 else {name: inputs[name] for name in names}
-    known = getattr(model, "input_names", None) if len(names) > 1 else None
-    if known is not None and sorted(known) != sorted(names):
-        given = [inputs[name] for name in names]
+    given = as_taken(model, {field.name: inputs[field.name] for field in spec.inputs})
     found = model(given, training=training)
     return in_order(found, [field.name for field in spec.targets])
 

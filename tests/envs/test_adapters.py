@@ -13,7 +13,7 @@ from agents.playing.wrappers import name_of
 from envs import random, registration
 from envs.adapters import TensorEnvAdapter, TensorVectorEnv
 from envs.classic.cartpole import CartPole
-from envs.tensor import TensorEnv, TensorStep, TimeLimit
+from envs.tensor import Stacked, TensorEnv, TensorStep, TimeLimit
 
 
 class Walk(TensorEnv):
@@ -157,3 +157,18 @@ def test_registered_limits_are_the_classes():
 
 def test_messages_name_the_dynamics_and_not_what_steps_them():
     assert name_of(TensorEnvAdapter(Walk())) == "Walk"
+
+
+def test_stacked_dynamics_are_what_gymnasiums_wrapper_gives():
+    Stacked(Walk(), 3).check()
+    ours = Stacked(Walk(), 3).to_gymnasium()
+    theirs = gymnasium.wrappers.FrameStackObservation(Walk().to_gymnasium(), 3)
+    assert ours.observation_space == theirs.observation_space
+    for seed in (1, 2):
+        pairs = [env.reset(seed=seed)[0] for env in (ours, theirs)]
+        assert np.array_equal(*pairs)
+        for action in (1, 0, 1):
+            assert np.array_equal(*(env.step(action)[0] for env in (ours, theirs)))
+    for number in (1, True, 2.0):
+        with pytest.raises(ValueError, match="expected a whole number >= 2"):
+            Stacked(Walk(), number)

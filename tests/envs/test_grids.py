@@ -12,6 +12,7 @@ import envs  # noqa: F401
 from envs.grid.cliff_walk import CliffWalk
 from envs.grid.frozen_lake import FrozenLake
 from envs.grid.maze import Maze
+from envs.grid.taxi import Taxi
 from envs.gridworld.planning import value_iteration
 
 
@@ -34,6 +35,23 @@ def test_the_frozen_lake_is_gymnasiums(name, slippery):
     for state, actions in theirs.P.items():
         for action in actions:
             assert outcomes(ours, state, action) == gymnasiums(theirs, state, action), (state, action)
+
+
+def test_the_taxi_is_gymnasiums_with_its_masks():
+    ours, theirs = Taxi(), gymnasium.make("Taxi-v4").unwrapped
+    assert (ours.observation_space, ours.action_space) == (theirs.observation_space, theirs.action_space)
+    assert ours.starts == tuple(np.flatnonzero(theirs.initial_state_distrib))
+    assert len(set(theirs.initial_state_distrib[list(ours.starts)])) == 1
+    for state, actions in theirs.P.items():
+        assert ours.masks[state].tolist() == theirs.action_mask(state).astype(bool).tolist(), state
+        for action in actions:
+            assert outcomes(ours, state, action) == gymnasiums(theirs, state, action), (state, action)
+    env, infos = gymnasium.make("lab/Taxi-v4", render_mode="rgb_array"), gymnasium.make_vec("lab/Taxi-v4", num_envs=2)
+    observation, info = env.reset(seed=1)
+    assert info["action_mask"].tolist() == ours.masks[observation].astype(int).tolist()
+    assert env.render().shape == (240, 240, 3)
+    observations, info = infos.reset(seed=1)
+    assert info["action_mask"].tolist() == ours.masks[observations].astype(int).tolist()
 
 
 @pytest.mark.parametrize("slippery", [True, False])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
+import hashlib
 import io
 import json
 import random
@@ -14,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
@@ -111,7 +114,7 @@ def readers(home: Path) -> list[Reader]:
     from lab.learner import Learner
     from lab.reporting.records import read_run
     from lab.results.history import History
-    from lab.runs import checkpoints
+    from lab.runs import checkpoints, settings_file
     from lab.runs.directory import RunDirectory
 
     run = made("q_learning", home)
@@ -140,7 +143,50 @@ def readers(home: Path) -> list[Reader]:
         Reader("episodes", archive, lambda: Episodes.load(archive).verify(), (UsageError,)),
         Reader("best manifest", last.parent / _best(last) / "manifest.json",
                lambda: RunDirectory(run).find_checkpoint("best"), (CheckpointError,)),
+        Reader("settings file", run / "settings.toml", lambda: settings_file.read(run / "settings.toml"),
+               (UsageError,)),
+        *_of_a_sweep(home / "sweep"),
+        _of_a_trace(home),
     ]  # fmt: skip
+
+
+def _of_a_sweep(folder: Path) -> list[Reader]:
+    from lab.sweep import plan
+    from lab.sweep.journal import Journal
+    from lab.sweep.spaces import Choice, Range
+
+    folder.mkdir()
+    spaces = {"learning_rate": Range(0.1, 1.0, log=True), "discount": Choice((0.9, 0.99))}
+    plan.write(folder, plan.Plan(
+        "q_learning", "lab/GridWorld-v0", {name: space.to_json() for name, space in spaces.items()}, {}, 100, 4, [0, 1],
+        0, "tpe", "none", 3, 2, "last", "mean", None, {"num_envs": 1, "lane": "auto", "evaluate_every": 50}, [], "4",
+    ))  # fmt: skip
+    trials = Journal(folder, spaces)
+    trials.name_metric("mean_return", True)
+    trials.begin({n: {"learning_rate": 0.5, "discount": 0.9} for n in (0, 1)})
+    trials.end(
+        [dataclasses.replace(trials.trials[0], state="complete", value=0.5, values={0: 0.25, 1: 0.75}, step=100)]
+    )
+    return [
+        Reader("sweep", folder / plan.NAME, lambda: plan.read(folder), (RunDirectoryError,)),
+        Reader("trials", trials.lines.path, lambda: Journal(folder, spaces).read(), (UsageError,)),
+    ]
+
+
+def _of_a_trace(home: Path) -> Reader:
+    from lab.files.reading.schema import SchemaError
+    from lab.media.trace import Tracer, path_of, read_trace
+
+    video = home / "episode.mp4"
+    video.write_bytes(b"a film")
+    tracer = Tracer([0.0, 1.0])
+    tracer.show(np.zeros((8, 8, 3), np.uint8))
+    for step in range(3):
+        tracer.step([0.5, 0.25], step % 2, 1.0, [float(step), 2.0])
+    tracer.end(terminated=True)
+    tracer.write(video, 30.0)
+    digest = hashlib.sha256(b"a film").hexdigest()
+    return Reader("trace of a film", path_of(video), lambda: read_trace(video, home, digest), (SchemaError,))
 
 
 def _best(last: Path) -> str:
@@ -151,7 +197,8 @@ def _best(last: Path) -> str:
 
 NAMES = ("config", "config, opened", "manifest", "state.json, signed", "state.json, loaded", "safetensors, signed",
          "metrics", "history", "evaluations", "records of config", "records of metrics", "records of evaluations",
-         "records of manifest", "episodes", "best manifest")  # fmt: skip
+         "records of manifest", "episodes", "best manifest", "settings file", "sweep", "trials",
+         "trace of a film")  # fmt: skip
 # These make a learner for each input, which takes a hundred times as long.
 SLOW = ("config, opened", "state.json, loaded")
 

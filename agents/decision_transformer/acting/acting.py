@@ -110,7 +110,14 @@ class ActsOnContext(Agent):
 
     # ---------------------------------------------------------------- acting
 
-    def act(self, observations: Any, explore: bool = False, target_return: float | None = None) -> Any:
+    def act(
+        self,
+        observations: Any,
+        explore: bool = False,
+        target_return: float | None = None,
+        *,
+        action_mask: Any = None,
+    ) -> Any:
         """Choose actions for one observation or a batch of them, each the next one of an episode in progress.
 
         Without `begin_episode` the first call begins an episode a row, and so does another number of rows.
@@ -120,6 +127,7 @@ class ActsOnContext(Agent):
             explore: Whether Discrete actions are drawn, whatever the settings say.
             target_return: The return that the whole episode is asked for, from now on; what was obtained so far is
                 taken off. None leaves it as it is.
+            action_mask: None, since it honours none.
 
         Returns:
             One action that `env.step` takes, or n of them.
@@ -130,7 +138,7 @@ class ActsOnContext(Agent):
             self._begin_if_new(len(batch))
             if self.context is not None and (self.context.target != target_return).any():
                 self.context.target[:] = self._asked(target_return)
-        return super().act(observations, explore)
+        return super().act(observations, explore, action_mask=action_mask)
 
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         predictions = self.predict(observations)

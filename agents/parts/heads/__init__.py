@@ -5,7 +5,7 @@ from agents.parts.heads.categorical import Bernoulli, Categorical, MultiCategori
 from agents.parts.heads.choice import head_for
 from agents.parts.heads.gaussian import Gaussian, SquashedGaussian
 from agents.parts.heads.head import PolicyHead
-from agents.parts.heads.masked import masked
+from agents.parts.masking.masked import masked
 
 __all__ = [
     "Bernoulli",

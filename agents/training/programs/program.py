@@ -74,7 +74,7 @@ class Program:
         and which keep nothing else of their own that differs.
         """
         constants = (definition(type(agent)), fixed_settings(agent), own_attributes(agent))
-        key = (type(agent), *constants, env.identity, num_envs)
+        key = (type(agent), *constants, env.identity, num_envs, agent.masked)
         found = cls._alive.get(key)
         if found is None:
             found = cls._alive[key] = cls(agent, env, num_envs)
@@ -95,6 +95,8 @@ class Program:
         zeros, carry = tf.zeros(self.num_envs), self.env.begin(env_keys)
         memory, hidden = self.memory.empty(agent.steps), no_hidden(self.agent, self.num_envs)
         state = LaneState(carry, zeros, zeros, agent, memory, key, tf.constant(True), self.no_statistics(), hidden)
+        if self.agent.masked:
+            state = state._replace(stuck=tf.constant(-1, tf.int64))
         if not self._checked:
             # Tracing the program holds agent and environment to what they declare before anything trains.
             zero = tf.zeros((), tf.int64)
@@ -128,17 +130,19 @@ class Program:
         width = FIELDS + len(self.agent.metric_names)
         gathers = log_every > 0
 
+        def fit(state: LaneState) -> tf.Tensor:
+            whole = state.finite | ~guard
+            return whole & (state.stuck < 0) if self.agent.masked else whole
+
         def going(state: LaneState) -> tf.Tensor:
-            return (state.count < until) & (state.finite | ~guard)
+            return (state.count < until) & fit(state)
 
         def up_to_a_row(state: LaneState, rows: tf.Tensor, number: tf.Tensor) -> tuple[LaneState, tf.Tensor, tf.Tensor]:
             before = state.count
             every = tf.maximum(log_every, 1)
             # The bound enters only a comparison: as a range it would be compiled in, and each length compiled anew.
             end = tf.where(gathers, tf.minimum(until, (before // every + 1) * every), until)
-            state = tf.while_loop(lambda s: (s.count < end) & (s.finite | ~guard), lambda s: (self.step(s),), (state,))[
-                0
-            ]
+            (state,) = tf.while_loop(lambda s: (s.count < end) & fit(s), lambda s: (self.step(s),), (state,))
             due = gathers & (state.count // every > before // every)
             row = tf.concat([[tf.cast(state.count, tf.float64)], self.packed(state.statistics)], axis=0)
             rows = tf.where(due, tf.tensor_scatter_nd_update(rows, [[number]], row[None]), rows)
@@ -156,10 +160,17 @@ class Program:
         """Take one step of all environments and let the agent learn from it."""
         agent, carry = self.agent, state.carry
         act_key, learn_key = random.split(random.fold_in(state.key, state.count))
-        choice = chosen_by(agent, state.agent, carry.observation, act_key, True, state.hidden)
+        mask = self.allowed(carry.state)
+        choice = chosen_by(agent, state.agent, carry.observation, act_key, True, state.hidden, mask)
         after, step = self.env.advance(carry, pure_to_environment(self.env.action_space, choice.action))
         ends = (step.terminated, step.truncated)
         transition = Transition(carry.observation, choice.action, step.reward, *ends, step.observation, choice.extras)
+        stuck = state.stuck
+        if agent.masked:
+            following = self.allowed(step.state)
+            transition = transition._replace(action_mask=mask, next_action_mask=following)
+            possible = tf.reduce_all(tf.reduce_any(mask, axis=1) & (tf.reduce_any(following, axis=1) | step.terminated))
+            stuck = tf.where(possible | (stuck >= 0), stuck, state.count)
         known = state.agent._replace(steps=state.agent.steps + self.num_envs)
         learnt, memory, metrics, rounds = self.memory.step(agent, known, state.memory, transition, learn_key)
         check_same(f"{type(agent).__name__}.learn", known, learnt)
@@ -172,7 +183,17 @@ class Program:
         finite = tf.reduce_all(tf.math.is_finite(metrics))
         going_on = (returns * going, lengths * going)
         hidden = kept_hidden(choice.hidden, going)
-        return LaneState(after, *going_on, learnt, memory, state.key, finite, statistics, hidden)
+        return LaneState(after, *going_on, learnt, memory, state.key, finite, statistics, hidden, stuck)
+
+    def allowed(self, state: Any) -> Any:
+        """Return which actions are allowed in states of the environment, bool (n, A), where the agent honours masks."""
+        if not self.agent.honours_masks:
+            return ()
+        mask = self.env.action_mask(state)
+        if isinstance(mask, tuple) and self.agent.masked:
+            number = tf.nest.flatten(state)[0].shape[0]
+            return tf.ones((number, int(self.env.action_space.n)), tf.bool)  # type: ignore[attr-defined]
+        return mask
 
     def evaluate(self, agent: AgentState, env_keys: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Play one episode in each of n environments without exploring; return returns and lengths, float32 (n,).
@@ -210,7 +231,8 @@ class Program:
 
         def one(state: Played) -> tuple[Played]:
             own = random.fold_in(key, state.step)
-            choice = chosen_by(self.agent, agent, state.carry.observation, own, False, state.hidden)
+            mask = self.allowed(state.carry.state)
+            choice = chosen_by(self.agent, agent, state.carry.observation, own, False, state.hidden, mask)
             after, step = self.env.advance(state.carry, pure_to_environment(self.env.action_space, choice.action))
             weight = tf.cast(state.going, tf.float32)
             ended = step.terminated | step.truncated

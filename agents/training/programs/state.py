@@ -39,6 +39,7 @@ class LaneState(NamedTuple):
         finite: bool (), whether every metric so far was.
         statistics: Since the last row of the log.
         hidden: What the agent remembers of the present episodes, by name, (n, ...).
+        stuck: int64 (), the step before which a mask allowed no action, or -1; () without masks.
     """
 
     carry: Carry
@@ -50,6 +51,7 @@ class LaneState(NamedTuple):
     finite: tf.Tensor
     statistics: Statistics
     hidden: dict[str, tf.Tensor]
+    stuck: Any = ()
 
     @property
     def count(self) -> tf.Tensor:

@@ -27,6 +27,7 @@ class RecordedEnvironment:
     Args:
         env: The environment.
         seed_of: Gives the seed of an episode by its number.
+        reads_masks: Whether to look for masks of the actions.
 
     Attributes:
         step: Steps the environment; with `guard`, under its own state of the global generators.
@@ -35,10 +36,10 @@ class RecordedEnvironment:
         guard: The environment's state of the global generators, or None to leave those alone.
     """
 
-    def __init__(self, env: gymnasium.Env[Any, Any], seed_of: Callable[[int], int]) -> None:
+    def __init__(self, env: gymnasium.Env[Any, Any], seed_of: Callable[[int], int], reads_masks: bool = False) -> None:
         self.env, self.seed_of = env, seed_of
         # Carried state is looked for in the environment itself, so the checks stand beside it, not around it.
-        self.checked = Checked(env)
+        self.checked = Checked(env, reads_masks)
         self.reseed_after = RESEED_ALE_AFTER if hasattr(env.unwrapped, "ale") else 0
         _, self.dtype = spaces.layout(env.observation_space)
         self.number = -1

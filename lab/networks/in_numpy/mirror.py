@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Mirror:
-    """Mirrors a perceptron of Dense layers, ReLU or tanh between them, in NumPy.
+    """Mirrors a perceptron of Dense layers, ReLU or tanh between them, in NumPy; a Reshape may follow.
 
     A call costs a few microseconds for one observation, where a compiled TensorFlow call costs hundreds.
 
@@ -32,16 +32,19 @@ class Mirror:
             matrix[-1, -1] = 1.0
         self.zeros = [np.zeros(width, np.float32) for width in widths[1:]]
         self.input = np.ones(widths[0], np.float32)
+        self.reshaped = () if len(model.output_shape) == 2 else model.output_shape[1:]
         self.set_model(model)
 
     @staticmethod
     def fits(model: keras.Model) -> bool:
-        """Return whether a model is a chain of Dense layers, all ReLU or all tanh, and a linear last one."""
+        """Return whether a model is a chain of Dense layers, all ReLU or all tanh, with a linear last one."""
         import keras
 
         if not isinstance(model, keras.Sequential):
             return False
         layers = model.layers
+        if layers and isinstance(layers[-1], keras.layers.Reshape):
+            layers = layers[:-1]
         if not all(isinstance(layer, keras.layers.Dense) and layer.use_bias for layer in layers):
             return False
         names = [layer.activation.__name__ for layer in layers]
@@ -75,4 +78,6 @@ class Mirror:
                 # The unit that feeds the biases.
                 hidden[..., -1] = 1.0
         outputs = hidden.dot(self.matrices[-1])
+        if self.reshaped:
+            return outputs.reshape(-1, *self.reshaped)
         return outputs[None] if outputs.ndim == 1 else outputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -11,8 +12,8 @@ from lab.errors import bad_value
 from lab.networks.builder import Builder
 
 
-def picture(build: Builder, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Return the input, float32 (B, *shape), and it as (B, H, W, C).
+def picture(build: Builder, shape: tuple[int, ...], flat: bool = False) -> tuple[Any, Any]:
+    """Return the input, float32 (B, *shape) or where `flat` (B, H * W * C), and it as (B, H, W, C).
 
     Raises:
         UsageError: Where the shape is neither (H, W) nor (H, W, C).
@@ -20,6 +21,9 @@ def picture(build: Builder, shape: tuple[int, ...]) -> tuple[Any, Any]:
     whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in shape)
     if len(shape) not in (2, 3) or not whole:
         raise bad_value(build.owner, "shape", shape, "(H, W) or (H, W, C), each > 0", "shape=(28, 28, 1).")
+    if flat:
+        inputs = keras.Input((math.prod(shape),), name="picture")
+        return inputs, keras.layers.Reshape(shape if len(shape) == 3 else (*shape, 1), dtype=build.dtype)(inputs)
     inputs = keras.Input(tuple(shape), name="picture")
     x = inputs if len(shape) == 3 else keras.layers.Reshape((*shape, 1), dtype=build.dtype)(inputs)
     return inputs, x

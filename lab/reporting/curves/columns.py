@@ -19,9 +19,9 @@ LARGEST = 1e100
 
 
 class Points(NamedTuple):
-    """A curve: steps int64 (N,), never falling, and values float64 (N,)."""
+    """A curve: steps int64 (N,), or other numbers float64, never falling, and values float64 (N,)."""
 
-    steps: NDArray[np.int64]
+    steps: NDArray[Any]
     values: NDArray[np.float64]
 
 

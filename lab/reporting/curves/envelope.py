@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,19 @@ class Envelope(NamedTuple):
     """A curve of few points.
 
     Attributes:
-        steps: int64 (P,).
+        steps: int64 (P,), or float64.
         mean: float64 (P,), of the rows that a point stands for.
         low, high: Their least and greatest value, float64 (P,); None where each point is a row.
     """
 
-    steps: NDArray[np.int64]
+    steps: NDArray[Any]
     mean: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
 
 
 def envelope(
-    steps: NDArray[np.int64],
+    steps: NDArray[Any],
     values: NDArray[np.float64],
     points: int,
     low: NDArray[np.float64] | None = None,

@@ -95,7 +95,10 @@ def constant(label: str, value: float, number: int) -> dict[str, Any]:
 
 def _short(found: _Series, most: int) -> dict[str, Any]:
     short = envelope(*found.points, most, found.low, found.high)
-    result: dict[str, Any] = {"x": short.steps.tolist(), "y": [_rounded(v) for v in short.mean.tolist()]}
+    result: dict[str, Any] = {
+        "x": [v if isinstance(v, int) else _rounded(v) for v in short.steps.tolist()],
+        "y": [_rounded(v) for v in short.mean.tolist()],
+    }
     if short.low is not None and short.high is not None:
         result |= {"lo": [_rounded(v) for v in short.low.tolist()], "hi": [_rounded(v) for v in short.high.tolist()]}
     if len(short.steps) < len(found.points.steps):

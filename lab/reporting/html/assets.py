@@ -6,8 +6,8 @@ from importlib.resources import files
 
 # In this order: each uses those before it.
 SCRIPTS = (
-    "elements", "formats", "settings", "scales", "drawing", "charts", "tables", "comparing", "traces", "player",
-    "browser", "folding", "start",
+    "elements", "formats", "settings", "scales", "drawing", "charts", "tables", "estimates", "comparing", "traces",
+    "player", "browser", "folding", "start",
 )  # fmt: skip
 LIVE = ("building", "live")
 STYLES = ("base", "tables", "media", "charts")

@@ -26,25 +26,33 @@ def check_given(command: str, given: Sequence[Path]) -> list[Path]:
     return list(given) or [DEFAULT]
 
 
-def runs_below(given: Sequence[Path], most: int = MOST_RUNS) -> list[Path]:
-    """Return the runs that the paths are, or that lie right below them or below runs trained side by side there.
+def runs_below(given: Sequence[Path], most: int | None = MOST_RUNS) -> list[Path]:
+    """Return the runs that the paths are, or that lie right below them, among runs side by side there or in sweeps.
 
     Args:
         given: Directories; one that is gone holds none.
-        most: How many to return, the latest ones, by name.
+        most: How many to return, the latest ones, by name; None for all.
     """
     found: dict[Path, Path] = {}
     for path in given:
         for run in [path] if _is_run(path) else _below(path):
             found.setdefault(run.resolve(), run)
     runs = list(found.values())
-    if len(runs) > most:
+    if most is not None and len(runs) > most:
         latest = sorted(runs, key=_written, reverse=True)[:most]
         runs = [run for run in runs if run in latest]
     return runs
 
 
-def _below(folder: Path, deeper: bool = True) -> list[Path]:
+def members(run: Path) -> list[Path]:
+    """Return the runs that a directory stands for: those that it holds, or itself."""
+    # Runs that were trained side by side are named by the directory around them; `RUNS/*` names its plan too.
+    if population.is_population(run):
+        return population.directories(run)
+    return runs_below([run], most=None) or [run]
+
+
+def _below(folder: Path, deeper: int = 2) -> list[Path]:
     try:
         entries = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink())
     except OSError:
@@ -53,8 +61,8 @@ def _below(folder: Path, deeper: bool = True) -> list[Path]:
     for entry in entries:
         if _is_run(entry):
             found.append(entry)
-        elif deeper and population.is_population(entry):
-            found += _below(entry, deeper=False)
+        elif deeper and (population.is_population(entry) or population.is_sweep(entry) or population.is_sweep(folder)):
+            found += _below(entry, deeper - 1)
     return found
 
 

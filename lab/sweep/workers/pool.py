@@ -23,6 +23,8 @@ from lab.sweep.workers.worker import Worker
 SLOW, PATIENCE = 60.0, 5.0
 # Deaths of a worker in a row, without a meeting reached between them.
 MOST_DEATHS = 3
+# Ray gives its own processes half a minute to start, which a busy machine may not keep; a second start is quicker.
+STARTS = 3
 
 
 class Pool:
@@ -171,21 +173,23 @@ def _init(library: Any, address: str | None) -> None:
     # Workers import from where this process does. By itself Ray puts the folder in which the user stands before all
     # else, also where Python does not: it may be a stranger's run.
     job = kind(_py_driver_sys_path=[os.path.abspath(path) for path in sys.path])
+    own = {} if address else {"include_dashboard": False}
     with _own_signals(), quiet_stderr():
-        try:
-            library.init(
-                address=address or "local",
-                job_config=job,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                **({} if address else {"include_dashboard": False}),
-            )
-        except Exception as error:
-            # Ray raises a bare Exception where its processes take too long to start.
-            what = f"no cluster answers at {address}" if address else "Ray could not be started on this machine"
-            raise UsageError(
-                f"Ray: {what}: {_line(error)} Fix: `ray start --head`, then --ray-address auto or its address."
-            ) from error
+        for left in reversed(range(1 if address else STARTS)):
+            try:
+                library.init(
+                    address=address or "local", job_config=job, log_to_driver=False, logging_level=logging.ERROR, **own
+                )
+                return
+            except Exception as error:
+                if left:
+                    library.shutdown()
+                    continue
+                # Ray raises a bare Exception where its processes take too long to start.
+                what = f"no cluster answers at {address}" if address else "Ray could not be started on this machine"
+                raise UsageError(
+                    f"Ray: {what}: {_line(error)} Fix: `ray start --head`, then --ray-address auto or its address."
+                ) from error
 
 
 @contextlib.contextmanager

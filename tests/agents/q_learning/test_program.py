@@ -39,7 +39,9 @@ def steps(number, envs, seed=0):
 def as_tensors(t):
     places = [tf.constant(x, tf.int32) for x in (t.observation, t.action, t.next_observation)]
     reward = tf.constant(t.reward, tf.float32)
-    return Transition(places[0], places[1], reward, tf.constant(t.terminated), tf.constant(t.truncated), places[2])
+    made = Transition(places[0], places[1], reward, tf.constant(t.terminated), tf.constant(t.truncated), places[2])
+    masks = {name: getattr(t, name) for name in ("action_mask", "next_action_mask")}
+    return made._replace(**{name: tf.constant(mask) for name, mask in masks.items() if len(mask)})
 
 
 class Follow:

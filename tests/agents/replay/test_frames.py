@@ -9,9 +9,9 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import FrameStackObservation, TimeLimit, TransformObservation
 
 from agents.playing.wrappers import frame_stack
-from agents.replay import memory
 from agents.replay.experience import Replay
-from agents.replay.frames import FrameStorage
+from agents.replay.holding import memory
+from agents.replay.holding.frames import FrameStorage
 from agents.replay.host import HostReplay
 from agents.replay.samplers import Prioritised
 from agents.replay.storage import HostStorage

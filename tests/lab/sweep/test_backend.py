@@ -1,12 +1,14 @@
 """What a user may ask of a sweep's workers; Ray itself is not needed."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from lab.errors import MissingPackageError, UsageError
 from lab.sweep import Ray
 from lab.sweep.journal import Trial
+from lab.sweep.workers import pool
 from lab.sweep.workers.backend import backend_of, resources_of
 from lab.sweep.workers.messages import Run, shared_out
 from tests.lab.sweep.tabular import WALK, sweep
@@ -22,6 +24,26 @@ def test_how_many_workers_fit():
     assert Ray(workers=3).fitting(machines) == 3
     with pytest.raises(UsageError, match=r"received CPU=9 of one worker, and no machine has as much \(CPU=8; CPU=3\)"):
         Ray(resources={"cpus": 9}).fitting(machines)
+
+
+def test_ray_is_given_more_than_one_start():
+    def init(**keywords):
+        asked.append(keywords["address"])
+        if len(asked) < fails:
+            raise Exception("The current node timed out during startup.")
+
+    config = SimpleNamespace(JobConfig=type("JobConfig", (), {"__init__": lambda self, **keywords: None}))
+    library = SimpleNamespace(init=init, shutdown=lambda: asked.append("ended"), job_config=config)
+    asked, fails = [], 3
+    pool._init(library, None)
+    assert asked == ["local", "ended", "local"] and fails == len(asked)
+    asked, fails = [], 9
+    with pytest.raises(UsageError, match="could not be started on this machine: The current node timed out"):
+        pool._init(library, None)
+    asked, fails = [], 9
+    with pytest.raises(UsageError, match="no cluster answers at auto"):
+        pool._init(library, "auto")
+    assert asked == ["auto"]
 
 
 def test_runs_are_shared_out_evenly_and_in_order(tmp_path):

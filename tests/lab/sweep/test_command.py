@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from lab import Experiment
+from lab.errors import RunDirectoryError
 from lab.sweep import Sweep
 from lab.sweep.suggesting import samplers
 from tests.lab.sweep.tabular import WALK
 
 ARGUMENTS = (
-    "tabular",
+    "tests.lab.sweep.tabular:Tabular",
     WALK,
     "--steps",
     120,
@@ -32,6 +34,7 @@ def test_a_sweep_is_begun_resumed_and_reported(command, tmp_path, monkeypatch):
     assert "search   step_size in 0.1:0.9" in out and "search   repeats in 1, 2" in out
     assert "trials   3: 3 complete" in out and "next     lab report found" in out
     assert "best     trial-000" in out and "next     lab evaluate found/trial-000" in out
+    assert "--learner tests.lab.sweep.tabular:Tabular" in out
     found = Sweep.open("found")
     assert found.plan.settings["discount"] == 0.8 and found.plan.seeds == [0, 1]
 
@@ -42,6 +45,8 @@ def test_a_sweep_is_begun_resumed_and_reported(command, tmp_path, monkeypatch):
     assert status == 0 and "resumed  found: 2 of 3 trials have ended" in out and "trial-0002 complete" in out
     assert (tmp_path / "found" / "trials.jsonl").read_text().splitlines() == lines
     assert command("resume", "found", "--steps", 5)[0] == 2
+    assert "the runs of a sweep log to no service" in command("resume", "found", "--log", "tensorboard")[2]
+    assert command("resume", "found", "--learner", "tests.lab.sweep.tabular:Tabular")[0] == 0
 
     status, out, err = command("report", "found")
     assert status == 0 and out.strip().endswith("found/report.html")
@@ -50,6 +55,17 @@ def test_a_sweep_is_begun_resumed_and_reported(command, tmp_path, monkeypatch):
     assert command("report", "found/trial-0000", "-o", "page.html")[0] == 0
     status, out, _ = command("evaluate", "found/trial-0001/seed-1", "--episodes", 2, "--json")
     assert status == 0 and json.loads(out)["episodes"] == 2
+    # A sweep stands for its best trial's first run.
+    best = Sweep.open("found").best
+    status, out, err = command("evaluate", "found", "--episodes", 2, "--json")
+    assert status == 0 and json.loads(out)["episodes"] == 2
+    assert f"its best trial, {best.number}: found/{best.path.name}/seed-0" in err
+    assert command("diff", "found", f"found/{best.path.name}/seed-0")[0] == 0
+    with pytest.raises(RunDirectoryError, match="holds a sweep. Fix: name a run of it"):
+        Experiment.open("found")
+    (tmp_path / "found" / "trials.jsonl").write_text(lines[0] + "\n")
+    status, _, err = command("evaluate", "found")
+    assert status == 2 and "no trial is complete. Fix: `lab resume found`" in err
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,15 @@ def test_runs_are_found_once_and_only_the_latest_of_many(folder: Path) -> None:
     os.utime(folder / "a" / "metrics.jsonl", (1, 1))
     os.utime(folder / "a" / "config.json", (1, 1))
     assert runs_below([folder], most=1) == [folder / "b"]
+
+
+def test_runs_of_a_sweep_and_of_runs_side_by_side_are_found(tmp_path: Path) -> None:
+    # A trial without its plan, as a kill may leave it, and folders that are none of theirs.
+    expected = [tmp_path / name for name in ("seeds/seed-0", "sweep/trial-0000/seed-0", "sweep/trial-0001/seed-0")]
+    for run in (*expected, tmp_path / "else" / "deeper"):
+        run.mkdir(parents=True)
+        (run / "config.json").touch()
+    for plan in ("seeds/runs.json", "sweep/sweep.json", "sweep/trial-0000/runs.json"):
+        (tmp_path / plan).touch()
+    assert runs_below([tmp_path]) == expected
+    assert runs_below([tmp_path / "sweep"]) == expected[1:]

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.replay.holding.memory import in_words
 from agents.replay.layout import Layout
-from agents.replay.memory import in_words
 from agents.replay.storage import HostStorage
 from agents.transitions import Transition
 from lab.errors import CheckpointError

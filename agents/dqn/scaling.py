@@ -1,0 +1,63 @@
+"""Observations that a DQN brings to mean 0 and deviation 1 by statistics that are part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from agents.parts.normalising import LIMIT, RunningStatistics, no_statistics, standardised, with_rows
+
+if TYPE_CHECKING:
+    from agents.dqn.state import Parameters
+
+
+class Scaled:
+    """Gives `DQN` its setting `normalise_observations`: only updates change the statistics, acting never does."""
+
+    # Of the agent.
+    config: Any
+    number_of_features: int
+    features: Any
+    # As the NumPy forms of the network take them; None where the variables have newer ones.
+    scale: RunningStatistics | None = None
+
+    def build_scale(self) -> None:
+        """Make the statistics of nothing, where they are asked for."""
+        if self.config.normalise_observations:
+            empty = no_statistics((self.number_of_features,))
+            self.observed = RunningStatistics(*(tf.Variable(part, trainable=False) for part in empty))
+
+    @property
+    def statistics(self) -> Any:
+        """The statistics' variables, or () without them."""
+        return getattr(self, "observed", ())
+
+    def seen(self, parameters: Parameters, observed: tf.Tensor) -> tf.Tensor:
+        """Return observations (n, ...) as the network takes them, float32 (n, d), by the statistics of `parameters`."""
+        rows = self.features(observed)
+        return standardised(parameters.observed, rows, LIMIT) if parameters.observed else rows
+
+    def having_seen(self, parameters: Parameters, observed: tf.Tensor) -> Parameters:
+        """Return parameters whose statistics have taken in the observations of an update."""
+        if not parameters.observed:
+            return parameters
+        return parameters._replace(observed=with_rows(parameters.observed, self.features(observed)))
+
+    def seen_in_numpy(self, observed: np.ndarray) -> np.ndarray:
+        """Return what `seen` does, for arrays, by the newest statistics."""
+        rows: np.ndarray = self.features(observed)
+        if not self.config.normalise_observations:
+            return rows
+        if self.scale is None:
+            self.scale = RunningStatistics(*(part.numpy() for part in self.statistics))
+        scaled: np.ndarray = standardised(self.scale, rows, LIMIT).astype(np.float32, copy=False)
+        return scaled
+
+    def renew_scale(self, parameters: list[np.ndarray] | None) -> None:
+        """Follow parameters that have changed: their last leaves, or the variables."""
+        if self.config.normalise_observations:
+            self.scale = (
+                None if parameters is None else RunningStatistics(*parameters[-len(RunningStatistics._fields) :])
+            )
