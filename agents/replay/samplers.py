@@ -227,16 +227,25 @@ class Prioritised:
         from agents.replay.trees import program as tree
         from envs import random
 
-        total = tree.total(kept.sums)
-        # One draw from each of B equal parts of the total (appendix B.2.1).
-        unit = tf.cast(random.uniform(key, (number,)), tf.float64)
-        at = (tf.range(number, dtype=tf.float64) + unit) / number * total
         capacity = kept.priorities.shape[0]
-        index = tree.find(kept.sums, kept.children, at, capacity)
-        chance = tf.cast(tf.gather(kept.priorities, index), tf.float64) / total
-        beta = self.beta + (1.0 - self.beta) * tf.cast(progress, tf.float32)
-        weights = tf.pow(tf.cast(tf.cast(size, tf.float64) * chance, tf.float32), -beta)
-        return (index - first) % capacity, weights / tf.reduce_max(weights)
+
+        def drawn(done: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            total = tree.total(kept.sums)
+            # One draw from each of B equal parts of the total (appendix B.2.1).
+            unit = tf.cast(random.uniform(key, (number,)), tf.float64)
+            at = (tf.range(number, dtype=tf.float64) + unit) / number * total
+            index = tree.find(kept.sums, kept.children, at, capacity)
+            chance = tf.cast(tf.gather(kept.priorities, index), tf.float64) / total
+            beta = self.beta + (1.0 - self.beta) * tf.cast(progress, tf.float32)
+            weights = tf.pow(tf.cast(tf.cast(size, tf.float64) * chance, tf.float32), -beta)
+            return done + 1, (index - first) % capacity, weights / tf.reduce_max(weights)
+
+        # A loop of one turn, whose end XLA cannot foresee: without it, it would read priorities for the weights again
+        # once they have changed, and copy all of them before.
+        once = tf.minimum(size, 1)
+        start = (tf.zeros_like(once), tf.zeros(number, tf.int32), tf.zeros(number))
+        _, rows, weights = tf.while_loop(lambda done, *_: done < once, drawn, start)
+        return rows, weights
 
     def updated(self, kept: PrioritisedTensors, indices: tf.Tensor, errors: tf.Tensor) -> PrioritisedTensors:
         """Return what it keeps once the agent was `errors` wrong, float32 (B,), about rows `indices`, int32 (B,)."""

@@ -9,7 +9,7 @@ import numpy as np
 # Children of a node. Measured at 10^6 leaves: fewer make more levels, each of several calls; more make more numbers.
 FAN = 8
 # So many sums are searched at once: further levels above them would cost more.
-TOP = 1024
+TOP = 2048
 # A float64 times this is the next lower one.
 BELOW = 1.0 - 2.0**-53
 

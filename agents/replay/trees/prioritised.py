@@ -72,16 +72,15 @@ class HostPrioritised:
         left, came = (first - old_first) % capacity, (first + size - old_first - old_size) % capacity
         self.range = first, size
         if self.behind is None or left > old_size or old_size - left + came != size:
-            shown = np.arange(capacity)
-            shown = (shown - first) % capacity < size
+            shown = (np.arange(capacity) - first) % capacity < size
             self.tree.leaves[:] = np.where(shown, self.priorities, 0.0)
             self.tree.build()
         else:
             gone, new = (old_first + np.arange(left)) % capacity, (old_first + old_size + np.arange(came)) % capacity
             changed = np.concatenate([gone, new, *self.behind])
             if len(changed):
-                shown = (changed - first) % capacity < size
-                self.tree.put(changed, np.where(shown, self.priorities[changed], np.float32(0.0)))
+                still = (changed - first) % capacity < size
+                self.tree.put(changed, np.where(still, self.priorities[changed], np.float32(0.0)))
         self.behind = []
 
     def get_state(self) -> dict[str, Any]:
