@@ -63,6 +63,7 @@ class Agent(Learner):
         "evaluation_rng",
         "wrapper_statistics",
         "trains_in",
+        "frame_stack",
     )
 
     observation_space: gymnasium.Space[Any]
@@ -73,6 +74,8 @@ class Agent(Learner):
     evaluation_rng: np.random.Generator
     # Running statistics of the training environments' wrappers, by name: see `agents.playing.statistics`.
     wrapper_statistics: Statistics = {}  # noqa: RUF012 - replaced, never changed
+    # How many frames an observation stacks, and on which axis, where the environment's wrappers say so.
+    frame_stack: tuple[int, int] | None = None
     # Which environments have its episodes of training in progress.
     trains_in: str = ""
 

@@ -69,7 +69,7 @@ class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Moving, Agent):
             *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
             *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
             *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in", "given"),
-            *("masked", "allowed"),
+            *("masked", "allowed", "frame_stack"),
         )
     )
 

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import gymnasium
-from gymnasium.wrappers import TimeLimit
+from gymnasium.wrappers import (
+    FrameStackObservation,
+    OrderEnforcing,
+    PassiveEnvChecker,
+    RecordEpisodeStatistics,
+    TimeLimit,
+)
 
 # An episode without a time limit is cut off after so many steps where it is played to evaluate, film or record.
 MAX_EPISODE_STEPS = 10_000
@@ -38,6 +44,29 @@ def has_time_limit(env: gymnasium.Env[Any, Any]) -> bool:
     return spec is not None and (
         spec.max_episode_steps is not None or "max_num_frames_per_episode" in (spec.kwargs or {})
     )
+
+
+# Layers that give observations as they get them.
+PASSING = (TimeLimit, OrderEnforcing, PassiveEnvChecker, RecordEpisodeStatistics, gymnasium.RewardWrapper)
+
+
+def frame_stack(env: gymnasium.Env[Any, Any]) -> tuple[int, int] | None:
+    """Return how many frames an environment's observations stack, and on which axis, as its layers say; else None.
+
+    Gymnasium's FrameStackObservation says so, and any layer that declares `frame_stack = (number, axis)`, the axis 0 or
+    -1; no layer around it may change observations.
+    """
+    for layer in layers(env):
+        declared = vars(layer).get("frame_stack", getattr(type(layer), "frame_stack", None))
+        if declared is None and isinstance(layer, FrameStackObservation):
+            declared = (layer.stack_size, 0)
+        if declared is not None:
+            number, axis = declared
+            shape = layer.observation_space.shape
+            return (int(number), int(axis)) if shape and len(shape) > 1 and shape[axis] == number > 1 else None
+        if not isinstance(layer, PASSING):
+            return None
+    return None
 
 
 class RewardTap(gymnasium.Wrapper[Any, Any, Any, Any]):

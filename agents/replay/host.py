@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from agents.replay.holding.frames import FrameStorage, NotStackedError, Stack
+from agents.replay.holding.memory import in_words
 from agents.replay.layout import Layout
 from agents.replay.storage import HostStorage, check_names
 from agents.transitions import Transition
 from lab.errors import CheckpointError, UsageError
-from lab.messages.notes import note
+from lab.messages.notes import note, warn
 from lab.runs.state_checks import restore_generator
 
 
@@ -34,7 +36,12 @@ class HostReplay:
             # So that the steps of one environment lie the same distance apart all round.
             capacity = max(replay.n_steps, capacity // self.number) * self.number
         layout = Layout.of(agent)
-        self.storage = HostStorage(layout, capacity)
+        stack = getattr(agent, "frame_stack", None)
+        self.storage: HostStorage
+        if stack is not None and layout.apart is not None:
+            self.storage = FrameStorage(layout, capacity, self.number, Stack(*stack))
+        else:
+            self.storage = HostStorage(layout, capacity)
         self.sampler = replay.sampler.on_host(capacity)
         self.rng: np.random.Generator = agent.seeds.generator("replay")
         self.next_round = max(replay.update_every, replay.learning_starts)
@@ -58,7 +65,18 @@ class HostReplay:
             )
         if not self.storage.size:
             self.first_rows = len(transition.reward)
-        self.sampler.added(self.storage.add(transition))
+        try:
+            place = self.storage.add(transition)
+        except NotStackedError:
+            self.storage = self.storage.whole()  # type: ignore[attr-defined]
+            place = self.storage.add(transition)
+            warn(
+                "an observation is not the one before it moved on by a frame, though a FrameStackObservation is around "
+                "the environment: from now on the replay keeps observations whole, "
+                f"{in_words(self.storage.bytes)} once it is full",
+                stacklevel=3,
+            )
+        self.sampler.added(place)
 
     def resized(self, agent: Any) -> HostReplay:
         """Return a replay for the number of environments that an agent has now.
@@ -67,6 +85,8 @@ class HostReplay:
         as there are environments. Then updates begin again after `learning_starts` further steps.
         """
         if self.replay.n_steps == 1 or self.number == agent.num_envs:
+            if isinstance(self.storage, FrameStorage):
+                self.storage.resize(agent.num_envs)
             self.number = agent.num_envs
             return self
         made = HostReplay(self.replay, agent)
@@ -135,7 +155,10 @@ class HostReplay:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
-        check_names(state, HostStorage.NAMES | {"sampler", "next_round", "random_state"})
+        if isinstance(self.storage, FrameStorage) and isinstance(state, Mapping) and "apart" in state:
+            # Of an earlier version, or where observations turned out not to be stacked.
+            self.storage = HostStorage(self.storage.layout, self.storage.capacity)
+        check_names(state, self.storage.NAMES | {"sampler", "next_round", "random_state"})
         if type(state["next_round"]) is not int or state["next_round"] < 0:
             raise CheckpointError(f"the checkpoint's next round is due at step {state['next_round']!r:.40}.")
         self.storage.set_state(state)

@@ -32,6 +32,7 @@ class Layout:
 
     Attributes:
         width: Columns of a row.
+        bytes: Memory of one transition.
         apart: dtype of observations that lie apart, or None.
     """
 
@@ -74,6 +75,8 @@ class Layout:
             self.width += size
 
         self.named_extras = tuple(extras)
+        # Of one transition in memory.
+        self.bytes = 4 * self.width + (0 if self.apart is None else 2 * math.prod(self.shape) * self.apart.itemsize)
         self.plan = [(name, column.start, column.stop, columns[name]) for name, column in self.columns.items()]
 
     @classmethod
@@ -90,9 +93,8 @@ class Layout:
 
     def write(self, rows: np.ndarray, apart: tuple[np.ndarray, ...], place: Any, transition: Transition) -> None:
         """Put one step of n environments into rows (C, width), and into the arrays apart, at n places."""
-        t, columns = transition, self.columns
-        number = len(t.reward)
-        if number == 1 and not self.named_extras:
+        t = transition
+        if len(t.reward) == 1 and not self.named_extras:
             # One environment is the common case, and numbers are written faster than arrays of one.
             row = rows[place.start if isinstance(place, slice) else place[0]]
             for name, start, stop, shape in self.plan:
@@ -101,6 +103,13 @@ class Layout:
             if self.apart is not None:
                 apart[0][place], apart[1][place] = t.observation, t.next_observation
             return
+        self.write_numbers(rows, place, transition)
+        if self.apart is not None:
+            apart[0][place], apart[1][place] = t.observation, t.next_observation
+
+    def write_numbers(self, rows: np.ndarray, place: Any, transition: Transition) -> None:
+        """Put what lies in rows (C, width) of one step of n environments at n places."""
+        t, columns, number = transition, self.columns, len(transition.reward)
         for name in self.shapes:
             value = t.extras[name[7:]] if name.startswith("extras.") else getattr(t, name)
             column = columns[name]
@@ -108,8 +117,6 @@ class Layout:
                 rows[place, column.start] = value if value.ndim == 1 else value.reshape(number)
             else:
                 rows[place, column] = value.reshape(number, -1)
-        if self.apart is not None:
-            apart[0][place], apart[1][place] = t.observation, t.next_observation
 
     # ---------------------------------------------------------------- in TensorFlow
 

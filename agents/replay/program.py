@@ -53,6 +53,21 @@ class ProgramReplay:
         sampler = self.replay.sampler.empty(self.storage.capacity)
         return ReplayTensors(self.storage.empty(), sampler, tf.constant(first, tf.int64) + tf.cast(steps, tf.int64))
 
+    def stored(self, tensors: ReplayTensors) -> ReplayTensors:
+        """Return what checkpoints hold of the replay: what nothing else says."""
+        return tensors._replace(sampler=self.replay.sampler.stored(tensors.sampler))
+
+    def restored(self, stored: ReplayTensors) -> ReplayTensors:
+        """Return the replay of which `stored` returned this."""
+        sampler = self.replay.sampler.restored(stored.sampler, *self._drawable(stored.stored))
+        return stored._replace(sampler=sampler)
+
+    def _drawable(self, stored: Stored) -> tuple[tf.Tensor, tf.Tensor]:
+        # From where on, and how many rows may be drawn: those that begin a window.
+        zero = tf.zeros((), tf.int32)
+        first = tf.where(stored.size < self.storage.capacity, 0, stored.cursor) if self.replay.n_steps > 1 else zero
+        return first, stored.size - (self.replay.n_steps - 1) * self.number
+
     def untaught(self, agent: Any, state: Any, tensors: ReplayTensors, steps: int) -> str:
         """Return whether further steps of an agent teach nothing; see `Replay.untaught`."""
         due = int(tensors.next_round) - int(state.steps)
@@ -74,14 +89,14 @@ class ProgramReplay:
             The agent's state, the replay, the sums of the rounds' mean metrics float32 (M,), and rounds made, int64 ().
         """
         replay, capacity = self.replay, self.storage.capacity
-        sampler = replay.sampler.added(tensors.sampler, tensors.stored.cursor, self.number)
         stored = self.storage.write(tensors.stored, transition)
+        first, size, waiting = *self._drawable(stored), (replay.n_steps - 1) * self.number
+        given = tensors.sampler, tensors.stored.cursor, self.number
+        sampler = replay.sampler.added(*given, first, size, waiting)
         # As many rounds as have come due; a loop that runs no time costs less than a branch.
         late = state.steps - tensors.next_round
         rounds = tf.where(late >= 0, late // replay.update_every + 1, tf.zeros_like(late))
         state = agent.begin_round(state, rounds > 0)
-        first = tf.where(stored.size < capacity, 0, stored.cursor) if replay.n_steps > 1 else tf.zeros((), tf.int32)
-        size = stored.size - (replay.n_steps - 1) * self.number
         progress = tf.minimum(1.0, tf.cast(state.steps, tf.float32) / tf.cast(state.settings["run_length"], tf.float32))
 
         def one(i: tf.Tensor, parameters: Any, sampler: Any, metrics: tf.Tensor) -> tuple[Any, ...]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lab.errors import CheckpointError, bad_value
-from lab.runs.state_checks import check_value
+from agents.replay.trees.prioritised import HostPrioritised
+from lab.errors import bad_value
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -34,8 +33,24 @@ class Uniform:
         """Return the tensors that it keeps inside a program: none."""
         return ()
 
-    def added(self, kept: Any, start: tf.Tensor, number: int) -> Any:
-        """Return what it keeps after rows were written from `start`, int32 (), on."""
+    def stored(self, kept: Any) -> Any:
+        """Return what checkpoints hold of what it keeps."""
+        return kept
+
+    def restored(self, stored: Any, first: tf.Tensor, size: tf.Tensor) -> Any:
+        """Return what it keeps, from what `stored` returned; `first` and `size` as for `draw`."""
+        return stored
+
+    def added(self, kept: Any, start: tf.Tensor, number: int, first: tf.Tensor, size: tf.Tensor, waiting: int) -> Any:
+        """Return what it keeps after rows were written.
+
+        Args:
+            kept: Before.
+            start: int32 (), where the first of them lies.
+            number: How many, side by side.
+            first, size: The rows that may be drawn from now on, as for `draw`.
+            waiting: How many of the newest rows may not be, at most.
+        """
         return kept
 
     def draw(
@@ -96,6 +111,34 @@ class HostUniform:
         """Restore nothing."""
 
 
+class PrioritisedTensors(NamedTuple):
+    """What `Prioritised` keeps inside a program.
+
+    Attributes:
+        priorities: p^alpha of each row, float32 (C,), 0 where none lies.
+        highest: The highest so far, float32 ().
+        sums: Of the priorities of rows that may be drawn; see `agents.replay.trees.program`.
+        first, size: int32 (), which rows may be drawn: so many, counted on round the capacity.
+    """
+
+    priorities: tf.Tensor
+    highest: tf.Tensor
+    sums: Any
+    first: tf.Tensor
+    size: tf.Tensor
+
+    def children(self, groups: tf.Tensor) -> tf.Tensor:
+        """Return the priorities of groups of rows, float64 (m, FAN), 0 for those that may not be drawn."""
+        import tensorflow as tf
+
+        from agents.replay.trees.program import FAN
+
+        capacity = self.priorities.shape[0]
+        rows = groups[:, None] * FAN + tf.range(FAN)
+        known = (rows < capacity) & ((rows - self.first) % capacity < self.size)
+        return tf.where(known, tf.cast(tf.gather(self.priorities, tf.minimum(rows, capacity - 1)), tf.float64), 0.0)
+
+
 @dataclasses.dataclass(frozen=True)
 class Prioritised:
     """Draws rows by their last error (Schaul et al. 2016, "Prioritized Experience Replay", proportional variant).
@@ -127,111 +170,91 @@ class Prioritised:
         """Return the sampler of a replay in host memory."""
         return HostPrioritised(self, capacity)
 
-    def empty(self, capacity: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return p^alpha of each row, float32 (C,), 0 where none lies, and the highest so far, float32 ()."""
+    def empty(self, capacity: int) -> PrioritisedTensors:
+        """Return what it keeps of a replay without rows."""
         import tensorflow as tf
 
-        return tf.zeros(capacity), tf.ones(())
+        return self.restored((tf.zeros(capacity), tf.ones(())), tf.zeros((), tf.int32), tf.zeros((), tf.int32))
 
-    def added(self, kept: Any, start: tf.Tensor, number: int) -> Any:
-        """Return what it keeps after rows were written from `start`, int32 (), on."""
+    def stored(self, kept: PrioritisedTensors) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return what checkpoints hold of what it keeps, from which the rest follows: priorities and the highest."""
+        return kept.priorities, kept.highest
+
+    def restored(self, stored: tuple[tf.Tensor, tf.Tensor], first: tf.Tensor, size: tf.Tensor) -> PrioritisedTensors:
+        """Return what it keeps, from what `stored` returned.
+
+        Args:
+            stored: float32 (C,) and ().
+            first, size: The rows that may be drawn, as for `draw`.
+        """
+        from agents.replay.trees import program as tree
+
+        priorities, highest = stored
+        kept = PrioritisedTensors(priorities, highest, (), first, size)
+        return kept._replace(sums=tree.build(kept.children, priorities.shape[0]))
+
+    def added(
+        self,
+        kept: PrioritisedTensors,
+        start: tf.Tensor,
+        number: int,
+        first: tf.Tensor,
+        size: tf.Tensor,
+        waiting: int,
+    ) -> PrioritisedTensors:
+        """Return what it keeps after rows were written; see `Uniform.added`."""
         import tensorflow as tf
         from tensorflow.compiler.tf2xla.python import xla
 
-        priorities, highest = kept
-        return xla.dynamic_update_slice(priorities, tf.fill((number,), highest), [start]), highest
+        from agents.replay.trees import program as tree
+
+        capacity = kept.priorities.shape[0]
+        priorities = xla.dynamic_update_slice(kept.priorities, tf.fill((number,), kept.highest), [start])
+        after = kept._replace(priorities=priorities, first=first, size=size)
+        # The rows that may be drawn now and could not before lie right before those that were written. A point of each
+        # group of leaves that all of these reach into: where they go round the end, the last and the first too.
+        changed = [*range(0, number + waiting, tree.FAN), number + waiting - 1]
+        rows = (start - waiting + tf.constant(changed, tf.int32)) % capacity
+        rows = tf.concat([rows, [0, capacity - 1]], axis=0)
+        return after._replace(sums=tree.put(kept.sums, after.children, rows // tree.FAN, capacity))
 
     def draw(
-        self, kept: Any, key: tf.Tensor, number: int, first: tf.Tensor, size: tf.Tensor, progress: Any
+        self, kept: PrioritisedTensors, key: tf.Tensor, number: int, first: tf.Tensor, size: tf.Tensor, progress: Any
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Draw rows inside a program; see `Uniform.draw`."""
         import tensorflow as tf
 
+        from agents.replay.trees import program as tree
         from envs import random
 
-        priorities, capacity = kept[0], kept[0].shape[0]
-        # Those that may not be drawn now, such as the newest of n-step windows, have a priority of 0.
-        behind = (tf.range(capacity) - first) % capacity
-        priorities = tf.where(behind < size, priorities, 0.0)
-        width = math.isqrt(capacity - 1) + 1
-        blocks = tf.reshape(tf.pad(priorities, [[0, width * width - capacity]]), (width, width))
-        sums = tf.reduce_sum(blocks, axis=1)
-        ends = tf.cumsum(sums)
-        total = ends[-1]
-        # One draw from each of B equal parts of the total (appendix B.2.1).
-        at = (tf.range(number, dtype=tf.float32) + random.uniform(key, (number,))) / number * total
-        block = tf.minimum(tf.reduce_sum(tf.cast(ends[None] <= at[:, None], tf.int32), axis=1), width - 1)
-        # Rounding may lift the last draw to the total itself, behind the last block that holds anything: without this,
-        # a row that was never written would be drawn, and weigh infinitely much.
-        block = tf.where(tf.gather(sums, block) > 0.0, block, tf.argmax(sums, output_type=tf.int32))
-        rest = at - tf.gather(ends, block) + tf.reduce_sum(tf.gather(blocks, block), axis=1)
-        inside = tf.cumsum(tf.gather(blocks, block), axis=1)
-        column = tf.reduce_sum(tf.cast(inside <= rest[:, None], tf.int32), axis=1)
-        index = tf.minimum(block * width + tf.minimum(column, width - 1), capacity - 1)
-        # Rounding may point beside the last row that has a priority: the block's likeliest one is taken then.
-        likeliest = block * width + tf.argmax(tf.gather(blocks, block), axis=1, output_type=tf.int32)
-        index = tf.where(tf.gather(priorities, index) > 0.0, index, likeliest)
-        chance = tf.gather(priorities, index) / total
-        beta = self.beta + (1.0 - self.beta) * tf.cast(progress, tf.float32)
-        weights = tf.pow(tf.cast(size, tf.float32) * chance, -beta)
-        return (index - first) % capacity, weights / tf.reduce_max(weights)
+        capacity = kept.priorities.shape[0]
 
-    def updated(self, kept: Any, indices: tf.Tensor, errors: tf.Tensor) -> Any:
+        def drawn(done: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            total = tree.total(kept.sums)
+            # One draw from each of B equal parts of the total (appendix B.2.1).
+            unit = tf.cast(random.uniform(key, (number,)), tf.float64)
+            at = (tf.range(number, dtype=tf.float64) + unit) / number * total
+            index = tree.find(kept.sums, kept.children, at, capacity)
+            chance = tf.cast(tf.gather(kept.priorities, index), tf.float64) / total
+            beta = self.beta + (1.0 - self.beta) * tf.cast(progress, tf.float32)
+            weights = tf.pow(tf.cast(tf.cast(size, tf.float64) * chance, tf.float32), -beta)
+            return done + 1, (index - first) % capacity, weights / tf.reduce_max(weights)
+
+        # A loop of one turn, whose end XLA cannot foresee: without it, it would read priorities for the weights again
+        # once they have changed, and copy all of them before.
+        once = tf.minimum(size, 1)
+        start = (tf.zeros_like(once), tf.zeros(number, tf.int32), tf.zeros(number))
+        _, rows, weights = tf.while_loop(lambda done, *_: done < once, drawn, start)
+        return rows, weights
+
+    def updated(self, kept: PrioritisedTensors, indices: tf.Tensor, errors: tf.Tensor) -> PrioritisedTensors:
         """Return what it keeps once the agent was `errors` wrong, float32 (B,), about rows `indices`, int32 (B,)."""
         import tensorflow as tf
 
-        priorities, highest = kept
+        from agents.replay.trees import program as tree
+
         new = tf.pow(tf.abs(errors) + self.epsilon, self.alpha)
-        priorities = tf.tensor_scatter_nd_update(priorities, indices[:, None], new)
-        return priorities, tf.maximum(highest, tf.reduce_max(new))
-
-
-class HostPrioritised:
-    """`Prioritised` in NumPy. Errors are taken in after each round of updates.
-
-    Args:
-        settings: The sampler.
-        capacity: Rows of the replay.
-    """
-
-    def __init__(self, settings: Prioritised, capacity: int) -> None:
-        self.settings = settings
-        self.priorities = np.zeros(capacity, np.float32)
-        self.highest = 1.0
-
-    def added(self, place: Any) -> None:
-        """Take note of rows written at an index."""
-        self.priorities[place] = self.highest
-
-    def draw(
-        self, shape: tuple[int, ...], first: int, size: int, progress: float, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return rows, int64 `shape`, counted from `first`, and their weights, float32 `shape`."""
-        rolled = self.priorities if first == 0 else np.roll(self.priorities, -first)
-        ends = np.cumsum(rolled[:size], dtype=np.float64)
-        number = shape[-1]
-        at = (np.arange(number) + rng.random(shape)) / number * ends[-1]
-        # Below the total itself, which rounding may reach: behind the last row that has a priority others may lie.
-        rows = np.searchsorted(ends, np.minimum(at, np.nextafter(ends[-1], 0.0)), side="right")
-        beta = self.settings.beta + (1.0 - self.settings.beta) * progress
-        weights = np.power(size * rolled[rows] / ends[-1], -beta)
-        return rows, (weights / weights.max(axis=-1, keepdims=True)).astype(np.float32)
-
-    def updated(self, indices: np.ndarray, errors: np.ndarray) -> None:
-        """Take note of how wrong the agent was, float32, about rows of the same shape."""
-        new = np.power(np.abs(errors) + self.settings.epsilon, self.settings.alpha).astype(np.float32)
-        self.priorities[indices] = new
-        self.highest = max(self.highest, float(new.max()))
-
-    def get_state(self) -> dict[str, Any]:
-        """Return the priorities and the highest so far."""
-        return {"priorities": self.priorities.copy(), "highest": self.highest}
-
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Restore what `get_state` returned."""
-        check_value(self.priorities, state["priorities"], "Prioritised.priorities")
-        check_value(self.highest, state["highest"], "Prioritised.highest")
-        if not (np.isfinite(state["priorities"]).all() and state["priorities"].min() >= 0):
-            raise CheckpointError("the checkpoint's priorities are not finite numbers >= 0.")
-        self.priorities[...] = state["priorities"]
-        self.highest = float(state["highest"])
+        priorities = tf.tensor_scatter_nd_update(kept.priorities, indices[:, None], new)
+        after = kept._replace(priorities=priorities, highest=tf.maximum(kept.highest, tf.reduce_max(new)))
+        groups = indices // tree.FAN
+        return after._replace(sums=tree.put(kept.sums, after.children, groups, priorities.shape[0]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from agents.replay.holding.memory import state_memory
 from agents.replay.layout import Layout
 from agents.transitions import Transition
 from lab.errors import CheckpointError, bad_value
@@ -39,6 +40,7 @@ class HostStorage:
     Attributes:
         size: Rows filled.
         cursor: Where the next row goes.
+        bytes: Memory that it takes once it is full.
     """
 
     # What `get_state` returns.
@@ -47,16 +49,29 @@ class HostStorage:
     def __init__(self, layout: Layout, capacity: int) -> None:
         self.layout, self.capacity = layout, capacity
         self.size = self.cursor = 0
+        self.bytes = self.bytes_needed()
+        state_memory(capacity, self.bytes, self.in_words())
+        self.apart: tuple[np.ndarray, ...] = ()
         # np.zeros takes memory only as rows are written, so a large capacity costs nothing at first.
         try:
-            self.rows = np.zeros((capacity, layout.width), np.float32)
-            shape = (capacity, *layout.shape)
-            self.apart: tuple[np.ndarray, ...] = ()
-            if layout.apart is not None:
-                self.apart = (np.zeros(shape, layout.apart), np.zeros(shape, layout.apart))
+            self._take_memory()
         except (MemoryError, ValueError, OverflowError) as error:
             expected = f"transitions of {layout.width} numbers, observations {layout.shape}, that fit in memory"
             raise bad_value("Replay", "replay_capacity", capacity, f"{expected} ({error})") from error
+
+    def _take_memory(self) -> None:
+        layout, shape = self.layout, (self.capacity, *self.layout.shape)
+        self.rows = np.zeros((self.capacity, layout.width), np.float32)
+        if layout.apart is not None:
+            self.apart = (np.zeros(shape, layout.apart), np.zeros(shape, layout.apart))
+
+    def bytes_needed(self) -> int:
+        """Return how much memory it takes once it is full."""
+        return self.capacity * self.layout.bytes
+
+    def in_words(self) -> str:
+        """Return how transitions lie."""
+        return f"{self.layout.bytes:,} bytes each"
 
     def add(self, transition: Transition) -> Any:
         """Store one step of n environments, n <= capacity; return their places, as an index."""
@@ -93,22 +108,26 @@ class HostStorage:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""
+        size = self._checked_size(state)
+        apart = {str(i): array[:size] for i, array in enumerate(self.apart)}
+        if not isinstance(state["apart"], Mapping) or state["apart"].keys() != apart.keys():
+            raise CheckpointError("the checkpoint's replay holds observations of another kind than this one. " + FIX)
+        check_value(apart, state["apart"], "Replay.apart")
+        self.rows[:size] = state["rows"]
+        for i, array in enumerate(self.apart):
+            array[:size] = state["apart"][str(i)]
+        self.size, self.cursor = size, state["cursor"]
+
+    def _checked_size(self, state: Mapping[str, Any]) -> int:
         rows, cursor = state["rows"], state["cursor"]
         size = len(rows) if isinstance(rows, np.ndarray) and rows.ndim else -1
         if not 0 <= size <= self.capacity:
             raise CheckpointError(f"the checkpoint's replay holds {size} rows; this one has room for {self.capacity}.")
         check_value(self.rows[:size], rows, "Replay.rows")
-        apart = {str(i): array[:size] for i, array in enumerate(self.apart)}
-        if not isinstance(state["apart"], Mapping) or state["apart"].keys() != apart.keys():
-            raise CheckpointError("the checkpoint's replay holds observations of another kind than this one. " + FIX)
-        check_value(apart, state["apart"], "Replay.apart")
         # Before all places are filled, the next row follows the last one.
         if type(cursor) is not int or not 0 <= cursor < self.capacity or (size < self.capacity and cursor != size):
             raise CheckpointError(f"the checkpoint's replay of {size} rows goes on at row {cursor!r:.40}.")
-        self.rows[:size] = rows
-        for i, array in enumerate(self.apart):
-            array[:size] = state["apart"][str(i)]
-        self.size, self.cursor = size, cursor
+        return size
 
 
 class Stored(NamedTuple):
@@ -144,6 +163,7 @@ class ProgramStorage:
         """Return no transitions."""
         import tensorflow as tf
 
+        state_memory(self.capacity, self.capacity * self.layout.bytes, f"{self.layout.bytes:,} bytes each")
         shape, dtype = (self.capacity, *self.layout.shape), self.layout.apart
         apart = () if dtype is None else (tf.zeros(shape, tf.as_dtype(dtype)), tf.zeros(shape, tf.as_dtype(dtype)))
         zero = tf.zeros((), tf.int32)

@@ -195,9 +195,11 @@ class CompiledTask(AgentTask):
         return {**super().get_state(), "program": leaves}
 
     def _stored(self) -> LaneState:
-        # Without what every call is given anew: the settings, and a learning rate that somebody set.
-        agent = self.state.agent
-        return self.state._replace(agent=agent._replace(settings={}, learning_rate=()))
+        # Without what every call is given anew, the settings and a learning rate that somebody set, and what follows
+        # from the rest.
+        agent, memory = self.state.agent, self.program.memory
+        held = memory.stored(self.state.memory) if hasattr(memory, "stored") else self.state.memory
+        return self.state._replace(agent=agent._replace(settings={}, learning_rate=()), memory=held)
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         rest = dict(state)
@@ -214,7 +216,9 @@ class CompiledTask(AgentTask):
         ]
         stored: LaneState = tf.nest.pack_sequence_as(self._stored(), restored)
         given = {"settings": self.state.agent.settings, "learning_rate": self.state.agent.learning_rate}
-        self.state = stored._replace(agent=stored.agent._replace(**given))
+        memory = self.program.memory
+        held = memory.restored(stored.memory) if hasattr(memory, "restored") else stored.memory
+        self.state = stored._replace(agent=stored.agent._replace(**given), memory=held)
         self.count, self.fresh = int(self.state.count), False
         self.gathers_rows = self._gathers()
 

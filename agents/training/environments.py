@@ -17,6 +17,8 @@ from agents.environment_ids import check_id
 from agents.playing.separation import Made, check_separate, shared_objects
 from agents.playing.wrappers import layers, name_of
 from agents.structured import in_rows
+from agents.training.atari import is_atari
+from agents.training.atari import make as make_atari
 from envs.tensor import TensorEnv
 from lab import registry
 from lab.errors import MissingPackageError, UsageError, bad_value
@@ -41,12 +43,14 @@ class EnvironmentSource:
     def __init__(self, source: Any) -> None:
         registry.load_environments()
         self.num_envs: int | None = None
+        self.trains_apart = False
         self._made, self._spare = Made(), list[gymnasium.Env[Any, Any]]()
         self.instances: list[gymnasium.Env[Any, Any]] = []
         if isinstance(source, str):
             self.kind = "id"
             name = imported_environment(source)
             check_id(name)
+            self.trains_apart = is_atari(name)
             self._make: Callable[..., gymnasium.Env[Any, Any]] = lambda **k: _make_id(name, **k)
         elif isinstance(source, gymnasium.Env):
             self.kind = "instance"
@@ -153,7 +157,11 @@ class EnvironmentSource:
     def training(self, number: int) -> list[gymnasium.Env[Any, Any]]:
         """Return `number` environments to train in, a user's own instances first."""
         given = [in_rows(env) for env in self.instances[:number]]
-        return given + [self.make() for _ in range(number - len(given))]
+        return given + [self.make_training() for _ in range(number - len(given))]
+
+    def make_training(self) -> gymnasium.Env[Any, Any]:
+        """Return a fresh environment to train in, where that differs from one to be judged in, as in Atari games."""
+        return self._fresh(training=True) if self.trains_apart else self.make()
 
     def make(self) -> gymnasium.Env[Any, Any]:
         """Return a fresh environment without rendering, which nobody else has.
@@ -191,11 +199,13 @@ class EnvironmentSource:
         return self._fresh(render_mode="rgb_array")
 
 
-def _make_id(name: str, **keywords: Any) -> gymnasium.Env[Any, Any]:
+def _make_id(name: str, training: bool = False, **keywords: Any) -> gymnasium.Env[Any, Any]:
     try:
         # What the environment's package does to Python's warnings as it is imported ends with its import.
         with warnings.catch_warnings():
             # Gymnasium's checker would look at each step of each environment; `lab` checks spaces itself.
+            if is_atari(name):
+                return make_atari(name, training, **keywords)
             return gymnasium.make(name, disable_env_checker=True, **keywords)
     except gymnasium.error.DependencyNotInstalled as error:
         raise MissingPackageError(f"{name} needs a package that is not installed: {error}") from error

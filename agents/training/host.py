@@ -33,7 +33,7 @@ class InteractionTask(AgentTask):
     def __init__(self, agent: Agent, source: EnvironmentSource, options: TaskOptions, lane_reason: str) -> None:
         envs = source.training(source.num_envs or options.num_envs)
         super().__init__(agent, source, envs[0], options, len(envs), lane_reason)
-        self.pool = SameStepVectorEnv(envs, options.seeds, source.make, agent.honours_masks)
+        self.pool = SameStepVectorEnv(envs, options.seeds, source.make_training, agent.honours_masks)
         self.sums: dict[str, float] = {}
         self.rounds = 0
 

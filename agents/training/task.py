@@ -16,6 +16,7 @@ from agents.playing.exported import ActingThrough, Seen
 from agents.playing.rollout import Played, play
 from agents.playing.statistics import Statistics
 from agents.playing.video import film
+from agents.playing.wrappers import frame_stack
 from agents.training.environments import EnvironmentSource
 from lab.errors import UsageError, bad_value
 from lab.media.plotting import write_figure
@@ -76,6 +77,9 @@ class AgentTask(Task):
         source.check_separate()
         self.lane_reason = lane_reason
         self.observation_space, self.action_space = example.observation_space, example.action_space
+        stack = frame_stack(example)
+        if stack is not None and not agent.built:
+            agent.frame_stack = stack
         agent.setup(self.observation_space, self.action_space, options.seeds, num_envs)
         layout = _layout(self.observation_space)
         if layout not in ("", PLAIN):

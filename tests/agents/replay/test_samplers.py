@@ -23,7 +23,8 @@ def drawn(sampler, errors, number, lane, first=0, size=None, progress=0.0, calls
         found, weights = host.draw((calls, number), first, size, progress, np.random.default_rng(0))
         weights = np.ones((calls, number), np.float32) if weights is None else weights
         return found, weights
-    kept = tf.function(lambda kept: sampler.added(kept, tf.constant(0), written), jit_compile=True)(
+    rest = tf.constant(first), tf.constant(size), CAPACITY - written
+    kept = tf.function(lambda kept: sampler.added(kept, tf.constant(0), written, *rest), jit_compile=True)(
         sampler.empty(CAPACITY)
     )
     kept = sampler.updated(kept, tf.constant(rows, tf.int32), tf.constant(errors, tf.float32))
@@ -97,7 +98,8 @@ def test_a_draw_that_rounds_to_the_total_takes_a_written_row(monkeypatch):
         top = np.nextafter(np.float32(1), np.float32(0))
         monkeypatch.setattr(random, "uniform", lambda key, shape, top=top: tf.fill(shape, top))
         sampler = Prioritised()
-        kept = (tf.constant([1.0] * 5 + [0.0] * 7), tf.ones(()))
+        stored = (tf.constant([1.0] * 5 + [0.0] * 7), tf.ones(()))
+        kept = sampler.restored(stored, tf.constant(0), tf.constant(5))
         given = random.key_from_seed(0), number, tf.constant(0), tf.constant(5), tf.constant(0.0)
         rows, weights = sampler.draw(kept, *given)
         assert rows.numpy().max() < 5 and np.isfinite(weights.numpy()).all()
@@ -117,14 +119,43 @@ def test_new_rows_have_the_highest_priority_so_far_and_errors_go_to_their_rows()
     host, kept = sampler.on_host(6), sampler.empty(6)
     added = tf.function(sampler.added, jit_compile=True)
     host.added(slice(0, 3))
-    kept = added(kept, tf.constant(0), 3)
+    kept = added(kept, tf.constant(0), 3, tf.constant(0), tf.constant(3), 0)
     indices, errors = np.array([2, 0]), np.float32([-16.0, 0.25])
     host.updated(indices, errors)
     kept = sampler.updated(kept, tf.constant(indices, tf.int32), tf.constant(errors))
     host.added(slice(3, 5))
-    kept = added(kept, tf.constant(3), 2)
-    for priorities, highest in ((host.priorities, host.highest), (kept[0].numpy(), float(kept[1]))):
+    kept = added(kept, tf.constant(3), 2, tf.constant(0), tf.constant(5), 0)
+    for priorities, highest in ((host.priorities, host.highest), (kept.priorities.numpy(), float(kept.highest))):
         assert priorities == pytest.approx([0.5, 1.0, 4.0, 4.0, 4.0, 0.0], rel=1e-4) and highest == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("number", [2, 5])
+def test_what_a_checkpoint_holds_gives_the_same_sums_to_the_bit(number):
+    """Rows go round twice, the newest two steps wait, and errors come in between, in both lanes."""
+    capacity, waiting, sampler = 100, 2 * number, Prioritised()
+    rng, host, kept = np.random.default_rng(0), sampler.on_host(capacity), sampler.empty(capacity)
+    added = tf.function(sampler.added, jit_compile=True)
+    updated = tf.function(sampler.updated, jit_compile=True)
+    for step in range(2 * capacity // number + 3):
+        start, written = step * number % capacity, (step + 1) * number
+        first, size = max(0, written - capacity) % capacity, min(written, capacity) - waiting
+        host.added(np.arange(start, start + number))
+        kept = added(kept, tf.constant(start), number, tf.constant(first), tf.constant(size), waiting)
+        if size > 0:
+            rows = (host.draw((2, 3), first, size, 0.0, rng)[0] + first) % capacity
+            errors = np.float32(rng.exponential(size=6))
+            host.updated(rows, errors.reshape(2, 3))
+            kept = updated(kept, tf.constant(rows.ravel(), tf.int32), tf.constant(errors))
+            known = (np.arange(capacity) - first) % capacity < size
+            host._follow(first, size)
+            assert np.array_equal(host.tree.leaves, np.where(known, host.priorities, 0))
+    again = sampler.restored(sampler.stored(kept), kept.first, kept.size)
+    assert np.array_equal(again.sums, kept.sums) and float(again.sums[-1, 0]) > 0
+    fresh = sampler.on_host(capacity)
+    fresh.set_state(host.get_state())
+    draws = [one.draw((4, 8), first, size, 0.5, np.random.default_rng(1)) for one in (host, fresh)]
+    assert all(np.array_equal(a, b) for a, b in zip(*draws, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(host.tree.levels, fresh.tree.levels, strict=True))
 
 
 def test_alpha_0_draws_uniformly_and_weighs_alike():

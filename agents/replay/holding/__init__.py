@@ -1,0 +1,1 @@
+"""What a replay takes of memory, and how stacked frames are held once. May import the storage and the layout."""
