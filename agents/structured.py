@@ -214,7 +214,7 @@ def leaves_of(space: gymnasium.Space[Any], path: Path = ()) -> Iterator[tuple[Pa
 
 def _with_axis(space: Any) -> Any:
     if isinstance(space, Box) and space.shape == ():
-        return Box(space.low.reshape(1), space.high.reshape(1), dtype=space.dtype.type)  # type: ignore[type-var]
+        return Box(space.low.reshape(1), space.high.reshape(1), dtype=space.dtype.type)
     return space
 
 

@@ -234,8 +234,8 @@ class Stacked(Wrapped):
         if isinstance(number, bool) or not isinstance(number, int) or number < 2:
             raise ValueError(f"Stacked: number received {number!r}; expected a whole number >= 2, such as 4.")
         self.env, self.number = env, number
-        bounds = (np.repeat(bound[None], number, axis=0) for bound in (space.low, space.high))
-        self.observation_space = Box(*bounds, dtype=space.dtype.type)  # type: ignore[type-var]
+        low, high = (np.repeat(bound[None], number, axis=0) for bound in (space.low, space.high))
+        self.observation_space = Box(low, high, dtype=space.dtype.type)
         self.action_space, self.max_episode_steps = env.action_space, env.max_episode_steps
 
     def reset(self, key: tf.Tensor) -> tuple[State, tf.Tensor]:

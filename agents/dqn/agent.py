@@ -21,7 +21,7 @@ from agents.dqn.switches import Switches
 from agents.dqn.unread import check_reads_masks, unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
-from agents.parts import losses, observations
+from agents.parts import losses
 from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.masking.masked import masked
 from agents.parts.networks.networks import Networks
@@ -213,10 +213,6 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
             self.having_seen(after, batch.observation), {"loss": loss, "gradient_norm": norm, "value": value}, errors
         )
 
-    def features(self, observed: Any) -> Any:
-        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
-        return observations.features(self.observation_space, observed)
-
     def outputs(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return the network's outputs (B, ...) under explicit weights."""
         return self.head.call(self.online, weights, features)
@@ -264,28 +260,12 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         return outputs if self.config.distribution == "none" else self.head.values_in_numpy(outputs)
 
     @property
-    def number_of_features(self) -> int:
-        """How many numbers describe an observation to the network."""
-        return observations.number_of_features(self.observation_space)
-
-    @property
     def epsilon(self) -> float:
         """The probability of a uniform action now."""
         if self.config.noisy:
             return 0.0
         value: float = linear(self.steps, self.config.epsilon_start, self.config.epsilon_end, self.epsilon_steps)
         return value
-
-    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
-        # In this order: without averaged weights both are one, and need not read what is at hand.
-        self.greedy.renew()
-        self.latest.renew(parameters)
-        self.renew_scale(parameters)
-
-    @property
-    def number_for_host_forms(self) -> int | None:
-        # The statistics are the last leaves.
-        return None if self.config.normalise_observations else len(self.latest.model.trainable_variables)
 
     def _forward(self, model: keras.Model) -> Forward:
         # A network whose outputs are made values by functions of tensors alone is called as a whole in TensorFlow.

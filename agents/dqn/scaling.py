@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from agents.parts import observations
 from agents.parts.normalising import LIMIT, RunningStatistics, no_statistics, standardised, with_rows
 
 if TYPE_CHECKING:
@@ -14,14 +15,24 @@ if TYPE_CHECKING:
 
 
 class Scaled:
-    """Gives `DQN` its setting `normalise_observations`: only updates change the statistics, acting never does."""
+    """Gives `DQN` its setting `normalise_observations`, whose statistics only updates change, and forms in NumPy."""
 
     # Of the agent.
     config: Any
-    number_of_features: int
-    features: Any
+    observation_space: Any
+    greedy: Any
+    latest: Any
     # As the NumPy forms of the network take them; None where the variables have newer ones.
     scale: RunningStatistics | None = None
+
+    @property
+    def number_of_features(self) -> int:
+        """How many numbers describe an observation to the network."""
+        return observations.number_of_features(self.observation_space)
+
+    def features(self, observed: Any) -> Any:
+        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
+        return observations.features(self.observation_space, observed)
 
     def build_scale(self) -> None:
         """Make the statistics of nothing, where they are asked for."""
@@ -55,9 +66,16 @@ class Scaled:
         scaled: np.ndarray = standardised(self.scale, rows, LIMIT).astype(np.float32, copy=False)
         return scaled
 
-    def renew_scale(self, parameters: list[np.ndarray] | None) -> None:
-        """Follow parameters that have changed: their last leaves, or the variables."""
+    def renew_host_forms(self, parameters: list[np.ndarray] | None) -> None:
+        # In this order: without averaged weights both are one, and need not read what is at hand.
+        self.greedy.renew()
+        self.latest.renew(parameters)
         if self.config.normalise_observations:
             self.scale = (
                 None if parameters is None else RunningStatistics(*parameters[-len(RunningStatistics._fields) :])
             )
+
+    @property
+    def number_for_host_forms(self) -> int | None:
+        # The statistics are the last leaves.
+        return None if self.config.normalise_observations else len(self.latest.model.trainable_variables)

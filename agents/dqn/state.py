@@ -17,9 +17,9 @@ class Parameters(NamedTuple):
         moments: Adam's.
         averaged: The online network's weights averaged over the updates, or () where greedy play goes by the latest.
         copies: int64 (), copies to the target network so far; () where nothing is copied by environment step.
+        observed: What is known of observations, or () where they stay as they are.
         allowed: For `DQN.target_of` and what it calls, which actions are allowed in what follows, bool (B, A); () for
             all.
-        observed: What is known of observations, or () where they stay as they are.
     """
 
     online: tuple[tf.Tensor, ...]
@@ -27,8 +27,8 @@ class Parameters(NamedTuple):
     moments: Moments
     averaged: tuple[tf.Tensor, ...] = ()
     copies: Any = ()
-    allowed: Any = ()
     observed: Any = ()
+    allowed: Any = ()
 
 
 def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:

@@ -96,7 +96,7 @@ def number_of_features(space: gymnasium.Space[Any]) -> int:
     if isinstance(space, Packed):
         return sum(number_of_features(entry.space) for entry in space.entries)
     if isinstance(space, (MultiDiscrete, Tuple)):
-        return sum(part.n for part in _choices(space))
+        return sum(int(part.n) for part in _choices(space))
     return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
 
 

@@ -64,7 +64,8 @@ class RecurrentDQN(DQN):
 
     def experience(self) -> Replay:
         c = self.config
-        return dataclasses.replace(super().experience(), n_steps=c.burn_in + c.sequence_length, sequences=True)  # type: ignore[type-var]
+        replay: Any = super().experience()
+        return dataclasses.replace(replay, n_steps=c.burn_in + c.sequence_length, sequences=True)
 
     # ---------------------------------------------------------------- the network
 
@@ -117,7 +118,7 @@ class RecurrentDQN(DQN):
         weights = self.acting_weights(state.parameters, explore)
         number = len(self.body.trainable_variables)
         after = stepped(self.body, list(weights[:number]), self.features(observations), hidden["hidden"])
-        choice = super().policy(state, Remembered(after), key, explore)  # type: ignore[arg-type]
+        choice = super().policy(state, Remembered(after), key, explore)
         # Where nothing has begun yet, an episode begins here.
         extras = {"hidden": hidden["hidden"], "begins": 1.0 - hidden["begun"]}
         return Choice(choice.action, extras, {"hidden": after, "begun": tf.ones_like(hidden["begun"])})

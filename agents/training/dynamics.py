@@ -52,7 +52,7 @@ def _of(env: gymnasium.Env[Any, Any]) -> Dynamics:
         if isinstance(layer, TimeLimit):
             limits.append(int(layer._max_episode_steps))
         elif _stacks(layer):
-            stacks.append(int(layer.stack_size))
+            stacks.append(int(getattr(layer, "stack_size")))  # noqa: B009
         elif not isinstance(layer, (OrderEnforcing, PassiveEnvChecker)):
             compiled = hasattr(env.unwrapped, "tensor_env")
             return Dynamics(None, "", f"the wrapper {type(layer).__name__} steps in Python", compiled)

@@ -222,9 +222,8 @@ def _add_tools(commands: Any) -> None:
     compare = commands.add_parser(
         "compare",
         help="compare learners of several runs each",
-        description="Say what agents come to over their runs (interquartile mean and median, with intervals over "
-        "runs), and how likely a run of one is to score above a run of another. Runs that differ in the seed alone are one "
-        "learner; each needs three.",
+        description="Say what agents come to over their runs (interquartile mean and median with intervals), and how "
+        "likely a run of one is to score above a run of another. Runs that differ in the seed alone are one learner.",
         epilog="example: lab compare runs/dqn runs/double --target 475",
     )
     compare.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="runs, or folders of runs trained together")

@@ -12,7 +12,8 @@ PRUNERS = ("none", "halving", "hyperband")
 EXAMPLE = """\
 --search takes learning_rate alone (where to look is declared beside the setting), learning_rate=1e-5:1e-2:log,
 update_every=4:64:4, batch_size=32,64,128 or hidden_sizes=64,64;128,128; --space a TOML file of a table [search] with
-lines as batch_size = [32, 64]. `lab resume DIR` goes on with a sweep, `lab report DIR` writes a page about it.
+lines as batch_size = [32, 64]. `lab resume DIR` goes on with a sweep, `lab report DIR` writes a page about it, and
+`lab evaluate DIR` opens its best trial.
 example: lab sweep dqn CartPole-v1 --search learning_rate --search batch_size=32,64,128 --trials 32 --seeds 2"""
 
 

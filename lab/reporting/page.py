@@ -31,7 +31,7 @@ class Content(NamedTuple):
 
     title: str
     links: Markup | None
-    body: Markup
+    sections: list[Markup]
     data: dict[str, Any]
 
 
@@ -92,7 +92,7 @@ def content_of(records: list[RunRecord], budget: Budget | None = None) -> Conten
     ]
     title = names[0] if len(records) == 1 else f"{len(records)} runs"
     links = _contents(records, names) if len(records) > 1 else None
-    return Content(title, links, join(sections), {**store.to_json(), "traces": budget.traces})
+    return Content(title, links, sections, {**store.to_json(), "traces": budget.traces})
 
 
 def document(content: Content, script: str, live: bool, more: Mapping[str, Any] | None = None) -> str:
@@ -107,7 +107,7 @@ def document(content: Content, script: str, live: bool, more: Mapping[str, Any] 
     data = json.dumps({**content.data, **(more or {})}, separators=(",", ":"))
     controls = tag("div", id="controls")
     frame: dict[str, Any] = {"of": "runs'", "script": script, "data": data, "live": live}
-    return whole_page("Lab report", content.title, content.links, controls, main=content.body, **frame)
+    return whole_page("Lab report", content.title, content.links, controls, main=join(content.sections), **frame)
 
 
 def _contents(records: list[RunRecord], names: list[str]) -> Markup:

@@ -117,9 +117,10 @@ def references(record: RunRecord, metric: str, beside: Row | None = None) -> dic
         if value is not None:
             found[str(row.get("learner", "baseline"))] = value
     rows = of_purpose(record, TRAINING) or reports(record)
-    for name in metric_names(rows):
+    constants = [{name: row[name] for name in row if name.startswith(f"{metric}_")} for row in rows]
+    for name in metric_names(constants):
         values = {number(row.get(name)) for row in rows}
-        if name.startswith(f"{metric}_") and len(values) == 1 and name not in (f"{metric}_low", f"{metric}_high"):
+        if len(values) == 1 and name not in (f"{metric}_low", f"{metric}_high"):
             value = values.pop() if beside is None else number(beside.get(name))
             if value is not None:
                 found[name] = value

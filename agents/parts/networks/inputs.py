@@ -54,7 +54,8 @@ def parts_of(space: gymnasium.Space[Any]) -> list[Part]:
 
 
 def _part(name: str, space: gymnasium.Space[Any], start: int) -> Part:
-    kind, shape = VECTOR, (number_of_features(space),)
+    kind = VECTOR
+    shape: tuple[int, ...] = (number_of_features(space),)
     if isinstance(space, Box):
         picture = encoding(space).picture
         if picture is not None:

@@ -118,7 +118,7 @@ def _profile(found: Mapping[str, NDArray[np.float64]], title: str, unit: str, st
     return store.chart(f"{title}: fraction of runs above a {unit}", unit, words, lines, "chart overlay")
 
 
-def _improvements(found: Mapping[str, NDArray[np.float64]]) -> Markup:
+def _improvements(found: Scores) -> Markup:
     rows = [
         [one, other, *_cells(probability_of_improvement(found[one], found[other]))] for one, other in pairs_of(found)
     ]

@@ -20,7 +20,7 @@ HOST, PORT = "127.0.0.1", 8420
 # How many ports after the default one are tried.
 TRIED = 20
 # Seconds between two looks at the runs: as many times what a look takes, between these bounds.
-LEAST_PAUSE, MOST_PAUSE, PART = 0.5, 1.5, 10
+LEAST_PAUSE, MOST_PAUSE, PART = 0.5, 1.5, 40
 MOST_STREAMS = 32
 # After so many seconds without news a stream says that it is there.
 SIGN_OF_LIFE = 10.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,10 +13,12 @@ NAMES = {"viewbox": "viewBox"}
 PART = "data-part"
 
 
+@functools.lru_cache(maxsize=128)
 def parts_of(markup: str) -> dict[str, list[Any]]:
     """Return the elements of our own markup that have a `data-part`, by it.
 
-    A tree is a text, or a list of an element's name, its attributes and its children's trees.
+    A tree is a text, or a list of an element's name, its attributes and its children's trees. Those of sections that
+    have not changed are kept: nobody may write into them.
     """
     parser = _Parser()
     parser.feed(markup)

@@ -130,7 +130,7 @@ class Watched:
         self.media = {}
         budget = Budget(address=self._address, read=self._cache.read, trace=self._cache.trace)
         content = content_of(records, budget)
-        parts = parts_of(content.body)
+        parts = {name: tree for section in content.sections for name, tree in parts_of(section).items()}
         outline = (content.title, content.links, [record.path for record in records], list(parts))
         if outline != self._outline:
             self._generation, self._outline, self._known = self._generation + 1, outline, {}

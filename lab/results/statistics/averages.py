@@ -83,6 +83,6 @@ def normalised(scores: ArrayLike, lowest: ArrayLike, highest: ArrayLike) -> NDAr
         if end.shape not in ((), (1,), (matrix.shape[1],)):
             raise bad_value("normalised", f"{name} of shape", end.shape, f"() or ({matrix.shape[1]},), one a task")
     if not np.all(low < high):
-        raise bad_value("normalised", "highest", highest, f"more than lowest ({lowest}) in every task")
+        raise bad_value("normalised", "highest", high.tolist(), f"more than lowest ({low.tolist()}) in every task")
     result: NDArray[np.float64] = (matrix - low) / (high - low)
     return result
