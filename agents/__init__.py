@@ -61,6 +61,22 @@ if TYPE_CHECKING:
         REINFORCESettings,
     )
     from agents.q_learning import QLearning, QLearningSettings
+    from agents.tabular import (
+        SARSA,
+        DoubleQLearning,
+        DoubleQLearningSettings,
+        DynaQ,
+        DynaQSettings,
+        ExpectedSARSA,
+        ExpectedSARSASettings,
+        NStepSARSA,
+        NStepSARSASettings,
+        QLambda,
+        QLambdaSettings,
+        SARSASettings,
+        TabularAgent,
+        TabularSettings,
+    )
     from agents.transitions import Batch, Transition
     from agents.tuned_settings import Tuned, tuned
 
@@ -112,6 +128,20 @@ _HOMES = {
     "Random": "agents.baselines",
     "RecurrentPPO": "agents.on_policy",
     "RecurrentPPOSettings": "agents.on_policy",
+    "DoubleQLearning": "agents.tabular",
+    "DoubleQLearningSettings": "agents.tabular",
+    "DynaQ": "agents.tabular",
+    "DynaQSettings": "agents.tabular",
+    "ExpectedSARSA": "agents.tabular",
+    "ExpectedSARSASettings": "agents.tabular",
+    "NStepSARSA": "agents.tabular",
+    "NStepSARSASettings": "agents.tabular",
+    "QLambda": "agents.tabular",
+    "QLambdaSettings": "agents.tabular",
+    "SARSA": "agents.tabular",
+    "SARSASettings": "agents.tabular",
+    "TabularAgent": "agents.tabular",
+    "TabularSettings": "agents.tabular",
     "Transition": "agents.transitions",
     "Tuned": "agents.tuned_settings",
     "tuned": "agents.tuned_settings",

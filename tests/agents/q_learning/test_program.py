@@ -128,7 +128,7 @@ def test_past_transitions_are_replayed_in_blocks_in_the_order_drawn():
     rows = np.minimum((random.uniform(key, (132,)).numpy() * np.float32(66)).astype(int), 65)
     past = [np.concatenate([np.asarray(t[i]) for t in transitions])[rows] for i in range(6)]
     going = 1.0 - past[3]
-    host._learn(past[0], past[1], past[2], going, past[5])
+    host.learn_rows(past[0], past[1], past[2], going, past[5])
     np.testing.assert_allclose(found.table, host.q_table, atol=1e-12)
 
 
