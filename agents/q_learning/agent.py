@@ -14,8 +14,8 @@ from lab.config import Settings
 class QLearning(OneStep):
     """Learns what the best action is worth, whatever action is taken: v(s') = max_a Q(s', a).
 
-    Watkins and Dayan 1992; Sutton and Barto 2018, equation 6.8. Past transitions are replayed; `replay_updates=0` is the
-    plain algorithm.
+    Watkins and Dayan 1992; Sutton and Barto 2018, equation 6.8. Past transitions are replayed; `replay_updates=0` is
+    the plain algorithm.
     """
 
     Settings: ClassVar[type[Settings]] = QLearningSettings

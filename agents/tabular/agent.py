@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -188,7 +187,9 @@ class TabularAgent(Tables, Exploring, FunctionalAgent):
 
     def learn(self, state: AgentState, batch: Batch, key: tf.Tensor) -> Learnt:
         """Raise, for rules that need more than single transitions: their `experience` calls them."""
-        raise UsageError(f"{type(self).__name__} learns from whole episodes as they go on, not from single transitions.")
+        raise UsageError(
+            f"{type(self).__name__} learns from whole episodes as they go on, not from single transitions."
+        )
 
     # ---------------------------------------------------------------- in a file
 
@@ -246,9 +247,7 @@ class TabularAgent(Tables, Exploring, FunctionalAgent):
         self.td_error_sum, self.td_error_count = 0.0, 0
         return metrics
 
-    def move(
-        self, state: int, action: int, alpha: float, *target: float, table: np.ndarray | None = None
-    ) -> float:
+    def move(self, state: int, action: int, alpha: float, *target: float, table: np.ndarray | None = None) -> float:
         """Do what `moved` does, in the agent's own table or another one; return the error."""
         values = self.q_table if table is None else table
         old = float(values[state, action])

@@ -62,7 +62,9 @@ class DoubleQLearning(OneStep):
         rows = xla.dynamic_slice(table.pair, [tf.constant(0), after, tf.constant(0)], [2, 1, table.values.shape[1]])
         value = self.following(exploring, tf.gather(rows, tf.stack([first, 1 - first])), ())[0]
         # The rule of one table, on the one that the coin chose.
-        one, error = self.moved(table._replace(values=table.pair[first]), [state, action], alpha, reward, discount, value)
+        one, error = self.moved(
+            table._replace(values=table.pair[first]), [state, action], alpha, reward, discount, value
+        )
         new = xla.dynamic_slice(one.values, [state, action], [1, 1])
         pair = xla.dynamic_update_slice(table.pair, new[None], [first, state, action])
         other = xla.dynamic_slice(table.pair, [1 - first, state, action], [1, 1, 1])

@@ -16,11 +16,11 @@ from lab.config import Settings
 class QLambda(TabularAgent):
     """Learns what the best action is worth, and passes each error on to the pairs that led there.
 
-    Each step e *= discount lambda, e(S, A) += 1 (or = 1), and for all pairs Q += alpha delta e with delta = R + discount
-    max_a Q(S', a) - Q(S, A). Traces are cut, e = 0, before an action that was not greedy, because what follows it says
-    nothing about the greedy policy (Watkins 1989; Sutton and Barto 2018, section 12.10; replacing traces: Singh and
-    Sutton 1996). Of several best actions each is greedy. With `visit_exponent` the step size is that of the pair just
-    visited. A truncated episode bootstraps, and its traces end as after a terminated one.
+    Each step e *= discount lambda, e(S, A) += 1 (or = 1), and for all pairs Q += alpha delta e with
+    delta = R + discount max_a Q(S', a) - Q(S, A). Traces are cut, e = 0, before an action that was not greedy, because
+    what follows it says nothing about the greedy policy (Watkins 1989; Sutton and Barto 2018, section 12.10; replacing
+    traces: Singh and Sutton 1996). Of several best actions each is greedy. With `visit_exponent` the step size is that
+    of the pair just visited. A truncated episode bootstraps, and its traces end as after a terminated one.
 
     Each environment has a trace for each pair, and each step moves the whole table: for tables of many rows
     `NStepSARSA(backup="tree", target_policy="greedy")` costs less.

@@ -117,7 +117,7 @@ class NStepSARSA(TabularAgent):
 class SARSA(NStepSARSA):
     """Learns what its own exploring policy is worth, from the action it takes next.
 
-    Q(S, A) += alpha (R + discount Q(S', A') - Q(S, A)) (Rummery and Niranjan 1994; Sutton and Barto 2018, equation 6.7).
+    Q(S, A) += alpha (R + discount Q(S', A') - Q(S, A)): Rummery and Niranjan 1994; Sutton and Barto 2018, equation 6.7.
     """
 
     Settings: ClassVar[type[Settings]] = SARSASettings
@@ -128,4 +128,3 @@ class SARSA(NStepSARSA):
     @property
     def form(self) -> Form:
         return Form(1, SARSA_BACKUP, BEHAVIOUR)
-

@@ -173,7 +173,9 @@ class ProgramWindows(ProgramMemory):
                     states, actions, rewards = steps
 
                     def back(k: Any, value: Any) -> tuple[Any, Any]:
-                        mixed = agent.window_mixed(table, exploring, states[k], actions[k], rewards[k] + discount * value)
+                        mixed = agent.window_mixed(
+                            table, exploring, states[k], actions[k], rewards[k] + discount * value
+                        )
                         return k - 1, mixed
 
                     _, value = tf.while_loop(lambda k, _: k > 0, back, (count - 1, following(table)))

@@ -1,1 +1,1 @@
-"""What tabular agents are made of: rows of a table, exploration, arithmetic for arrays and tensors. May import parts."""
+"""What tabular agents are made of: rows of a table, exploration, arithmetic, a figure. May import agents.parts."""

@@ -94,7 +94,9 @@ def evaluate_policy(model: Model, policy: ArrayLike, discount: float = 0.99) -> 
             f"{states} states, or probabilities ({states}, {actions}) with the sum 1 each."
         )
     if states > MOST_STATES:
-        raise bad_value("evaluate_policy", "model", f"{states:,} states", f"at most {MOST_STATES:,}", "value_iteration.")
+        raise bad_value(
+            "evaluate_policy", "model", f"{states:,} states", f"at most {MOST_STATES:,}", "value_iteration."
+        )
     weights = shares[:, :, None] * model.probabilities
     going = np.zeros((states, states))
     np.add.at(going, (np.arange(states)[:, None, None], model.next_states), np.where(model.terminated, 0.0, weights))

@@ -95,7 +95,9 @@ class Model(NamedTuple):
         states, actions = len(outcomes), len(next(iter(outcomes.values()), {}))
         longest = max((len(rows) for row in outcomes.values() for rows in row.values()), default=0)
         if not longest or set(outcomes) != set(range(states)):
-            raise UsageError(f"Model received the states {list(outcomes)[:5]}; expected 0 to n - 1, each with outcomes.")
+            raise UsageError(
+                f"Model received the states {list(outcomes)[:5]}; expected 0 to n - 1, each with outcomes."
+            )
         if states * actions * longest > MOST_OUTCOMES:
             raise UsageError(
                 f"Model received {states:,} states, {actions:,} actions and up to {longest:,} outcomes; expected at "
@@ -107,7 +109,9 @@ class Model(NamedTuple):
         arrays: list[NDArray[Any]] = list(made[:4])
         for state, row in outcomes.items():
             if set(row) != set(range(actions)):
-                raise UsageError(f"Model received the actions {list(row)} of state {state}; expected 0 to {actions - 1}.")
+                raise UsageError(
+                    f"Model received the actions {list(row)} of state {state}; expected 0 to {actions - 1}."
+                )
             for action, rows in row.items():
                 for k, outcome in enumerate(rows):
                     for array, value in zip(arrays, outcome, strict=True):
@@ -123,7 +127,9 @@ class Model(NamedTuple):
                 f"{int(action)}; expected numbers >= 0 with the sum 1."
             )
         if self.next_states.min() < 0 or self.next_states.max() >= len(sums):
-            raise UsageError(f"Model received next states up to {self.next_states.max()}; expected 0 to {len(sums) - 1}.")
+            raise UsageError(
+                f"Model received next states up to {self.next_states.max()}; expected 0 to {len(sums) - 1}."
+            )
         if not np.isfinite(self.rewards).all():
             raise UsageError("Model received a reward that is not finite; expected numbers.")
         return self
