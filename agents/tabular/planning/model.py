@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
+from lab import registry
 from lab.errors import UsageError
 
 # Of four arrays of K outcomes each: 4 GiB.
@@ -47,6 +48,7 @@ class Model(NamedTuple):
             UsageError: For an environment that gives no model, or whose spaces are not Discrete from 0.
         """
         if isinstance(env, str):
+            registry.load_environments()
             made = gymnasium.make(env, disable_env_checker=True)
             try:
                 return cls.of(made)

@@ -101,7 +101,7 @@ def test_maps_show_the_best_of_what_was_met():
     assert (values[0, 1], values[1, 1]) == (4.0, 5.0) and best[0].tolist() == [1.0, 0.0]
     # A third part of two values has a panel each; of five, it is averaged by visits.
     assert [title for title, *_ in maps(np.zeros((12, 2)), np.ones((12, 2)), (3, 2, 2))] == ["[1] = 0", "[1] = 1"]
-    table, visits = np.zeros((45, 1)), np.zeros((45, 1), int)
-    table[0], table[1], visits[0], visits[1] = 1.0, 5.0, 3, 1
-    ((_, values, _),) = maps(table, visits, (3, 3, 5))
-    assert values.shape == (3, 5)
+    table, visits = np.zeros((225, 1)), np.zeros((225, 1), int)
+    table[0], table[45], visits[0], visits[45] = 1.0, 5.0, 3, 1
+    ((_, values, _),) = maps(table, visits, (5, 5, 9))
+    assert values.shape == (5, 9) and values[0, 0] == 2.0
