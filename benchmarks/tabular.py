@@ -8,7 +8,8 @@ the mean return of the episodes of the last half of training, exploration includ
 
     python benchmarks/tabular.py [--rules sarsa,q_lambda] [--environments Taxi-v4] [--seeds 5] [--output FILE]
 
-Reported are seeds 0 to 4; settings were looked at with seeds from 100 on.
+Reported are seeds 0 to 4. Seed 100 was looked at before: with epsilon falling from 1, SARSA learnt in the grid world
+that it is best to jump into a pit at once, which its exploring policy was right about; so epsilon is 0.1 from the start.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from agents.tabular.planning.iteration import backup
 from lab import Experiment
 from lab.results.statistics import over_runs
 
-SHARED = {"learning_rate": 0.5, "learning_rate_end": 0.02, "epsilon_end": 0.1}
+SHARED = {"learning_rate": 0.5, "learning_rate_end": 0.02, "epsilon_start": 0.1, "epsilon_end": 0.1}
 RULES: dict[str, tuple[Any, dict[str, Any]]] = {
     "q_learning, replay of 4": (QLearning, {}),
     "q_learning": (QLearning, {"replay_updates": 0}),

@@ -902,7 +902,7 @@ def cases() -> list[Case]:
             found.append(Case(label, load, as_in=SAME_STATE.get(label), shown=shown, **entry))
     return [
         *found,
-        Case("example_agent", lambda: load_example("custom_agent").ExpectedSarsa, short_walks, idle=OVERWRITTEN),
+        Case("example_agent", lambda: load_example("custom_agent").OwnExpectedSarsa, short_walks, idle=OVERWRITTEN),
         Case("example_generator", lambda: load_example("custom_generator").FlowMatching, pictures, idle=BUILT),
         Case("tiny", _tiny, pictures, idle=BUILT),
     ]

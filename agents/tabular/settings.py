@@ -60,13 +60,15 @@ class DoubleQLearningSettings(ReplayedSettings):
 class ExpectedSARSASettings(ReplayedSettings):
     """Settings of `ExpectedSARSA`."""
 
+    epsilon_start: float = setting(0.1, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class SARSASettings(TabularSettings):
-    """Settings of `SARSA`."""
+    """Settings of `SARSA`; a policy that explores much is worth little, so it explores little from the start."""
 
+    epsilon_start: float = setting(0.1, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(0.1, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
 
 

@@ -102,11 +102,12 @@ def draw(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...]) -> Figur
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    panels, actions = maps(table, visits, shape), table.shape[1]
+    panels: list[Any] = list(maps(table, visits, shape))
+    actions = table.shape[1]
     # Tall maps would leave their page; it is the same map on its side.
     turned = len(shape) == 2 and shape[0] > TURNED * shape[1]
     figure = Figure(figsize=(3.8 * len(panels) + 0.6, 5.6), layout="constrained", facecolor="white")
-    kinds = (
+    kinds: Any = (
         ("value", "viridis", {}),
         ("best action", colormaps["tab10" if actions <= 10 else "tab20"], {"vmin": -0.5, "vmax": actions - 0.5}),
     )

@@ -32,7 +32,9 @@ def walked(model):
     """Train each rule, and return the cells of its greedy walk and the return of its last episodes of training."""
     found = {}
     for name, agent in RULES.items():
-        history = Experiment(agent, "CliffWalking-v1", seed=1, lane="host", log_every=3_000, progress=False).train(12_000)
+        history = Experiment(agent, "CliffWalking-v1", seed=1, lane="host", log_every=3_000, progress=False).train(
+            12_000
+        )
         cell, cells = START, []
         while cell != GOAL and len(cells) < 50:
             cell = int(model.next_states[cell, agent.q_table[cell].argmax(), 0])
