@@ -15,18 +15,18 @@ from lab import Experiment, Settings, setting
 
 
 @dataclasses.dataclass(frozen=True)
-class ExpectedSarsaSettings(Settings):
-    """Settings of `ExpectedSarsa`; `--set` and the report know them too."""
+class OwnExpectedSarsaSettings(Settings):
+    """Settings of `OwnExpectedSarsa`; `--set` and the report know them too."""
 
     discount: float = setting(0.99, "discount factor", at_least=0, at_most=1)
     learning_rate: float = setting(0.5, "step size", above=0, at_most=1)
     epsilon: float = setting(0.1, "probability of a uniform action in training", at_least=0, at_most=1)
 
 
-class ExpectedSarsa(Agent):
+class OwnExpectedSarsa(Agent):
     """Learns the values of its own policy (van Seijen et al. 2009, "Expected Sarsa", algorithm 1)."""
 
-    Settings = ExpectedSarsaSettings
+    Settings = OwnExpectedSarsaSettings
     default_steps = 20_000
 
     def build(self):
@@ -61,7 +61,7 @@ class ExpectedSarsa(Agent):
 if __name__ == "__main__":
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else None
     run_dir = sys.argv[2] if len(sys.argv) > 2 else "runs/expected_sarsa"
-    experiment = Experiment(ExpectedSarsa(), "lab/GridWorld-v0", seed=1, run_dir=run_dir)
+    experiment = Experiment(OwnExpectedSarsa(), "lab/GridWorld-v0", seed=1, run_dir=run_dir)
     experiment.train(steps)
     print(experiment.evaluate())
     # The second file is called as one of the things to show: the values and the greedy policy over the map.

@@ -288,6 +288,18 @@ ACTOR_CRITIC = (
 
 SMALL_Q_LEARNING = {"replay_capacity": 50, "epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
 
+SMALL_TABULAR = {"epsilon_steps": 300, "learning_rate_steps": 500, "visit_exponent": 0.5}
+
+TABULAR = {"fixed_rate": "its step size is the schedule's"}
+
+TABULAR_PROGRAM = {
+    **dict.fromkeys(("exploration", "memory"), "the host lane's"),
+    **dict.fromkeys(
+        ("q_table", "visits", "steps", "replayed", "td_error_sum", "td_error_count"),
+        "a copy of what the program carries",
+    ),
+}
+
 SMALL_UPDATES = {"batch_size": 8, "warmup_updates": 100, "steps": 3, "average_decay": 0.9}
 
 SMALL_DIFFUSION = {**SMALL_UPDATES, "channels": (4,), "attention": False, "dropout": 0.1, "schedule_steps": 20}
@@ -774,14 +786,71 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             "source": short_walks,
             "lane": "compiled",
             "middle": 66,
-            "idle": {
-                "fixed_rate": "its step size is the schedule's",
-                **dict.fromkeys(("exploration", "memory"), "the host lane's"),
-                **dict.fromkeys(
-                    ("q_table", "visits", "steps", "replayed", "td_error_sum", "td_error_count"),
-                    "a copy of what the program carries",
-                ),
-            },
+            "idle": {**TABULAR, **TABULAR_PROGRAM},
+        },
+    ],
+    "double_q_learning": [
+        {
+            "settings": {**SMALL_Q_LEARNING, "replay_updates": 1},
+            "source": short_walks,
+            "lane": "host",
+            "middle": 66,
+            "idle": TABULAR,
+        },
+    ],
+    "dyna_q": [
+        {
+            # With little planning a queue is left.
+            "settings": {**SMALL_TABULAR, "sweeping": "prioritised", "planning_updates": 1},
+            "source": short_walks,
+            "middle": 66,
+            "idle": TABULAR,
+        },
+        {
+            "settings": {**SMALL_TABULAR, "sweeping": "uniform", "planning_updates": 2},
+            "source": short_walks,
+            "middle": 66,
+        },
+    ],
+    "expected_sarsa": [
+        {
+            "settings": {"exploration": "softmax", "temperature_steps": 300, "learning_rate_steps": 500},
+            "source": short_walks,
+            "lane": "host",
+            "middle": 66,
+        },
+    ],
+    "n_step_sarsa": [
+        {
+            "settings": {"exploration": "ucb", "n_steps": 3, "learning_rate_steps": 500},
+            "source": short_walks,
+            "lane": "host",
+            "middle": 66,
+            "idle": TABULAR,
+        },
+        {
+            "settings": {"exploration": "ucb", "n_steps": 3, "backup": "tree", "learning_rate_steps": 500},
+            "source": short_walks,
+            "lane": "compiled",
+            "middle": 66,
+            "idle": {**TABULAR, **TABULAR_PROGRAM, "tried": "a copy of what the program carries"},
+        },
+    ],
+    "q_lambda": [
+        {
+            "settings": SMALL_TABULAR,
+            "source": short_walks,
+            "lane": "host",
+            "middle": 66,
+            "idle": TABULAR,
+        },
+    ],
+    "sarsa": [
+        {
+            "settings": {"exploration": "ucb", "learning_rate_steps": 500},
+            "source": short_walks,
+            "lane": "host",
+            "middle": 66,
         },
     ],
     "random": [{"source": "CartPole-v1", "idle": NO_UPDATES}],
@@ -828,6 +897,9 @@ SAME_STATE = {
     "sac-3": "sac",
     "regressor": "classifier",
     "percent_bc": "behavior_cloning",
+    "expected_sarsa": "q_learning",
+    "dyna_q-2": "dyna_q",
+    "sarsa": "n_step_sarsa",
 }
 
 
@@ -848,6 +920,12 @@ SHOWN: dict[str, tuple[str, frozenset[str]]] = {
     "rainbow-2": ("dqn", FLAVOUR | {THREE, "loads_what_was_learnt"}),
     "reinforce": ("a2c", frozenset((THREE,))),
     "q_learning-2": ("q_learning", KEPT | {DRAWN, THREE}),
+    "double_q_learning": ("q_learning", KEPT | {DRAWN, THREE}),
+    "expected_sarsa": ("q_learning", FLAVOUR | {THREE}),
+    **dict.fromkeys(("dyna_q", "q_lambda"), ("n_step_sarsa", KEPT | {DRAWN})),
+    "dyna_q-2": ("dyna_q", frozenset((THREE, SEEDED))),
+    "n_step_sarsa-2": ("n_step_sarsa", KEPT | {DRAWN}),
+    "sarsa": ("n_step_sarsa", FLAVOUR | {THREE}),
     "classifier-3": ("classifier", KEPT | {DRAWN}),
     "percent_bc": ("behavior_cloning", FLAVOUR),
     "sparse_autoencoder": ("autoencoder", FLAVOUR),
@@ -879,7 +957,7 @@ def cases() -> list[Case]:
             found.append(Case(label, load, as_in=SAME_STATE.get(label), shown=shown, **entry))
     return [
         *found,
-        Case("example_agent", lambda: load_example("custom_agent").ExpectedSarsa, short_walks, idle=OVERWRITTEN),
+        Case("example_agent", lambda: load_example("custom_agent").OwnExpectedSarsa, short_walks, idle=OVERWRITTEN),
         Case("example_generator", lambda: load_example("custom_generator").FlowMatching, pictures, idle=BUILT),
         Case("tiny", _tiny, pictures, idle=BUILT),
     ]

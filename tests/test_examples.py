@@ -47,7 +47,9 @@ class Script:
 
 
 SCRIPTS = (
-    Script("custom_agent", 500, 500, ("videos/episode.mp4", "samples/policy.png"), "ExpectedSarsa", "expected_sarsa"),
+    Script(
+        "custom_agent", 500, 500, ("videos/episode.mp4", "samples/policy.png"), "OwnExpectedSarsa", "own_expected_sarsa"
+    ),
     Script("custom_environment", 270, 540, ("videos/episode.mp4",), "WalkToTheLight", "dqn"),
     Script("custom_generator", 60, 60, ("samples/samples.png",), "FlowMatching", "flow_matching"),
     Script("custom_tensor_environment", 300, 600, ("videos/episode.mp4",), "SoftLanding", "dqn", 40),
@@ -213,7 +215,7 @@ def check_resume(script: Script, run_dir: Path) -> None:
 
 
 def test_the_agent_learns_its_way_to_the_goal() -> None:
-    experiment = Experiment(load_example("custom_agent").ExpectedSarsa(), "lab/GridWorld-v0", seed=7, progress=False)
+    experiment = Experiment(load_example("custom_agent").OwnExpectedSarsa(), "lab/GridWorld-v0", seed=7, progress=False)
     before = experiment.evaluate(20)["mean"]
     experiment.train(4_000)
     assert experiment.evaluate(20)["mean"] > 0.8 > 0.0 > before
@@ -221,4 +223,4 @@ def test_the_agent_learns_its_way_to_the_goal() -> None:
 
 def test_the_examples_are_under_contract() -> None:
     found: list[Case] = [case for case in cases() if case.label.startswith("example_")]
-    assert {case.kind().__name__ for case in found} == {"ExpectedSarsa", "FlowMatching"}
+    assert {case.kind().__name__ for case in found} == {"OwnExpectedSarsa", "FlowMatching"}

@@ -9,7 +9,7 @@ from agents import QLearning
 from agents.transitions import Transition
 from lab import Experiment
 from lab.seeding import Seeds
-from tests.agents.q_learning.test_program import Follow
+from tests.agents.tabular.helpers import Follow
 
 SETTINGS = {"learning_rate": 0.5, "learning_rate_end": 0.5, "discount": 0.9, "replay_updates": 0}
 

@@ -5,81 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from gymnasium.spaces import Discrete, MultiDiscrete
+from gymnasium.spaces import MultiDiscrete
 
 from agents import QLearning
 from agents.training.choose import reason_against
 from agents.transitions import Transition
 from envs import random
 from lab import Experiment
-from lab.seeding import Seeds
-
-FALLING = {"learning_rate": 0.8, "learning_rate_end": 0.1, "learning_rate_steps": 50, "discount": 0.9}
-
-
-def built(num_envs=1, space=None, kind=QLearning, **settings):
-    agent = kind(**settings)
-    agent.setup(space or Discrete(5), Discrete(3), Seeds(0), num_envs)
-    return agent
-
-
-def steps(number, envs, seed=0):
-    rng = np.random.default_rng(seed)
-    for _ in range(number):
-        yield Transition(
-            rng.integers(5, size=envs),
-            rng.integers(3, size=envs),
-            rng.normal(size=envs).astype(np.float32).astype(np.float64),
-            rng.random(envs) < 0.2,
-            rng.random(envs) < 0.2,
-            rng.integers(5, size=envs),
-        )
-
-
-def as_tensors(t):
-    places = [tf.constant(x, tf.int32) for x in (t.observation, t.action, t.next_observation)]
-    reward = tf.constant(t.reward, tf.float32)
-    made = Transition(places[0], places[1], reward, tf.constant(t.terminated), tf.constant(t.truncated), places[2])
-    masks = {name: getattr(t, name) for name in ("action_mask", "next_action_mask")}
-    return made._replace(**{name: tf.constant(mask) for name, mask in masks.items() if len(mask)})
-
-
-class Follow:
-    """Feeds transitions to what the compiled lane learns by, step by step, and keeps what each step reported."""
-
-    def __init__(self, agent):
-        self.agent = agent
-        self.memory = agent.experience().in_program(agent, agent.num_envs)
-        self.call = tf.function(self.one, jit_compile=True)
-        self.state, self.tensors, self.reports = agent.state(), self.memory.empty(), []
-
-    def one(self, state, tensors, transition, key):
-        state = state._replace(steps=state.steps + self.agent.num_envs)
-        return self.memory.step(self.agent, state, tensors, transition, key)
-
-    def step(self, transition, key=None):
-        key = random.fold_in(random.key_from_seed(0), len(self.reports)) if key is None else key
-        given = (self.state, self.tensors, as_tensors(transition), key)
-        self.state, self.tensors, metrics, rounds = self.call(*given)
-        self.reports.append((float(metrics[0]), float(rounds)))
-        return self
-
-    def steps(self, transitions):
-        for transition in transitions:
-            self.step(transition)
-        return self
-
-    @property
-    def table(self):
-        return self.state.parameters.values.numpy()
-
-    @property
-    def visits(self):
-        return self.state.parameters.visits.numpy()
-
-
-def follow(agent, transitions):
-    return Follow(agent).steps(transitions)
+from tests.agents.tabular.helpers import FALLING, built, follow, steps
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.7])
@@ -130,7 +63,7 @@ def test_past_transitions_are_replayed_in_blocks_in_the_order_drawn():
     rows = np.minimum((random.uniform(key, (132,)).numpy() * np.float32(66)).astype(int), 65)
     past = [np.concatenate([np.asarray(t[i]) for t in transitions])[rows] for i in range(6)]
     going = 1.0 - past[3]
-    host._learn(past[0], past[1], past[2], going, past[5])
+    host.learn_rows(past[0], past[1], past[2], going, past[5])
     np.testing.assert_allclose(found.table, host.q_table, atol=1e-12)
 
 

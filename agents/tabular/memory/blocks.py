@@ -1,38 +1,22 @@
-"""Past transitions of a table of values: learnt from as they come, and again in blocks (Lin 1992)."""
+"""Single transitions: learnt from as they come, and past ones again in blocks (Lin 1992)."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.spaces import Discrete
 
 from agents.replay.layout import Layout
 from agents.replay.storage import HostStorage, ProgramStorage, Stored, check_names
+from agents.tabular.memory.program import ProgramMemory
 from agents.transitions import Transition
 from lab.runs.state_checks import restore_generator
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-BLOCK = 64
-
-
-class BlockTensors(NamedTuple):
-    """What a program carries beside the table.
-
-    Attributes:
-        stored: Past transitions, by the numbers of their states.
-        replayed: int64 (), the step of the last block of replayed updates.
-        error_sum, error_count: float64 (), absolute TD errors since then.
-    """
-
-    stored: Stored
-    replayed: tf.Tensor
-    error_sum: tf.Tensor
-    error_count: tf.Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,14 +55,24 @@ class HostBlocks:
     """
 
     def __init__(self, blocks: Blocks, agent: Any) -> None:
+        self.updates = blocks.updates
         layout = Layout(Discrete(blocks.states), agent.action_space, {}, Layout.masks_of(agent))
         self.storage = HostStorage(layout, blocks.capacity)
         self.rng: np.random.Generator = agent.seeds.generator("replay")
         self.header = 0
 
-    def add(self, transition: Transition) -> None:
-        """Store one step of n environments, observations as numbers of states."""
-        self.storage.add(transition)
+    def take(self, agent: Any, t: Transition) -> None:
+        """Learn from one step of n environments, observations as numbers of states, and store it."""
+        t = agent.with_masks(t)
+        agent.learn_rows(t.observation, t.action, t.reward, t.discount, t.next_observation, mask=t.next_action_mask)
+        if self.updates:
+            self.storage.add(t)
+
+    def again(self, agent: Any, steps: int) -> None:
+        """Learn from as many past transitions as belong to so many steps."""
+        if self.updates:
+            *columns, mask = self.sample(steps * self.updates)
+            agent.learn_rows(*columns, mask=mask)
 
     def sample(self, number: int) -> tuple[Any, ...]:
         """Return states, actions, rewards, discounts and following states, (number,) each, and their masks or ()."""
@@ -100,7 +94,7 @@ class HostBlocks:
         restore_generator(self.rng, state["random_state"], "Replay.rng")
 
 
-class ProgramBlocks:
+class ProgramBlocks(ProgramMemory):
     """`Blocks` inside a program.
 
     Args:
@@ -110,69 +104,55 @@ class ProgramBlocks:
     """
 
     def __init__(self, blocks: Blocks, agent: Any, number: int) -> None:
-        self.blocks, self.number = blocks, number
+        super().__init__(number)
+        self.blocks = blocks
         layout = Layout(Discrete(blocks.states), agent.action_space, {}, Layout.masks_of(agent))
         self.storage = ProgramStorage(layout, blocks.capacity, number)
-        # The host lane replays once 64 steps have come together; here they come together `number` at a time.
-        self.block = -(-BLOCK // number) * number
 
-    def empty(self, steps: Any = 0) -> BlockTensors:
-        """Return the memory before the first step of an agent that has `steps`, int64 (), behind it."""
+    def kept(self) -> Stored:
+        return self.storage.empty()
+
+    def take(self, agent: Any, state: Any, kept: Stored, transition: Transition, key: tf.Tensor) -> tuple[Any, ...]:
         import tensorflow as tf
 
-        zero = tf.zeros((), tf.float64)
-        return BlockTensors(self.storage.empty(), tf.cast(steps, tf.int64), zero, zero)
+        from agents.replay.accumulators import one_step
+        from agents.replay.learning import learnt_from
 
-    def step(
-        self, agent: Any, state: Any, tensors: BlockTensors, transition: Transition, key: tf.Tensor
-    ) -> tuple[Any, BlockTensors, tf.Tensor, tf.Tensor]:
-        """Learn from one step of all environments, and again from past ones if it is time to."""
+        t, c = transition, agent.hyperparameters(state)
+        batch = one_step(t, tf.ones(()))._replace(discount=_discounts(t, c.discount))
+        learnt = learnt_from(agent, state, batch, key, False)
+        stored = self.storage.write(kept, t) if self.blocks.updates else kept
+        return learnt.parameters, stored, tf.reduce_sum(tf.abs(learnt.errors)), float(self.number)
+
+    def again(
+        self, agent: Any, state: Any, kept: Stored, key: tf.Tensor, due: tf.Tensor, errors: tf.Tensor, count: tf.Tensor
+    ) -> tuple[Any, tf.Tensor, tf.Tensor]:
+        if not self.blocks.updates:
+            return state.parameters, errors, count
         import tensorflow as tf
 
         from agents.replay.accumulators import one_step
         from agents.replay.learning import learnt_from
         from envs import random
 
-        t, c = transition, agent.hyperparameters(state)
-        t = t._replace(
-            observation=agent.states(t.observation),
-            next_observation=agent.states(t.next_observation),
-            reward=tf.cast(t.reward, tf.float64),
-        )
-        batch = one_step(t, tf.ones(()))._replace(discount=_discounts(t, c.discount))
-        learnt = learnt_from(agent, state, batch, key, False)
-        errors = tensors.error_sum + tf.reduce_sum(tf.abs(learnt.errors))
-        count = tensors.error_count + float(self.number)
-        due = state.steps >= tensors.replayed + self.block
-        parameters, stored = learnt.parameters, tensors.stored
-        if self.blocks.updates:
-            stored = self.storage.write(stored, t)
-            size = self.block * self.blocks.updates
+        size, c = self.block * self.blocks.updates, agent.hyperparameters(state)
 
-            def one(i: tf.Tensor, parameters: Any, errors: tf.Tensor) -> tuple[Any, ...]:
-                unit = random.uniform(key, (size,))
-                places = tf.minimum(tf.cast(unit * tf.cast(stored.size, tf.float32), tf.int32), stored.size - 1)
-                past = self.storage.layout.unpacked(*self.storage.take(stored, places))
-                past = past._replace(reward=tf.cast(past.reward, tf.float64))
-                batch = one_step(past, tf.ones(()))._replace(discount=_discounts(past, c.discount))
-                learnt = learnt_from(agent, state._replace(parameters=parameters), batch, key, False)
-                return i + 1, learnt.parameters, errors + tf.reduce_sum(tf.abs(learnt.errors))
+        def one(i: tf.Tensor, parameters: Any, errors: tf.Tensor) -> tuple[Any, ...]:
+            unit = random.uniform(key, (size,))
+            places = tf.minimum(tf.cast(unit * tf.cast(kept.size, tf.float32), tf.int32), kept.size - 1)
+            past = self.storage.layout.unpacked(*self.storage.take(kept, places))
+            past = past._replace(reward=tf.cast(past.reward, tf.float64))
+            batch = one_step(past, tf.ones(()))._replace(discount=_discounts(past, c.discount))
+            # A key of its own: what was just learnt has drawn from the other.
+            own = random.fold_in(key, 1)
+            learnt = learnt_from(agent, state._replace(parameters=parameters), batch, own, False)
+            return i + 1, learnt.parameters, errors + tf.reduce_sum(tf.abs(learnt.errors))
 
-            # A loop of one round or none: XLA then draws and learns only when it is due.
-            once = tf.cast(due, tf.int32)
-            start = (tf.zeros((), tf.int32), parameters, errors)
-            _, parameters, errors = tf.while_loop(lambda i, *_: i < once, one, start)
-            count += tf.cast(due, tf.float64) * float(size)
-        zero = tf.zeros((), tf.float64)
-        mean = tf.where(due, errors / count, zero)
-        after = BlockTensors(
-            stored,
-            tf.where(due, state.steps, tensors.replayed),
-            tf.where(due, zero, errors),
-            tf.where(due, zero, count),
-        )
-        metrics = tf.cast(mean, tf.float32)[None]
-        return state._replace(parameters=parameters), after, metrics, tf.cast(due, tf.int64)
+        # A loop of one round or none: XLA then draws and learns only when it is due.
+        once = tf.cast(due, tf.int32)
+        start = (tf.zeros((), tf.int32), state.parameters, errors)
+        _, parameters, errors = tf.while_loop(lambda i, *_: i < once, one, start)
+        return parameters, errors, count + tf.cast(due, tf.float64) * float(size)
 
 
 def _discounts(transition: Transition, discount: Any) -> Any:

@@ -1,0 +1,1 @@
+"""What tabular agents are made of: rows of a table, exploration, arithmetic, a figure. May import agents.parts."""
