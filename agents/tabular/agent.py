@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -247,16 +247,27 @@ class TabularAgent(Tables, Exploring, FunctionalAgent):
         self.td_error_sum, self.td_error_count = 0.0, 0
         return metrics
 
-    def move(self, state: int, action: int, alpha: float, *target: float, table: np.ndarray | None = None) -> float:
-        """Do what `moved` does, in the agent's own table or another one; return the error."""
-        values = self.q_table if table is None else table
-        old = float(values[state, action])
-        error: float = self.td_error(old, *target)
-        self.visits[state, action] += 1
-        values[state, action] = old + self.step_size(alpha, float(self.visits[state, action])) * error
-        self.td_error_sum += abs(error)
-        self.td_error_count += 1
-        return error
+    def moves(
+        self, rows: Iterable[tuple[int, int, float, float, float]], alpha: float, table: np.ndarray | None = None
+    ) -> None:
+        """Do what `moved` does for one row after another, in the agent's own table or another one.
+
+        Args:
+            rows: State, action, reward, discount, following. A generator sees what the rows before it have changed.
+            alpha: The schedule's step size.
+            table: float64 (states, actions); None for the agent's.
+        """
+        values, visits = self.q_table if table is None else table, self.visits
+        td_error, step_size = self.td_error, self.step_size
+        wrong, count = self.td_error_sum, self.td_error_count
+        for state, action, reward, discount, following in rows:
+            old = float(values[state, action])
+            error = td_error(old, reward, discount, following)
+            visits[state, action] = seen = visits[state, action] + 1
+            values[state, action] = old + step_size(alpha, float(seen)) * error
+            wrong += abs(error)
+            count += 1
+        self.td_error_sum, self.td_error_count = wrong, count
 
     def action_values(self, observations: np.ndarray) -> np.ndarray:
         return self.q_table[self.states(observations)]

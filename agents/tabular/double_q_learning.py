@@ -76,5 +76,5 @@ class DoubleQLearning(OneStep):
         coins = (self.exploration.random(len(columns[0])) < 0.5).astype(int).tolist()
         for first, state, action, reward, going, after in zip(coins, *(c.tolist() for c in columns), strict=True):
             value = float(self.following(exploring, self.pair[[first, 1 - first], after], ()))
-            self.move(state, action, alpha, reward, c.discount * going, value, table=self.pair[first])
+            self.moves([(state, action, reward, c.discount * going, value)], alpha, self.pair[first])
             self.q_table[state, action] = self.pair[:, state, action].mean()

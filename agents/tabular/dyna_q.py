@@ -60,7 +60,7 @@ class DynaQ(TabularAgent):
 
     def _update(self, model: HostModel, pair: int, alpha: float) -> None:
         state, action = divmod(pair, model.model.actions)
-        self.move(state, action, alpha, model.expected(pair, self.config.discount, self.q_table), 0.0, 0.0)
+        self.moves([(state, action, model.expected(pair, self.config.discount, self.q_table), 0.0, 0.0)], alpha)
 
     def _queue(self, model: HostModel, pair: int) -> None:
         change = abs(model.expected(pair, self.config.discount, self.q_table) - float(self.q_table.flat[pair]))

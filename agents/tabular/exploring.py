@@ -20,7 +20,6 @@ class Exploring:
     config: Any
     hyperparameters: Any
     observation_space: Any
-    scheduled: Any
     steps: int
 
     def unread_settings(self) -> dict[str, str]:
@@ -42,6 +41,12 @@ class Exploring:
         if self.built and not isinstance(self.observation_space, Box):
             unread.update(dict.fromkeys(("bins", "bins_low", "bins_high"), "observations are whole numbers"))
         return unread
+
+    def scheduled(self, name: str) -> int:
+        """Return how many steps a schedule takes; one where nothing follows it, so that it need not follow the run."""
+        if name == "temperature_steps" and self.config.exploration != SOFTMAX:
+            return 1
+        return super().scheduled(name)  # type: ignore[misc, no-any-return]
 
     def apply_schedules(self) -> None:
         # Kept: the step size is asked for at every transition.

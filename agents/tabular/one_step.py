@@ -10,7 +10,7 @@ import numpy as np
 from agents.functional import AgentState, Learnt
 from agents.tabular.agent import Table, TabularAgent
 from agents.tabular.memory.blocks import Blocks
-from agents.tabular.parts.exploring import Exploration
+from agents.tabular.parts.exploring import UCB, Exploration
 from agents.tabular.settings import ReplayedSettings
 from agents.transitions import Batch
 from lab.config import Settings
@@ -83,11 +83,10 @@ class OneStep(TabularAgent):
         Args:
             columns: States, actions, rewards, what is left of the discount, next states, (B,) each.
         """
-        c, alpha, exploring = self.config, self.learning_rate, self.exploring
-        for state, action, reward, going, after in zip(*(c.tolist() for c in columns), strict=True):
-            self.move(state, action, alpha, reward, c.discount * going, self.value_of(exploring, after))
-
-    def value_of(self, exploring: Exploration, state: int) -> float:
-        """Return what `following` makes of a state of the agent's own table."""
-        tried = self.tried[state] if exploring.way == "ucb" else ()
-        return float(self.following(exploring, self.q_table[state], tried))
+        discount, exploring, following, table = self.config.discount, self.exploring, self.following, self.q_table
+        tried = self.tried if exploring.way == UCB else None
+        rows = (
+            (s, a, r, discount * going, float(following(exploring, table[n], () if tried is None else tried[n])))
+            for s, a, r, going, n in zip(*(c.tolist() for c in columns), strict=True)
+        )
+        self.moves(rows, self.learning_rate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from agents.tabular.parts.exploring import EPSILON_GREEDY, WAYS
+from agents.tabular.parts.exploring import EPSILON_GREEDY, SOFTMAX, WAYS
 from lab.config import Settings, setting
 from lab.errors import bad_value
 
@@ -35,7 +35,7 @@ class TabularSettings(Settings):
     temperature_end: float = setting(0.02, "of softmax after temperature_steps, in units of return", above=0)
     temperature_steps: int | None = setting(
         None, "environment steps over which the temperature falls; none for the first half of the run", at_least=1,
-        of_run=0.5,
+        of_run=lambda c: 0.5 if c.exploration == SOFTMAX else None,
     )  # fmt: skip
     ucb_scale: float = setting(1.4, "c in Q + c sqrt(ln N / N(a)) of ucb, in units of return", at_least=0)
     bins: tuple[int, ...] = setting((), "of Box observations: bins an axis, or one number for all", at_least=1)

@@ -99,7 +99,7 @@ class HostWindows:
         discount = agent.config.discount
         for k in range(count - 1, 0, -1):
             following = agent.window_mixed_at(states[k], actions[k], rewards[k] + discount * following)
-        agent.move(states[0], actions[0], agent.learning_rate, rewards[0], discount, following)
+        agent.moves([(states[0], actions[0], rewards[0], discount, following)], agent.learning_rate)
         for part in (self.states, self.actions, self.rewards):
             part[i, : count - 1] = part[i, 1:count]
         self.counts[i] -= 1

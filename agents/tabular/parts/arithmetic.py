@@ -10,7 +10,8 @@ import numpy as np
 def highest(values: Any) -> Any:
     """Return the highest of each row, (...,), of values (..., actions)."""
     if isinstance(values, np.ndarray):
-        return values.max(axis=-1)
+        # Of one row an axis would take as long again.
+        return values.max() if values.ndim == 1 else values.max(axis=-1)
     import tensorflow as tf
 
     return tf.reduce_max(values, axis=-1)

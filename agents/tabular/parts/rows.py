@@ -80,8 +80,11 @@ class Rows:
             return observations
         number, width = rows_of(observations), int(self.sizes.size)
         if self.edges is not None:
-            values = tf.reshape(tf.cast(observations, tf.float64), (number, width, 1))
-            places = tf.reduce_sum(tf.cast(values >= tf.constant(self.edges), tf.int32), axis=-1)
+            # In float32, which files of some formats are limited to: edges rounded up part the same float32 numbers.
+            edges = self.edges.astype(np.float32)
+            edges = np.where(edges < self.edges, np.nextafter(edges, np.float32(np.inf)), edges)
+            values = tf.reshape(tf.cast(observations, tf.float32), (number, width, 1))
+            places = tf.reduce_sum(tf.cast(values >= tf.constant(edges), tf.int32), axis=-1)
         else:
             places = tf.reshape(tf.cast(observations, tf.int32), (number, width)) - self.starts.astype(np.int32)
         strides = np.append(np.cumprod(self.sizes[:0:-1])[::-1], 1).astype(np.int32)
