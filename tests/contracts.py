@@ -801,7 +801,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "dyna_q": [
         {
             # With little planning a queue is left.
-            "settings": {**SMALL_TABULAR, "sweeping": "prioritised", "planning_updates": 1},
+            "settings": {"epsilon_steps": 300, "visit_exponent": 0.5, "planning_updates": 1},
             "source": short_walks,
             "middle": 66,
             "idle": TABULAR,
