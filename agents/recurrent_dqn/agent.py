@@ -21,7 +21,7 @@ from agents.recurrent_dqn.settings import RecurrentDQNSettings
 from agents.replay import Replay
 from agents.transitions import Batch
 from lab.config import Settings
-from lab.errors import UsageError
+from lab.errors import UsageError, bad_value
 from lab.exporting import Exportable
 from lab.networks import mlp
 
@@ -53,6 +53,11 @@ class RecurrentDQN(DQN):
                 f"{type(self).__name__} received the observation space {self.observation_space}; expected a vector or "
                 "Discrete. Fix: DQN, with gymnasium.wrappers.FrameStackObservation for what one picture does not show."
             )
+
+    def take_network(self, network: Any) -> None:
+        if network is not None:
+            expected, fix = "None, for it looks through its cell", "DQN(network=...), or leave it out."
+            raise bad_value(type(self).__name__, "network", network, expected, fix)
 
     def build_networks(self) -> None:
         self.extras = {"hidden": self.hidden_shapes["hidden"], "begins": ()}  # type: ignore[misc]

@@ -86,7 +86,11 @@ def copied(owner: str, given: keras.Model, spec: NetworkSpec) -> keras.Model:
     try:
         if isinstance(given, keras.Sequential) or getattr(given, "inputs", None):
             return keras.models.clone_model(given)
-        made: keras.Model = type(given).from_config(given.get_config())
+        # What Keras adds for a class that says nothing of its configuration, and its constructor may not take.
+        added = set[str]() if "get_config" in vars(type(given)) else {"name", "trainable", "dtype"}
+        config = {name: value for name, value in given.get_config().items() if name not in added}
+        made: keras.Model = type(given).from_config(config)
+        made.trainable = given.trainable
         return made
     except Exception as error:
         raise UsageError(
@@ -124,7 +128,8 @@ def _take_weights(owner: str, given: keras.Model, model: keras.Model, spec: Netw
     try:
         model.set_weights(given.get_weights())
         found, expected = (np.asarray(called(owner, each, spec)) for each in (model, given))
-        same = np.array_equal(found, expected)
+        trains = [len(each.trainable_variables) for each in (model, given)]
+        same = np.array_equal(found, expected) and trains[0] == trains[1]
     except ValueError:
         same = False
     if not same:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from agents import CQL, DQN, PPO, RecurrentPPO
+from agents import CQL, DQN, PPO, RecurrentDQN, RecurrentPPO
 from lab import Experiment
 from lab.errors import UsageError
 from lab.testing import differences
@@ -110,10 +110,13 @@ class Hidden(keras.Model):
         ("nature_cnn", "network received 'nature_cnn'.*Fix: architecture='nature_cnn'"),
         (lambda spec: 3, "expected a keras.Model"),
         (lambda spec: dense_model(2, inputs=3), r"cannot be called on inputs of shapes {'observation': \(None, 2\)}"),
-        (lambda spec: dense_model(5), r"outputs for one observation received float32 \(5,\); expected float32 \(2,\)"),
+        (
+            lambda spec: dense_model(5),
+            r"outputs for one observation received 'float32 \(5,\)'; expected float32 \(2,\)",
+        ),
         (lambda spec: dense_model(2, keras.layers.BatchNormalization()), "BatchNormalization.*Fix: LayerNorm"),
         (lambda spec: dense_model(2, keras.layers.Dropout(0.1)), "Dropout .*no Dropout"),
-        (Hidden(keras.layers.Dense(2)), r"Hidden.* cannot be copied.*Fix: a function, as network=lambda spec: Hidden"),
+        (Hidden(keras.layers.Dense(2)), r"'hidden.* cannot be copied.*Fix: a function, as network=lambda spec: Hidden"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused_before_training(network, words):
@@ -154,6 +157,8 @@ def test_actor_critics_ask_for_a_policy_and_a_value(tmp_path):
     assert loaded.act(np.zeros(2, np.float32)) == experiment.learner.act(np.zeros(2, np.float32))
     with pytest.raises(UsageError, match="expected None, for both look through its cell"):
         RecurrentPPO(network=network)
+    with pytest.raises(UsageError, match="expected None, for it looks through its cell"):
+        RecurrentDQN(network=network)
 
 
 def test_offline_value_learners_take_one_too():
