@@ -44,7 +44,8 @@ class Exploring:
 
     def scheduled(self, name: str) -> int:
         """Return how many steps a schedule takes; one where nothing follows it, so that it need not follow the run."""
-        if name == "temperature_steps" and self.config.exploration != SOFTMAX:
+        way = {"temperature_steps": SOFTMAX, "epsilon_steps": EPSILON_GREEDY}.get(name)
+        if way not in (None, self.config.exploration):
             return 1
         return super().scheduled(name)  # type: ignore[misc]
 

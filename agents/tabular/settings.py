@@ -26,8 +26,9 @@ class TabularSettings(Settings):
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(0.2, "probability of a uniform action after epsilon_steps", at_least=0, at_most=1)
     epsilon_steps: int | None = setting(
-        None, "environment steps over which epsilon falls; none for the first half of the run", at_least=1, of_run=0.5
-    )
+        None, "environment steps over which epsilon falls; none for the first half of the run", at_least=1,
+        of_run=lambda c: 0.5 if c.exploration == EPSILON_GREEDY else None,
+    )  # fmt: skip
     epsilon_evaluation: float = setting(0.0, "probability of a uniform action when evaluated", at_least=0, at_most=1)
     initial_value: float = setting(0.0, "value of every state-action pair at first; high values explore")
     exploration: str = setting(EPSILON_GREEDY, "how actions are tried in training", choices=WAYS)
