@@ -170,19 +170,19 @@ class PrioritisedDQN(DQN):
 
 
 @dataclasses.dataclass(frozen=True)
-class RainbowSettings(C51Settings, DoubleDQNSettings, NStepDQNSettings, PrioritisedDQNSettings):
-    """Settings of `Rainbow`."""
+class AllTogetherSettings(C51Settings, DoubleDQNSettings, NStepDQNSettings, PrioritisedDQNSettings):
+    """Settings of `AllTogether`."""
 
     dueling: bool = setting(True, "whether a value of the state is learnt apart from the advantages of actions")
 
 
-class Rainbow(C51, DoubleDQN, NStepDQN, PrioritisedDQN):
+class AllTogether(C51, DoubleDQN, NStepDQN, PrioritisedDQN):
     """All of them with dueling heads (Hessel et al. 2018, section 4), but epsilon-greedy in place of noisy layers.
 
     Dueling: the logits of an action are v + a - mean a (Wang et al. 2016, equation 9), from one hidden layer.
     """
 
-    Settings = RainbowSettings
+    Settings = AllTogetherSettings
 
     def network(self, seed):
         c, actions = self.config, self.number_of_actions
@@ -195,7 +195,7 @@ class Rainbow(C51, DoubleDQN, NStepDQN, PrioritisedDQN):
         return keras.Model(heads.inputs[0], value + advantages - mean)
 
 
-def main(variant="Rainbow", steps=12_000, run_dir=None, **settings):
+def main(variant="AllTogether", steps=12_000, run_dir=None, **settings):
     kind = globals()[variant]
     experiment = Experiment(kind(**settings), "CartPole-v1", seed=1, run_dir=run_dir or f"runs/{kind.name}")
     experiment.train(steps)

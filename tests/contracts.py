@@ -255,7 +255,6 @@ SMALL_DQN = {
     "target_update_every": 30,
     "epsilon_steps": 200,
     "learning_rate_steps": 50_000,
-    "normalise_observations": True,
 }
 
 # Noise explores in place of epsilon.
@@ -625,6 +624,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
                 "sequence_length": 3,
                 "burn_in": 2,
                 "prioritised": True,
+                "learning_starts": 16,
             },
             "source": "CartPole-v1",
             "lane": "host",

@@ -75,7 +75,7 @@ class DQNSettings(Settings):
         "share of the way to the online network that the target network moves; below 1 it moves each update",
         above=0,
         at_most=1,
-        search="1e-3:1e-1:log",
+        search="1e-3:1:log",
     )
     n_steps: int = setting(1, "steps of reward before what follows is valued", at_least=1, search="1,3,5,10")
     prioritised: bool = setting(False, "whether rows that the agent was more wrong about are replayed more often")

@@ -33,6 +33,10 @@ class RecurrentDQNSettings(DQNSettings):
             raise bad_value(
                 owner, name, getattr(self, name), "epsilon, and values, categories or quantiles, beside a cell"
             )
+        if self.normalise_observations:
+            raise bad_value(
+                owner, "normalise_observations", True, "False, since the cell takes observations as they are"
+            )
         window = self.burn_in + self.sequence_length
         if self.replay_capacity < window:
             expected = f"at least burn_in + sequence_length ({window})"

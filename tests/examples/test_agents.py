@@ -24,7 +24,7 @@ from tests.contracts import EXAMPLES, load_example
 # The most lines of each class, without blank ones and docstrings.
 LINES = {
     "dqn_variants": {
-        "DoubleDQN": 10, "NStepDQN": 20, "C51": 60, "QRDQN": 60, "PrioritisedDQN": 60, "Rainbow": 30
+        "DoubleDQN": 10, "NStepDQN": 20, "C51": 60, "QRDQN": 60, "PrioritisedDQN": 60, "AllTogether": 30
     },
     "ppo_in_one_file": {"OneFilePPO": 120},
     "actor_critic_variants": {"PenaltyPPO": 30, "VTraceActorCritic": 30},
@@ -39,7 +39,7 @@ OWN: dict[str, dict[str, Any]] = {
     "C51": {"atoms": 5},
     "QRDQN": {"quantiles": 5},
     "PrioritisedDQN": {"alpha": 0.7},
-    "Rainbow": {"atoms": 5, "n_steps": 2, "alpha": 0.7},
+    "AllTogether": {"atoms": 5, "n_steps": 2, "alpha": 0.7},
 }
 POSITION = gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float32)
 
@@ -67,7 +67,7 @@ def test_classes_are_short() -> None:
 
 # In the compiled lane, where most of the time goes to the compiler: the sum of all of them, and what that leaves out.
 @pytest.mark.parametrize(
-    ("kind", "lane"), [*((kind, "host") for kind in OWN), ("QRDQN", "compiled"), ("Rainbow", "compiled")]
+    ("kind", "lane"), [*((kind, "host") for kind in OWN), ("QRDQN", "compiled"), ("AllTogether", "compiled")]
 )
 def test_variants_learn_and_act_in_both_lanes(kind: str, lane: str, tmp_path: Path) -> None:
     settings = {**SMALL, **OWN[kind]}
@@ -192,14 +192,14 @@ def test_prioritised_replay_has_the_settings() -> None:
 
 
 def test_the_sum_has_every_part() -> None:
-    agent = built("Rainbow", n_steps=5, alpha=0.3, atoms=7)
+    agent = built("AllTogether", n_steps=5, alpha=0.3, atoms=7)
     replay = agent.experience()
     assert (replay.n_steps, replay.sampler.alpha) == (5, 0.3)
     outputs = agent.online(np.ones((2, 2), np.float32)).numpy()
     # Dueling: with advantages that cancel, the mean over actions is the state's value.
     assert outputs.shape == (2, 2, 7)
     assert {f.name for f in dataclasses.fields(agent.config)} >= {"selector", "n_steps", "atoms", "alpha", "dueling"}
-    plain = built("Rainbow", dueling=False, atoms=7)
+    plain = built("AllTogether", dueling=False, atoms=7)
     assert sum(v.shape[-1] for v in agent.online.trainable_variables[-1:]) == 3 * 7
     assert sum(v.shape[-1] for v in plain.online.trainable_variables[-1:]) == 2 * 7
 

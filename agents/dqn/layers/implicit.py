@@ -24,6 +24,7 @@ def midpoints(rows: int, number: int) -> tf.Tensor:
     return tf.tile((tf.range(number, dtype=tf.float32)[None] + 0.5) / number, (rows, 1))
 
 
+@keras.saving.register_keras_serializable("agents")
 class ImplicitNetwork(keras.Model):
     """Multiplies what it makes of an observation by what it makes of a fraction (IQN, section 3.1).
 
@@ -35,11 +36,26 @@ class ImplicitNetwork(keras.Model):
         seed: Of the embedding's initial weights.
     """
 
-    def __init__(self, body: keras.Model, tail: keras.Model, number: int, unasked: int, seed: int) -> None:
-        super().__init__()
-        self.body, self.tail, self.number, self.unasked = body, tail, number, unasked
+    def __init__(
+        self, body: keras.Model, tail: keras.Model, number: int, unasked: int, seed: int, **keywords: Any
+    ) -> None:
+        super().__init__(**keywords)
+        self.body, self.tail, self.number, self.unasked, self.seed = body, tail, number, unasked, seed
         start = keras.initializers.HeUniform(seed=seed + 200)
         self.embedding = keras.layers.Dense(body.output_shape[-1], "relu", kernel_initializer=start)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, networks as Keras writes them."""
+        networks = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in ("body", "tail")}
+        return {**networks, "number": self.number, "unasked": self.unasked, "seed": self.seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> ImplicitNetwork:
+        """Make one of what `get_config` returned."""
+        networks = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects) for name in ("body", "tail")
+        }
+        return cls(**{**config, **networks})
 
     def call(self, features: Any, fractions: Any = None) -> tuple[tf.Tensor, tf.Tensor]:
         """Return quantiles float32 (B, A, N) and their fractions (B, N)."""

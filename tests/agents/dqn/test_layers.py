@@ -91,6 +91,20 @@ def test_an_implicit_network_multiplies_features_by_the_embedded_fraction():
     assert quantiles.shape == (2, 2, 5) and given.numpy()[0].tolist() == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9])
 
 
+def test_an_implicit_network_is_made_again_of_what_it_says_of_itself():
+    body, tail = (
+        keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(units)]) for inputs, units in ((2, 3), (3, 2))
+    )
+    network = ImplicitNetwork(body, tail, 4, 5, seed=0)
+    seen = tf.ones((2, 2))
+    network(seen)
+    again = ImplicitNetwork.from_config(network.get_config())
+    again(seen)
+    again.set_weights(network.get_weights())
+    assert again.get_config().keys() == network.get_config().keys() and again.name == network.name
+    np.testing.assert_array_equal(again(seen)[0], network(seen)[0])
+
+
 def test_a_network_without_a_last_dense_layer_is_one_clear_line():
     agent = built(dueling=True)
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2), keras.layers.LayerNormalization()])

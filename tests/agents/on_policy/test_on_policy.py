@@ -144,10 +144,10 @@ def test_a_reinforce_without_a_baseline_has_no_critic():
 
 
 def test_a_round_that_has_moved_too_far_makes_no_more_updates():
-    agent = built(PPO(rollout_steps=8, minibatch_size=4, epochs=3, largest_kl=1e-9, learning_rate=0.1))
+    agent = built(PPO(rollout_steps=8, minibatch_size=4, epochs=3, largest_kl=1e-5, learning_rate=0.1))
     rows = tf.random.stateless_normal((8, 1, Layout.of(agent).width), (1, 2))
     state = agent.state()
-    once = PPO(rollout_steps=8, minibatch_size=4, epochs=1, largest_kl=1e-9, learning_rate=0.1)
+    once = PPO(rollout_steps=8, minibatch_size=4, epochs=1, largest_kl=1e-5, learning_rate=0.1)
     found, _ = updates_on(agent.experience(), agent, state, (rows, ()), random.key_from_seed(0))
     assert float(found.halted[0]) == 1.0
     # Before the first update the policies are equal, so that one is made; the second is left out with all others.

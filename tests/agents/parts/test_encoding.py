@@ -111,7 +111,7 @@ def test_stacked_frames_train_as_a_picture_of_as_many_channels(tmp_path, capsys)
     assert experiment.learner.online.layers[0].target_shape == (12, 12, 4)
     assert "pictures (4, 12, 12) are read as (channels or stacked frames, height, width)" in capsys.readouterr().err
     assert experiment.task.describe()["observation_layout"] == "(channels or stacked frames, height, width)"
-    assert experiment.learner.memory.storage.apart[0].dtype == np.uint8
+    assert experiment.learner.memory.storage.frames.dtype == np.uint8
     experiment.train(12)
 
 

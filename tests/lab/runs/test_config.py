@@ -111,7 +111,7 @@ def test_a_settings_infinity_is_read_as_it_is_written(changed):
         (("settings", "hidden_sizes"), [True], "hidden_sizes received True"),
         (("settings", "hidden_sizes"), [-8], "hidden_sizes received -8"),
         (("settings", "replay_capacity"), 10**16, "replay_capacity received 'one of 54 bits'"),
-        (("settings", "replay_capacity"), 10**15, "fit in memory"),
+        (("settings", "replay_capacity"), 10**15, "fits? in memory"),
         (("settings", "surprise"), 1, "no setting is called 'surprise'"),
         (("task",), {}, "they lack 'observation_space'"),
         (("task", "observation_space"), {"kind": "Discrete", "n": 10**9, "start": 0}, "a variable of shape"),
