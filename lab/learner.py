@@ -177,15 +177,10 @@ class Learner(Copied, Exports, Stateful, ABC):
         return [n for n in names if scheduled(self.config, n, steps) > scheduled(self.config, n, self.run_length)]
 
     def _settle_names(self) -> None:
-        # A learner without Keras must not load it.
-        if "keras" in sys.modules:
-            import keras
+        if "keras" in sys.modules:  # Else there is no model, and a learner without Keras must not load it.
+            from lab.networks.names import settle_models
 
-            from lab.networks.names import settle_names
-
-            for value in vars(self).values():
-                if isinstance(value, keras.Model):
-                    settle_names(value)
+            settle_models(vars(self).values())
 
     def get_state(self) -> dict[str, Any]:
         state = super().get_state()
@@ -196,11 +191,16 @@ class Learner(Copied, Exports, Stateful, ABC):
                 "Fix: make it in `build`, or name it in `not_state` if training does not change it."
             )
         # Only where it decides something: other checkpoints stay as they were.
-        return {**state, "run_length": self.run_length} if schedules_of_run(self.config) else state
+        return {**state, "run_length": self.run_length} if self.depends_on_run else state
+
+    @property
+    def depends_on_run(self) -> bool:
+        """Whether something follows the length of the run, so that checkpoints must say it (hook)."""
+        return self.config.follows_run
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         rest = dict(state)
-        if schedules_of_run(self.config):
+        if self.depends_on_run:
             if not isinstance(rest.get("run_length"), int):
                 raise CheckpointError(
                     f"{type(self).__name__}: the checkpoint does not say how long its run was, which its schedules "

@@ -628,7 +628,10 @@ SMALL: dict[str, list[dict[str, Any]]] = {
             },
             "source": "CartPole-v1",
             "lane": "host",
-            "idle": {"fixed_rate": "changes only when a schedule sets the learning rate"},
+            "idle": {
+                "fixed_rate": "changes only when a schedule sets the learning rate",
+                "run_length": "training to the same end sets it again",
+            },
         },
     ],
     "recurrent_ppo": [

@@ -255,6 +255,12 @@ class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Moving, Agent):
             self.rule.settle()
         return metrics
 
+    @property
+    def depends_on_run(self) -> bool:
+        # Weights of rows that are preferred by their errors make up for it the more, the more of the run is over.
+        sampler = getattr(getattr(self, "memory", None), "sampler", None)
+        return super().depends_on_run or bool(getattr(sampler, "follows_run", False))
+
     def begin_training(self) -> None:
         self.rule.begin()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -24,3 +25,10 @@ def settle_names(model: keras.Model) -> None:
     for place, layer in enumerate(layers):
         if NUMBER.sub("", layer.name).replace("_", "") == type(layer).__name__.lower():
             layer.name = f"layer_{place:05d}"
+
+
+def settle_models(values: Iterable[Any]) -> None:
+    """Settle the names of those values that are models."""
+    for value in values:
+        if isinstance(value, keras.Model):
+            settle_names(value)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.config import schedules_of_run
 from lab.experiment import resuming
 from lab.experiment.experiment import Experiment
 from lab.results.history import History
@@ -37,7 +36,7 @@ def state_and_seed_decide_everything(trial: Trial) -> None:
     # shown by the last line. First in one go, logged otherwise and without checkpoints:
     other = subject.experiment(log_every=max(2, subject.log_every // 3 + 1), callbacks=[Snapshot(subject.middle)])
     # Schedules that follow the run keep to the length of its first training, so there it is cut as the whole one was.
-    cut = schedules_of_run(other.learner.config)
+    cut = other.learner.depends_on_run
     for steps in (subject.first, subject.then) if cut else (subject.steps,):
         train_part(other, steps)
     mine, theirs = other.learner.get_state(), whole.learner.get_state()
@@ -75,10 +74,12 @@ def _check_item(
     is_idle: bool,
 ) -> None:
     part, item = place
-    if _holds_nothing(state[part][item]) and _holds_nothing(fresh[part][item]):
+    if _holds_nothing(state[part][item]) and _holds_nothing(fresh[part].get(item)):
         # A part that an agent of these settings has no use for.
         return
-    forgetful = {**state, part: {**state[part], item: fresh[part][item]}}
+    rest = {name: value for name, value in state[part].items() if name != item}
+    # What is only met in training is left out, else it is as `build` made it.
+    forgetful = {**state, part: {**rest, **({item: fresh[part][item]} if item in fresh[part] else {})}}
     try:
         found = differences(go_on(other, forgetful, subject), reference)
     except (ZeroDivisionError, ValueError) as error:

@@ -22,7 +22,12 @@ class HostPrioritised:
     Args:
         settings: The `Prioritised`.
         capacity: Rows of the replay.
+
+    Attributes:
+        follows_run: Whether draws depend on how much of the run is over: beta rises with it.
     """
+
+    follows_run = True
 
     def __init__(self, settings: Any, capacity: int) -> None:
         self.settings = settings
