@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
 import tensorflow as tf
 
 from agents.functional import AgentState, Choice
@@ -17,12 +16,11 @@ from agents.on_policy.ppo import PPO
 from agents.on_policy.settings import PPOSettings
 from agents.on_policy.state import Parameters, Weights
 from agents.parts import observations
+from agents.parts.networks.cells import CELLS, cell_of, check_not_given, check_vectors, hidden_shapes, stepped
 from agents.replay import Rollouts
 from lab.config import Settings, owner_name, setting
 from lab.errors import UsageError, bad_value
 from lab.exporting import Exportable
-
-CELLS = {"gru": keras.layers.GRUCell, "lstm": keras.layers.LSTMCell}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,17 +61,11 @@ class RecurrentPPO(PPO):
 
     def check_spaces(self) -> None:
         super().check_spaces()
-        if observations.is_picture(self.observation_space):
-            raise UsageError(
-                f"{type(self).__name__} received the observation space {self.observation_space}; expected a vector or "
-                "Discrete. Fix: PPO, with gymnasium.wrappers.FrameStackObservation for what one picture does not show."
-            )
+        check_vectors(type(self).__name__, self.observation_space, "PPO")
         self.check_sequences(self.num_envs)
 
     def take_network(self, network: Any) -> None:
-        if network is not None:
-            expected, fix = "None, for both look through its cell", "PPO(network=...), or leave it out."
-            raise bad_value(type(self).__name__, "network", network, expected, fix)
+        check_not_given(type(self).__name__, network, "both look", "PPO")
 
     def unread_of_networks(self) -> dict[str, str]:
         why = "both networks look through its cell"
@@ -96,18 +88,13 @@ class RecurrentPPO(PPO):
 
     def build_networks(self) -> None:
         c, seed = self.config, self.seeds.integer("network", 2)
-        start = {"kernel_initializer": keras.initializers.GlorotUniform(seed=seed)}
-        start["recurrent_initializer"] = keras.initializers.Orthogonal(seed=seed + 1)
-        given = keras.Input((observations.number_of_features(self.observation_space),))
-        states = [keras.Input((c.cell_size,)) for _ in range(1 if c.cell == "gru" else 2)]
-        _, after = CELLS[c.cell](c.cell_size, seed=seed + 2, **start)(given, states)
-        self.body = keras.Model([given, *states], after)
+        self.body = cell_of(c.cell, c.cell_size, observations.number_of_features(self.observation_space), seed)
         self.extras = {"hidden": self.hidden_shapes["hidden"], "begins": ()}  # type: ignore[misc]
         super().build_networks()
 
     @property
     def hidden_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        return {"hidden": (self.config.cell_size * (1 if self.config.cell == "gru" else 2),), "begun": ()}
+        return hidden_shapes(self.config)
 
     @property
     def network_inputs(self) -> int:
@@ -135,11 +122,7 @@ class RecurrentPPO(PPO):
 
     def remembered(self, weights: Weights, features: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
         """Return what is remembered after a step, float32 (B, h), for its features (B, d) and what was before it."""
-        states = tf.split(hidden, len(self.body.inputs) - 1, axis=-1)
-        # Keras' cells hold a seed for dropout, of which there is none.
-        idle = [tf.zeros(v.shape, v.dtype) for v in self.body.non_trainable_variables]
-        after = self.body.stateless_call(list(weights.body), idle, [features, *states])[0]
-        return tf.concat(tf.nest.flatten(after), axis=-1)
+        return stepped(self.body, list(weights.body), features, hidden)
 
     def rows(self, weights: Weights, features: tf.Tensor, observed: tf.Tensor) -> tf.Tensor:
         return super().rows(weights, features[:, : self.config.cell_size], observed)

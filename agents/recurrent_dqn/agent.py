@@ -16,12 +16,13 @@ from agents.dqn.layers.tail import with_tail
 from agents.functional import AgentState, Choice, Learnt
 from agents.functional.checks import no_hidden
 from agents.parts import observations
-from agents.recurrent_dqn.sequences import Remembered, Sequences, cell_of, stepped, unrolled
+from agents.parts.networks.cells import cell_of, check_not_given, check_vectors, hidden_shapes, stepped
+from agents.recurrent_dqn.sequences import Remembered, Sequences, unrolled
 from agents.recurrent_dqn.settings import RecurrentDQNSettings
 from agents.replay import Replay
 from agents.transitions import Batch
 from lab.config import Settings
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError
 from lab.exporting import Exportable
 from lab.networks import mlp
 
@@ -48,16 +49,10 @@ class RecurrentDQN(DQN):
 
     def check_spaces(self) -> None:
         super().check_spaces()
-        if observations.is_picture(self.observation_space):
-            raise UsageError(
-                f"{type(self).__name__} received the observation space {self.observation_space}; expected a vector or "
-                "Discrete. Fix: DQN, with gymnasium.wrappers.FrameStackObservation for what one picture does not show."
-            )
+        check_vectors(type(self).__name__, self.observation_space, "DQN")
 
     def take_network(self, network: Any) -> None:
-        if network is not None:
-            expected, fix = "None, for it looks through its cell", "DQN(network=...), or leave it out."
-            raise bad_value(type(self).__name__, "network", network, expected, fix)
+        check_not_given(type(self).__name__, network, "it looks", "DQN")
 
     def build_networks(self) -> None:
         self.extras = {"hidden": self.hidden_shapes["hidden"], "begins": ()}  # type: ignore[misc]
@@ -65,7 +60,7 @@ class RecurrentDQN(DQN):
 
     @property
     def hidden_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        return {"hidden": (self.config.cell_size * (1 if self.config.cell == "gru" else 2),), "begun": ()}
+        return hidden_shapes(self.config)
 
     def experience(self) -> Replay:
         c = self.config

@@ -1,4 +1,4 @@
-"""Windows of steps as a recurrent value network is given them, and the cells that remember."""
+"""Windows of steps as a recurrent value network is given them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-CELLS = {"gru": keras.layers.GRUCell, "lstm": keras.layers.LSTMCell}
+from agents.parts.networks.cells import stepped
 
 
 class Remembered(NamedTuple):
@@ -39,39 +39,6 @@ class Sequences(NamedTuple):
     hidden: tf.Tensor
     begins: tf.Tensor
     next_rows: Any = ()
-
-
-def cell_of(name: str, size: int, width: int, seed: int) -> keras.Model:
-    """Build a cell from features float32 (B, width) and its states (B, size) to its states after a step.
-
-    Args:
-        name: `gru` (Cho et al. 2014) or `lstm` (Hochreiter and Schmidhuber 1997).
-        size: Numbers of a state.
-        width: Of the features.
-        seed: Of the initial weights.
-    """
-    start = {"kernel_initializer": keras.initializers.GlorotUniform(seed=seed)}
-    start["recurrent_initializer"] = keras.initializers.Orthogonal(seed=seed + 1)
-    given = keras.Input((width,))
-    states = [keras.Input((size,)) for _ in range(1 if name == "gru" else 2)]
-    _, after = CELLS[name](size, seed=seed + 2, **start)(given, states)
-    return keras.Model([given, *states], after)
-
-
-def stepped(cell: keras.Model, weights: list[tf.Tensor], rows: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
-    """Return what a cell remembers after a step, float32 (B, h), under explicit weights.
-
-    Args:
-        cell: As `cell_of` built it.
-        weights: In the order of its `trainable_variables`.
-        rows: float32 (B, d).
-        hidden: float32 (B, h), all states side by side.
-    """
-    states = tf.split(hidden, len(cell.inputs) - 1, axis=-1)
-    # Keras' cells hold a seed for dropout, of which there is none.
-    idle = [tf.zeros(v.shape, v.dtype) for v in cell.non_trainable_variables]
-    after = cell.stateless_call(weights, idle, [rows, *states])[0]
-    return tf.concat(tf.nest.flatten(after), axis=-1)
 
 
 def unrolled(cell: keras.Model, weights: list[tf.Tensor], given: Sequences, burn_in: int) -> tf.Tensor:
