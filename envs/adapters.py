@@ -17,11 +17,9 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from envs.drawing.window import Window
-from envs.dynamics import Carry, Dynamics, TensorStep
-from envs.random import fold_in
-from envs.together import Ahead, Together, together
+from envs.dynamics import Carry, Dynamics
+from envs.together import Ahead, Together, compiled, together
 
-_functions: WeakKeyDictionary[Dynamics, tuple[Any, Any]] = WeakKeyDictionary()
 _masks: WeakKeyDictionary[Dynamics, Any] = WeakKeyDictionary()
 
 
@@ -45,7 +43,7 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         _check_render_mode(tensor_env, render_mode)
         self.render_mode = render_mode
         self.observation_space, self.action_space = tensor_env.observation_space, tensor_env.action_space
-        self._reset, self._step = _compiled(tensor_env)
+        self._reset, self._step = compiled(tensor_env)
         self._state: Any = None
         self._key: Any = None
         self._elapsed = 0
@@ -70,9 +68,9 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
         if ahead is not None and np.array_equal(given, ahead.action):
             _, self._state, observation, outcome, self._mask = ahead
         else:
-            made = self._step(self._state, given, self._key, np.int32(self._elapsed))
+            made = self._step(self._state, given, self._key, np.array([self._elapsed], np.int32))
             self._state, observation, outcome, self._mask = made
-        reward, terminated, truncated = np.asarray(outcome).tolist()
+        reward, terminated, truncated = np.asarray(outcome)[0].tolist()
         self._show()
         return self._given(observation), reward, bool(terminated), bool(truncated), self._info()
 
@@ -250,23 +248,6 @@ def _shared(dynamics: str, **keywords: Any) -> Dynamics:
     # Environments made with equal keywords share a definition, and with it what is compiled for it.
     module, name = dynamics.split(":")
     return getattr(importlib.import_module(module), name)(**keywords)
-
-
-def _compiled(env: Dynamics) -> tuple[Any, Any]:
-    if env not in _functions:
-
-        def reset(key: tf.Tensor) -> tuple[Any, tf.Tensor, Any]:
-            state, observation = env.reset(fold_in(key, 0))
-            return state, observation, env.action_mask(state)
-
-        def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, ...]:
-            s: TensorStep = env.step(state, action, fold_in(key, elapsed))
-            outcome = tf.stack([s.reward[0], tf.cast(s.terminated[0], tf.float32), tf.cast(s.truncated[0], tf.float32)])
-            return s.state, s.observation, outcome, env.action_mask(s.state)
-
-        _functions[env] = (tf.function(reset, jit_compile=True, autograph=False),
-                           tf.function(step, jit_compile=True, autograph=False))  # fmt: skip
-    return _functions[env]
 
 
 def _masks_of(env: Dynamics) -> Any:

@@ -18,7 +18,7 @@ from gymnasium.spaces import Discrete
 from envs.dynamics import Dynamics, TensorStep
 from envs.random import fold_in
 
-_functions: WeakKeyDictionary[Dynamics, Any] = WeakKeyDictionary()
+_functions: WeakKeyDictionary[Dynamics, tuple[Any, Any]] = WeakKeyDictionary()
 
 
 class Ahead(NamedTuple):
@@ -28,7 +28,7 @@ class Ahead(NamedTuple):
         action: For which it was made, with the leading axis 1.
         state: After it, arrays with the leading axis 1.
         observation: The same.
-        outcome: float32 (3,): reward, terminated, truncated.
+        outcome: float32 (1, 3): reward, terminated, truncated.
         mask: Of the actions after it, bool (1, A); () where there are none.
     """
 
@@ -49,7 +49,7 @@ class Together:
     def __init__(self, envs: Sequence[Any]) -> None:
         self._envs = list(envs)
         self._definition: Dynamics = envs[0].tensor_env
-        self._step = _compiled(self._definition)
+        self._step = compiled(self._definition)[1]
         self._made: dict[int, Ahead] = {}
         self._useful = True
 
@@ -83,7 +83,9 @@ class Together:
         for i in rows:
             mine = tf.nest.pack_sequence_as(state, [leaf[i : i + 1] for leaf in whole])
             mask = masks[i : i + 1] if masks.size else ()
-            self._made[i] = self._envs[i].ahead = Ahead(given[i : i + 1], mine, seen[i : i + 1], results[i], mask)
+            self._made[i] = self._envs[i].ahead = Ahead(
+                given[i : i + 1], mine, seen[i : i + 1], results[i : i + 1], mask
+            )
 
 
 def together(envs: Sequence[gymnasium.Env[Any, Any]]) -> Together | None:
@@ -93,13 +95,24 @@ def together(envs: Sequence[gymnasium.Env[Any, Any]]) -> Together | None:
     return Together(inner) if all(env.tensor_env is first.tensor_env for env in inner) else None
 
 
-def _compiled(env: Dynamics) -> Any:
+def compiled(env: Dynamics) -> tuple[Any, Any]:
+    """Return what begins n environments of a definition, and what steps them, each compiled once for each n.
+
+    The first takes keys uint32 (n, 2) and returns state, observation and mask; the second takes state, action, keys and
+    the number of the step in each episode, int32 (n,), and returns state, observation, float32 (n, 3) of reward, terminated
+    and truncated, and mask.
+    """
     if env not in _functions:
+
+        def reset(key: tf.Tensor) -> tuple[Any, tf.Tensor, Any]:
+            state, observation = env.reset(fold_in(key, 0))
+            return state, observation, env.action_mask(state)
 
         def step(state: Any, action: tf.Tensor, key: tf.Tensor, elapsed: tf.Tensor) -> tuple[Any, ...]:
             s: TensorStep = env.step(state, action, fold_in(key, elapsed))
             ends = (tf.cast(s.terminated, tf.float32), tf.cast(s.truncated, tf.float32))
             return s.state, s.observation, tf.stack([s.reward, *ends], axis=1), env.action_mask(s.state)
 
-        _functions[env] = tf.function(step, jit_compile=True, autograph=False)
+        _functions[env] = (tf.function(reset, jit_compile=True, autograph=False),
+                           tf.function(step, jit_compile=True, autograph=False))  # fmt: skip
     return _functions[env]
