@@ -99,8 +99,8 @@ def compiled(env: Dynamics) -> tuple[Any, Any]:
     """Return what begins n environments of a definition, and what steps them, each compiled once for each n.
 
     The first takes keys uint32 (n, 2) and returns state, observation and mask; the second takes state, action, keys and
-    the number of the step in each episode, int32 (n,), and returns state, observation, float32 (n, 3) of reward, terminated
-    and truncated, and mask.
+    the number of the step in each episode, int32 (n,), and returns state, observation, float32 (n, 3) of reward,
+    terminated and truncated, and mask.
     """
     if env not in _functions:
 

@@ -31,6 +31,8 @@ class Window:
         if self._window is None or not pygame.display.get_init():
             # SDL would otherwise take SIGTERM for a click on the window's cross, and the process would live on.
             os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
+            # Dropped before there is a display again: the next may lie where the lost one lay, and would go with it.
+            self._window = None
             pygame.display.init()
             self._window = pygame.Window(self._title, self._size)
         if self._user_closes():

@@ -110,7 +110,10 @@ def make_folder(path: Path, root: Path) -> None:
         path.mkdir()
         flush(path.parent)
     except FileExistsError:
-        raise _no_folder(path) from None
+        # Checkpoints are written by two threads, and the other may have made it meanwhile.
+        refuse_links(path, root)
+        if not path.is_dir():
+            raise _no_folder(path) from None
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -12,6 +12,7 @@ import numpy as np
 import pygame
 import pytest
 
+from envs.drawing.window import Window
 from envs.gridworld.environment import DOWN, LEFT, RIGHT, UP, GridWorld
 from envs.gridworld.maps import MAPS
 from envs.gridworld.render import GridWorldRenderer
@@ -215,6 +216,13 @@ def test_another_librarys_pygame_quit_breaks_nothing():
     env.set_overlay()
     np.testing.assert_array_equal(env.render(), before)
     window.close()
+
+
+def test_a_window_made_after_a_lost_one_does_not_go_with_it():
+    window, picture = Window("lost", (32, 32), 1000), pygame.Surface((32, 32))
+    for _ in range(50):
+        window.show(picture)
+        pygame.quit()
 
 
 def test_a_closed_environment_can_be_closed_again_and_can_render_again():

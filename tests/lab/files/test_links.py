@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,6 +159,18 @@ def test_a_folder_in_the_place_of_a_file_and_a_file_in_that_of_a_folder(runs):
     (run / "videos").write_text("")
     with pytest.raises(ForeignFileError, match="is a file; expected a folder"):
         links.make_folder(run / "videos", run)
+
+
+def test_a_folder_that_another_thread_makes_meanwhile_is_as_good(runs, monkeypatch):
+    run, mkdir = runs[0], Path.mkdir
+
+    def made_before(path):
+        mkdir(path)
+        mkdir(path)
+
+    monkeypatch.setattr(Path, "mkdir", made_before)
+    links.make_folder(run / "exports", run)
+    assert (run / "exports").is_dir()
 
 
 def test_tidying_up_does_not_look_through_links(runs):
