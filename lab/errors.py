@@ -19,6 +19,11 @@ def printable(value: object) -> str:
     return "".join(c if _is_shown(c) else c.encode("unicode_escape").decode() for c in shown)
 
 
+def one_line(error: BaseException, most: int = 300) -> str:
+    """Return what an error says as the begin of one line, of `most` characters."""
+    return " ".join(str(error).split())[:most]
+
+
 def _is_shown(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs"
 

@@ -270,9 +270,7 @@ class Learner(Copied, Exports, Stateful, ABC):
                 f"{directory.path} holds a {found.__name__}; expected a {cls.__name__}. "
                 f"Fix: {found.__name__}.load({str(run)!r})."
             )
-        fresh = None if network is None else building.made_from(config, directory, found)
-        if fresh is not None:
-            fresh.take_network(network)
+        fresh = None if network is None else building.made_from(config, directory, found, network)
         return cls.load_checkpoint(directory, config, directory.find_checkpoint(which), fresh)
 
     @classmethod

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from agents.parts.networks.checks import check_layers
-from lab.errors import UsageError
+from lab.errors import UsageError, one_line
 
 
 def checked(owner: str, network: Any, width: int, actions: int, values_of: Callable[[Any], Any]) -> None:
@@ -34,7 +34,7 @@ def checked(owner: str, network: Any, width: int, actions: int, values_of: Calla
     try:
         given: Any = network(np.zeros((1, width), np.float32))
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
+        said = one_line(error)
         raise UsageError(
             f"{owner}.network: the model cannot be called on features float32 (B, {width}): {said} "
             f"Fix: keras.Input(({width},)), whose width `number_of_features` gives."
@@ -43,7 +43,7 @@ def checked(owner: str, network: Any, width: int, actions: int, values_of: Calla
     try:
         values = values_of(given)
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
+        said = one_line(error)
         raise UsageError(f"{owner}.action_values_of cannot take the network's outputs, {found}: {said}") from error
     if _described(values) != f"float32 (1, {actions})":
         after = "" if values is given else f", of which action_values_of makes {_described(values)}"

@@ -70,8 +70,7 @@ def resume(
 def _learner(learner: Learner | None, network: Any, config: Mapping[str, Any], directory: RunDirectory) -> Learner:
     """Return the user's learner, if there is one, else one of the run's settings and the user's network, if any."""
     if learner is None:
-        learner = building.made_from(config, directory, learner_of(config, directory.path))
-        learner.take_network(network)
+        learner = building.made_from(config, directory, learner_of(config, directory.path), network)
     elif network is not None:
         raise bad_value("Experiment", "network", network, "None beside a learner", "learner=DQN(network=...).")
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError, bad_value, one_line
 from lab.exporting.exportable import Arrays
 from lab.exporting.exported import ORIGINAL, Exported, Measured
 from lab.exporting.format import Format, version_of
@@ -128,7 +128,7 @@ def _try(kind: Format, path: Path, owner: str, tried: Arrays) -> None:
         with quiet_stderr():
             outputs = kind.open(path).call(**tried)
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
+        said = one_line(error)
         raise UsageError(
             f"export: what was written of {owner} as {kind.name!r} does not run: {said} {OTHER}"
         ) from error

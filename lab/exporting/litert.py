@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lab.errors import UsageError
+from lab.errors import UsageError, one_line
 from lab.exporting.exportable import Arrays
 from lab.exporting.format import Format, Runtime, version_of
 from lab.exporting.saved_model import save
@@ -111,7 +111,7 @@ def _converted(converter: Any, owner: str, name: str) -> bytes:
         except Exception as error:
             failed = error
     if failed is not None:
-        said = " ".join(str(failed).split())[:300]
+        said = one_line(failed)
         raise UsageError(
             f"export: the LiteRT converter cannot write {owner} as {name!r}: {said} Fix: 'saved_model' or 'onnx'."
         ) from failed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lab.errors import UsageError
+from lab.errors import UsageError, one_line
 from lab.exporting.exportable import Arrays
 from lab.exporting.format import Format, Runtime, version_of
 
@@ -49,7 +49,7 @@ class ONNX(Format):
                     custom_op_handlers={"Erfc": (_complementary_error, [])},
                 )
             except Exception as error:
-                said = " ".join(str(error).split())[:300]
+                said = one_line(error)
                 raise UsageError(
                     f"export: tf2onnx cannot write {graph.owner} as 'onnx': {said} Fix: format 'saved_model' or "
                     "'litert'."

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.errors import CheckpointError, UsageError
+from lab.errors import CheckpointError, UsageError, one_line
 from lab.files import links
 from lab.files.atomic import sync
 from lab.files.faults import unwritable
@@ -171,7 +171,7 @@ def restoring(directory: Path) -> Iterator[None]:
     except UsageError:
         raise
     except Exception as error:
-        words = " ".join(str(error).split())[:200]
+        words = one_line(error, 200)
         raise CheckpointError(
             f"{directory}: its state does not fit this run ({type(error).__name__}: {words}). {FIX}"
         ) from error

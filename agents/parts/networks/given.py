@@ -10,7 +10,7 @@ import gymnasium
 import numpy as np
 
 from agents.parts.networks.inputs import parts_of
-from lab.errors import UsageError, bad_value
+from lab.errors import UsageError, bad_value, one_line
 from lab.networks.given import Given, as_taken, keras_seeded
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def copied(owner: str, given: keras.Model, spec: NetworkSpec) -> keras.Model:
     except Exception as error:
         raise UsageError(
             f"{owner}: the network {given.name!r} cannot be copied, and each of {owner}'s networks needs weights of "
-            f"its own: {_said(error)} Fix: a function, as network=lambda spec: {type(given).__name__}(...)."
+            f"its own: {one_line(error)} Fix: a function, as network=lambda spec: {type(given).__name__}(...)."
         ) from error
 
 
@@ -106,8 +106,8 @@ def called(owner: str, model: keras.Model, spec: NetworkSpec) -> Any:
     except Exception as error:
         shapes = {name: (None, *shape) for name, shape in _shapes(spec).items()}
         raise UsageError(
-            f"{owner}: the network {model.name!r} cannot be called on inputs of shapes {shapes}: {_said(error)} Fix: "
-            "give it inputs of these shapes, by these names where there are several."
+            f"{owner}: the network {model.name!r} cannot be called on inputs of shapes {shapes}: {one_line(error)} "
+            "Fix: give it inputs of these shapes, by these names where there are several."
         ) from error
 
 
@@ -155,10 +155,6 @@ def _joined(owner: str, model: keras.Model, spec: NetworkSpec) -> keras.Model:
 
 def _shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:
     return dict(spec.inputs) if isinstance(spec.inputs, Mapping) else {"observation": spec.inputs}
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
 
 
 def layers_of(*models: keras.Model | None) -> list[str]:

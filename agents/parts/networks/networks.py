@@ -89,16 +89,17 @@ class Networks(TakesNetwork):
 
     def describe(self) -> dict[str, Any]:
         found = super().describe()
-        return {**found, LAYERS: layers_of(*(getattr(self, name, None) for name in TELLING))} if found else found
+        return {**found, LAYERS: self._layers()} if found else found
+
+    def _layers(self) -> list[str]:
+        return layers_of(*(getattr(self, name, None) for name in TELLING))
 
     def check_description(self, description: Mapping[str, Any]) -> None:
         super().check_description(description)
         theirs = description.get(LAYERS)
         if self.given is None or not self.built or not isinstance(theirs, list):
             return
-        differing = first_difference(
-            layers_of(*(getattr(self, name, None) for name in TELLING)), list(map(str, theirs))
-        )
+        differing = first_difference(self._layers(), list(map(str, theirs)))
         if differing:
             raise CheckpointError(
                 f"the network given is not the run's: {differing}. Fix: give the network that the run was trained with."

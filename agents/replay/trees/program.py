@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from agents.replay.trees.host import BELOW
+
 # Children of a node. Measured: with more of them a level costs more than is won by having fewer levels.
 FAN = 8
-# A float64 times this is the next lower one.
-BELOW = 1.0 - 2.0**-53
 
 # Gives the children of groups of leaves, int32 (m,), as float64 (m, FAN); what lies behind the last leaf is 0.
 Leaves = Callable[[tf.Tensor], tf.Tensor]

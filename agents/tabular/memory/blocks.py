@@ -11,7 +11,7 @@ from gymnasium.spaces import Discrete
 
 from agents.replay.layout import Layout
 from agents.replay.storage import HostStorage, ProgramStorage, Stored, check_names
-from agents.tabular.memory.program import ProgramMemory
+from agents.tabular.memory.program import ProgramMemory, TableMemory
 from agents.transitions import Transition
 from lab.runs.state_checks import restore_generator
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Blocks:
+class Blocks(TableMemory):
     """Each transition is learnt from at once; every `BLOCK` steps as many times `updates` past ones are again.
 
     Args:
@@ -40,10 +40,6 @@ class Blocks:
     def in_program(self, agent: Any, number: int) -> ProgramBlocks:
         """Return the memory inside a program."""
         return ProgramBlocks(self, agent, number)
-
-    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> Any:
-        """Raise, since a table learns in NumPy where environments step in Python."""
-        raise NotImplementedError("a table learns in NumPy in the host lane.")
 
 
 class HostBlocks:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from agents.replay.storage import check_names
+from agents.tabular.memory.program import TableMemory
 from agents.transitions import Transition
 from lab.errors import CheckpointError
 from lab.runs.state_checks import check_value, restore_generator
@@ -19,7 +20,7 @@ FIX = "Fix: build it with the settings and the version of the run."
 
 
 @dataclasses.dataclass(frozen=True)
-class LearnedModel:
+class LearnedModel(TableMemory):
     """What each action led to in each state, and how often; the host lane's alone.
 
     Args:
@@ -36,10 +37,6 @@ class LearnedModel:
     def in_program(self, agent: Any, number: int) -> Any:
         """Raise, since predecessors and a queue have no fixed shape."""
         raise NotImplementedError("a learned model trains in the host lane.")
-
-    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> Any:
-        """Raise, since a table learns in NumPy where environments step in Python."""
-        raise NotImplementedError("a table learns in NumPy in the host lane.")
 
 
 class HostModel:

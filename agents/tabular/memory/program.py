@@ -1,4 +1,4 @@
-"""How a table is learnt inside a program, step by step: what all memories of tabular agents share."""
+"""How a table is learnt: what all memories of tabular agents share."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ class BlockTensors(NamedTuple):
     replayed: tf.Tensor
     error_sum: tf.Tensor
     error_count: tf.Tensor
+
+
+class TableMemory:
+    """What all memories of tabular agents are."""
+
+    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> Any:
+        """Raise, since a table learns in NumPy where environments step in Python."""
+        raise NotImplementedError("a table learns in NumPy in the host lane.")
 
 
 class ProgramMemory:

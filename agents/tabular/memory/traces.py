@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.replay.storage import check_names
-from agents.tabular.memory.program import ProgramMemory
+from agents.tabular.memory.program import ProgramMemory, TableMemory
 from agents.transitions import Transition
 from lab.runs.state_checks import check_value
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Traces:
+class Traces(TableMemory):
     """A trace for each state and action, of each environment's present episode.
 
     Args:
@@ -34,10 +34,6 @@ class Traces:
     def in_program(self, agent: Any, number: int) -> ProgramTraces:
         """Return the traces inside a program."""
         return ProgramTraces(self, number)
-
-    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> Any:
-        """Raise, since a table learns in NumPy where environments step in Python."""
-        raise NotImplementedError("a table learns in NumPy in the host lane.")
 
 
 class HostTraces:

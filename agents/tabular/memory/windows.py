@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from agents.replay.storage import check_names
-from agents.tabular.memory.program import ProgramMemory
+from agents.tabular.memory.program import ProgramMemory, TableMemory
 from agents.transitions import Transition
 from lab.runs.state_checks import check_value
 
@@ -20,7 +20,7 @@ NAMES = frozenset(("states", "actions", "rewards", "counts"))
 
 
 @dataclasses.dataclass(frozen=True)
-class Windows:
+class Windows(TableMemory):
     """The first of n steps is learnt from once the others are known; at an episode's end all that are left.
 
     The agent says what a window comes to: `window_waits`, `window_end`, `window_mixed`.
@@ -38,10 +38,6 @@ class Windows:
     def in_program(self, agent: Any, number: int) -> ProgramWindows:
         """Return the windows inside a program."""
         return ProgramWindows(self, number)
-
-    def in_call(self, agent: Any, state: Any, data: Any, key: Any) -> Any:
-        """Raise, since a table learns in NumPy where environments step in Python."""
-        raise NotImplementedError("a table learns in NumPy in the host lane.")
 
 
 class HostWindows:

@@ -25,6 +25,9 @@ class Described(Protocol):
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Make one of settings."""
 
+    def take_network(self, network: Any) -> None:
+        """Take over a network of the user's."""
+
 
 L = TypeVar("L", bound=Described)
 
@@ -36,20 +39,24 @@ COPIES = 8
 MOST_VARIABLES = 1 << 14
 
 
-def made_from(config: Mapping[str, Any], directory: RunDirectory, learner_class: type[L]) -> L:
+def made_from(config: Mapping[str, Any], directory: RunDirectory, learner_class: type[L], network: Any = None) -> L:
     """Return the learner that a run's config.json describes, not built yet.
 
     Args:
         config: Has its settings.
         directory: The run's.
         learner_class: Its class.
+        network: Of the user's, which it takes over; see `lab.networks.given`.
 
     Raises:
         RunDirectoryError: When its settings are none of that learner's.
+        UsageError: When it takes no such network.
     """
     with as_run_errors(directory, "settings"):
         learner = learner_class.from_settings(config["settings"])
     learner.most_numbers = room(directory.checkpoints)
+    if network is not None:
+        learner.take_network(network)
     return learner
 
 

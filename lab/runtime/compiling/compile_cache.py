@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from lab.errors import RunDirectoryError, bad_value
+from lab.errors import RunDirectoryError, bad_value, one_line
 from lab.runtime.compiling.compiled_store import Session, opened
 
 VARIABLE = "LAB_COMPILE_CACHE"
@@ -83,7 +83,7 @@ def refused(error: BaseException) -> RunDirectoryError | None:
         return None
     if not type(error).__module__.startswith("tensorflow"):
         return None
-    words = " ".join(str(error).split())[:300]
+    words = one_line(error)
     return RunDirectoryError(
         f"what XLA compiled cannot be kept in {_session.folder}: {words}. Fix: free the disk, or {VARIABLE}=off."
     )

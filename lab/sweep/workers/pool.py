@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from lab.errors import UsageError
+from lab.errors import UsageError, one_line
 from lab.messages.notes import warn
 from lab.runtime.quiet import quiet_stderr
 from lab.sweep.workers.backend import Ray, ray
@@ -207,4 +207,4 @@ def _own_signals() -> Iterator[None]:
 
 
 def _line(error: BaseException) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:300]
+    return one_line(error) or type(error).__name__
