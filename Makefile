@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 export SDL_VIDEODRIVER ?= dummy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test quick faults check docs install clean
+.PHONY: demo test thorough quick faults check docs install clean
 
 install: $(READY)
 
@@ -19,7 +19,11 @@ demo: $(READY)
 	$(BIN)/lab demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not thorough"
+
+# What `make test` leaves out: each of these takes seconds, for what something quicker shows in the main.
+thorough: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough
 
 # The part to run while coding: pure functions and small objects, without training and without further processes.
 QUICK = tests/test_architecture.py tests/agents/parts tests/agents/test_spaces.py tests/agents/functional/test_packing.py \

@@ -944,6 +944,27 @@ SHOWN: dict[str, tuple[str, frozenset[str]]] = {
 }
 
 
+# `make test` holds one case of each family to every check, and of each further learner's first case what is quick or
+# says that it trains and resumes; the rest is thorough.
+LEADING = frozenset(
+    (
+        *("q_learning", "dqn", "ppo", "sac", "decision_transformer", "cql", "random", "example_agent"),
+        *("autoencoder", "gan", "diffusion", "tiny", "classifier", "forecaster"),
+    )
+)
+THOROUGH = frozenset(
+    (
+        *(DRAWN, THREE, SEEDED, "copies_with_what_was_learnt", "loads_what_was_learnt"),
+        *("evaluates_without_changing", "acts_within_its_space", "what_it_exports_answers_the_same"),
+    )
+)
+
+
+def is_thorough(case: Case, check: str) -> bool:
+    """Tell whether a check of a case is left to the thorough part of the suite."""
+    return case.label not in LEADING and (check in THOROUGH or case.label[-2] == "-")
+
+
 def installed_learners() -> dict[str, Callable[[], Any]]:
     """Return every learner that a package brings, by its name."""
     return {e.name: e.load for group in registry.LEARNERS for e in importlib.metadata.entry_points(group=group)}

@@ -84,7 +84,13 @@ def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return _trials[label]
 
 
-PAIRS = [pytest.param(c, check, id=f"{c.label}-{name_of(check)}") for c in CASES for check in held_to(c)]
+def pair(case: Case, check: Any) -> Any:
+    name = name_of(check)
+    marks = [pytest.mark.thorough] if contracts.is_thorough(case, name) else []
+    return pytest.param(case, check, id=f"{case.label}-{name}", marks=marks)
+
+
+PAIRS = [pair(case, check) for case in CASES for check in held_to(case)]
 
 
 @pytest.mark.parametrize(("trial", "check"), PAIRS, indirect=["trial"])

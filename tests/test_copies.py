@@ -132,6 +132,7 @@ print("loaded", len(json.load(open(sys.argv[1]))))
 """
 
 
+@pytest.mark.thorough
 def test_networks_saved_as_keras_files_load_in_a_process_that_imported_their_package(tmp_path):
     assert saved_and_loaded(SAVED, tmp_path) > 2 * len(SAVED)
 

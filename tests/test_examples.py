@@ -102,6 +102,7 @@ def test_the_class_is_short(script: Script) -> None:
     assert len([line for line in lines if line.strip()]) <= script.lines
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_it_runs_writes_only_its_run_and_is_reported_and_resumed(script: Script, tmp_path: Path) -> None:
     # One test, because each run of a script is a process that loads TensorFlow.
@@ -114,6 +115,7 @@ def test_it_runs_writes_only_its_run_and_is_reported_and_resumed(script: Script,
     check_resume(script, run_dir)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FLAVOURS)
 def test_flavours_are_short_run_and_resume_to_the_bit(name: str, tmp_path: Path) -> None:
     kind, output, settings = FLAVOURS[name]

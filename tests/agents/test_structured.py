@@ -74,6 +74,7 @@ def test_entries_that_are_no_arrays_are_refused_and_texts_are_left_out():
     assert in_rows(plain) is plain
 
 
+@pytest.mark.thorough
 def test_agents_learn_from_them_act_on_them_and_resume(tmp_path):
     assert Experiment(Random(), lambda: grid(Text), progress=False).evaluate(episodes=2).lengths == (3, 3)
     whole = Experiment(DQN(**SMALL), grid, num_envs=2, progress=False)

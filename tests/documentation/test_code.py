@@ -43,11 +43,13 @@ def test_there_are_tutorials_and_shortened_pages() -> None:
     assert len(TUTORIALS) >= 5 and ROOT / "README.md" in SHORTENED
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_a_tutorial_runs_as_it_stands(page: Path) -> None:
     assert any(isinstance(value, Experiment) for value in run(page).values())
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:.*followed the first training")
 @pytest.mark.parametrize("page", SHORTENED, ids=lambda page: page.stem)
 def test_other_pages_run_in_short(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:

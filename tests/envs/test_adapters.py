@@ -103,6 +103,7 @@ def test_a_time_limit_must_be_a_number_of_steps():
         TimeLimit(Walk(), 0)
 
 
+@pytest.mark.thorough
 def test_an_agent_trains_in_an_own_tensor_environment_compiled():
     from agents import DQN
     from lab import Experiment

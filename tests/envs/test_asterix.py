@@ -176,6 +176,7 @@ def test_things_move_every_five_steps_and_appear_every_ten_from_the_first_on():
     assert appeared == [1, 11, 21, 31] and moved == [5, 10, 15, 20, 25, 30]
 
 
+@pytest.mark.thorough
 def test_a_careful_player_collects_many_times_what_a_random_one_does():
     careful, by_chance = compare(GAME, collector)
     assert careful.returns.mean() > 40.0 and careful.lengths.mean() > 800

@@ -148,6 +148,7 @@ def test_the_direction_can_be_read_off_ball_and_trail_wherever_the_ball_is():
     assert len(pictures) == len(states)
 
 
+@pytest.mark.thorough
 def test_the_ball_is_never_inside_a_brick_and_all_bricks_can_be_broken():
     @tf.function(jit_compile=True)
     def advance(carry):
@@ -162,6 +163,7 @@ def test_the_ball_is_never_inside_a_brick_and_all_bricks_can_be_broken():
     assert broken.all()
 
 
+@pytest.mark.thorough
 def test_a_player_below_the_ball_never_loses_it_and_breaks_walls():
     below, by_chance = compare(GAME, follower)
     assert (below.lengths == 1000).all() and below.returns.min() > 30.0 and below.returns.mean() > 60.0

@@ -59,6 +59,7 @@ def test_after_landing_the_next_ball_appears_in_any_column_of_the_top_row():
     assert set(columns) == set(range(SIDE))
 
 
+@pytest.mark.thorough
 def test_a_hundred_steps_are_ten_balls_and_each_can_be_caught():
     scripted, by_chance = compare(Catch(), catcher, number=128)
     assert (scripted.returns == 10.0).all() and (scripted.lengths == 100).all()

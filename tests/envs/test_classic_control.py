@@ -99,6 +99,7 @@ def test_whole_trajectories_agree_with_gymnasiums_ends_included(twin):
     assert ends == 0 if twin is Pendulum else ends > 20
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("twin", TWINS)
 def test_single_precision_stays_within_a_tenthousandth_a_step(twin):
     definition, rng = twin(), np.random.default_rng(2)

@@ -106,6 +106,7 @@ def test_a_free_fall_is_a_parabola_and_leaves_the_links_alone() -> None:
     np.testing.assert_allclose(poses.angles[-1], [0.1, 0.3, -0.3, 0.0], atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_energy_is_kept_where_nothing_takes_it() -> None:
     linkage = Linkage((TORSO, *leg(1)))
     motion = Motion(linkage, [LOOSE] * 3, [(3, 0.0)], None, gravity=0.0)

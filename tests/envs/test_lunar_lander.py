@@ -208,6 +208,7 @@ def test_steps_agree_with_plain_python_in_the_air_and_on_the_ground() -> None:
     assert 50 < touching.sum() < 190
 
 
+@pytest.mark.thorough
 def test_observations_keep_to_their_space_whatever_is_done() -> None:
     env, number = LunarLanderContinuous(), 256
     # One corner or edge of the actions for a whole episode, far beyond the bounds.
@@ -224,6 +225,7 @@ def test_observations_keep_to_their_space_whatever_is_done() -> None:
     assert (worst <= env.observation_space.high).all() and worst[0] > 1.0
 
 
+@pytest.mark.thorough
 def test_compiled_graph_and_eager_steps_agree() -> None:
     env = LunarLander()
     state, _ = env.reset(keys(64, 6))

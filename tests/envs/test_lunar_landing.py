@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from envs import random
@@ -37,11 +38,13 @@ def assert_lands(returns, last_rewards, places, lengths) -> None:
     assert np.abs(places[:, 0]).max() < 2.6 and lengths.mean() < 333
 
 
+@pytest.mark.thorough
 def test_a_pilot_with_throttles_lands_for_more_than_two_hundred() -> None:
     played = play(LunarLanderContinuous(), continuous_pilot, 20, seed=1)
     assert_lands(played.returns, played.last_rewards, played.states.body.position, played.lengths)
 
 
+@pytest.mark.thorough
 def test_a_pilot_lands_for_more_than_two_hundred_and_what_does_not_land_earns_less_than_nothing() -> None:
     each = 40
 

@@ -48,6 +48,7 @@ def player(env, episodes):
     return lambda seed: [x.numpy() for x in run(random.key_from_seed(seed, episodes), random.key_from_seed(seed + 1))]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_many_random_episodes(name):
     made = gymnasium.make(name, disable_env_checker=True)

@@ -74,6 +74,7 @@ def test_episodes_begin_in_a_crouch_that_just_touches_the_ground(kind) -> None:
         assert observation.numpy()[:, 0].mean() == pytest.approx(0.9 * np.cos(0.4) + 0.2, abs=0.01)
 
 
+@pytest.mark.thorough
 @BOTH
 def test_a_free_fall_and_its_reward_computed_by_hand(kind, runners) -> None:
     env, step = runners[kind]
@@ -157,6 +158,7 @@ def test_a_thousand_steps_of_extreme_torques_neither_blow_up_nor_fall_through_th
     assert lowest > -0.1
 
 
+@pytest.mark.thorough
 @BOTH
 def test_a_linear_policy_runs_and_doing_nothing_or_anything_falls(kind, runners) -> None:
     weights = tf.constant({Hopper: HOPPING, Walker: RUNNING}[kind])

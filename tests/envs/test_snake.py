@@ -122,6 +122,7 @@ def test_wins_by_filling_the_grid():
     assert GAME.draw(state).shape == (440, 400, 3)
 
 
+@pytest.mark.thorough
 def test_a_snake_at_play_stays_whole_and_food_stays_off_it():
     carry = GAME.begin(random.key_from_seed(3, 8))
 
@@ -142,6 +143,7 @@ def test_a_snake_at_play_stays_whole_and_food_stays_off_it():
     assert longest > 10
 
 
+@pytest.mark.thorough
 def test_a_greedy_player_eats_many_times_what_a_random_one_does():
     greedy, by_chance = compare(GAME, glutton)
     assert greedy.returns.mean() > 15.0 and by_chance.returns.mean() < 1.0

@@ -66,6 +66,7 @@ def test_classes_are_short() -> None:
 
 
 # In the compiled lane, where most of the time goes to the compiler: the sum of all of them, and what that leaves out.
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "lane"), [*((kind, "host") for kind in OWN), ("QRDQN", "compiled"), ("AllTogether", "compiled")]
 )
@@ -88,6 +89,7 @@ def test_variants_learn_and_act_in_both_lanes(kind: str, lane: str, tmp_path: Pa
     assert agent.act(np.zeros(4, np.float32)) in (0, 1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["compiled", "host"])
 def test_ppo_learns_and_acts_in_both_lanes(lane: str, tmp_path: Path) -> None:
     kind, settings = (
@@ -108,6 +110,7 @@ def test_ppo_learns_and_acts_in_both_lanes(lane: str, tmp_path: Path) -> None:
     assert agent.act(np.zeros(4, np.float32)) in (0, 1)
 
 
+@pytest.mark.thorough
 def test_ppo_takes_a_box_of_actions() -> None:
     agent = load_example("ppo_in_one_file").OneFilePPO(hidden_sizes=(8,), rollout_length=16, epochs=1)
     experiment = Experiment(agent, "Pendulum-v1", num_envs=2, seed=3, lane="host", progress=False)
@@ -116,6 +119,7 @@ def test_ppo_takes_a_box_of_actions() -> None:
     assert agent.act(np.zeros(3, np.float32)).shape == (1,)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["compiled", "host"])
 @pytest.mark.parametrize("kind", ["PenaltyPPO", "VTraceActorCritic"])
 def test_actor_critics_of_ones_own_learn_in_both_lanes(kind: str, lane: str, tmp_path: Path) -> None:
@@ -254,6 +258,7 @@ def test_learning_that_would_begin_before_a_window_is_whole_is_refused(number: i
 # ---------------------------------------------------------------- one file
 
 
+@pytest.mark.thorough
 def test_the_file_to_be_read_learns_the_weights_that_dqn_learns() -> None:
     from agents import DQN
 

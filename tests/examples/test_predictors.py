@@ -15,6 +15,7 @@ def test_every_example_of_predictors_is_run():
     assert sorted(path.stem for path in (EXAMPLES / "predictors").glob("*.py")) == sorted(SCRIPTS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_an_example_trains_and_is_evaluated(name, tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"

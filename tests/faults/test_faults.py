@@ -13,6 +13,7 @@ from tests.faults.tally import FAILURES, Tally
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.thorough
 def test_killed_runs_end_as_the_uninterrupted_ones():
     """Killed at random moments, twice and more, in their start, their writes, their evaluations and their films."""
     jobs = ("dqn", "q_learning", "tiny")
@@ -26,6 +27,7 @@ def test_killed_runs_end_as_the_uninterrupted_ones():
     assert tries >= 2 * len(jobs)
 
 
+@pytest.mark.thorough
 def test_readers_raise_nothing_but_their_documented_errors(tmp_path):
     tally = fuzz.check(list(fuzz.NAMES), 30, 0, tmp_path)
     assert set(tally.counts) == {f"fuzz, {name}" for name in fuzz.NAMES}

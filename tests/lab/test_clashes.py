@@ -62,6 +62,7 @@ def test_a_learner_that_is_looked_up_by_name_fails_in_one_line(foreign, monkeypa
         registry._loaded(entry, "learner")
 
 
+@pytest.mark.thorough
 def test_the_command_says_so_in_one_line(foreign):
     path = os.pathsep.join((str(foreign), str(ROOT)))
     done = subprocess.run(

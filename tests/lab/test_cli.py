@@ -19,6 +19,7 @@ def lab(command, monkeypatch, tmp_path):
     return command
 
 
+@pytest.mark.thorough
 def test_a_generators_run_says_what_it_left_out_and_shows_its_training(lab, tmp_path):
     tiny = ["--set", "hidden_sizes=8", "--video-every", 4, "--set", "evaluate_every=none"]
     status, out, err = lab("train", "autoencoder", "digits", "--steps", 8, "--run", tmp_path / "run", *tiny)
@@ -77,6 +78,7 @@ def test_keywords_of_experiment_are_reached_with_set(lab, tmp_path):
     assert (config["num_envs"], config["log_every"], config["lane"]) == (3, 15, "host")
 
 
+@pytest.mark.thorough
 def test_several_seeds_and_settings_become_runs_side_by_side(lab, tmp_path):
     arguments = ["train", "dqn", "CartPole-v1", "--steps", 40, "--evaluate-every", 20, "--seeds", 2, *SETTINGS]
     status, out, err = lab(*arguments, "--seed", 7, "--vary", "learning_rate=1e-3,1e-4")
@@ -145,6 +147,7 @@ def test_a_usage_error_is_one_line_and_status_2(lab, tmp_path, arguments, messag
     assert {p.name for p in tmp_path.iterdir()} == {"used"}, "nothing half-written"
 
 
+@pytest.mark.thorough
 def test_a_damaged_checkpoint_is_one_line_and_status_2(lab, tmp_path):
     run = tmp_path / "run"
     quiet = ["--set", "evaluate_every=none"]
@@ -179,6 +182,7 @@ def test_the_start_is_quick_and_brings_no_tensorflow():
     assert done.returncode == 0 and "train" in done.stdout
 
 
+@pytest.mark.thorough
 def test_sigterm_and_sigint_write_a_checkpoint_and_give_their_status(tmp_path):
     import signal
     import time
@@ -210,6 +214,7 @@ def test_sigterm_and_sigint_write_a_checkpoint_and_give_their_status(tmp_path):
     assert os.listdir(tmp_path / "SIGTERM")
 
 
+@pytest.mark.thorough
 def test_nothing_but_its_own_lines_reaches_the_terminal(tmp_path):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "SDL_", "PYGAME_"))}
     command = [
@@ -228,6 +233,7 @@ def test_nothing_but_its_own_lines_reaches_the_terminal(tmp_path):
     assert done.stderr == "" and done.stdout.startswith("run ")
 
 
+@pytest.mark.thorough
 def test_a_program_of_the_users_is_as_quiet(tmp_path):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "SDL_", "PYGAME_"))}
     program = "from lab import Experiment; from agents import DQN; Experiment(DQN(), 'CartPole-v1', lane='host')"

@@ -57,6 +57,7 @@ def forget(monkeypatch):
     monkeypatch.setattr(tasks, "_kinds", dict(tasks._kinds))
 
 
+@pytest.mark.thorough
 def test_an_agent_trains_without_what_reads_recordings():
     code = (
         "import sys; from agents import DQN; from lab import Experiment; "

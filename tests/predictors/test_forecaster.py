@@ -84,6 +84,7 @@ def test_inputs_unlike_those_of_training_are_refused(direct) -> None:
         direct.learner.predict(np.full((3, 12), np.nan))
 
 
+@pytest.mark.thorough
 def test_another_future_changes_neither_training_nor_forecasts_before_it(tmp_path, direct) -> None:
     series = wave()
     values = series.values[:, 0].copy()
@@ -96,6 +97,7 @@ def test_another_future_changes_neither_training_nor_forecasts_before_it(tmp_pat
     assert other.evaluate() != direct.evaluate()
 
 
+@pytest.mark.thorough
 def test_a_run_that_stopped_goes_on_bit_for_bit(tmp_path) -> None:
     # One that forecasts all steps at once is among the contracts' cases.
     chosen = {"mode": "autoregressive", "architecture": "gru", "dropout": 0.2}
@@ -110,6 +112,7 @@ def test_a_run_that_stopped_goes_on_bit_for_bit(tmp_path) -> None:
     assert dict(resumed.evaluate()) == dict(whole.evaluate())
 
 
+@pytest.mark.thorough
 def test_one_step_after_the_other_knows_more_of_the_nearest(tmp_path) -> None:
     made = trained(tmp_path, mode="autoregressive")
     assert made.learner.network.output_shape == (None, 1, 1, 3)
@@ -128,6 +131,7 @@ def test_each_architecture_begins_as_the_seasonal_naive_forecast(name) -> None:
     np.testing.assert_allclose(learner.predict(past)[0], past[0, :4], rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_several_series_and_what_is_known_in_advance(tmp_path) -> None:
     t = np.arange(160)
     promotion = (np.random.default_rng(0).random(160) < 0.3).astype(float)

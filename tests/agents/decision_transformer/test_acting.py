@@ -27,6 +27,7 @@ def predictions(agent, steps, rows=3, restart=None):
     return np.array(found)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("positions", ["timestep", "relative"])
 def test_a_cache_changes_nothing_within_and_past_the_context(positions):
     for slide in (1, 2, 4):

@@ -39,6 +39,7 @@ def test_it_obtains_what_it_is_asked_for(trained):
     assert trained.evaluate(20).mean > 7, "by default it asks for the best return in the data"
 
 
+@pytest.mark.thorough
 def test_it_learns_numbers_in_a_box():
     experiment = Experiment(DecisionTransformer(**QUICK), episodes(300, continuous=True), seed=1, progress=False)
     experiment.train(250)
@@ -179,6 +180,7 @@ def test_lengths_and_settings_that_do_not_fit_are_refused():
             DecisionTransformer(**settings)
 
 
+@pytest.mark.thorough
 def test_a_target_return_is_kept_with_the_model(tmp_path):
     experiment = Experiment(DecisionTransformer(**SMALL), episodes(20), run_dir=tmp_path / "run", progress=False)
     experiment.learner.target_return = 5.0
@@ -189,6 +191,7 @@ def test_a_target_return_is_kept_with_the_model(tmp_path):
     assert agent.context.target[0] == 5.0
 
 
+@pytest.mark.thorough
 def test_nothing_retraces_in_steady_state():
     experiment = Experiment(DecisionTransformer(**QUICK), episodes(20), progress=False)
     experiment.learner.most_mirrored_rows = 0

@@ -26,6 +26,7 @@ def test_entropy_by_hand():
     assert found.numpy() == pytest.approx([1.5 * np.log(2), np.log(3)], abs=1e-6)
 
 
+@pytest.mark.thorough
 def test_rounds_come_after_the_offline_updates_however_training_is_cut():
     whole, cut = (online(episodes(20), warmup_updates=20) for _ in range(2))
     whole.train(24)
@@ -39,6 +40,7 @@ def test_rounds_come_after_the_offline_updates_however_training_is_cut():
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+@pytest.mark.thorough
 def test_the_buffer_begins_with_the_best_and_keeps_the_newest():
     data = episodes(20)
     experiment = online(data)
@@ -78,6 +80,7 @@ def test_box_actions_explore_with_noise_of_the_size_asked_for():
     assert agent.explored(np.full((100, 1), 0.99, np.float32)).max() == 1.0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("continuous", [False, True])
 def test_it_obtains_more_than_the_recording_ever_did(continuous):
     """Learning from poor players, then from itself; 8 wages of 1, or of 2 at the most, can be had."""

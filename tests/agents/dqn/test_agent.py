@@ -154,6 +154,7 @@ def test_without_averaging_there_are_no_averaged_weights():
     assert averaged((), a.parameters().online, 0.0, 0.0) == ()
 
 
+@pytest.mark.thorough
 def test_a_network_that_cannot_be_mirrored_acts_through_tensorflow():
     import keras
 
@@ -179,6 +180,7 @@ def test_nothing_retraces_in_steady_state():
     assert calls.learn.experimental_get_tracing_count() == before == 1 and made.rule.calls is calls
 
 
+@pytest.mark.thorough
 def test_evaluating_changes_nothing_that_training_uses():
     runs = []
     for look in (False, True):
@@ -216,6 +218,7 @@ def test_spaces_that_do_not_fit_are_refused_before_anything_is_built():
         DQN(replay_capacity=3)
 
 
+@pytest.mark.thorough
 def test_it_learns_a_threshold():
     made = DQN(hidden_sizes=(32,), batch_size=32, update_every=10, updates_per_round=5, learning_starts=100,
                epsilon_steps=1000, replay_capacity=2000)  # fmt: skip

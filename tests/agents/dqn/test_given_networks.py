@@ -38,6 +38,7 @@ def made(network, source=Counter, kind=DQN, **keywords):
     return Experiment(kind(network=network, **SMALL), source, progress=False, **keywords)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("network", "lane"), [(dense, "host"), (subclassed, "compiled")])
 def test_a_run_goes_on_to_the_bit_with_the_network_given_again(network, lane, tmp_path):
     whole = made(network, "CartPole-v1", lane=lane, seed=3)
@@ -142,6 +143,7 @@ def test_settings_of_the_networks_by_name_are_refused_beside_one_that_is_given()
         Experiment(DQN(network=dense, hidden_sizes=(4,)), Counter, progress=False).train(1)
 
 
+@pytest.mark.thorough
 def test_actor_critics_ask_for_a_policy_and_a_value(tmp_path):
     asked = []
 
@@ -161,6 +163,7 @@ def test_actor_critics_ask_for_a_policy_and_a_value(tmp_path):
         RecurrentDQN(network=network)
 
 
+@pytest.mark.thorough
 def test_offline_value_learners_take_one_too():
     from tests.contracts import recorded
 

@@ -141,6 +141,7 @@ def test_no_forbidden_action_is_taken(lane, noisy):
     assert experiment.task.describe()["action_masks"]
 
 
+@pytest.mark.thorough
 def test_recording_keeps_to_masks_too():
     made = DQN(**SMALL)
     made.setup(Discrete(500), Discrete(6), Seeds(0))

@@ -107,6 +107,7 @@ class OwnModel(DQN):
         return unbuilt(seed)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["host", "compiled"])
 def test_a_subclassed_model_that_is_not_built_yet_learns_and_resumes(lane, tmp_path):
     source = "CartPole-v1"

@@ -64,6 +64,7 @@ def test_recording_does_not_disturb_training():
     assert not same(noisy, record(experiment.learner, short_walks(), **play))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["host", "compiled"])
 def test_both_lanes_record_true_successors_and_ends(lane):
     e = record(Random(), "lab/KeyDoor-v0", episodes=40, seed=2, lane=lane, num_envs=16)
@@ -79,6 +80,7 @@ def test_both_lanes_record_true_successors_and_ends(lane):
     assert e.card.environment == "lab/KeyDoor-v0"
 
 
+@pytest.mark.thorough
 def test_compiled_recordings_replay_in_the_host_environment():
     """The dynamics are the same: an episode's actions from its first observation lead to its last."""
     e = record(Random(), "lab/CartPole-v1", episodes=3, seed=2, lane="compiled")
@@ -89,6 +91,7 @@ def test_compiled_recordings_replay_in_the_host_environment():
         assert env.step(int(action))[0] == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.thorough
 def test_a_dqn_records_compiled_and_keeps_what_it_is():
     agent = DQN(**SMALL_DQN)
     experiment = Experiment(agent, "lab/CartPole-v1", seed=1, lane="host", progress=False)
@@ -118,6 +121,7 @@ def test_bad_arguments_are_named():
         record("random", Counter)
 
 
+@pytest.mark.thorough
 def test_the_command_records_runs_and_random_play(tmp_path, capsys):
     data, run = tmp_path / "data.npz", tmp_path / "run"
     assert main(["record", "random", "lab/GridWorld-v0", "-o", str(data), "--episodes", "4", "--seed", "2"]) == 0

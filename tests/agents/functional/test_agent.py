@@ -108,6 +108,7 @@ def trained(kind, source, lane, steps=24, **settings):
     return experiment
 
 
+@pytest.mark.thorough
 @LANES
 @pytest.mark.parametrize("kind", [Own, Softmax, Quantiles])
 def test_an_agent_that_gives_the_rule_alone_trains_in_both_lanes(kind, lane, source):

@@ -30,6 +30,7 @@ def graphs():
     return sum(isinstance(thing, FuncGraph) for thing in gc.get_objects())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("lane", "source"), [("host", Counter), ("compiled", "CartPole-v1")])
 def test_twenty_experiments_of_one_shape_hold_the_graphs_of_one(lane, source):
     trained(lane=lane, source=source).close()
@@ -40,6 +41,7 @@ def test_twenty_experiments_of_one_shape_hold_the_graphs_of_one(lane, source):
     assert graphs() <= before
 
 
+@pytest.mark.thorough
 def test_agents_that_share_calls_learn_as_they_would_alone():
     first, second = trained(seed=1), trained(seed=2)
     assert first.learner.rule.calls is second.learner.rule.calls
@@ -64,6 +66,7 @@ def test_settings_that_are_tensors_share_calls_and_others_do_not():
     assert trained(steps=4).learner.rule.calls is calls
 
 
+@pytest.mark.thorough
 def test_a_class_given_another_rule_gets_other_calls(monkeypatch):
     calls, rule = trained().learner.rule.calls, DQN.row_losses
     monkeypatch.setattr(DQN, "row_losses", lambda self, *arguments: rule(self, *arguments))
@@ -82,6 +85,7 @@ class Weighted(DQN):
         return self.weight * losses, errors
 
 
+@pytest.mark.thorough
 def test_an_agent_whose_update_reads_more_keeps_its_calls_to_itself():
     idle, learning = trained(Weighted, seed=0), trained(Weighted, seed=3)
     assert idle.learner.rule.calls is not learning.learner.rule.calls
@@ -105,6 +109,7 @@ def test_whatever_an_agent_keeps_is_named_so_that_it_shares_calls(kind):
     assert vars(agent).keys() <= kind.kept
 
 
+@pytest.mark.thorough
 def test_a_round_is_traced_once_for_two_agents_of_one_shape():
     Calls._recent.clear()
     first, second = trained(seed=1), trained(seed=2, learning_rate=0.2)

@@ -126,6 +126,7 @@ def test_discrete_actions_are_refused():
         built(TD3, Discrete(2))
 
 
+@pytest.mark.thorough
 def test_the_host_lane_trains_and_the_mirror_follows():
     agent = TD3(hidden_sizes=(8,), batch_size=8, learning_starts=10, n_steps=2)
     Experiment(agent, "Pendulum-v1", lane="host", seed=1, progress=False).train(40)

@@ -61,6 +61,7 @@ def test_a_student_comes_to_act_as_its_teacher(taught: tuple[Any, Path, Episodes
     assert np.mean(found == episodes.actions) < 0.9
 
 
+@pytest.mark.thorough
 def test_a_run_can_be_the_teacher_and_the_student_goes_on_without_it(
     taught: tuple[Any, Path, Episodes], tmp_path: Path
 ) -> None:

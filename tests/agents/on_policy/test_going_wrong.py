@@ -27,6 +27,7 @@ class Overflowing(gymnasium.Env):
         return np.zeros(2, np.float32), 3e38 if self.steps > 40 else 0.0, False, self.steps % 10 == 0, {}
 
 
+@pytest.mark.thorough
 def test_advantages_that_are_not_finite_end_training_with_the_last_good_checkpoint_kept(tmp_path):
     run = tmp_path / "run"
     experiment = Experiment(PPO(**SMALL), Overflowing, run_dir=run, checkpoint_every=16, progress=False)
@@ -38,6 +39,7 @@ def test_advantages_that_are_not_finite_end_training_with_the_last_good_checkpoi
     assert all(row["step"] <= 32 for row in Experiment.resume(run, source=Overflowing).history.rows)
 
 
+@pytest.mark.thorough
 def test_a_deviation_that_explodes_is_warned_of_once_with_step_and_fix():
     agent = PPO(**SMALL, deviation_start=7.0)
     experiment = Experiment(agent, Overflowing, log_every=8, progress=False)

@@ -159,6 +159,7 @@ def test_a_round_that_has_moved_too_far_makes_no_more_updates():
     assert float(all_.moments.count) == 6.0
 
 
+@pytest.mark.thorough
 def test_observations_are_normalised_by_training_alone_and_the_same_in_both_forms():
     agent = PPO(rollout_steps=64, minibatch_size=32, epochs=1, normalise_observations=True)
     experiment = Experiment(agent, "Pendulum-v1", seed=1, lane="host", progress=False)
@@ -206,6 +207,7 @@ def test_an_agent_takes_over_another_number_of_environments_and_keeps_the_scale_
 SPACES = [MultiDiscrete([2, 3], start=[1, 0]), MultiBinary(3), Tuple([Discrete(2), Discrete(2)])]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("space", SPACES, ids=str)
 def test_every_kind_of_action_is_learnt_from_and_lies_in_its_space(space):
     class Any(gymnasium.Env):
@@ -245,6 +247,7 @@ class Corridor(gymnasium.Env):
         return np.concatenate([self.np_random.random(2), self.allowed]).astype(np.float32)
 
 
+@pytest.mark.thorough
 def test_a_masked_policy_takes_no_action_that_is_not_allowed():
     agent = PPO(hidden_sizes=(4,), rollout_steps=32, minibatch_size=16, epochs=1, action_mask=True)
     experiment = Experiment(agent, Corridor, lane="host", progress=False)

@@ -112,6 +112,7 @@ class Recall(gymnasium.Env):
         return np.array([0.0, float(self.time == 4)], np.float32), reward, asked, False, {}
 
 
+@pytest.mark.thorough
 def test_it_learns_what_no_single_observation_shows():
     agent = RecurrentPPO(
         cell_size=16, hidden_sizes=(16,), rollout_steps=512, minibatch_size=128, sequence_length=8, learning_rate=0.01
@@ -144,6 +145,7 @@ def test_what_does_not_fit_is_refused_with_a_fix():
         built(num_envs=8)
 
 
+@pytest.mark.thorough
 def test_a_run_in_several_environments_is_used_and_trained_on(tmp_path):
     settings = {"rollout_steps": 8, "minibatch_size": 8, "sequence_length": 4, "cell_size": 3, "hidden_sizes": (4,)}
     run = tmp_path / "run"

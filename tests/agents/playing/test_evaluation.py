@@ -221,6 +221,7 @@ def test_an_evaluation_source_has_equal_spaces_and_is_an_agents():
         Experiment(Autoencoder(), np.random.default_rng(0).normal(size=(40, 2)), evaluation_source="CartPole-v1")
 
 
+@pytest.mark.thorough
 def test_the_compiled_lane_evaluates_in_the_source_that_was_given():
     def longer():
         return gymnasium.make("lab/GridWorld-v0", max_episode_steps=3)

@@ -310,6 +310,7 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
+@pytest.mark.thorough
 def test_a_process_in_its_baseline_ends_within_a_second(tmp_path):
     arguments = ["train", "q_learning", "Tells-v0", "--steps", "50", "--run", str(tmp_path / "run")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -6,6 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
+
 from agents import QLearning
 from agents.playing.rollout import play
 from lab import Experiment
@@ -15,6 +17,7 @@ from lab.reporting.records import read_run
 from lab.reporting.states import state_of
 
 
+@pytest.mark.thorough
 def test_a_film_of_a_run_has_its_trace_and_training_is_as_without(tmp_path: Path) -> None:
     filmed = Experiment(QLearning(), "lab/GridWorld-v0", seed=3, run_dir=tmp_path / "filmed", video_every=150)
     plain = Experiment(QLearning(), "lab/GridWorld-v0", seed=3, run_dir=tmp_path / "plain")

@@ -105,6 +105,7 @@ def test_a_variant_of_the_rule_learns_alike_in_both_lanes():
     assert not np.allclose(host.q_table, follow(built(2, **FALLING, replay_updates=0), steps(20, 2)).table)
 
 
+@pytest.mark.thorough
 def test_it_learns_to_cross_the_ice():
     experiment = Experiment(QLearning(), "lab/FrozenLake-v0", seed=1, num_envs=8, lane="compiled", progress=False)
     experiment.train(200_000)

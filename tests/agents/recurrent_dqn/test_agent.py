@@ -138,6 +138,7 @@ def test_windows_across_an_end_are_single_steps_with_their_own_discounts(agent):
     np.testing.assert_allclose(learnt.errors, 0.9 * errors.max(axis=1) + 0.1 * errors.mean(axis=1), rtol=1e-4)
 
 
+@pytest.mark.thorough
 def test_it_trains_in_the_compiled_lane_with_the_switches_of_dqn():
     settings = {**SMALL, "dueling": True, "prioritised": True, "distribution": "quantile", "quantiles": 3}
     experiment = Experiment(RecurrentDQN(**settings), "CartPole-v1", lane="compiled", num_envs=2, progress=False)

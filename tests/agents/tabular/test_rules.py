@@ -224,6 +224,7 @@ def test_both_lanes_change_the_table_alike(kind, settings):
         assert host.tried.sum() == 80
 
 
+@pytest.mark.thorough
 def test_double_q_learning_in_a_program_moves_one_table_a_step():
     agent = built(1, kind=DoubleQLearning, **PLAIN)
     agent.pair[...] = np.random.default_rng(0).normal(size=agent.pair.shape)

@@ -93,6 +93,7 @@ def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
         np.testing.assert_allclose(host.numpy(), lane.numpy(), atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_auto_takes_the_twin_and_says_so_in_the_runs_config(tmp_path):
     experiment = small("auto", run_dir=tmp_path / "run")
     experiment.train(40)
@@ -145,6 +146,7 @@ def test_a_wrong_pure_function_is_named_before_anything_trains():
         Experiment(Wrong(**SMALL), "CartPole-v1", lane="compiled")
 
 
+@pytest.mark.thorough
 def test_chunks_of_any_length_use_one_program_and_end_alike():
     weights = []
     for pieces in ([90], [7, 41, 42]):
@@ -184,6 +186,7 @@ def test_the_target_network_is_copied_and_epsilon_falls_in_the_program():
     assert 0 < max(moved) < 0.05
 
 
+@pytest.mark.thorough
 def test_nan_stops_at_its_step():
     class Poison(DQN):
         def learn(self, state, batch, key):
@@ -226,6 +229,7 @@ def test_it_learns_cartpole():
     assert experiment.evaluate(20)["mean"] > 100, "random play scores about 22"
 
 
+@pytest.mark.thorough
 def test_evaluation_compiled_beside_training_is_traced_once_and_changes_no_result():
     alone, prepared = small(seed=6), small(seed=6, evaluate_every=40)
     for experiment in (alone, prepared):
@@ -235,6 +239,7 @@ def test_evaluation_compiled_beside_training_is_traced_once_and_changes_no_resul
     assert found.returns == expected.returns
 
 
+@pytest.mark.thorough
 def test_what_fails_as_it_is_compiled_beside_training_is_raised_where_it_was_asked_for():
     class Careless(DQN):
         def policy(self, state, observations, key, explore):

@@ -33,6 +33,7 @@ def test_every_kind_of_source_gives_fresh_environments():
     assert EnvironmentSource(vector).num_envs == 2
 
 
+@pytest.mark.thorough
 def test_dynamics_are_a_source_by_themselves_or_as_a_vector_environment():
     for source, number in ((Catch(), None), (TensorVectorEnv(Catch(), 3), 3)):
         made = EnvironmentSource(source)

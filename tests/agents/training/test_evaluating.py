@@ -17,6 +17,7 @@ def experiment() -> Experiment:
     return Experiment(DQN(hidden_sizes=(8,)), "lab/CartPole-v1", lane="compiled", progress=False)
 
 
+@pytest.mark.thorough
 def test_where_an_evaluation_is_cut_changes_no_number(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {}
     for steps in (3, 10_000):

@@ -113,6 +113,7 @@ class Trap(TensorEnv):
         return tf.repeat((state < 5)[:, None], 2, axis=1)
 
 
+@pytest.mark.thorough
 def test_nothing_to_do_ends_a_compiled_run_with_the_step_and_the_environment():
     experiment = Experiment(QLearning(), Trap(), lane="compiled", progress=False)
     with pytest.raises(UsageError, match="Trap gave an action mask that allows no action at step 4 of the run"):

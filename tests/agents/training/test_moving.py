@@ -160,6 +160,7 @@ def test_rollouts_begin_anew_for_other_environments(kind):
     assert (agent.num_envs, agent.memory.number, agent.memory.storage.size) == (3, 3, 0)
 
 
+@pytest.mark.thorough
 def test_an_agent_learns_on_in_more_environments():
     agent = SAC(**OFF)
     Experiment(agent, Endless, progress=False).train(5)

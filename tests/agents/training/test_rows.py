@@ -37,6 +37,7 @@ def rows(case, pieces, num_envs, looks=False, run=None):
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("case", "num_envs"), [("q_learning", 1), ("dqn", 3)])
 def test_gathered_rows_are_those_of_a_call_each(case, num_envs, tmp_path):
     gathered = rows(case, [432], num_envs)
@@ -50,6 +51,7 @@ def test_gathered_rows_are_those_of_a_call_each(case, num_envs, tmp_path):
     assert [r for r in cut if r["step"] not in edges] == [r for r in gathered if r["step"] not in edges]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["host", "compiled"])
 def test_a_loaded_agent_trains_on_without_catching_up_on_rounds(lane, tmp_path):
     first = Experiment(CASES["dqn"][0](), "CartPole-v1", seed=1, lane=lane, run_dir=tmp_path / "run", progress=False)

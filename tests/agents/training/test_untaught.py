@@ -36,6 +36,7 @@ def test_whether_a_round_of_updates_comes_at_all(due, steps, says):
         assert "11 further steps (learning_starts=8, update_every=5): the 9 to come" in said and "Fix: 11 st" in said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["host", "compiled"])
 def test_both_lanes_say_it_for_what_an_agent_has_gathered(lane, capsys):
     experiment = Experiment(A2C(**A2C_OF_16), "lab/CartPole-v1", lane=lane, num_envs=2, progress=False)

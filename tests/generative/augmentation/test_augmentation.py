@@ -116,6 +116,7 @@ def test_what_changes_nothing_changes_nothing() -> None:
     np.testing.assert_allclose(augmented(Augmentation(rotation=1e-9, noise=1e-12), rows), rows, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_equal_seeds_and_updates_give_equal_rows_and_others_do_not() -> None:
     rows = pictures(count=8)
     first = augmented(EVERYTHING, rows, 3)
@@ -220,6 +221,7 @@ def whole() -> Experiment:
     return trained(130)
 
 
+@pytest.mark.thorough
 def test_a_resumed_run_equals_the_uninterrupted_one(whole: Experiment, tmp_path: Path) -> None:
     part = experiment(run=tmp_path / "run", checkpoint_every=40)
     part.train(73)
@@ -229,6 +231,7 @@ def test_a_resumed_run_equals_the_uninterrupted_one(whole: Experiment, tmp_path:
     assert opened.step == 130 and same(opened.learner.get_state(), whole.learner.get_state())
 
 
+@pytest.mark.thorough
 def test_how_training_is_cut_and_the_lane_change_no_row(whole: Experiment) -> None:
     cut = experiment()
     for steps in (1, 49, 63, 17):
@@ -250,12 +253,14 @@ def test_only_training_sees_it(whole: Experiment) -> None:
         np.testing.assert_array_equal(ours.train, theirs.train)
 
 
+@pytest.mark.thorough
 def test_a_run_with_another_augmentation_is_refused(tmp_path: Path) -> None:
     experiment(run=tmp_path / "run").train(5)
     with pytest.raises(ValueError, match="not those of the run"):
         Experiment.resume(tmp_path / "run", source=dataclasses.replace(DATA, augmentation=Augmentation(noise=0.1)))
 
 
+@pytest.mark.thorough
 def test_a_source_written_as_text_resumes_by_itself(tmp_path: Path) -> None:
     made = Experiment(Tiny(), "digits,rotation=10,noise=0.1", seed=1, run_dir=tmp_path / "run", progress=False)
     made.train(5)

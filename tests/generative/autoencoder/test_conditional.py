@@ -24,6 +24,7 @@ def trained() -> Experiment:
     return made
 
 
+@pytest.mark.thorough
 def test_samples_have_the_class_asked_for(trained: Experiment) -> None:
     data = load("digits")
     judge = LogisticRegression(max_iter=200).fit(data.train.reshape(-1, 64) / 16, data.train_labels)
@@ -34,6 +35,7 @@ def test_samples_have_the_class_asked_for(trained: Experiment) -> None:
     np.testing.assert_array_equal(trained.learner.sample(5, 3, labels=7), trained.learner.sample(5, 3, labels=[7] * 5))
 
 
+@pytest.mark.thorough
 def test_samples_without_labels_have_the_classes_of_the_data() -> None:
     rows, labels = images(40), np.array([0, 2, 2, 2] * 10)
     learner: Any = Experiment(ConditionalVAE(**TINY), (rows, labels), seed=1).learner

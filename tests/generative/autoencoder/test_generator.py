@@ -156,6 +156,7 @@ def test_convolutions_take_images_of_odd_sides(shape: tuple[int, ...], tmp_path:
     assert made.render(tmp_path / "reconstructions.png").exists()
 
 
+@pytest.mark.thorough
 def test_points_are_restored_and_shown(tmp_path: Path) -> None:
     angle = np.random.default_rng(0).uniform(0, 2 * np.pi, 300)
     points = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 40
@@ -169,6 +170,7 @@ def test_points_are_restored_and_shown(tmp_path: Path) -> None:
         made.render(tmp_path / "interpolation.png")
 
 
+@pytest.mark.thorough
 def test_few_rows_without_labels_can_be_shown(tmp_path: Path) -> None:
     for latent_size, rows in ((1, images(12)), (3, images(12)), (3, images(40, (9,)))):
         made = Experiment(Autoencoder(latent_size=latent_size, hidden_sizes=()), from_arrays(rows), seed=1)

@@ -96,6 +96,7 @@ def test_log_variances_are_clamped() -> None:
     assert np.isfinite(learner.update(batch(learner))["loss"].numpy())
 
 
+@pytest.mark.thorough
 def test_bounds_are_tighter_with_more_samples(trained: Experiment) -> None:
     rows, learner = load("digits").test[:200], trained.learner
     elbo, _, divergence = learner.bounds(rows, 64, seed=1)
@@ -150,6 +151,7 @@ def test_rows_do_not_depend_on_the_rows_beside_them(trained: Experiment) -> None
     assert learner.reconstruct(rows).dtype == np.uint8
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
 def test_other_likelihoods_train(likelihood: str) -> None:
     rows = np.random.default_rng(0).random((40, 5, 5)).astype(np.float32)
@@ -159,6 +161,7 @@ def test_other_likelihoods_train(likelihood: str) -> None:
     assert made.learner.reconstruct(rows).dtype == np.float32
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("upsampling", ["transpose", "nearest"])
 def test_convolutions_take_images_of_odd_sides(upsampling: str) -> None:
     rows = images(40, (7, 10))

@@ -26,6 +26,7 @@ def trained(cls: type[Any], **settings: Any) -> Any:
     return made.learner
 
 
+@pytest.mark.thorough
 def test_a_denoising_autoencoder_takes_noise_away_better() -> None:
     rows = load("digits").test
     noise = np.random.default_rng(0).normal(0.0, 4.0, rows.shape)
@@ -71,6 +72,7 @@ def unpaid() -> Any:
     return trained(SparseAutoencoder, sparsity_weight=0.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sparsity", ["kl", "l1"])
 def test_a_sparse_autoencoder_is_active_seldom(sparsity: str) -> None:
     rows = load("digits").test
@@ -82,6 +84,7 @@ def test_a_sparse_autoencoder_is_active_seldom(sparsity: str) -> None:
     assert np.square(learner.reconstruct(rows) / 16 - rows / 16).mean() < 0.04
 
 
+@pytest.mark.thorough
 def test_noise_is_restored_worse_than_digits() -> None:
     learner, rows = trained(Autoencoder, latent_size=8), load("digits").test
     noise = np.random.default_rng(0).permuted(rows.reshape(len(rows), -1), axis=1).reshape(rows.shape)

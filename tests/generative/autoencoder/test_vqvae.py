@@ -25,6 +25,7 @@ def trained() -> Experiment:
     return made
 
 
+@pytest.mark.thorough
 def test_it_learns_to_restore_and_to_foresee(trained: Experiment) -> None:
     evaluation = trained.evaluate()
     assert evaluation.mse < 0.35 * evaluation.mse_mean
@@ -72,6 +73,7 @@ def test_images_are_halved_until_the_grid_is_small(shape: tuple[int, ...], grid:
     assert learner.sample(3).shape == (3, *shape)
 
 
+@pytest.mark.thorough
 def test_resume_is_exact_whatever_keras_has_named_its_layers(tmp_path: Path) -> None:
     whole = Experiment(VQVAE(**TINY), images(), seed=2)
     whole.train(60)

@@ -116,6 +116,7 @@ def test_labels_that_the_data_do_not_have(spec: Any, labels: Any, message: str) 
         checked_labels("GAN", spec, labels, 2)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", [ConditionalGAN, ConditionalVAE, Diffusion])
 def test_conditional_models_take_and_show_the_users_labels(kind: Any, tmp_path: Path) -> None:
     made = Experiment(kind(**SMALL[kind]), (ROWS, TENS), run_dir=tmp_path / "run", progress=False, lane="host")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "files_passed.py"
 
 
+@pytest.mark.thorough
 def test_an_update_passes_at_most_nine_files() -> None:
     described = importlib.util.spec_from_file_location("files_passed", SCRIPT)
     assert described is not None and described.loader is not None

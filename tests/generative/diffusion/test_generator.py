@@ -96,6 +96,7 @@ def test_inpainting_keeps_what_is_known_and_fits_the_rest(trained: Experiment) -
 # ---------------------------------------------------------------- without training
 
 
+@pytest.mark.thorough
 def test_samples_are_in_the_datas_own_range_and_equal_for_equal_seeds() -> None:
     learner = unchanged()
     rows = learner.sample(3, seed=3, sampler="ddpm")
@@ -105,6 +106,7 @@ def test_samples_are_in_the_datas_own_range_and_equal_for_equal_seeds() -> None:
     assert learner.sample(0).shape == (0, 4, 4, 1)
 
 
+@pytest.mark.thorough
 def test_steps_may_be_a_list_of_times() -> None:
     learner = unchanged()
     even = learner.sample(3, seed=0, steps=3)
@@ -115,6 +117,7 @@ def test_steps_may_be_a_list_of_times() -> None:
         learner.sample(3, steps=[20, 0])
 
 
+@pytest.mark.thorough
 def test_a_mask_of_an_image_needs_no_channel() -> None:
     learner, rows, mask = unchanged(), images(3), np.eye(4, dtype=bool)
     filled = learner.inpaint(rows, mask, seed=0, steps=2, repeats=1)
@@ -122,6 +125,7 @@ def test_a_mask_of_an_image_needs_no_channel() -> None:
     np.testing.assert_array_equal(filled, learner.inpaint(rows, mask[..., None], seed=0, steps=2, repeats=1))
 
 
+@pytest.mark.thorough
 def test_steps_of_any_number_and_samplers_share_a_trace() -> None:
     learner = small()
     for sampler in SAMPLERS:
@@ -137,6 +141,7 @@ def test_a_path_ends_in_the_sample() -> None:
     np.testing.assert_array_equal(learner.spec.quantise(path[-1]), learner.sample(3, seed=1, labels=[0, 1, 2]))
 
 
+@pytest.mark.thorough
 def test_guidance_of_one_is_the_model_and_of_zero_ignores_labels() -> None:
     learner = small()
     for variable in learner.average.network.variables:
@@ -148,6 +153,7 @@ def test_guidance_of_one_is_the_model_and_of_zero_ignores_labels() -> None:
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.thorough
 def test_labels_are_drawn_as_often_as_training_met_them() -> None:
     settings: dict[str, Any] = {"network": "mlp", "hidden_sizes": (8,), "batch_size": 8, "schedule_steps": 20}
     made = Experiment(Diffusion(**settings, steps=4), (images(), np.array([0] * 30 + [1] * 10)), seed=1)
@@ -201,6 +207,7 @@ def test_settings_that_do_not_fit(settings: dict[str, Any], data: Any, message: 
         small(data, **settings)
 
 
+@pytest.mark.thorough
 def test_labels_may_be_left_alone() -> None:
     learner = small(conditional=False)
     assert len(learner.network.inputs) == 2 and learner.kinds == ("samples", "denoising", "interpolation", "inpainting")

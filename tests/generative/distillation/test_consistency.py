@@ -41,6 +41,7 @@ def untrained() -> Any:
     return student()
 
 
+@pytest.mark.thorough
 def test_one_step_of_a_student_is_nearer_the_data_than_its_teachers() -> None:
     first, data = taught_by_moons()
     settings: dict[str, Any] = {"updates_per_doubling": 100, "average_decay": 0.98}

@@ -20,6 +20,7 @@ from tests.generative.tiny import images
 HALVING: dict[str, Any] = {"first_steps": 4, "steps": 1, "updates_per_halving": 2, "batch_size": 8}
 
 
+@pytest.mark.thorough
 def test_one_step_of_a_student_in_few_steps_is_nearer_the_data_than_its_teachers() -> None:
     first, data = taught_by_moons()
     settings: dict[str, Any] = {"first_steps": 8, "steps": 1, "updates_per_halving": 250, "average_decay": 0.98}
@@ -74,6 +75,7 @@ def test_levels_are_nested_in_each_other() -> None:
         levels.levels_at([9, 0])
 
 
+@pytest.mark.thorough
 def test_a_run_can_be_its_teacher_and_goes_on_without_it(tmp_path: Path) -> None:
     run = uncompiled(Diffusion(**TINY), run_dir=tmp_path / "teacher")
     run.train(1)

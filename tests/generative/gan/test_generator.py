@@ -49,6 +49,7 @@ def test_it_learns_a_ring_of_gaussians() -> None:
     assert (shares > 0.04).all(), "every component is found"
 
 
+@pytest.mark.thorough
 def test_a_conditional_one_draws_what_it_is_told() -> None:
     experiment = Experiment(ConditionalGAN(hidden_sizes=(64, 64), average_decay=0.99), gaussians(4_000, 500), seed=1)
     experiment.train(1_500)
@@ -135,6 +136,7 @@ def test_networks_fit_images_of_any_sides(shape: tuple[int, ...], network: str) 
     assert np.isfinite(spectral.scores(rows)).all() and len(spectral.spectral) >= 3
 
 
+@pytest.mark.thorough
 def test_bfloat16_trains_with_float32_losses() -> None:
     made = Experiment(GAN(**CONV, precision="bfloat16"), images(20, (8, 8, 1)), seed=1)
     row = made.train(3).rows[-1]
@@ -142,6 +144,7 @@ def test_bfloat16_trains_with_float32_losses() -> None:
     assert all(v.dtype == "float32" for v in made.learner.discriminator.variables)
 
 
+@pytest.mark.thorough
 def test_labels_are_drawn_as_often_as_training_met_them() -> None:
     made = uncompiled(ConditionalGAN(**DENSE), (images(), np.array([0] * 30 + [1] * 10)))
     made.train(25)

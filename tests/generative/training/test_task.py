@@ -96,6 +96,7 @@ def test_resume_in_process_is_exact(whole: Experiment) -> None:
     assert same(weights(second), weights(whole))
 
 
+@pytest.mark.thorough
 def test_leaving_out_one_item_of_state_is_noticed(whole: Experiment) -> None:
     for item in ("noise", "optimizer", "network"):
         first, second = trained(70), experiment()
@@ -143,6 +144,7 @@ def test_nothing_is_traced_again_in_steady_state() -> None:
     assert made.task.updates.step.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.thorough
 def test_the_host_lane_and_python_learn_the_same() -> None:
     lanes = {
         "compiled": trained(40, lane="compiled"),

@@ -71,6 +71,7 @@ def test_bad_arguments_of_callbacks_are_refused_when_they_are_made():
         LearningRateSchedule(0.1)
 
 
+@pytest.mark.thorough
 def test_a_misspelt_monitor_is_refused_at_the_first_row_with_updates(tmp_path):
     with pytest.raises(UsageError, match="EarlyStopping: monitor received 'los'; did you mean 'loss'"):
         trained(tmp_path, EarlyStopping("los"), learner=DQN(**TINY), lane="host")

@@ -22,6 +22,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
     return directory, subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
+@pytest.mark.thorough
 def test_ends_with_the_report_path_alone_on_its_line(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     directory, done = demo
     assert done.returncode == 0, done.stderr

@@ -35,6 +35,7 @@ def digests(run: Path) -> dict[str, str]:
     return {path.name: checkpoints.digest(path) for path in (run / "checkpoints").iterdir()}
 
 
+@pytest.mark.thorough
 def test_a_runs_own_file_trains_it_again_to_the_bit(lab: Any, tmp_path: Path) -> None:
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))
     arguments = ["train", "dqn", "CartPole-v1", "--steps", 40, "--seed", 3, "--evaluate-every", 20, "--run", first]
@@ -221,6 +222,7 @@ def test_a_run_that_was_killed_as_it_began_writes_its_file_when_it_goes_on(tmp_p
     assert tomllib.loads((run / "settings.toml").read_text())["steps"] == 20
 
 
+@pytest.mark.thorough
 def test_several_runs_of_one_file_have_one_each(lab: Any, tmp_path: Path) -> None:
     text = "learner = 'q_learning'\nsource = 'lab/GridWorld-v0'\nsteps = 20\n[experiment]\nseed = 5"
     (tmp_path / "file.toml").write_text(text)

@@ -80,6 +80,7 @@ def runs(trained: Path, tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
+@pytest.mark.thorough
 def test_diff_says_what_differs_and_by_its_status(lab: Any, runs: Path) -> None:
     status, out, _ = lab("diff", runs / "seed0", runs / "seed1")
     assert status == 1
@@ -97,6 +98,7 @@ def test_diff_says_what_differs_and_by_its_status(lab: Any, runs: Path) -> None:
     assert lab("diff", runs / "seed0", runs / "nowhere")[0] == 2
 
 
+@pytest.mark.thorough
 def test_clean_deletes_what_a_run_can_do_without_and_only_when_told(lab: Any, runs: Path) -> None:
     run = runs / "seed0"
     outside = runs.parent / "outside"

@@ -6,10 +6,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab.command.arguments import parser
 from lab.command.tour import FILES, STOPS
 
 
+@pytest.mark.thorough
 def test_the_tour_trains_one_of_each_kind_and_says_what_it_made(command: Any, tmp_path: Path) -> None:
     status, out, err = command("tour", "--quick", "--run", tmp_path / "tour")
     assert status == 0, err

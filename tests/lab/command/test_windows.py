@@ -59,6 +59,7 @@ def no_key(code: int) -> list[tuple[int, dict[str, Any]]]:
 # ---------------------------------------------------------------- play
 
 
+@pytest.mark.thorough
 def test_what_is_played_is_recorded_and_learnt_from(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +173,7 @@ def trained(learner: Any, run: Path | None = None) -> Any:
     return experiment.learner
 
 
+@pytest.mark.thorough
 def test_the_window_draws_anew_when_a_slider_is_dragged(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +197,7 @@ def by_name(explorer: explore.Explorer) -> dict[str, Slider]:
     return {slider.name: slider for slider in explorer.sliders}
 
 
+@pytest.mark.thorough
 def test_each_kind_of_generator_has_the_sliders_that_it_listens_to() -> None:
     tiny = {"hidden_sizes": (8,)}
     explorer = explore.Explorer(trained(Diffusion(network="mlp", hidden_sizes=(16,), steps=3)))
@@ -219,6 +222,7 @@ def assert_each_changes_the_picture(explorer: explore.Explorer, values: dict[str
         assert not np.array_equal(explorer.picture(), before), name
 
 
+@pytest.mark.thorough
 def test_the_first_row_of_a_seed_is_that_of_sample() -> None:
     generator = trained(VAE(hidden_sizes=(8,), latent_size=3))
     explorer = explore.Explorer(generator)
@@ -226,6 +230,7 @@ def test_the_first_row_of_a_seed_is_that_of_sample() -> None:
     np.testing.assert_array_equal(generator.decode(explorer.latents), generator.sample(1, 0))
 
 
+@pytest.mark.thorough
 def test_what_shows_no_pictures_is_refused(command: Any, tmp_path: Path) -> None:
     experiment = Experiment(VAE(hidden_sizes=(8,)), "moons", run_dir=tmp_path / "run", progress=False)
     experiment.train(2)

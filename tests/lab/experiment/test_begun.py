@@ -36,6 +36,7 @@ def killed_in(monkeypatch, made, name, act):
         act()
 
 
+@pytest.mark.thorough
 def test_a_run_killed_in_its_baseline_is_resumed_with_all_its_steps_and_gets_its_baseline(tmp_path, monkeypatch):
     whole = experiment(tmp_path / "whole")
     whole.train(200)
@@ -49,6 +50,7 @@ def test_a_run_killed_in_its_baseline_is_resumed_with_all_its_steps_and_gets_its
     assert_same_state(resumed.get_state(), whole.get_state())
 
 
+@pytest.mark.thorough
 def test_a_baseline_lost_before_a_later_kill_is_played_again_once(tmp_path):
     made = experiment(tmp_path / "run", checkpoint_every=100)
     made.train(200)
@@ -68,6 +70,7 @@ def test_a_run_killed_before_its_first_checkpoint_goes_on_for_fewer_steps_than_a
     assert resumed.step == 50
 
 
+@pytest.mark.thorough
 def test_asking_for_the_same_report_twice_writes_one_row(tmp_path):
     made = experiment(tmp_path / "run")
     made.train(100)
@@ -123,6 +126,7 @@ def check_as_whole(members, whole, run):
             assert logged(run / name, log) == logged(whole[0] / name, log)
 
 
+@pytest.mark.thorough
 def test_runs_side_by_side_killed_in_training_are_resumed_together(tmp_path, whole):
     run = tmp_path / "run"
     with pytest.raises(Killed):
@@ -164,6 +168,7 @@ def test_the_parent_of_runs_is_resumed_as_many(whole):
         Experiment.resume_many(whole[0] / "seed-0")
 
 
+@pytest.mark.thorough
 def test_runs_of_an_object_ask_for_it(tmp_path):
     import gymnasium
 
@@ -209,6 +214,7 @@ def reports(run):
     return [row["step"] for row in logged(run, "evaluations.jsonl") if row["purpose"] == "report"]
 
 
+@pytest.mark.thorough
 def test_a_run_killed_in_its_last_evaluation_gets_its_report_rows(tmp_path, capsys):
     run = tmp_path / "run"
     assert lab(capsys, "train", "q_learning", "lab/CliffWalk-v0", "--steps", 200, "--run", run)[0] == 0

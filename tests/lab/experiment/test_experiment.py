@@ -158,6 +158,7 @@ def test_stop_at_return_and_early_stopping():
         EarlyStopping(mode="up")
 
 
+@pytest.mark.thorough
 def test_a_schedule_sets_the_learning_rate_by_step():
     made = experiment(DQN(**TINY), callbacks=[LearningRateSchedule(lambda step: 0.1 / (1 + step), every=10)])
     made.train(25)
@@ -203,6 +204,7 @@ class Poisoned(DQN):
         return metrics
 
 
+@pytest.mark.thorough
 def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(tmp_path):
     made = experiment(Poisoned(**TINY), run_dir=tmp_path / "run", checkpoint_every=12)
     with pytest.raises(TrainingDiverged, match=r"loss became nan at step 40.*step-000000000036"):

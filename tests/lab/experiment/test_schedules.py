@@ -133,6 +133,7 @@ def test_training_on_at_a_step_size_of_0_is_said_to_teach_nothing():
         made.learner.begin_run(100)
 
 
+@pytest.mark.thorough
 def test_a_number_and_the_run_share_a_program_and_its_numbers():
     pattern = experiment("compiled")
     numbers = {"learning_rate_steps": 90, "epsilon_steps": 14}
@@ -141,6 +142,7 @@ def test_a_number_and_the_run_share_a_program_and_its_numbers():
     assert following.history == given.history and following.learner.rate_steps == 90
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["host", "compiled"])
 def test_dqns_schedules_stay_at_their_ends_after_resuming_with_more_steps(lane, tmp_path):
     run = tmp_path / "run"

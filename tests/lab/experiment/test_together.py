@@ -30,6 +30,7 @@ def three(tmp_path_factory):
     return run, pattern.train_many(range(3), steps=200)
 
 
+@pytest.mark.thorough
 def test_seeds_end_as_each_would_alone_and_are_runs_of_their_own(three, tmp_path):
     run, members = three
     assert sorted(p.name for p in run.iterdir()) == ["runs.json", "seed-0", "seed-1", "seed-2"]
@@ -71,6 +72,7 @@ def test_a_member_is_resumed_like_any_run(three, tmp_path):
     assert_same_state(resumed.get_state(), members[1].get_state())
 
 
+@pytest.mark.thorough
 def test_a_population_shares_a_program_where_only_knobs_differ(tmp_path):
     settings = [{"learning_rate": 1e-3}, {"learning_rate": 1e-4}, {"batch_size": 8}]
     members = experiment(run_dir=tmp_path / "run").train_many([5], steps=60, settings=settings)
@@ -84,6 +86,7 @@ def test_a_population_shares_a_program_where_only_knobs_differ(tmp_path):
     assert_same_state(members[1].learner.get_state(), alone.learner.get_state())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("make", "source"),
     [
@@ -99,6 +102,7 @@ def test_learners_of_the_host_lane_take_turns(make, source):
     assert_same_state(members[1].get_state(), alone.get_state())
 
 
+@pytest.mark.thorough
 def test_a_run_that_diverges_ends_alone(tmp_path):
     settings = [{}, {"learning_rate": 1e30, "learning_rate_end": 1e30, "gradient_clip": 1e30}]
     pattern = experiment(run_dir=tmp_path / "run")

@@ -33,6 +33,7 @@ def observations(dqn):
     return dqn.task.export_inputs(200, False)["observations"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FLOATS)
 def test_a_file_of_dqn_gives_its_action_values_of_raw_observations(dqn, folder, observations, name):
     values = run(name, written(dqn, folder, name), observations=observations)
@@ -41,6 +42,7 @@ def test_a_file_of_dqn_gives_its_action_values_of_raw_observations(dqn, folder, 
     assert run(name, written(dqn, folder, name), observations=observations[:1]).shape == (1, 2)
 
 
+@pytest.mark.thorough
 def test_a_file_in_8_bits_holds_8_bits_and_is_off_by_no_more_than_a_twentieth(dqn, folder, observations):
     path = written(dqn, folder, "litert-int8")
     expected = dqn.learner.action_values(observations)
@@ -104,6 +106,7 @@ def test_an_agent_that_is_no_function_of_its_observation_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 def test_cloned_box_actions_come_within_their_bounds(folder):
     space = gymnasium.spaces.Box(np.float32([-1.0, 2.0]), np.float32([3.0, np.inf]))
     outputs = np.float32([[-9.0, -9.0], [0.0, 1.0], [9.0, 9.0]])

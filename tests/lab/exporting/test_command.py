@@ -34,6 +34,7 @@ def trained(tmp_path_factory):
     return path
 
 
+@pytest.mark.thorough
 def test_the_best_checkpoint_becomes_a_file_in_the_run(lab, trained):
     status, out, err = lab("export", trained, "--format", "litert", "--episodes", 2)
     path = trained / "exports" / "dqn.tflite"
@@ -115,6 +116,7 @@ def test_a_missing_package_is_named_with_the_extra(lab, trained, monkeypatch, tm
         Experiment.open(trained).export(tmp_path / "a.onnx", format="onnx")
 
 
+@pytest.mark.thorough
 def test_litert_runs_without_its_own_package(trained, monkeypatch, tmp_path):
     find, load = importlib.util.find_spec, builtins.__import__
     monkeypatch.setattr(importlib.util, "find_spec", lambda n, *a: None if n == "ai_edge_litert" else find(n, *a))

@@ -28,6 +28,7 @@ def gan():
     return with_weights(GAN(conditional=True, hidden_sizes=(16,)), source)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FLOATS)
 def test_a_file_of_an_autoencoder_reconstructs_raw_rows(autoencoder, folder, name):
     rows = autoencoder.task.views[0].test
@@ -38,6 +39,7 @@ def test_a_file_of_an_autoencoder_reconstructs_raw_rows(autoencoder, folder, nam
     assert apart.max() <= 1 and (apart > 0).mean() < 1e-3
 
 
+@pytest.mark.thorough
 def test_an_autoencoder_in_8_bits_takes_a_third_and_is_off_by_half_a_step(autoencoder, tmp_path):
     exported = autoencoder.export(tmp_path / "a.tflite", format="litert-int8")
     whole = autoencoder.export(tmp_path / "b.tflite", format="litert")
@@ -57,6 +59,7 @@ def test_a_file_of_a_conditional_gan_makes_rows_of_latents_and_labels(gan, folde
     assert np.abs(others - given)[inputs["labels"] != 9].max() > 1e-2
 
 
+@pytest.mark.thorough
 def test_files_of_variants_go_by_their_own_way_from_rows_to_rows(tmp_path):
     vae = with_weights(ConditionalVAE(hidden_sizes=(16,)), "digits")
     inputs = vae.task.export_inputs(30, False)
@@ -69,6 +72,7 @@ def test_files_of_variants_go_by_their_own_way_from_rows_to_rows(tmp_path):
     assert (np.abs(given.astype(int) - vqvae.learner.reconstruct(rows).astype(int)) <= 1).mean() > 0.99
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("schedule", ["cosine", "edm"])
 def test_a_file_of_a_diffusion_model_denoises_as_one_step_does(tmp_path, schedule):
     rows = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)

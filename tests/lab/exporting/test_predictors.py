@@ -97,6 +97,7 @@ def test_a_file_of_a_forecaster_gives_widened_quantiles_in_the_series_own_unit(f
     np.testing.assert_allclose(quantiles[:, :, 0], experiment.learner.predict_quantiles(inputs), rtol=1e-4)
 
 
+@pytest.mark.thorough
 def test_a_file_of_a_siamese_gives_points_and_is_scored_by_the_nearest(tmp_path):
     experiment = with_weights(Siamese(**MLP, embedding_size=4, support=3), pictures(count=90))
     exported = experiment.export(tmp_path / "s.tflite", format="litert")
@@ -121,6 +122,7 @@ def test_several_inputs_and_outputs_go_by_their_names_and_texts_are_texts(tmp_pa
     assert "it takes texts" in refused(ONNX, experiment)
 
 
+@pytest.mark.thorough
 def test_several_classes_have_their_targets_names_before_them(tmp_path):
     (rows, labels), _ = pictures()
     targets = {"bar": labels, "tall": rows.astype(float).mean(axis=(1, 2, 3))}
@@ -133,6 +135,7 @@ def test_several_classes_have_their_targets_names_before_them(tmp_path):
     assert theirs.scores["tall_rmse"] == pytest.approx(own["tall_rmse"], rel=1e-4)
 
 
+@pytest.mark.thorough
 def test_the_table_has_accuracy_size_and_time_beside_the_original(classifier, tmp_path):
     exported = classifier.export(tmp_path / "c.tflite", format="litert-int8")
     own, (ours, theirs) = classifier.evaluate(), exported.rows
@@ -146,6 +149,7 @@ def test_the_table_has_accuracy_size_and_time_beside_the_original(classifier, tm
     assert few["examples"] == 7 and few["accuracy"] == classifier.evaluate(7)["accuracy"]
 
 
+@pytest.mark.thorough
 def test_the_weights_of_8_bits_that_training_answers_with_are_those_of_the_file(tmp_path):
     experiment = with_weights(Classifier(**MLP, quantise="int8"), pictures())
     rows = experiment.task.data.test.inputs["input"]

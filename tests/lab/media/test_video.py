@@ -269,6 +269,7 @@ with VideoWriter(sys.argv[1], 30) as video:
 """
 
 
+@pytest.mark.thorough
 @linux
 @pytest.mark.parametrize("suffix", [".mp4", ".gif"])
 def test_memory_stays_flat_over_10000_frames(tmp_path: Path, suffix: str) -> None:

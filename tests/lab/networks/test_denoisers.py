@@ -61,6 +61,7 @@ def test_bfloat16_computes_about_the_same_with_float32_weights(name: str) -> Non
     assert b.dtype == np.float32 and 0 < np.abs(a - b).max() < 0.1 * np.abs(a).max()
 
 
+@pytest.mark.thorough
 def test_equal_seeds_give_equal_networks() -> None:
     for make in MAKERS.values():
         a, b, c = (make((8, 8), classes=2, seed=seed).get_weights() for seed in (1, 1, 2))

@@ -7,6 +7,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 
 from lab.networks import unet
 from lab.networks.names import settle_names
@@ -57,6 +58,7 @@ def test_a_name_that_somebody_gave_stays():
     assert model.get_layer("values") is model.layers[0]
 
 
+@pytest.mark.thorough
 def test_layers_that_others_have_made_change_no_bit_of_a_unets_training():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

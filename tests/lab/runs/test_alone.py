@@ -52,6 +52,7 @@ def test_a_run_that_another_process_writes_is_refused_and_names_it(holder, tmp_p
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [".lock"]
 
 
+@pytest.mark.thorough
 def test_what_a_dead_process_held_locks_nothing(holder, tmp_path):
     holder.send_signal(signal.SIGKILL)
     holder.wait()

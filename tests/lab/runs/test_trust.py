@@ -366,6 +366,7 @@ def test_the_command_prints_through_one_place():
                 assert not node.args, f"{path}, line {node.lineno}: print(...); use lab.messages.terminal.say"
 
 
+@pytest.mark.thorough
 def test_the_commands_that_training_says_come_next_work_in_a_new_process(lab, pictures_run, monkeypatch):
     out, run = pictures_run
     command = next(line for line in out.splitlines() if line.startswith("next ")).split()

@@ -137,6 +137,7 @@ print(len(list(session.glob("*.pb"))))
 """
 
 
+@pytest.mark.thorough
 def test_a_second_process_finds_what_the_first_compiled_and_computes_the_same_bits_without_a_word(tmp_path):
     root = tmp_path / "cache"
     environment = {k: v for k, v in os.environ.items() if k not in ("TF_CPP_MIN_LOG_LEVEL", "TF_XLA_FLAGS")}

@@ -99,6 +99,7 @@ def test_the_variable_is_checked(monkeypatch, variable):
         threads_in_use()
 
 
+@pytest.mark.thorough
 def test_a_resumed_process_has_as_many_logical_cpus_as_the_runs_had(tmp_path):
     """A generator's process has one; with one thread from the environment, resuming had cut it into several."""
     script = """

@@ -86,6 +86,7 @@ print("done")
 """
 
 
+@pytest.mark.thorough
 def test_two_devices_learn_what_one_does_and_resume_exactly(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path / "run")], capture_output=True, text=True, check=False

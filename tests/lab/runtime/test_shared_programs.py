@@ -39,6 +39,7 @@ def megabytes():
         return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
 
 
+@pytest.mark.thorough
 def test_many_generators_of_one_shape_trace_once_and_keep_memory_flat():
     assert trained(generated())[1] == 1
     gc.collect()
@@ -49,6 +50,7 @@ def test_many_generators_of_one_shape_trace_once_and_keep_memory_flat():
     assert (megabytes() - before) / 8 < 2.0, "it was 17 MB an experiment where each was traced anew"
 
 
+@pytest.mark.thorough
 def test_a_resumed_run_and_one_of_another_length_trace_nothing_anew(tmp_path):
     learner = Autoencoder(latent_size=2, architecture="dense", **SMALL)
     first = Experiment(learner, rows(), run_dir=tmp_path / "run", progress=False)
@@ -64,6 +66,7 @@ def test_many_offline_agents_of_one_shape_trace_once():
     assert traces == [1, 0, 0, 0]
 
 
+@pytest.mark.thorough
 def test_a_shared_program_learns_what_one_of_its_own_would():
     trained(generated(seed=1))
     shared, traces = trained(generated(seed=2))
@@ -74,6 +77,7 @@ def test_a_shared_program_learns_what_one_of_its_own_would():
     contracts.assert_same_state(shared, alone)
 
 
+@pytest.mark.thorough
 def test_two_that_train_in_turn_do_not_touch_each_other():
     alone = [trained(generated(seed=i), 14)[0] for i in (1, 2)]
     first, second = generated(seed=1), generated(seed=2)
@@ -85,6 +89,7 @@ def test_two_that_train_in_turn_do_not_touch_each_other():
         contracts.assert_same_state(state, {k: v for k, v in expected.items() if k != "run_length"})
 
 
+@pytest.mark.thorough
 def test_what_a_trace_reads_decides_who_shares_it(monkeypatch):
     trained(generated())
     assert trained(generated(learning_rate=0.5))[1] == 1, "another setting"

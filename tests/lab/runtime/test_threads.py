@@ -41,6 +41,7 @@ def threads(tmp_path, main, before="", variable=None):
     return done.stdout.split()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("main", "before", "expected"),
     [
@@ -53,12 +54,14 @@ def test_who_has_decided_keeps_the_threads_and_generators_have_all(tmp_path, mai
     assert threads(tmp_path, main, before) == [expected, expected]
 
 
+@pytest.mark.thorough
 def test_a_resumed_run_has_the_threads_it_began_with(tmp_path):
     threads(tmp_path, AGENT, variable="2")
     assert json.loads((tmp_path / "run" / "config.json").read_text())["threads"] == 2
     assert threads(tmp_path, RESUME) == ["2", "2"]
 
 
+@pytest.mark.thorough
 def test_agents_have_one_thread_and_compiled_programs_a_logical_cpu_and_its_threads_for_each_processor(tmp_path):
     shown = """
 import os, tensorflow as tf

@@ -62,6 +62,7 @@ def test_another_seed_suggests_something_else():
     assert trials(PLAN, 1)[0].settings != trials(dataclasses.replace(PLAN, seed=4), 1)[0].settings
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sampler", ["tpe", "gp"])
 def test_samplers_find_more_than_chance(sampler):
     ended = [max(value_of(t.settings) for t in trials(dataclasses.replace(PLAN, sampler=s), 40)[10:]) for s in

@@ -198,6 +198,7 @@ JsonLines.append = counted
 """
 
 
+@pytest.mark.thorough
 def test_a_process_killed_by_sigkill_goes_on_in_another(finished, tmp_path):
     directory = tmp_path / "killed"
     command = [sys.executable, "-c", KILL, str(directory)]
@@ -209,6 +210,7 @@ def test_a_process_killed_by_sigkill_goes_on_in_another(finished, tmp_path):
     assert_same(directory, finished.directory)
 
 
+@pytest.mark.thorough
 def test_score_and_statistic(tmp_path):
     found = sweep(tmp_path / "best", trials=2, seeds=[1, 2, 3, 4, 9], score="best", statistic="iqm", pruner="none",
                   search={"step_size": None}, together=2)  # fmt: skip

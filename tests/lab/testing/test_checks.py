@@ -170,6 +170,7 @@ def test_an_instance_is_checked_with_its_settings_and_stays_as_it_is() -> None:
     assert under.steps == 60 and under.middle < under.first and under.middle % under.log_every
 
 
+@pytest.mark.thorough
 def test_schedules_that_follow_the_run_are_no_fault_of_the_agent() -> None:
     # The checks train in two parts, of which the first decides the schedules' length: neither a failure nor a warning.
     agent = DQN(hidden_sizes=(4,), batch_size=4, learning_starts=8, update_every=4, updates_per_round=1)

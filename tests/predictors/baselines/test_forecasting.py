@@ -49,6 +49,7 @@ def test_the_models_are_those_of_statsmodels() -> None:
     np.testing.assert_allclose(found["arima"][0], ARIMA(walk, order=(p, 1, q), trend="n").fit().forecast(3))
 
 
+@pytest.mark.thorough
 def test_no_baseline_sees_what_comes_after_its_origin() -> None:
     pytest.importorskip("statsmodels")
     changed = SEASONAL.copy()

@@ -117,6 +117,7 @@ def test_a_run_goes_on_with_the_features_that_it_began_with(
         Experiment.resume(run, source=mine, progress=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["cnn", "vgg", "resnet", "vit"])
 def test_networks_by_name_are_written_too(name: str, mine: Dataset, tmp_path: Path) -> None:
     run = built(Classifier(architecture=name, batch_size=8, **STEADY), mine)

@@ -74,6 +74,7 @@ def test_pictures_grow_bilinearly_and_shrink_to_means() -> None:
     np.testing.assert_allclose(shrunk, 0.5, atol=0.02)
 
 
+@pytest.mark.thorough
 def test_weights_come_from_the_users_file_and_the_run_says_which(
     tmp_path: Path, weights: Path, no_baselines: None
 ) -> None:
@@ -96,6 +97,7 @@ def test_weights_come_from_the_users_file_and_the_run_says_which(
     assert all(map(np.array_equal, values(again), values(experiment.learner.network)))  # type: ignore[attr-defined]
 
 
+@pytest.mark.thorough
 def test_nothing_is_downloaded_and_the_cache_is_read_where_it_has_the_weights(
     tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +113,7 @@ def test_nothing_is_downloaded_and_the_cache_is_read_where_it_has_the_weights(
     assert all(map(np.array_equal, values(learner.backbone), values(fresh)))
 
 
+@pytest.mark.thorough
 def test_random_weights_are_had_by_asking_alone_and_follow_the_seed() -> None:
     with pytest.raises(
         UsageError, match=r"weights received ''; expected the file of weights for mobilenet, 'imagenet'"

@@ -54,6 +54,7 @@ def test_a_frozen_backbone_keeps_every_weight_and_average_while_the_head_learns(
     assert not np.array_equal(values(head)[0], first[0])
 
 
+@pytest.mark.thorough
 def test_fine_tuning_moves_weights_but_no_average_and_less_the_farther_down(residual: Any) -> None:
     settings: dict[str, Any] = {"layer_groups": 3, "rate_divisor": 4.0, "unfreeze_every": 2, "optimizer": "lion"}
     settings |= {"weight_decay": 0.0}
@@ -101,6 +102,7 @@ def test_pictures_of_another_size_are_brought_to_the_backbones(plain: Any, resid
         built(Classifier(**THEN, pretrained=plain), pictures(channels=3))
 
 
+@pytest.mark.thorough
 def test_a_run_goes_on_and_loads_without_the_run_that_it_began_with(tmp_path: Path, no_baselines: None) -> None:
     first = built(Classifier(**FIRST), pictures(), run_dir=tmp_path / "glyphs")
     first.train(2)

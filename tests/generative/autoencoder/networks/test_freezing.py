@@ -38,12 +38,14 @@ def moved(before: dict[str, list[np.ndarray]], after: dict[str, list[np.ndarray]
     return [part for part in before if not all(map(np.array_equal, before[part], after[part]))]
 
 
+@pytest.mark.thorough
 def test_parts_are_named_by_their_place(run: Path) -> None:
     learner = Autoencoder.load(run)
     assert list(learner.parts()) == PARTS
     assert [v.shape for v in learner.parts()["encoder.1"]] == [(6, 3), (3,)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("freeze", "unfreeze", "learning"),
     [
@@ -104,6 +106,7 @@ def test_a_fine_tuned_run_killed_at_once_begins_with_what_it_was_given(run: Path
     assert resumed.step == 0 and same(resumed.get_state(), made.get_state())
 
 
+@pytest.mark.thorough
 def test_layers_can_be_frozen_from_the_start() -> None:
     learner: Any = Experiment(VAE(frozen=("decoder", "scale"), **TINY), images(), seed=1).learner
     before = weights(learner)
@@ -112,6 +115,7 @@ def test_layers_can_be_frozen_from_the_start() -> None:
     assert moved(before, weights(learner)) == ["encoder.0", "encoder.1"]
 
 
+@pytest.mark.thorough
 def test_a_codebook_can_be_frozen_with_its_networks() -> None:
     settings = {"latent_size": 3, "codes": 8, "channels": 4, "prior_units": 4, "batch_size": 8}
     made = Experiment(VQVAE(**settings), images(), seed=1)

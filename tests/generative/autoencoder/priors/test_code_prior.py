@@ -59,6 +59,7 @@ def test_the_loss_is_the_sum_over_places() -> None:
     )
 
 
+@pytest.mark.thorough
 def test_it_learns_a_rule_across_rows() -> None:
     """The second row repeats the first, which is uniform over 3 codes: 2 log 3 nats are all there is."""
     prior = CodePrior(2, 2, 3, 16, seed=1)

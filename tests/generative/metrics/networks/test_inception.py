@@ -43,6 +43,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_inception_reads_a_local_file(tmp_path: Path) -> None:
     path = tmp_path / "random_notop.weights.h5"
     model = keras.applications.InceptionV3(include_top=False, weights=None, pooling="avg")

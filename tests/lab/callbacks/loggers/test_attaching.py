@@ -52,6 +52,7 @@ def test_a_folder_of_a_services_name_is_no_package(tmp_path):
         assert "MissingPackageError" in done.stderr
 
 
+@pytest.mark.thorough
 def test_the_command_logs_and_goes_on(command, tmp_path):
     pytest.importorskip("tensorboard")
     run = tmp_path / "run"
@@ -70,6 +71,7 @@ def test_the_command_logs_and_goes_on(command, tmp_path):
     assert status == 2 and "invalid choice: 'tensorflow'" in err
 
 
+@pytest.mark.thorough
 def test_several_runs_are_logged_each_by_itself(command, tmp_path):
     pytest.importorskip("tensorboard")
     train = ("train", "random", "lab/GridWorld-v0", "--steps", 40, "--run", tmp_path / "runs", "--seeds", 2)

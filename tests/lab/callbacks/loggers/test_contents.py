@@ -34,6 +34,7 @@ def trained(request, tmp_path_factory):
     return experiment, one, folder / "service"
 
 
+@pytest.mark.thorough
 def test_scalars_settings_and_final_metrics_are_there(trained):
     experiment, one, folder = trained
     run = experiment.directory.path

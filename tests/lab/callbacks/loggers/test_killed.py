@@ -27,6 +27,7 @@ def killed(tmp_path_factory):
     return folder, there
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_point_is_doubled_or_missing(service, killed, tmp_path, capfd):
     folder, there = killed

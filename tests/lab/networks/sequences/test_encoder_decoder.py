@@ -91,6 +91,7 @@ def slowly(model, source, start, end, length):
     return out
 
 
+@pytest.mark.thorough
 def test_greedy_decoding_equals_decoding_token_by_token_and_traces_once(model):
     source = ids(6, 6)
     whole = slowly(model, source, 1, 0, 5)
@@ -118,6 +119,7 @@ def sequences(seed, number):
     return tf.concat([COPY + task, symbols], axis=1), answers
 
 
+@pytest.mark.thorough
 def test_a_small_one_learns_to_copy_and_to_reverse():
     model = encoder_decoder(REVERSE + 1, LENGTH + 1, LENGTH + 1, width=32, depth=1, heads=4, dropout=0.0, seed=0)
     optimizer = Adam(model.trainable_variables, 3e-3, warmup=100, clip=1.0)
