@@ -120,6 +120,7 @@ def test_energy_is_kept_where_nothing_takes_it() -> None:
     assert drifts[0] < 0.03 and drifts[1] < 0.4 * drifts[0]
 
 
+@pytest.mark.thorough
 def test_momentum_is_kept_whatever_motors_dampers_and_stops_do() -> None:
     linkage = Linkage((TORSO, *leg(1)))
     motion = Motion(linkage, JOINTS, [(3, 0.0)], None, gravity=0.0)

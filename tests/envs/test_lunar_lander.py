@@ -84,6 +84,7 @@ def test_throttles_computed_by_hand() -> None:
     np.testing.assert_array_equal([main, side], [[0, 0, 1, 0], [0, -1, 0, 1]])
 
 
+@pytest.mark.thorough
 def test_fuel_costs_what_is_said(steppers) -> None:
     state = state_of([(0.0, 8.0)] * 4)
     step = steppers[LunarLander](state, tf.range(4), keys(4))

@@ -95,6 +95,7 @@ def test_the_goal_ends_the_episode_with_a_bonus() -> None:
     assert not before.terminated.numpy()[0] and before.reward.numpy()[0] == pytest.approx(-0.15125, abs=1e-5)
 
 
+@pytest.mark.thorough
 def test_wild_play_agrees_with_plain_python_and_never_enters_anything() -> None:
     env = PointMass()
     number = 256

@@ -96,6 +96,7 @@ def test_a_free_fall_and_its_reward_computed_by_hand(kind, runners) -> None:
     assert np.abs(pushed.observation[0] - after.observation[0]).max() > 0.1
 
 
+@pytest.mark.thorough
 def test_a_body_that_lies_is_carried_by_its_weight_and_keeps_still(runners) -> None:
     env, step = runners[Hopper]
     state = begun(env)[0]
@@ -110,6 +111,7 @@ def test_a_body_that_lies_is_carried_by_its_weight_and_keeps_still(runners) -> N
     np.testing.assert_allclose(tf.reduce_sum(along, axis=1), 0.0, atol=2.0)
 
 
+@pytest.mark.thorough
 @BOTH
 def test_falling_ends_the_episode(kind, runners) -> None:
     env, step = runners[kind]
@@ -178,6 +180,7 @@ def test_a_linear_policy_runs_and_doing_nothing_or_anything_falls(kind, runners)
     assert abs(idle.mean()) < 60 and abs(at_random.mean()) < 60
 
 
+@pytest.mark.thorough
 @BOTH
 def test_compiled_graph_and_eager_steps_agree(kind, runners) -> None:
     env, compiled = runners[kind]

@@ -148,6 +148,7 @@ def test_several_series_and_what_is_known_in_advance(tmp_path) -> None:
         learner.forecast()
 
 
+@pytest.mark.thorough
 def test_logarithms_forecast_growing_swings_in_the_users_unit(tmp_path) -> None:
     t = np.arange(240)
     series = Series(np.exp(0.01 * t + 0.3 * np.sin(2 * np.pi * t / 12)), period=12)
@@ -196,6 +197,7 @@ def test_settings_that_nothing_reads_are_named(tmp_path) -> None:
         Experiment(Quiet(paths=50, **SMALL), wave(), run_dir=tmp_path / "run").train(1)
 
 
+@pytest.mark.thorough
 def test_intervals_are_those_of_the_newest_weights_and_are_kept_with_them(tmp_path, direct) -> None:
     learner = direct.learner
     assert learner.widening != 1.0

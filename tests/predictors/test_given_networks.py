@@ -64,6 +64,7 @@ def test_what_keras_draws_leaves_pythons_generator_as_it_was():
     assert random.random() == expected
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("network", [sequential, subclassed])
 def test_a_run_goes_on_to_the_bit_with_the_network_given_again(network, tmp_path):
     whole = trained(network, steps=20)
@@ -101,6 +102,7 @@ def test_networks_that_do_not_fit_are_refused_before_training(network, words):
         Experiment(Classifier(network=network, **SMALL), (ROWS, LABELS))
 
 
+@pytest.mark.thorough
 def test_several_inputs_and_outputs_go_by_name(tmp_path):
     def network(spec):
         left, right = keras.Input((1,), name="right"), keras.Input((3,), name="left")

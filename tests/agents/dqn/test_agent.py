@@ -77,6 +77,7 @@ def test_gradients_are_clipped_by_their_global_norm():
     assert a.online.trainable_variables[0].numpy()[0, 0] == pytest.approx(0.5 / 2**0.5 * 0.001**0.5, rel=1e-3)
 
 
+@pytest.mark.thorough
 def test_rounds_and_target_copies_come_by_environment_step():
     a = agent(target_update_every=16)
     rng = np.random.default_rng(0)
@@ -111,6 +112,7 @@ def test_acting_mirrors_the_network():
     assert a.act(observations).tolist() == exact.argmax(axis=1).tolist()
 
 
+@pytest.mark.thorough
 def test_the_mirror_follows_the_updates():
     made = DQN(**SMALL)
     Experiment(made, Counter, progress=False).train(40)

@@ -63,6 +63,7 @@ def test_a_run_goes_on_to_the_bit_with_the_network_given_again(network, lane, tm
         DQN.load(tmp_path / "run", network=other)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", [lambda: Own(2), lambda: dense_model(2)])
 def test_a_model_is_copied_with_its_weights_and_is_not_trained_itself(model):
     given = model()

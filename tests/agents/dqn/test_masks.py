@@ -129,6 +129,7 @@ class Strict(Taxi):
         return step._replace(reward=tf.where(legal, step.reward, -1e6))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("lane", "noisy"), [("host", False), ("host", True), ("compiled", False)])
 def test_no_forbidden_action_is_taken(lane, noisy):
     exploring = {"noisy": True, "hidden_sizes": (4,)} if noisy else {"epsilon_steps": 200}

@@ -54,6 +54,7 @@ def frozen():
     return layer
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lane", ["host", "compiled"])
 @pytest.mark.parametrize(
     ("layer", "words"),

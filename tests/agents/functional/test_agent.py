@@ -123,6 +123,7 @@ def test_an_agent_that_gives_the_rule_alone_trains_in_both_lanes(kind, lane, sou
     np.testing.assert_array_equal(actions, pure.action)
 
 
+@pytest.mark.thorough
 def test_outputs_of_another_shape_are_made_values_wherever_values_are_asked_for():
     agent = trained(Quantiles, Counter, "host").learner
     observations = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)

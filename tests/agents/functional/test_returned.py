@@ -118,6 +118,7 @@ def test_a_sampler_that_goes_by_errors_is_given_one_for_each_row(lane, source, c
         train(lane, source, spoil=spoil, sampler=Prioritised())
 
 
+@pytest.mark.thorough
 @LANES
 def test_errors_that_are_not_finite_end_training(lane, source):
     with pytest.raises(TrainingDiverged, match="loss became nan"):

@@ -92,6 +92,7 @@ def test_spaces_that_do_not_fit_are_named():
         agent(MultiBinary(3))
 
 
+@pytest.mark.thorough
 def test_a_clone_of_the_gridworlds_expert_reaches_the_expert():
     _, values = value_iteration(GridWorld().transitions, 0.99)
     best = values.argmax(axis=1)

@@ -47,6 +47,7 @@ def test_the_target_network_is_copied_every_so_many_updates():
     assert copies == [True, False, False, True, False, False, True]
 
 
+@pytest.mark.thorough
 def test_it_beats_the_mean_of_mixed_data():
     """A corridor of five cells, whose end pays 1 and each step -0.1: half of the recording walks at random."""
     rng = np.random.default_rng(0)

@@ -49,6 +49,7 @@ def test_the_divergence_by_hand() -> None:
     assert float(divergence(values[:1], tf.constant([[0.0, 0.0]]), 1e-4)) == pytest.approx(np.log(2.0), abs=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_student_comes_to_act_as_its_teacher(taught: tuple[Any, Path, Episodes]) -> None:
     teacher, _, episodes = taught
     experiment = student(episodes, teacher=teacher, learning_rate=0.05, temperature=0.1)

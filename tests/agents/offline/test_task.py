@@ -65,6 +65,7 @@ def test_only_chosen_episodes_are_drawn():
     assert set(batch.observation[:, 0]) == {0, 1, 3, 4, 5}
 
 
+@pytest.mark.thorough
 def test_lanes_make_the_same_updates():
     ends = []
     for lane in ("host", "compiled"):
@@ -86,6 +87,7 @@ def test_the_datas_own_returns_stand_beside_random_play(tmp_path):
     assert found["best of the data"] == data.returns.max()
 
 
+@pytest.mark.thorough
 def test_other_data_are_refused_on_resuming(tmp_path):
     data = recorded()
     data.save(tmp_path / "data.npz")
@@ -136,6 +138,7 @@ def test_errors_before_any_work(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.thorough
 def test_training_on_a_mapped_file_reads_only_what_it_draws(tmp_path):
     data = three()
     path = Episodes.mix([data] * 50).save(tmp_path / "a.npz")

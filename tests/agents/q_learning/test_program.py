@@ -67,6 +67,7 @@ def test_past_transitions_are_replayed_in_blocks_in_the_order_drawn():
     np.testing.assert_allclose(found.table, host.q_table, atol=1e-12)
 
 
+@pytest.mark.thorough
 def test_exploring_acts_uniformly_with_probability_epsilon():
     agent = built(4000, epsilon_start=0.6, epsilon_evaluation=0.0)
     agent.q_table[:, 2] = 1.0
@@ -91,6 +92,7 @@ class Pessimist(QLearning):
         return super().td_error(*arguments) - 1.0
 
 
+@pytest.mark.thorough
 def test_a_variant_of_the_rule_learns_alike_in_both_lanes():
     assert reason_against(Pessimist()) == "" == reason_against(QLearning())
     assert Experiment(Pessimist(), "lab/GridWorld-v0", progress=False).task.lane == "compiled"

@@ -67,6 +67,7 @@ def test_priorities_draw_in_proportion_to_their_power(lane):
         assert (np.abs(own - 50 * probability) < 2.0).all(), "each row gets its part of every batch, within two"
 
 
+@pytest.mark.thorough
 @LANES
 def test_weights_by_hand(lane):
     errors = [1.0, 3.0]
@@ -80,6 +81,7 @@ def test_weights_by_hand(lane):
         np.testing.assert_allclose(weights, np.where(rows == 0, 1.0, 3.0**-beta), rtol=1e-5)
 
 
+@pytest.mark.thorough
 @LANES
 def test_only_rows_that_may_be_drawn_are(lane):
     # Twelve rows lie there; from the fifth on, six may be drawn, round the end.

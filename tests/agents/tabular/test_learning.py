@@ -43,6 +43,7 @@ def walked(model):
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", RULES)
 def test_each_rule_finds_its_way(walked, name):
     cells, _ = walked[name]

@@ -27,6 +27,7 @@ def test_where_an_evaluation_is_cut_changes_no_number(experiment: Experiment, mo
     assert found[3] == found[10_000] and found[3]["max"] > 12
 
 
+@pytest.mark.thorough
 def test_a_signal_is_heard_between_the_calls(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "FIRST_CALL", 3)
     task: Any = experiment.task

@@ -66,6 +66,7 @@ def test_a_loaded_agent_trains_on_without_catching_up_on_rounds(lane, tmp_path):
     assert float(agent.moments.count) - updates == 4
 
 
+@pytest.mark.thorough
 def test_what_only_training_needs_is_left_out_of_what_is_loaded():
     experiment = Experiment(CASES["dqn"][0](), "CartPole-v1", lane="host", progress=False)
     experiment.train(30)

@@ -245,6 +245,7 @@ def test_how_training_is_cut_and_the_lane_change_no_row(whole: Experiment) -> No
     assert whole.task.updates.call.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.thorough
 def test_only_training_sees_it(whole: Experiment) -> None:
     plain = trained(130, dataclasses.replace(DATA, augmentation=None))
     assert not same(plain.learner.get_state(), whole.learner.get_state())

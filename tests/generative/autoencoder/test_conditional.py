@@ -48,6 +48,7 @@ def test_samples_without_labels_have_the_classes_of_the_data() -> None:
     np.testing.assert_allclose(share, known / known.sum(), atol=0.05)
 
 
+@pytest.mark.thorough
 def test_what_it_restores_depends_on_the_label(trained: Experiment) -> None:
     data, learner = load("digits"), trained.learner
     right = np.square(learner.reconstruct(data.test, data.test_labels) / 16 - data.test / 16).mean()

@@ -35,6 +35,7 @@ def test_it_learns_to_restore_and_to_foresee(trained: Experiment) -> None:
     assert evaluation.sliced_wasserstein < 0.15
 
 
+@pytest.mark.thorough
 def test_codes_are_whole_numbers_on_a_grid(trained: Experiment) -> None:
     learner, rows = trained.learner, load("digits").test
     codes = learner.encode(rows)

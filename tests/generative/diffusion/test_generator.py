@@ -134,6 +134,7 @@ def test_steps_of_any_number_and_samplers_share_a_trace() -> None:
     assert learner._draw.experimental_get_tracing_count() <= 3
 
 
+@pytest.mark.thorough
 def test_a_path_ends_in_the_sample() -> None:
     learner = unchanged()
     path = learner.sample_path(3, seed=1, labels=[0, 1, 2])

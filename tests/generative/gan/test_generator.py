@@ -126,6 +126,7 @@ def test_real_rows_and_samples_are_varied_alike(monkeypatch: pytest.MonkeyPatch)
     assert seen == [(8, 4, 4, 1)] * 4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(7, 9), (32, 32, 3)])
 @pytest.mark.parametrize("network", ["dcgan", "resnet"])
 def test_networks_fit_images_of_any_sides(shape: tuple[int, ...], network: str) -> None:

@@ -33,6 +33,7 @@ def test_ends_with_the_report_path_alone_on_its_line(demo: tuple[Path, subproces
     assert max(map(len, lines[:-1])) <= max(100, len(str(directory)) + 60)
 
 
+@pytest.mark.thorough
 def test_says_what_was_trained_scored_and_shown(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     _, done = demo
     for job in JOBS:

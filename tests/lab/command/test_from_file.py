@@ -164,6 +164,7 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @settings(deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(min_size=1, alphabet=st.characters(codec="utf-8")), VALUES, max_size=5), st.text())
 def test_what_is_written_is_read_back(chosen: dict[str, Any], source: str) -> None:

@@ -61,6 +61,7 @@ def test_a_baseline_lost_before_a_later_kill_is_played_again_once(tmp_path):
         assert (tmp_path / "run" / "evaluations.jsonl").read_text() == row
 
 
+@pytest.mark.thorough
 def test_a_run_killed_before_its_first_checkpoint_goes_on_for_fewer_steps_than_an_interval(tmp_path):
     made = experiment(tmp_path / "run", evaluate_every=100)
     made.prepare_training(400)
@@ -134,6 +135,7 @@ def test_runs_side_by_side_killed_in_training_are_resumed_together(tmp_path, who
     check_as_whole(Experiment.resume_many(run, callbacks=[KillAt(99, 130)], progress=False), whole, run)
 
 
+@pytest.mark.thorough
 def test_runs_not_begun_when_their_neighbours_were_killed_are_begun(tmp_path, whole, monkeypatch):
     run = tmp_path / "run"
     pattern = begun(run)
@@ -153,6 +155,7 @@ def test_runs_not_begun_when_their_neighbours_were_killed_are_begun(tmp_path, wh
     check_as_whole(Experiment.resume_many(run, progress=False), whole, run)
 
 
+@pytest.mark.thorough
 def test_runs_that_have_ended_are_not_trained_on(whole, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(whole[0], run)
@@ -232,6 +235,7 @@ def test_a_run_killed_in_its_last_evaluation_gets_its_report_rows(tmp_path, caps
     assert (run / "evaluations.jsonl").read_bytes() == whole
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_never_told_its_steps_asks_for_them(tmp_path, capsys):
     made = experiment(tmp_path / "run")
     made.evaluate(2)

@@ -265,6 +265,7 @@ def test_a_subclass_can_override_rungs_and_hooks():
     assert made.seen == [0, "log", 10, "log"]
 
 
+@pytest.mark.thorough
 def test_the_best_checkpoint_is_what_open_and_load_give(tmp_path):
     made = experiment(DQN(**TINY), "CartPole-v1", run_dir=tmp_path / "run", evaluate_every=20)
     made.train(60)

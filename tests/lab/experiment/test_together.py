@@ -42,6 +42,7 @@ def test_seeds_end_as_each_would_alone_and_are_runs_of_their_own(three, tmp_path
     assert not np.array_equal(weights[0], weights[1])
 
 
+@pytest.mark.thorough
 def test_one_program_is_compiled_for_all_seeds(three):
     _, members = three
     programs = {id(m.task.program) for m in members}

@@ -53,6 +53,7 @@ def test_a_file_in_8_bits_holds_8_bits_and_is_off_by_no_more_than_a_twentieth(dq
     assert weights and all(d["dtype"] is np.int8 for d in weights)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ALL)
 def test_the_table_compares_returns_on_the_same_seeds(dqn, tmp_path, name):
     skip_without_packages(name)

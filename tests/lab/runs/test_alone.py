@@ -61,6 +61,7 @@ def test_what_a_dead_process_held_locks_nothing(holder, tmp_path):
     assert experiment.step == 10 and not (tmp_path / "run" / ".lock").exists()
 
 
+@pytest.mark.thorough
 def test_two_experiments_of_one_process_do_not_train_one_run(tmp_path):
     small(tmp_path / "run").train(10)
     first, second = (Experiment.resume(tmp_path / "run", progress=False) for _ in range(2))

@@ -135,6 +135,7 @@ def test_a_page_without_a_score_or_without_optuna(copy, monkeypatch):
     assert "No trial has a score yet" in write_sweep_report(copy).read_text()
 
 
+@pytest.mark.thorough
 def test_opening_a_sweep_loads_neither_tensorflow_nor_a_learner(copy):
     code = (
         "import sys; from lab.sweep.showing.page import write_sweep_report as w; w(sys.argv[1]);"

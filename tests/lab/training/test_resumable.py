@@ -189,6 +189,7 @@ def test_a_predictor_with_a_layer_that_draws_by_itself_does_not_train(lane: str)
     assert all((w.numpy() == old).all() for w, old in zip(learner.network.weights, before, strict=True))
 
 
+@pytest.mark.thorough
 def test_a_predictor_with_layers_of_keras_that_have_no_seed_trains() -> None:
     layers = (lambda: keras.layers.GaussianNoise(0.1), lambda: keras.layers.Dropout(0.1))
     learner = Classifier(network=network(*layers), batch_size=8, schedule_steps=9, warmup_steps=1)

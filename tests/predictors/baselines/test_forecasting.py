@@ -22,6 +22,7 @@ def test_simple_forecasts_by_hand() -> None:
     assert drift(train, 2).tolist() == [5.0, 6.0] and drift([3.0], 2).tolist() == [3.0, 3.0]
 
 
+@pytest.mark.thorough
 def test_all_forecast_from_each_origin_and_the_models_are_ahead() -> None:
     pytest.importorskip("statsmodels")
     starts = origins(48, horizon=4, count=2)

@@ -62,6 +62,7 @@ def test_what_is_left_out_gets_no_gradient_is_zero_and_never_comes_back() -> Non
     np.testing.assert_array_equal(variable.numpy(), [[1, 0], [0, 1]])
 
 
+@pytest.mark.thorough
 def test_a_network_is_pruned_as_it_trains_and_its_scores_say_how_far(tmp_path: Path) -> None:
     whole = experiment(tmp_path / "run", sparsity=0.75, prune_begin=3, prune_end=20, prune_every=4)
     rows = whole.train(12).rows

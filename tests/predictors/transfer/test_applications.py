@@ -129,6 +129,7 @@ def test_random_weights_are_had_by_asking_alone_and_follow_the_seed() -> None:
     assert all(weight.std() > 0.0 for weight in first if weight.ndim > 1)
 
 
+@pytest.mark.thorough
 def test_pictures_and_files_that_do_not_fit_are_refused(tmp_path: Path, weights: Path) -> None:
     small = {**USED, "input_shape": ()}
     with pytest.raises(

@@ -68,6 +68,7 @@ def test_frozen_layers_do_not_move(run: Path, freeze: Any, unfreeze: Any, learni
     assert learner.spec.name == "negatives"
 
 
+@pytest.mark.thorough
 def test_freezing_keeps_the_step_size_that_was_set(run: Path) -> None:
     learner = Autoencoder.load(run)
     learner.learning_rate = 1e-5
@@ -76,6 +77,7 @@ def test_freezing_keeps_the_step_size_that_was_set(run: Path) -> None:
     assert learner.learning_rate == pytest.approx(1e-5) and learner.config.frozen == ()
 
 
+@pytest.mark.thorough
 def test_a_fine_tuned_run_resumes_exactly(run: Path, tmp_path: Path) -> None:
     def fine(path: Path) -> Experiment:
         learner = Autoencoder.load(run)

@@ -19,6 +19,7 @@ def small() -> Dataset:
     return glyphs.make(train=1240, test=620)
 
 
+@pytest.mark.thorough
 def test_rows_are_whole_and_centred_characters(small: Dataset) -> None:
     assert small.train.shape == (1240, 28, 28, 1) and small.train.dtype == np.uint8 and small.test.shape[0] == 620
     for rows in (small.train, small.test):

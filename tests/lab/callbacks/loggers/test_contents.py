@@ -74,6 +74,7 @@ def settings(one, run, folder):
     return SQLiteStorage.get_run_config(one.project, one.run_id)
 
 
+@pytest.mark.thorough
 def test_pictures_films_and_histograms_are_there(trained):
     experiment, one, folder = trained
     run = experiment.directory.path

@@ -55,6 +55,7 @@ def test_no_point_is_doubled_or_missing(service, killed, tmp_path, capfd):
     assert [step for step, _ in points(service, one, run, folder / service, "evaluation/mean")] == made != []
 
 
+@pytest.mark.thorough
 def test_one_that_is_attached_later_has_the_whole_run(killed, tmp_path):
     pytest.importorskip("tensorboard")
     run = tmp_path / "run"
