@@ -38,7 +38,7 @@ class DQNSettings(Settings):
     update_every: int = setting(20, "environment steps between rounds of updates", at_least=1, search="4:64:log")
     updates_per_round: int = setting(10, "updates in one compiled call", at_least=1, search="1:32:log")
     target_update_every: int = setting(
-        200, "environment steps between copies to the target network", at_least=1, search="50:2000:log"
+        100, "environment steps between copies to the target network", at_least=1, search="50:2000:log"
     )
     epsilon_start: float = setting(1.0, "probability of a uniform action at step 0", at_least=0, at_most=1)
     epsilon_end: float = setting(
