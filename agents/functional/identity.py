@@ -16,7 +16,7 @@ from agents import spaces
 def identity(agent: Any) -> tuple[Any, ...]:
     """Return what agents that compute the same have in common."""
     described = [json.dumps(spaces.to_json(s), sort_keys=True) for s in (agent.observation_space, agent.action_space)]
-    return (type(agent), definition(type(agent)), fixed_settings(agent), agent.num_envs, bool(agent.masked), *described)
+    return (type(agent), definition(type(agent)), fixed_settings(agent), agent.num_envs, agent.masked, *described)
 
 
 def definition(kind: type) -> tuple[Any, ...]:

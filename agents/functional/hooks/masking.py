@@ -37,7 +37,11 @@ class MaskHooks:
 
     @property
     def honours_masks(self) -> bool:
-        return bool(getattr(self.config, "action_masks", False)) and self.masked is not False
+        return self._may_honour and self.masked is not False
+
+    @property
+    def _may_honour(self) -> bool:
+        return bool(getattr(self.config, "action_masks", False))
 
     def allow(self, masks: np.ndarray | None) -> None:
         self.allowed = masks
@@ -85,7 +89,7 @@ class MaskHooks:
         """Take `mask_state` out of a checkpoint's state, and make the memory that the rest of it fits into."""
         masked = bool(state.pop(MASKED, False))
         before = bool(self.masked)
-        # One that has taken no step yet has met no environment.
-        self.masked = masked if masked or state.get("steps") else None
+        # One that has taken no step yet has met no environment, and one that knows no masks never asks.
+        self.masked = masked if masked or (self._may_honour and state.get("steps")) else None
         if masked != before:
             self.host, self.memory = None, self.experience().on_host(self)

@@ -74,7 +74,7 @@ class Program:
         and which keep nothing else of their own that differs.
         """
         constants = (definition(type(agent)), fixed_settings(agent), own_attributes(agent))
-        key = (type(agent), *constants, env.identity, num_envs, bool(agent.masked))
+        key = (type(agent), *constants, env.identity, num_envs, agent.masked)
         found = cls._alive.get(key)
         if found is None:
             found = cls._alive[key] = cls(agent, env, num_envs)

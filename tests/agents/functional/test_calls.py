@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from agents import CQL, DQN, QLearning
+from agents import CQL, DQN, TD3, QLearning
 from agents.functional.calls import Calls
 from lab import Experiment
 from tests.agents.helpers import Counter
@@ -64,6 +64,17 @@ def test_settings_that_are_tensors_share_calls_and_others_do_not():
         # Whose calls they are is known before any is compiled.
         assert trained(**changed, steps=4).learner.rule.calls is not calls, changed
     assert trained(steps=4).learner.rule.calls is calls
+
+
+def test_a_resumed_agent_has_the_calls_of_the_one_that_began(tmp_path):
+    # It knows no masks, so it never notes whether its environments have any.
+    settings = {name: SMALL[name] for name in ("hidden_sizes", "batch_size", "learning_starts", "update_every")}
+    agent, run = TD3(**settings), tmp_path / "run"
+    begun = Experiment(agent, "Pendulum-v1", lane="host", run_dir=run, progress=False)
+    begun.train(20)
+    resumed = Experiment.resume(run, progress=False)
+    resumed.train(20)
+    assert resumed.learner.rule.calls is begun.learner.rule.calls
 
 
 @pytest.mark.thorough
