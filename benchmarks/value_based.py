@@ -43,7 +43,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "double": {"double": True, "pessimism": 0.0},
     "dueling": {"dueling": True},
     "one_step": {"n_steps": 1},
-    "n_step": {"n_steps": 3},
     "prioritised": {"prioritised": True},
     "c51": {"distribution": "categorical", **UNREAD},
     "qr": {"distribution": "quantile", **UNREAD},

@@ -52,7 +52,7 @@ class DoubleDQN(DQN):
 class NStepDQNSettings(DQNSettings):
     """Settings of `NStepDQN`."""
 
-    n_steps: int = setting(3, "steps of reward before what follows is valued", at_least=1)
+    horizon: int = setting(3, "steps of reward before what follows is valued", at_least=1)
 
 
 class NStepDQN(DQN):
@@ -61,7 +61,7 @@ class NStepDQN(DQN):
     Settings = NStepDQNSettings
 
     def experience(self):
-        return dataclasses.replace(super().experience(), n_steps=self.config.n_steps)
+        return dataclasses.replace(super().experience(), n_steps=self.config.horizon)
 
 
 # ---------------------------------------------------------------- distributions

@@ -12,7 +12,6 @@ RainbowSettings = with_defaults(
     DQNSettings,
     "RainbowSettings",
     dueling=True,
-    n_steps=3,
     prioritised=True,
     priority_alpha=0.5,
     distribution="categorical",

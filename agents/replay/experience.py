@@ -37,7 +37,7 @@ class Replay:
         batch_size: Transitions an update.
         update_every: Steps between rounds of updates.
         updates_per_round: Updates a round.
-        learning_starts: Steps before the first round.
+        learning_starts: Steps before the first round; more where no window of `n_steps` is whole by then.
         n_steps: Steps of reward in a batch's rows before what follows is valued.
         sampler: Which rows are drawn.
         sequences: Whether a batch's rows are the `n_steps` steps themselves, (B, n_steps, ...), for agents that
@@ -62,15 +62,9 @@ class Replay:
         if self.n_steps > self.capacity:
             raise bad_value("Replay", "n_steps", self.n_steps, f"at most the capacity, {self.capacity}")
 
-    def check_windows(self, owner: str, number: int) -> None:
-        """Raise `UsageError` where the first round of updates of `number` environments comes before a whole window."""
-        first = -(-max(self.update_every, self.learning_starts) // number)
-        if first < self.n_steps:
-            raise UsageError(
-                f"{owner} learns from windows of {self.n_steps} steps; {first} of each environment come before the "
-                f"first round of updates. Fix: a larger learning_starts (>= {self.n_steps * number}), or a smaller "
-                "n_steps."
-            )
+    def first_round(self, number: int) -> int:
+        """Return the steps of `number` environments before the first round of updates, for which windows are whole."""
+        return max(self.update_every, self.learning_starts, self.n_steps * number)
 
     def untaught(self, owner: str, due: int, number: int, steps: int) -> str:
         """Return that steps to come teach nothing, since a round of updates is due after them; "" where it is not.

@@ -30,7 +30,6 @@ class HostReplay:
 
     def __init__(self, replay: Any, agent: Any) -> None:
         self.replay, self.number = replay, agent.num_envs
-        replay.check_windows(type(agent).__name__, self.number)
         capacity = replay.capacity
         if replay.n_steps > 1:
             # So that the steps of one environment lie the same distance apart all round.
@@ -44,7 +43,7 @@ class HostReplay:
             self.storage = HostStorage(layout, capacity)
         self.sampler = replay.sampler.on_host(capacity)
         self.rng: np.random.Generator = agent.seeds.generator("replay")
-        self.next_round = max(replay.update_every, replay.learning_starts)
+        self.next_round = replay.first_round(self.number)
         # Transitions of the first step, until the agent has heard of it.
         self.first_rows = 0
         errors = replay.updates_per_round * replay.batch_size if replay.sampler.wants_errors else 0
@@ -102,7 +101,7 @@ class HostReplay:
         """Return whether further steps of an agent teach nothing; see `Replay.untaught`."""
         replay, due = self.replay, self.next_round - agent.steps
         if not self.size:
-            due = max(due, replay.update_every, replay.learning_starts)
+            due = max(due, replay.first_round(self.number))
         return str(replay.untaught(type(agent).__name__, due, self.number, steps))
 
     def leave(self, rows: np.ndarray) -> None:
@@ -116,7 +115,7 @@ class HostReplay:
         if self.first_rows:
             # An agent that was loaded without its replay has steps behind it, whose rounds are not caught up.
             replay, self.first_rows, began = self.replay, 0, agent.steps - self.first_rows
-            self.next_round = max(self.next_round, began + max(replay.update_every, replay.learning_starts))
+            self.next_round = max(self.next_round, began + replay.first_round(self.number))
         while agent.steps >= self.next_round:
             self.next_round += self.replay.update_every
             rounds.append(self._round(agent))

@@ -39,7 +39,6 @@ class ProgramReplay:
 
     def __init__(self, replay: Any, agent: Any, number: int) -> None:
         self.replay, self.number = replay, number
-        replay.check_windows(type(agent).__name__, number)
         layout = Layout.of(agent)
         self.storage = ProgramStorage(layout, max(replay.capacity, replay.n_steps * number), number)
 
@@ -49,7 +48,7 @@ class ProgramReplay:
         Args:
             steps: int64 (), those that the agent has behind it, whose rounds of updates are not caught up.
         """
-        first = max(self.replay.update_every, self.replay.learning_starts)
+        first = self.replay.first_round(self.number)
         sampler = self.replay.sampler.empty(self.storage.capacity)
         return ReplayTensors(self.storage.empty(), sampler, tf.constant(first, tf.int64) + tf.cast(steps, tf.int64))
 

@@ -35,7 +35,7 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
     "DoubleDQN": {"selector": "average"},
-    "NStepDQN": {"n_steps": 4},
+    "NStepDQN": {"horizon": 4},
     "C51": {"atoms": 5},
     "QRDQN": {"quantiles": 5},
     "PrioritisedDQN": {"alpha": 0.7},
@@ -162,7 +162,7 @@ def test_double_lets_the_online_network_select_and_the_target_value(monkeypatch:
 
 
 def test_n_steps_are_those_of_the_setting() -> None:
-    assert built("NStepDQN", n_steps=7).experience().n_steps == 7
+    assert built("NStepDQN", horizon=7).experience().n_steps == 7
 
 
 def test_c51_moves_a_distribution_and_pays_for_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,13 +196,14 @@ def test_prioritised_replay_has_the_settings() -> None:
 
 
 def test_the_sum_has_every_part() -> None:
-    agent = built("AllTogether", n_steps=5, alpha=0.3, atoms=7)
+    agent = built("AllTogether", horizon=5, alpha=0.3, atoms=7)
     replay = agent.experience()
     assert (replay.n_steps, replay.sampler.alpha) == (5, 0.3)
     outputs = agent.online(np.ones((2, 2), np.float32)).numpy()
     # Dueling: with advantages that cancel, the mean over actions is the state's value.
     assert outputs.shape == (2, 2, 7)
-    assert {f.name for f in dataclasses.fields(agent.config)} >= {"selector", "n_steps", "atoms", "alpha", "dueling"}
+    assert {f.name for f in dataclasses.fields(agent.config)} >= {"selector", "horizon", "atoms", "alpha", "dueling"}
+    assert built("AllTogether").experience().n_steps == 3, "by default, too"
     plain = built("AllTogether", dueling=False, atoms=7)
     assert sum(v.shape[-1] for v in agent.online.trainable_variables[-1:]) == 3 * 7
     assert sum(v.shape[-1] for v in plain.online.trainable_variables[-1:]) == 2 * 7
@@ -246,13 +247,6 @@ def test_ppo_knows_the_density_of_a_gaussian() -> None:
     assert entropy.numpy() == pytest.approx([1.0 + math.log(2.0 * math.pi) + math.log(2.0)])
     choice = agent.policy(agent.state(), tf.zeros((3, 2)), random.key_from_seed(1), False)
     assert choice.action.shape == (3, 2)
-
-
-@pytest.mark.parametrize("number", [1, 10])
-def test_learning_that_would_begin_before_a_window_is_whole_is_refused(number: int) -> None:
-    agent = variants().NStepDQN(n_steps=5, learning_starts=4 * number, update_every=1)
-    with pytest.raises(UsageError, match=rf"windows of 5 steps.*learning_starts \(>= {5 * number}\)"):
-        agent.setup(POSITION, gymnasium.spaces.Discrete(2), Seeds(1), number)
 
 
 # ---------------------------------------------------------------- one file

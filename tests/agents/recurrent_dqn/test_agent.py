@@ -161,8 +161,6 @@ def test_settings_that_do_not_go_together_are_refused(settings, says):
         RecurrentDQN(**{**SMALL, **settings})
 
 
-def test_pictures_and_rounds_before_a_whole_window_are_refused():
+def test_pictures_are_refused():
     with pytest.raises(UsageError, match="expected a vector or Discrete"):
         RecurrentDQN().setup(Box(0, 255, (10, 10, 3), np.uint8), Discrete(2), Seeds(0))
-    with pytest.raises(UsageError, match="windows of 5 steps; 2 of each environment"):
-        built(learning_starts=4)

@@ -11,7 +11,6 @@ from agents.replay import host as host_replay
 from agents.replay.experience import Replay
 from agents.replay.samplers import Prioritised, Uniform
 from envs import random
-from lab.errors import UsageError
 from tests.agents.replay.helpers import Owner, as_tensors, step
 
 STEPS, ENVS, ROWS = 3, 3, 512
@@ -53,7 +52,7 @@ def seen_by_host(replay, transitions):
         memory.add(t)
         agent.steps += ENVS
         memory.learn(agent)
-    return seen[-1]
+    return seen[-1] if seen else np.zeros((ROWS, 6), np.float32)
 
 
 def seen_by_program(replay, transitions):
@@ -105,7 +104,12 @@ def test_a_window_ends_with_its_episode(seen_by):
 
 
 @LANES
-def test_too_few_steps_before_the_first_round_are_refused(seen_by):
-    replay = Replay(16, ROWS, update_every=ENVS, learning_starts=6, n_steps=STEPS)
-    with pytest.raises(UsageError, match="windows of 3 steps.*Fix: a larger learning_starts"):
-        seen_by(replay, [step(i, ENVS) for i in range(2)])
+@pytest.mark.parametrize(("starts", "first"), [(6, 9), (9, 9), (12, 12)])
+def test_the_first_round_waits_for_whole_windows(seen_by, starts, first):
+    replay = Replay(16, ROWS, update_every=ENVS, learning_starts=starts, n_steps=STEPS)
+    assert replay.first_round(ENVS) == first
+    steps = [step(i, ENVS) for i in range(first // ENVS)]
+    assert not seen_by(replay, steps[:-1]).any(), "no update yet"
+    time, *_, discount = seen_by(replay, steps).T
+    assert time.max() == first // ENVS - STEPS
+    np.testing.assert_array_equal(discount, 0.125)
