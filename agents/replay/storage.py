@@ -102,9 +102,9 @@ class HostStorage:
         return self.rows.take(indices, axis=0), tuple(array.take(indices, axis=0) for array in self.apart)
 
     def get_state(self) -> dict[str, Any]:
-        """Return the filled rows and the cursor."""
-        apart = {str(i): array[: self.size].copy() for i, array in enumerate(self.apart)}
-        return {"rows": self.rows[: self.size].copy(), "apart": apart, "cursor": self.cursor}
+        """Return the filled rows, not copied, and the cursor."""
+        apart = {str(i): array[: self.size] for i, array in enumerate(self.apart)}
+        return {"rows": self.rows[: self.size], "apart": apart, "cursor": self.cursor}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""

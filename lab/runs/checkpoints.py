@@ -22,7 +22,7 @@ from lab.errors import CheckpointError, UsageError, one_line
 from lab.files import links
 from lab.files.atomic import sync
 from lab.files.faults import unwritable
-from lab.files.reading import manifest, tensors, tree
+from lab.files.reading import manifest, pieces, tensors, tree
 from lab.files.reading.checked import read_checked
 from lab.files.reading.manifest import ARRAYS, FIX, FORMAT, LARGEST_TREE, MANIFEST, TREE
 from lab.messages.notes import warn
@@ -93,9 +93,12 @@ def write_packed(directory: Path, packed: Packed, notes: Mapping[str, Any] | Non
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        files = {ARRAYS: tensors.write(temporary / ARRAYS, packed.arrays)}
+        large = {name: array for name, array in packed.arrays.items() if pieces.is_large(array)}
+        small = {name: array for name, array in packed.arrays.items() if name not in large}
+        files = {ARRAYS: tensors.write(temporary / ARRAYS, small)}
         files[TREE] = tensors.write_summed(temporary / TREE, [packed.text])
-        tensors.write_summed(temporary / MANIFEST, [manifest.text_of(files, notes or {})])
+        parts, laid_out = pieces.write(temporary, large, _siblings(target) if large else [], root)
+        tensors.write_summed(temporary / MANIFEST, [manifest.text_of({**files, **parts}, laid_out, notes or {})])
         sync(temporary)
         _swap_in(temporary, target)
     except OSError as error:
@@ -135,8 +138,9 @@ def manifest_of(directory: Path) -> dict[str, Any]:
 
 def digest(directory: Path) -> str:
     """Return one SHA-256 over a checkpoint's whole state: equal states give equal digests."""
-    files = manifest_of(directory)["files"]
-    return hashlib.sha256("".join(files[name]["sha256"] for name in sorted(files)).encode()).hexdigest()
+    about = manifest_of(directory)
+    files, order = about["files"], json.dumps(about["pieces"], sort_keys=True) if "pieces" in about else ""
+    return hashlib.sha256(("".join(files[name]["sha256"] for name in sorted(files)) + order).encode()).hexdigest()
 
 
 def newest(directories: list[Path]) -> Path | None:
@@ -224,6 +228,12 @@ def _located(directory: Path) -> tuple[Path, Path]:
     """Return a checkpoint's absolute path and the run's: the folder of checkpoints is the run's own, too."""
     path = Path(os.path.abspath(directory))
     return path, path.parent.parent
+
+
+def _siblings(directory: Path) -> list[Path]:
+    """Return the checkpoints of the same kind that are there, the newest first."""
+    match = _NAME.fullmatch(directory.name)
+    return listed(directory.parent, match["kind"])[::-1] if match is not None else []
 
 
 def _hidden(directory: Path, kind: str) -> Path:

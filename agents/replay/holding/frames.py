@@ -17,6 +17,8 @@ from lab.runs.state_checks import check_value
 
 # Of transitions, how many frames there is room for beyond one each: for the first ones of episodes.
 SPARE = 16
+# Frames that there may have been.
+LARGEST = 1 << 53
 
 
 class Stack(NamedTuple):
@@ -57,7 +59,7 @@ class FrameStorage(HostStorage):
         stack: How frames lie in an observation.
     """
 
-    NAMES = frozenset(("rows", "windows", "frames", "present", "cursor"))
+    NAMES = frozenset(("rows", "windows", "frames", "present", "cursor", "next", "room"))
 
     def __init__(self, layout: Layout, capacity: int, number: int, stack: Stack) -> None:
         self.stack, self.number = stack, number
@@ -168,15 +170,18 @@ class FrameStorage(HostStorage):
         return made
 
     def get_state(self) -> dict[str, Any]:
-        windows = self.windows[: self.size]
-        low = min(int(windows[:, 0].min(initial=self.next)), self._lowest_present())
-        kept = np.arange(low, self.next) % len(self.frames)
+        """Return the filled places, not copied, and where things lie.
+
+        Places stay what they are from one checkpoint to the next, so that only what is new has to be written.
+        """
         return {
-            "rows": self.rows[: self.size].copy(),
-            "windows": windows - low,
-            "frames": self.frames[kept],
-            "present": np.where(self.present < 0, -1, self.present - low),
+            "rows": self.rows[: self.size],
+            "windows": self.windows[: self.size],
+            "frames": self.frames[: self.next],
+            "present": self.present,
             "cursor": self.cursor,
+            "next": self.next,
+            "room": len(self.frames),
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -187,12 +192,18 @@ class FrameStorage(HostStorage):
         shaped = isinstance(frames, np.ndarray) and frames.shape[1:] == self.frames.shape[1:]
         if not shaped or frames.dtype != self.frames.dtype:
             raise CheckpointError("the checkpoint's replay holds frames of another kind than this one.")
-        count = len(frames)
-        inside = all(part.max(initial=-1) < count for part in (windows, present)) and windows.min(initial=0) >= 0
-        if not inside or count > (size + len(present)) * (self.stack.number + 1):
+        following, room = state["next"], state["room"]
+        most = max(len(self.frames), (size + len(present)) * (self.stack.number + 1) * 2)
+        fits = type(following) is type(room) is int and 0 <= following < LARGEST and len(self.frames) <= room <= most
+        if not fits or len(frames) != min(following, room):
+            raise CheckpointError("the checkpoint's replay holds another number of frames than its transitions need.")
+        # What a row or an environment needs must lie there still.
+        low = max(0, following - room)
+        known = present[present[:, 0] >= 0]
+        if any(part.min(initial=low) < low or part.max(initial=-1) >= following for part in (windows, known)):
             raise CheckpointError("the checkpoint's replay holds frames that its transitions do not know.")
-        if count > len(self.frames):
-            self.frames = np.zeros((count + count // 4, *self.frames.shape[1:]), self.frames.dtype)
-        self.frames[:count], self.next = frames, count
+        if room > len(self.frames):
+            self.frames = np.zeros((room, *self.frames.shape[1:]), self.frames.dtype)
+        self.frames[: len(frames)], self.next = frames, following
         self.rows[:size], self.windows[:size], self.present[...] = state["rows"], windows, present
         self.size, self.cursor = size, state["cursor"]

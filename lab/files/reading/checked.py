@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from lab.errors import CheckpointError
 from lab.files import links
-from lab.files.reading import manifest, tensors, tree
-from lab.files.reading.manifest import ARRAYS, CONSTANTS, FIX, LARGEST_TREE, TREE
+from lab.files.reading import manifest, pieces, tensors, tree
+from lab.files.reading.manifest import ARRAYS, CONSTANTS, FIX, LARGEST_TREE, MANIFEST, TREE
 from lab.files.reading.schema import SchemaError, parse
 
 
@@ -33,6 +35,10 @@ def read_checked(directory: Path, root: Path, keep: bool) -> tuple[dict[str, Any
     about = manifest.read(directory, root)
     text = _content(directory / TREE, root, about)
     arrays = _arrays(directory / ARRAYS, root, about, keep)
+    for name, laid_out in about.get("pieces", {}).items():
+        if name in arrays:
+            raise CheckpointError(f"{directory / MANIFEST}: {name!r} lies in {ARRAYS}, too. {FIX}")
+        arrays[name] = _in_pieces(directory, root, about, name, laid_out, keep)
     try:
         branches = parse(text, LARGEST_TREE, CONSTANTS)
         if not isinstance(branches, dict):
@@ -56,6 +62,28 @@ def _arrays(path: Path, root: Path, about: Mapping[str, Any], keep: bool) -> dic
     if found.fault:
         raise CheckpointError(f"{path}: {found.fault}. {FIX}")
     return found.arrays
+
+
+def _in_pieces(
+    directory: Path, root: Path, about: Mapping[str, Any], name: str, laid_out: Mapping[str, Any], keep: bool
+) -> np.ndarray:
+    array = pieces.empty(name, laid_out) if keep else np.empty(0)
+    filled, shape = 0, laid_out["shape"]
+    # A file that an array has twice is checked once.
+    for file in laid_out["files"] if keep else dict.fromkeys(laid_out["files"]):
+        found = _arrays(directory / file, root, about, keep)
+        if found.keys() != {pieces.NAME}:
+            raise CheckpointError(f"{directory / file}: it holds other than a piece. {FIX}")
+        if not keep:
+            continue
+        piece = found[pieces.NAME]
+        if piece.dtype != array.dtype or list(piece.shape[1:]) != shape[1:] or len(piece) > len(array) - filled:
+            raise CheckpointError(f"{directory / file}: it is no piece of {name!r}, of the shape {shape}. {FIX}")
+        array[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    if keep and filled != len(array):
+        raise CheckpointError(f"{directory / MANIFEST}: {name!r} has {filled:,} of its {len(array):,} rows. {FIX}")
+    return array
 
 
 @contextlib.contextmanager

@@ -54,6 +54,15 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
         CheckpointError: For a dtype that the format does not have.
         OSError: When it cannot be written.
     """
+    return write_summed(path, parts_of(arrays))
+
+
+def parts_of(arrays: Mapping[str, np.ndarray]) -> list[Any]:
+    """Return the buffers that make a file of arrays, one after another; the arrays' own, not copied.
+
+    Raises:
+        CheckpointError: For a dtype that the format does not have.
+    """
     header: dict[str, Any] = {}
     # The widest numbers first, so that each array begins at a multiple of its own item's size.
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
@@ -67,8 +76,15 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
         header[name] = {"dtype": code, "shape": list(array.shape), "data_offsets": [begin, end]}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    parts = [len(text).to_bytes(8, "little") + text, *(_bytes_of(arrays[name]) for name in order)]
-    return write_summed(path, parts)
+    return [len(text).to_bytes(8, "little") + text, *(_bytes_of(arrays[name]) for name in order)]
+
+
+def sum_of(parts: list[Any]) -> dict[str, Any]:
+    """Return what `write_summed` would, without writing."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part)
+    return {"bytes": sum(memoryview(part).nbytes for part in parts), "sha256": total.hexdigest()}
 
 
 def write_summed(path: Path, parts: list[Any]) -> dict[str, Any]:
@@ -161,7 +177,7 @@ def _laid_out(header: Any, size: int) -> list[Entry]:
             raise SchemaError(f"{name!r} has the shape {shape!r:.80} and the offsets {offsets!r:.80}")
         if not isinstance(about["dtype"], str) or about["dtype"] not in DTYPES:
             raise SchemaError(f"{name!r} has the dtype {about['dtype']!r:.80}")
-        dtype = _dtype(about["dtype"])
+        dtype = dtype_of(DTYPES[about["dtype"]])
         if offsets[1] - offsets[0] != math.prod(shape) * dtype.itemsize:
             raise SchemaError(f"{name!r} has the shape {shape!r:.80} and {offsets[1] - offsets[0]} bytes")
         if math.prod(n for n in shape if n) * dtype.itemsize >= 2**62:
@@ -182,12 +198,13 @@ def _whole(values: Any) -> bool:
     return isinstance(values, list) and all(type(v) is int and 0 <= v < 2**62 for v in values)
 
 
-def _dtype(code: str) -> np.dtype[Any]:
-    if code == "BF16":
+def dtype_of(name: str) -> np.dtype[Any]:
+    """Return the dtype, little-endian, of one of the names in `DTYPES`."""
+    if name == "bfloat16":
         import ml_dtypes
 
         return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(DTYPES[code]).newbyteorder("<")
+    return np.dtype(name).newbyteorder("<")
 
 
 def _bytes_of(array: np.ndarray) -> np.ndarray:

@@ -241,8 +241,8 @@ def test_a_manifest_with_sizes_and_sums_of_other_kinds_is_refused(tmp_path, name
 def test_a_checkpoint_of_a_later_version_says_so(tmp_path):
     path = checkpoints.write(tmp_path / "step-1", STATE)
     manifest = json.loads((path / checkpoints.MANIFEST).read_text())
-    (path / checkpoints.MANIFEST).write_text(json.dumps({**manifest, "format": 2}))
-    with pytest.raises(CheckpointError, match="format 2; expected 1.*version of lab that wrote it"):
+    (path / checkpoints.MANIFEST).write_text(json.dumps({**manifest, "format": 3}))
+    with pytest.raises(CheckpointError, match="format 3; expected at most 2.*version of lab that wrote it"):
         checkpoints.read(path)
 
 

@@ -1,0 +1,99 @@
+"""Large arrays of a checkpoint in pieces, each a file named by what it holds, so that only what is new is written.
+
+A replay of gigabytes changes in few places from one checkpoint to the next. A piece that the checkpoint before has
+becomes a second name of the same file (a hard link); files of checkpoints are never written to again. Where the file
+system has no such links, every piece is written.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.errors import CheckpointError, ForeignFileError
+from lab.files import links
+from lab.files.reading import tensors
+from lab.files.reading.manifest import FIX
+
+# Bytes of an array from which it lies in pieces, and of a piece.
+LARGE, PIECE = 64 << 20, 16 << 20
+# Pieces of one array: that many are listed in a manifest at most.
+MOST = 1024
+NAME = "piece"
+
+
+def is_large(array: np.ndarray) -> bool:
+    """Return whether an array lies in pieces."""
+    return array.nbytes >= LARGE and len(array) > 1
+
+
+def write(
+    folder: Path, arrays: Mapping[str, np.ndarray], earlier: list[Path], root: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Write arrays into a new checkpoint's folder, or link the pieces that earlier ones have.
+
+    Args:
+        folder: Of the new checkpoint.
+        arrays: By name, each large.
+        earlier: Folders of checkpoints that are there.
+        root: The run's, below which no link is followed.
+
+    Returns:
+        What the manifest says of the files, and of each array: `dtype`, `shape` and its pieces in order.
+
+    Raises:
+        CheckpointError: For a dtype that the format does not have.
+        OSError: When a file cannot be written.
+    """
+    files: dict[str, Any] = {}
+    laid_out: dict[str, Any] = {}
+    for name, array in arrays.items():
+        names = []
+        rows = rows_of(array)
+        for begin in range(0, len(array), rows):
+            parts = tensors.parts_of({NAME: array[begin : begin + rows]})
+            about = tensors.sum_of(parts)
+            file = f"piece-{about['sha256']}.safetensors"
+            names.append(file)
+            if file not in files and not _linked(folder / file, about["bytes"], earlier, root):
+                tensors.write_summed(folder / file, parts)
+            files[file] = about
+        laid_out[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "files": names}
+    return files, laid_out
+
+
+def rows_of(array: np.ndarray) -> int:
+    """Return the rows of a piece: as many while an array grows, up to `MOST` times `PIECE`."""
+    row = array.nbytes // len(array)
+    return max(1, PIECE // row) * max(1, -(-array.nbytes // (MOST * PIECE)))
+
+
+def empty(name: str, about: Mapping[str, Any]) -> np.ndarray:
+    """Return room for an array as the manifest describes it.
+
+    Raises:
+        CheckpointError: When it cannot be, or this machine has not the memory.
+    """
+    dtype = tensors.dtype_of(about["dtype"])
+    size, memory = math.prod(about["shape"]) * dtype.itemsize, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > memory:
+        raise CheckpointError(f"{name!r} has {size:,} bytes, and this machine a memory of {memory:,}. {FIX}")
+    return np.empty(about["shape"], dtype)
+
+
+def _linked(target: Path, size: int, earlier: list[Path], root: Path) -> bool:
+    for folder in earlier:
+        source = folder / target.name
+        try:
+            if links.is_regular(source, root) and source.lstat().st_size == size:
+                os.link(source, target, follow_symlinks=False)
+                return True
+        except (OSError, ForeignFileError):
+            # Gone meanwhile, or a file system without such links: then it is written.
+            continue
+    return False
