@@ -1,6 +1,6 @@
 """What a checkpoint of a large replay costs: the first, one after some steps, and that one if all were written anew.
 
-    python benchmarks/large_replays.py [--capacity 200000] [--steps 10000] [--pairs 3] [--threads 1] [--output FILE.json]
+    python benchmarks/large_replays.py [--capacity 200000] [--steps 10000] [--pairs 3] [--output FILE.json]
 
 The host replay of a DQN whose observations are four stacked frames of 84 x 84 bytes, as in Atari games, full of made-up
 frames. Written anew is what file systems without hard links do. Seconds, bytes that a checkpoint does not share with

@@ -14,6 +14,7 @@ from agents.functional.hooks.earlier import check_not_earlier, renamed
 from agents.functional.hooks.forms import LANES, check_forms
 from agents.functional.hooks.masking import MaskHooks
 from agents.functional.hooks.moving import Moving
+from agents.functional.hooks.prefilled import Prefilled
 from agents.functional.hooks.recurrent import RecurrentHooks
 from agents.functional.hooks.rollouts import RolloutHooks
 from agents.functional.remembered import Remembered
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 HIDDEN = "hidden"
 
 
-class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Moving, Agent):
+class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Prefilled, Moving, Agent):
     """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
 
     Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
@@ -61,15 +62,15 @@ class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Moving, Agent):
     training_state: ClassVar[tuple[str, ...]] = ("memory",)
     counters: tuple[str, ...] = ("steps",)
     not_state: tuple[str, ...] = ("host", "chosen_extras", "remembers", "masked", "allowed")
-    # What attributes were called in checkpoints of 0.2.0 and before; empty where they are gone.
+    # Names of attributes in checkpoints of 0.2.0 and before; empty where they are gone.
     earlier_names: ClassVar[Mapping[str, str]] = {"replay": ""}
     # Attributes that agents of this class keep; whoever keeps more shares no compiled call, which might have read it.
     kept: ClassVar[frozenset[str]] = frozenset(
         (
             *("action_space", "built", "config", "evaluation_rng", "exploration", "fixed_rate", "num_envs", "memory"),
             *("observation_space", "seeds", "state_names", "steps", "host", "wrapper_statistics", "run_length"),
-            *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in", "given"),
-            *("masked", "allowed", "frame_stack"),
+            *("most_numbers", "chosen_extras", "follows", "remembers", "trains_in", "given", "masked", "allowed"),
+            *("frame_stack", "recorded", "prefilled"),
         )
     )
 
@@ -78,8 +79,7 @@ class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Moving, Agent):
     memory: Any
     host: HostRule | None = None
     chosen_extras: Mapping[str, np.ndarray] = {}
-    # Of agents that remember nothing and are built otherwise.
-    remembers: Remembered = Remembered({}, 0)
+    remembers: Remembered = Remembered({}, 0)  # Of agents that remember nothing and are built otherwise.
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.episodes import Episodes
+from agents.episodes.finite import check_finite
 from agents.offline.agent import OfflineAgent
-from agents.offline.checks import check_finite
 from agents.offline.sources import Unplayable, environment_of, open_episodes
 from agents.training.task import CALIBRATION, COMPARISON, AgentTask
 from lab.errors import CheckpointError, bad_value

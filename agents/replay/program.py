@@ -72,6 +72,37 @@ class ProgramReplay:
         due = int(tensors.next_round) - int(state.steps)
         return str(self.replay.untaught(type(agent).__name__, due, self.number, steps))
 
+    def filled(self, tensors: ReplayTensors, steps: Transition) -> ReplayTensors:
+        """Return the replay with steps of all environments added, which were taken before.
+
+        Args:
+            tensors: The replay.
+            steps: Of arrays (L, n, ...), with neither masks nor extras.
+        """
+        apart = self.storage.layout.apart
+        observations = tf.float32 if apart is None else tf.as_dtype(apart)
+        kinds = (observations, tf.float32, tf.float32, tf.bool, tf.bool, observations)
+        given = tuple(tf.cast(part, kind) for part, kind in zip(steps[:6], kinds, strict=True))
+
+        def one(i: tf.Tensor, stored: Stored, sampler: Any) -> tuple[Any, ...]:
+            now = tensors._replace(stored=stored, sampler=sampler)
+            stored, sampler, _ = self._added(now, Transition(*(part[i] for part in given)))
+            return i + 1, stored, sampler
+
+        @tf.function(jit_compile=True, autograph=False)
+        def fill(stored: Stored, sampler: Any) -> tuple[Any, ...]:
+            start = tf.zeros((), tf.int32), stored, sampler
+            return tuple(tf.while_loop(lambda i, *_: i < len(steps.reward), one, start)[1:])
+
+        stored, sampler = fill(tensors.stored, tensors.sampler)
+        return tensors._replace(stored=stored, sampler=sampler)
+
+    def _added(self, tensors: ReplayTensors, transition: Transition) -> tuple[Stored, Any, tuple[tf.Tensor, tf.Tensor]]:
+        stored, waiting = self.storage.write(tensors.stored, transition), (self.replay.n_steps - 1) * self.number
+        drawable = self._drawable(stored)
+        given = tensors.sampler, tensors.stored.cursor, self.number
+        return stored, self.replay.sampler.added(*given, *drawable, waiting), drawable
+
     def step(
         self, agent: Any, state: Any, tensors: ReplayTensors, transition: Transition, key: tf.Tensor
     ) -> tuple[Any, ReplayTensors, tf.Tensor, tf.Tensor]:
@@ -88,10 +119,7 @@ class ProgramReplay:
             The agent's state, the replay, the sums of the rounds' mean metrics float32 (M,), and rounds made, int64 ().
         """
         replay, capacity = self.replay, self.storage.capacity
-        stored = self.storage.write(tensors.stored, transition)
-        first, size, waiting = *self._drawable(stored), (replay.n_steps - 1) * self.number
-        given = tensors.sampler, tensors.stored.cursor, self.number
-        sampler = replay.sampler.added(*given, first, size, waiting)
+        stored, sampler, (first, size) = self._added(tensors, transition)
         # As many rounds as have come due; a loop that runs no time costs less than a branch.
         late = state.steps - tensors.next_round
         rounds = tf.where(late >= 0, late // replay.update_every + 1, tf.zeros_like(late))

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
+from agents.episodes.prefilling import recorded_blocks
 from agents.functional import FunctionalAgent
 from agents.playing.wrappers import name_of
 from agents.training.dynamics import Dynamics
@@ -65,6 +66,10 @@ class CompiledTask(AgentTask):
             _keys(self.seeds.sequence("exploration"), 1)[0],
             agent.state(),
         )
+        for block in recorded_blocks(agent):
+            # Only a replay has any.
+            memory: Any = self.program.memory
+            self.state = self.state._replace(memory=memory.filled(self.state.memory, block))
         self.batch: Batch | None = None
         self.count = int(self.state.count)
         self.fresh = True

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from agents.base import Agent
+from agents.episodes.prefilling import recorded_blocks
+from agents.functional import FunctionalAgent
 from agents.playing.statistics import Statistics, gathered, take_over
 from agents.training.environments import EnvironmentSource
 from agents.training.refusal import say_ignored
@@ -36,6 +38,10 @@ class InteractionTask(AgentTask):
         self.pool = SameStepVectorEnv(envs, options.seeds, source.make_training, agent.honours_masks)
         self.sums: dict[str, float] = {}
         self.rounds = 0
+        if isinstance(agent, FunctionalAgent):
+            for block in recorded_blocks(agent):
+                for i in range(len(block.reward)):
+                    agent.memory.add(Transition(*(part[i] for part in block[:6])))
 
     def check_training(self) -> None:
         kind = type(self.agent)

@@ -81,6 +81,7 @@ def parser(train_epilog: str = "`lab train LEARNER --help` lists the learner's s
         metavar="KEY=VALUE,VALUE",
         help="train a run with each value of a setting, each with each seed; `;` parts values that hold commas",
     )
+    train.add_argument("--prefill", type=Path, metavar="FILE.npz", help="episodes that an agent's replay begins with")
     train.add_argument(
         "--evaluate-every", type=whole, help="steps between evaluations (default: a sixteenth of the run)"
     )

@@ -48,6 +48,10 @@ def train(options: argparse.Namespace) -> None:
     elif source in tuned_settings.known().get(learner_class.name, {}) and options.config is None:
         tuned = "tuned    no: there are settings for this environment, which --tuned takes"
     learner = learner_class(**settings)
+    if options.prefill is not None:
+        if not hasattr(learner, "prefill"):
+            raise UsageError(f"--prefill: {learner_class.name} has no replay. Fix: leave it out.")
+        learner.prefill(options.prefill)
     opened = _followed(learner, options, file, keywords)
     many = options.seeds is not None or bool(options.vary)
     seed = keywords.setdefault("seed", 0)

@@ -43,10 +43,11 @@ _NOTES = entries(
 )  # fmt: skip
 _PIECE = re.compile(r"piece-[0-9a-f]{64}\.safetensors")
 _ARRAY = entries({"dtype": text(choices=tuple(DTYPES.values())), "shape": shape(1), "files": items(text(96), least=1)})
+_FILES = entries({ARRAYS: _FILE, TREE: _FILE}, more=_FILE, most=1 << 16)
 _MANIFEST = entries(
-    {"format": whole(FORMAT, WITH_PIECES), "files": entries({ARRAYS: _FILE, TREE: _FILE}, more=_FILE, most=1 << 16), "notes": _NOTES},
+    {"format": whole(FORMAT, WITH_PIECES), "files": _FILES, "notes": _NOTES},
     maybe={"pieces": entries({}, more=_ARRAY)},
-)  # fmt: skip
+)
 
 
 def text_of(files: Mapping[str, Any], pieces: Mapping[str, Any], notes: Mapping[str, Any]) -> bytes:
@@ -75,7 +76,8 @@ def read(directory: Path, root: Path) -> dict[str, Any]:
         found = manifest.get("format") if isinstance(manifest, dict) else None
         if isinstance(found, int) and found > WITH_PIECES:
             raise CheckpointError(
-                f"{path}: format {found}; expected at most {WITH_PIECES}. Fix: open the run with the version of lab that wrote it."
+                f"{path}: format {found}; expected at most {WITH_PIECES}. "
+                "Fix: open the run with the version of lab that wrote it."
             )
         return _consistent(check(manifest, _MANIFEST))
     except UsageError:

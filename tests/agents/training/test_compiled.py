@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from agents import DQN, QLearning, Random
-from agents.replay.accumulators import one_step
+from agents.replay.accumulators import n_step, one_step
 from agents.training.choose import reason_against
 from agents.training.compiled import CompiledTask
 from envs.classic.cartpole import CartPole
@@ -60,34 +60,53 @@ def test_clipping_by_hand():
     assert np.isnan(clipped(tf.constant([np.inf, 1.0]), 1.0)[0].numpy()).any(), "the guard must see it"
 
 
-def test_both_lanes_change_the_weights_alike_given_the_same_transitions():
-    agent = DQN(**SMALL, learning_rate=0.01)
+SWITCHES = [
+    {"n_steps": 1},
+    *(
+        pytest.param(switch, marks=pytest.mark.thorough)
+        for switch in (
+            {"n_steps": 3},
+            {"double": False},
+            {"dueling": True},
+            {"munchausen": True},
+            {"distribution": "categorical", "atoms": 7, "value_min": -3.0, "value_max": 3.0},
+            {"distribution": "quantile", "quantiles": 5},
+            {"target_rate": 0.1},
+            {"normalise_observations": True},
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("switch", SWITCHES, ids=str)
+def test_both_lanes_change_the_weights_alike_given_the_same_transitions(switch):
+    agent = DQN(**SMALL, learning_rate=0.01, **switch)
     env = CartPole()
     from lab.seeding import Seeds
 
     agent.setup(env.observation_space, env.action_space, Seeds(3))
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(2, 8, agent.memory.storage.layout.width)).astype(np.float32)
-    columns = agent.memory.storage.layout.columns
-    for name in ("action", "terminated", "truncated"):
-        rows[..., columns[name]] = rng.integers(2, size=(2, 8, 1))
     state, replay, layout = agent.state(), agent.experience(), agent.memory.storage.layout
+    several = (replay.n_steps,) if replay.n_steps > 1 else ()
+    rows = rng.normal(size=(2, 8, *several, layout.width)).astype(np.float32)
+    for name in ("action", "terminated", "truncated"):
+        rows[..., layout.columns[name]] = rng.integers(2, size=(2, 8, *several, 1))
 
     @tf.function(jit_compile=True)
     def compiled(state, rows):
         state = agent.begin_round(state, tf.constant(True))
         for i in range(2):
-            batch = one_step(layout.unpacked(rows[i], ()), state.settings["discount"])._replace(weights=tf.ones(8))
+            steps = layout.unpacked(rows[i], ())
+            batch = (n_step if several else one_step)(steps, state.settings["discount"])._replace(weights=tf.ones(8))
             learnt = agent.learn(state, batch, tf.zeros(2, tf.uint32))
             state = state._replace(parameters=learnt.parameters)
         return state.parameters
 
     after = compiled(state, tf.constant(rows))
     before = [w.numpy() for w in agent.online.trainable_variables]
-    agent.rule.learn((rows, (), (), np.zeros(rows.shape[:2], np.int32)), np.random.default_rng(0))
+    agent.rule.learn((rows, (), (), np.zeros((2, 8), np.int32)), np.random.default_rng(0))
     agent.settle()
     after_host = agent.online.trainable_variables + agent.average.trainable_variables
-    assert replay.n_steps == 1
     for old, host, lane in zip(before * 2, after_host, after.online + after.averaged, strict=True):
         assert np.abs(host.numpy() - old).max() > 1e-3, "it learns"
         np.testing.assert_allclose(host.numpy(), lane.numpy(), atol=1e-6)

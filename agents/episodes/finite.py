@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.episodes import Episodes
+from agents.episodes.episodes import Episodes
 from lab.errors import bad_value
 
 # Rows read at once: a recording may be larger than memory.
