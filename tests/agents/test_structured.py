@@ -90,3 +90,16 @@ def test_agents_learn_from_them_act_on_them_and_resume(tmp_path):
     assert agent.act(observation) == agent.act(row)
     # Bytes lie apart from a transition's four numbers, each once.
     assert agent.memory.storage.layout.width == 4 and agent.memory.storage.apart[0].shape == (20_000, 148)
+
+
+def test_minigrid_is_played_learnt_and_resumed_as_it_comes(tmp_path):
+    pytest.importorskip("minigrid")
+    experiment = Experiment(
+        DQN(hidden_sizes=(8,), filters=(4,), batch_size=8, learning_starts=20),
+        "MiniGrid-Empty-5x5-v0", seed=1, run_dir=tmp_path / "run", progress=False,
+    )  # fmt: skip
+    experiment.train(60)
+    resumed = Experiment.resume(tmp_path / "run", progress=False)
+    resumed.train(20)
+    assert resumed.learner.observation_space.dtype == np.uint8
+    assert resumed.evaluate(2).mean >= 0.0
