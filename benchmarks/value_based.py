@@ -5,9 +5,11 @@
 `dqn` is what `lab train dqn ENVIRONMENT --tuned --seed S` does, in a process with one thread, fresh for each seed or,
 in the compiled lane, for a batch of seeds (`Experiment.train_many`). Every other row is the same settings with what its
 name says switched on or off: `vanilla` is the agent of Mnih et al. 2015, one network that selects and values, and one
-step of reward; `rainbow` has the settings of its own that the file names. Judged are the weights that training ended
-with, acting without chance, in 100 episodes that neither training nor any choice has seen; nothing is selected.
-Settings were chosen on seeds from 100 on; reported are seeds from 0 on. Intervals are those of rliable, over runs.
+step of reward; `rainbow` has the settings of its own that the file names. CartPole without speeds
+(`positions_only.py`) is for `recurrent_dqn`, which has memory for them, and for `dqn`, which has none; both by their
+defaults. Judged are the weights that training ended with, acting without chance, in 100 episodes that neither training
+nor any choice has seen; nothing is selected. Settings were chosen on seeds from 100 on; reported are seeds from 0 on.
+Intervals are those of rliable, over runs.
 `zoo` is what rl-baselines3-zoo publishes for its DQN after as many steps (`benchmark.md`: one run each).
 
 A run that was killed goes on from its last checkpoint below --runs, and what the results file has is not run again, but
@@ -20,6 +22,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import positions_only
 from learnt_rows import Row, Table
 
 from agents import Tuned, tuned
@@ -64,6 +67,9 @@ def rows() -> list[Row]:
         for variant, changes in VARIANTS.items():
             own = changed(environment, changes)
             others.append(Row("dqn", environment, goal, zoo, needs=needs, together=together, own=own, variant=variant))
+    hidden = Tuned(steps=100_000, num_envs=1, settings={})
+    found.append(Row("recurrent_dqn", positions_only.NAME, 400.0, None, together=5, own=hidden))
+    found.append(Row("dqn", positions_only.NAME, None, None, together=5, own=hidden))
     return [*found, *others]
 
 
@@ -84,6 +90,7 @@ TABLE = Table(
     results=Path(__file__).parent / "results" / "value_based.json",
     runs=Path("runs/value_based"),
     first_seed=0,
+    prepare="from benchmarks import positions_only; positions_only.register()",
 )
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ class DQNSettings(Settings):
         """Steps of reward before what follows is valued: `n_steps`, or what None stands for."""
         if self.n_steps is not None:
             return self.n_steps
-        return 1 if self.munchausen else 3
+        return 1 if self.munchausen else min(3, self.replay_capacity)
 
 
 class SwitchedOff:

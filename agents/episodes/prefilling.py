@@ -32,7 +32,7 @@ def opened(owner: str, episodes: Any) -> Episodes:
     raise bad_value(f"{owner}.prefill", "episodes", episodes, "Episodes, or the path of a file of them")
 
 
-def recorded_blocks(agent: Any) -> Iterator[Transition]:
+def recorded_blocks(agent: Any, memory: Any) -> Iterator[Transition]:
     """Yield what `agent.prefill` was given, as steps of its environments: of arrays (L, n, ...), L at most `BLOCK`.
 
     Episodes are dealt to the environments, one after another to the one that has the fewest steps, so that each of
@@ -40,13 +40,15 @@ def recorded_blocks(agent: Any) -> Iterator[Transition]:
 
     Args:
         agent: Built.
+        memory: That they are for.
 
     Raises:
         UsageError: When the recording is of other spaces or not finite, or the agent keeps what no recording has.
     """
-    if agent.recorded is None:
+    episodes = agent.recorded
+    if episodes is None or agent.steps or getattr(memory, "size", 0):
+        # It has them, or has gone on since.
         return
-    episodes, agent.recorded = agent.recorded, None
     rows = _dealt(agent, _checked(agent, episodes))
     of = np.repeat(np.arange(len(episodes.lengths)), episodes.lengths)
     ends = np.asarray(episodes.starts) + np.asarray(episodes.lengths) - 1
@@ -68,6 +70,14 @@ def recorded_blocks(agent: Any) -> Iterator[Transition]:
         )
 
 
+def masked_error(agent: Any) -> UsageError:
+    """Return what is raised where the environments to train in mask actions."""
+    return UsageError(
+        f"{type(agent).__name__}.prefill: the environment masks actions, and no recording says which were allowed. "
+        "Fix: action_masks=False, or leave out the recording."
+    )
+
+
 def _checked(agent: Any, episodes: Episodes) -> Episodes:
     owner = type(agent).__name__
     for name in ("observation_space", "action_space"):
@@ -82,10 +92,7 @@ def _checked(agent: Any, episodes: Episodes) -> Episodes:
         what = f"keeps {', '.join(kept)} with each step, which no recording has" if kept else "has no replay"
         raise UsageError(f"{owner}.prefill: {owner} {what}. Fix: DQN, SAC, TD3 or their kin.")
     if agent.masked:
-        raise UsageError(
-            f"{owner}.prefill: the environment masks actions, and no recording says which were allowed. "
-            "Fix: action_masks=False, or leave out the recording."
-        )
+        raise masked_error(agent)
     check_finite(f"{owner}.prefill", episodes)
     return episodes
 

@@ -12,7 +12,7 @@ from agents.episodes.finite import check_finite
 from agents.offline.agent import OfflineAgent
 from agents.offline.sources import Unplayable, environment_of, open_episodes
 from agents.training.task import CALIBRATION, COMPARISON, AgentTask
-from lab.errors import CheckpointError, bad_value
+from lab.errors import CheckpointError, UsageError, bad_value
 from lab.results.evaluation import Evaluation
 from lab.results.statistics import iqm
 from lab.task import Control, TaskOptions
@@ -59,6 +59,9 @@ class OfflineTask(UpdateTask, AgentTask):
     def check_training(self) -> None:
         super().check_training()
         self.agent.check_training()
+        if getattr(self.agent, "prefilled", False):
+            name = type(self.agent).__name__
+            raise UsageError(f"{name}.prefill: {name} learns from its recording alone. Fix: episodes.append(FILE).")
         check_finite(type(self.agent).__name__, self.episodes_read)
 
     def refill(self) -> None:

@@ -157,6 +157,10 @@ class HostReplay:
         if isinstance(self.storage, FrameStorage) and isinstance(state, Mapping) and "apart" in state:
             # Of an earlier version, or where observations turned out not to be stacked.
             self.storage = HostStorage(self.storage.layout, self.storage.capacity)
+        if isinstance(self.storage, FrameStorage) and isinstance(state, Mapping) and "next" not in state:
+            # Of an earlier version, which kept the frames from the oldest on.
+            number = len(state.get("frames", ()))
+            state = {**state, "next": number, "room": max(number, len(self.storage.frames))}
         check_names(state, self.storage.NAMES | {"sampler", "next_round", "random_state"})
         if type(state["next_round"]) is not int or state["next_round"] < 0:
             raise CheckpointError(f"the checkpoint's next round is due at step {state['next_round']!r:.40}.")

@@ -83,19 +83,18 @@ class ProgramReplay:
         observations = tf.float32 if apart is None else tf.as_dtype(apart)
         kinds = (observations, tf.float32, tf.float32, tf.bool, tf.bool, observations)
         given = tuple(tf.cast(part, kind) for part, kind in zip(steps[:6], kinds, strict=True))
+        stored, sampler = self._filled(tensors.stored, tensors.sampler, given)
+        return tensors._replace(stored=stored, sampler=sampler)
 
+    @tf.function(jit_compile=True, autograph=False)
+    def _filled(self, stored: Stored, sampler: Any, given: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
         def one(i: tf.Tensor, stored: Stored, sampler: Any) -> tuple[Any, ...]:
-            now = tensors._replace(stored=stored, sampler=sampler)
+            now = ReplayTensors(stored, sampler, tf.zeros((), tf.int64))
             stored, sampler, _ = self._added(now, Transition(*(part[i] for part in given)))
             return i + 1, stored, sampler
 
-        @tf.function(jit_compile=True, autograph=False)
-        def fill(stored: Stored, sampler: Any) -> tuple[Any, ...]:
-            start = tf.zeros((), tf.int32), stored, sampler
-            return tuple(tf.while_loop(lambda i, *_: i < len(steps.reward), one, start)[1:])
-
-        stored, sampler = fill(tensors.stored, tensors.sampler)
-        return tensors._replace(stored=stored, sampler=sampler)
+        start = tf.zeros((), tf.int32), stored, sampler
+        return tuple(tf.while_loop(lambda i, *_: i < given[0].shape[0], one, start)[1:])
 
     def _added(self, tensors: ReplayTensors, transition: Transition) -> tuple[Stored, Any, tuple[tf.Tensor, tf.Tensor]]:
         stored, waiting = self.storage.write(tensors.stored, transition), (self.replay.n_steps - 1) * self.number

@@ -11,6 +11,7 @@ from agents.replay.holding.memory import state_memory
 from agents.replay.layout import Layout
 from agents.transitions import Transition
 from lab.errors import CheckpointError, bad_value
+from lab.runs.state import lent
 from lab.runs.state_checks import FIX, check_value
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ class HostStorage:
         return self.rows.take(indices, axis=0), tuple(array.take(indices, axis=0) for array in self.apart)
 
     def get_state(self) -> dict[str, Any]:
-        """Return the filled rows, not copied, and the cursor."""
-        apart = {str(i): array[: self.size] for i, array in enumerate(self.apart)}
-        return {"rows": self.rows[: self.size], "apart": apart, "cursor": self.cursor}
+        """Return the filled rows and the cursor."""
+        apart = {str(i): lent(array[: self.size]) for i, array in enumerate(self.apart)}
+        return {"rows": lent(self.rows[: self.size]), "apart": apart, "cursor": self.cursor}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_state` returned."""

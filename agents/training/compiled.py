@@ -66,9 +66,8 @@ class CompiledTask(AgentTask):
             _keys(self.seeds.sequence("exploration"), 1)[0],
             agent.state(),
         )
-        for block in recorded_blocks(agent):
-            # Only a replay has any.
-            memory: Any = self.program.memory
+        memory: Any = self.program.memory
+        for block in recorded_blocks(agent, memory):
             self.state = self.state._replace(memory=memory.filled(self.state.memory, block))
         self.batch: Batch | None = None
         self.count = int(self.state.count)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agents.base import Agent
-from agents.episodes.prefilling import recorded_blocks
+from agents.episodes.prefilling import masked_error, recorded_blocks
 from agents.functional import FunctionalAgent
 from agents.playing.statistics import Statistics, gathered, take_over
 from agents.training.environments import EnvironmentSource
@@ -39,7 +39,7 @@ class InteractionTask(AgentTask):
         self.sums: dict[str, float] = {}
         self.rounds = 0
         if isinstance(agent, FunctionalAgent):
-            for block in recorded_blocks(agent):
+            for block in recorded_blocks(agent, agent.memory):
                 for i in range(len(block.reward)):
                     agent.memory.add(Transition(*(part[i] for part in block[:6])))
 
@@ -50,6 +50,11 @@ class InteractionTask(AgentTask):
                 f"{kind.__name__} can neither observe nor update, so training would change nothing. Fix: override "
                 "`observe` or `update`, or say learns = False, for an agent that acts by a fixed rule."
             )
+        if isinstance(self.agent, FunctionalAgent) and self.agent.prefilled and not self.agent.steps:
+            # Only a first episode tells.
+            self.pool.start()
+            if self.pool.masks is not None and self.agent.honours_masks:
+                raise masked_error(self.agent)
         self.source.claim()
 
     def wrapper_statistics(self) -> Statistics:

@@ -18,6 +18,7 @@ from lab.messages.notes import warn
 from lab.results.history import History
 from lab.runs import checkpoints, settings_file
 from lab.runs.opening.sessions import Log
+from lab.runs.state import lending
 from lab.runtime.signals.interruption import leaving_due, stoppable
 
 if TYPE_CHECKING:
@@ -258,7 +259,9 @@ class Record:
             logs = [JsonLines(log) for log in (self.directory.metrics, self.directory.evaluations)]
             notes = {"time_elapsed": self.clock.seconds(), "logs": {log.path.name: log.sum() for log in logs}}
             path, step = self.directory.checkpoints / f"step-{run.step:012d}", run.step
-            packed = checkpoints.pack(run.get_state())
+            # What is written here is written, or copied, before training goes on.
+            with lending():
+                packed = checkpoints.pack(run.get_state())
 
             def write() -> None:
                 for log in logs:

@@ -6,12 +6,13 @@ error, never left out in silence: an inexact resume must not pass for an exact o
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import functools
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,25 @@ from lab.messages.kinds import TUPLE, is_keras, is_variable
 from lab.runs.state_checks import FIX, check_value, restore_generator
 
 _DEFINITION = object()
+
+
+_lending = False
+
+
+@contextlib.contextmanager
+def lending() -> Iterator[None]:
+    """Let `lent` in the block return arrays themselves: for whoever has done with them before they change."""
+    global _lending
+    before, _lending = _lending, True
+    try:
+        yield
+    finally:
+        _lending = before
+
+
+def lent(array: np.ndarray) -> np.ndarray:
+    """Return a large array as state: a copy, or within `lending` itself."""
+    return array if _lending else array.copy()
 
 
 class Stateful:

@@ -12,7 +12,7 @@ class Prefilled(Agent):
     """Takes recorded episodes for the replay, before the environments are known.
 
     Attributes:
-        recorded: Those that the replay is to begin with, until it has them.
+        recorded: Those that the replay begins with.
         prefilled: Whether there were any.
     """
 

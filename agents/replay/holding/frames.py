@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.replay.holding.memory import in_words
+from agents.replay.holding.memory import in_words, state_memory
 from agents.replay.layout import Layout
 from agents.replay.storage import HostStorage
 from agents.transitions import Transition
 from lab.errors import CheckpointError
 from lab.messages.notes import warn
+from lab.runs.state import lent
 from lab.runs.state_checks import check_value
 
 # Of transitions, how many frames there is room for beyond one each: for the first ones of episodes.
@@ -170,15 +171,15 @@ class FrameStorage(HostStorage):
         return made
 
     def get_state(self) -> dict[str, Any]:
-        """Return the filled places, not copied, and where things lie.
+        """Return the filled places, and where things lie.
 
         Places stay what they are from one checkpoint to the next, so that only what is new has to be written.
         """
         return {
-            "rows": self.rows[: self.size],
-            "windows": self.windows[: self.size],
-            "frames": self.frames[: self.next],
-            "present": self.present,
+            "rows": lent(self.rows[: self.size]),
+            "windows": lent(self.windows[: self.size]),
+            "frames": lent(self.frames[: self.next]),
+            "present": self.present.copy(),
             "cursor": self.cursor,
             "next": self.next,
             "room": len(self.frames),
@@ -193,16 +194,17 @@ class FrameStorage(HostStorage):
         if not shaped or frames.dtype != self.frames.dtype:
             raise CheckpointError("the checkpoint's replay holds frames of another kind than this one.")
         following, room = state["next"], state["room"]
-        most = max(len(self.frames), (size + len(present)) * (self.stack.number + 1) * 2)
-        fits = type(following) is type(room) is int and 0 <= following < LARGEST and len(self.frames) <= room <= most
+        fits = type(following) is type(room) is int and 0 <= following < LARGEST and 0 < room < LARGEST
         if not fits or len(frames) != min(following, room):
-            raise CheckpointError("the checkpoint's replay holds another number of frames than its transitions need.")
+            raise CheckpointError("the checkpoint's replay holds another number of frames than it says.")
         # What a row or an environment needs must lie there still.
         low = max(0, following - room)
         known = present[present[:, 0] >= 0]
         if any(part.min(initial=low) < low or part.max(initial=-1) >= following for part in (windows, known)):
             raise CheckpointError("the checkpoint's replay holds frames that its transitions do not know.")
-        if room > len(self.frames):
+        if room != len(self.frames):
+            # As many as it had come to have, by short episodes or other numbers of environments.
+            state_memory(self.capacity, room * int(np.prod(self._frame_shape())), self.in_words())
             self.frames = np.zeros((room, *self.frames.shape[1:]), self.frames.dtype)
         self.frames[: len(frames)], self.next = frames, following
         self.rows[:size], self.windows[:size], self.present[...] = state["rows"], windows, present

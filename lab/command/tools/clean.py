@@ -111,9 +111,11 @@ def _delete(path: Path) -> None:
 
 
 def _bytes(path: Path) -> int:
+    """Return what deleting it frees: pieces that other checkpoints have too stay."""
     if path.is_symlink() or not path.is_dir():
         return path.lstat().st_size
     total = 0
     for place, _, files in os.walk(path, followlinks=False):
-        total += sum((Path(place) / name).lstat().st_size for name in files)
+        stats = [(Path(place) / name).lstat() for name in files]
+        total += sum(stat.st_size for stat in stats if stat.st_nlink == 1)
     return total

@@ -25,6 +25,9 @@ LARGE, PIECE = 64 << 20, 16 << 20
 # Pieces of one array: that many are listed in a manifest at most.
 MOST = 1024
 NAME = "piece"
+# Files that this process has written or read whole: their sums, by what the system says of them.
+_sound: dict[tuple[int, ...], str] = {}
+MOST_KNOWN = 1 << 16
 
 
 def is_large(array: np.ndarray) -> bool:
@@ -60,8 +63,9 @@ def write(
             about = tensors.sum_of(parts)
             file = f"piece-{about['sha256']}.safetensors"
             names.append(file)
-            if file not in files and not _linked(folder / file, about["bytes"], earlier, root):
+            if file not in files and not _linked(folder / file, about, earlier, root):
                 tensors.write_summed(folder / file, parts)
+                _remember((folder / file).lstat(), about["sha256"])
             files[file] = about
         laid_out[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "files": names}
     return files, laid_out
@@ -86,14 +90,41 @@ def empty(name: str, about: Mapping[str, Any]) -> np.ndarray:
     return np.empty(about["shape"], dtype)
 
 
-def _linked(target: Path, size: int, earlier: list[Path], root: Path) -> bool:
+def _linked(target: Path, about: Mapping[str, Any], earlier: list[Path], root: Path) -> bool:
     for folder in earlier:
         source = folder / target.name
         try:
-            if links.is_regular(source, root) and source.lstat().st_size == size:
+            if links.is_regular(source, root) and _is_sound(source, about, root):
                 os.link(source, target, follow_symlinks=False)
                 return True
         except (OSError, ForeignFileError):
             # Gone meanwhile, or a file system without such links: then it is written.
             continue
     return False
+
+
+def _is_sound(path: Path, about: Mapping[str, Any], root: Path) -> bool:
+    """Return whether a file holds what its name says: damage must not spread into new checkpoints.
+
+    What this process wrote or has read is not read again, as long as the system says that nobody has changed it.
+    """
+    stat = path.lstat()
+    if stat.st_size != about["bytes"]:
+        return False
+    if _sound.get(_key(stat)) == about["sha256"]:
+        return True
+    with links.open_to_read(path, root) as file:
+        if tensors.read(file, stat.st_size, keep=False).sha256 != about["sha256"]:
+            return False
+    _remember(stat, about["sha256"])
+    return True
+
+
+def _remember(stat: os.stat_result, digest: str) -> None:
+    while len(_sound) >= MOST_KNOWN:
+        del _sound[next(iter(_sound))]
+    _sound[_key(stat)] = digest
+
+
+def _key(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns

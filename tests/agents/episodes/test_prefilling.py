@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
 
-from agents import DQN, PPO, SAC, RecurrentDQN
-from agents.episodes import Episodes
+from agents import CQL, DQN, PPO, SAC, Random, RecurrentDQN
+from agents.episodes import Episodes, prefilling, record
 from lab import Experiment, UsageError
 from lab.cli import main
 
@@ -105,6 +105,33 @@ def test_it_is_learnt_from_and_a_killed_run_goes_on_without_the_file(tmp_path, l
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
+@LANES
+def test_environments_that_mask_are_refused_before_anything_is_written(tmp_path, lane):
+    recorded = record(Random(), "lab/Taxi-v4", episodes=2, seed=1)
+    agent = DQN(**SMALL)
+    agent.prefill(recorded)
+    with pytest.raises(UsageError, match="masks actions"):
+        Experiment(agent, "lab/Taxi-v4", lane=lane, run_dir=tmp_path / "run", progress=False).train(60)
+    assert not (tmp_path / "run").exists()
+    free = DQN(**SMALL, action_masks=False)
+    free.prefill(recorded)
+    assert len(held(Experiment(free, "lab/Taxi-v4", lane=lane, progress=False))) == len(recorded.rewards)
+
+
+def test_agents_of_recordings_alone_take_none():
+    agent = CQL(hidden_sizes=(4,))
+    agent.prefill(episodes())
+    with pytest.raises(UsageError, match="learns from its recording alone"):
+        Experiment(agent, episodes(), progress=False).train(2)
+
+
+def test_a_long_recording_compiles_one_program(monkeypatch):
+    monkeypatch.setattr(prefilling, "BLOCK", 4)
+    made = experiment(episodes([5] * 5), "compiled")
+    assert len(held(made)) == 25
+    assert type(made.task.program.memory)._filled.experimental_get_tracing_count() <= 2
+
+
 def test_other_agents_with_a_replay_take_one(tmp_path):
     space = Box(np.array([-1, -1, -8], np.float32), np.array([1, 1, 8], np.float32))
     made = Episodes.from_arrays(
@@ -148,6 +175,12 @@ def test_it_comes_before_the_experiment_and_for_one_run():
         agent.prefill(episodes())
     with pytest.raises(UsageError, match="4 episodes cannot be dealt to 5 environments"):
         experiment(episodes(), num_envs=5)
+    again = DQN(**SMALL)
+    again.prefill(episodes())
+    with pytest.raises(UsageError, match="5 environments"):
+        Experiment(again, "CartPole-v1", num_envs=5, lane="host", progress=False)
+    for lane in ("host", "host", "compiled"):
+        assert len(held(Experiment(again, "CartPole-v1", lane=lane, progress=False))) == 14, "as the fix has it"
     with pytest.raises(UsageError, match="several runs side by side"):
         experiment(episodes()).train_many([1, 2])
     assert made.learner.begins_trained is False

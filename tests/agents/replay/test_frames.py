@@ -122,7 +122,19 @@ def test_a_checkpoint_brings_all_back_and_goes_on_to_the_bit():
     fresh.set_state(earlier.get_state())
     np.testing.assert_equal(fresh.get_state(), earlier.get_state(), "of a version that kept observations whole")
     state = first.get_state()
-    for name, wrong in (("windows", state["windows"] + 1000), ("windows", -state["windows"]), ("frames", made)):
+    before = state["rows"].copy()
+    first.add(made[0])
+    np.testing.assert_array_equal(state["rows"], before, "a state stays what it was")
+    few = replay(2)
+    few.add(made[0])
+    with pytest.raises(UsageError, match="fits in memory"):
+        replay(2).set_state({**few.get_state(), "room": 1 << 50})
+    compact = {k: v for k, v in replay(2).get_state().items() if k not in ("next", "room")}
+    replay(2).set_state(compact)
+    for name, wrong in (
+        *(("windows", state["windows"] + 1000), ("windows", -state["windows"]), ("frames", made)),
+        *(("room", 0), ("room", 3), ("room", 1 << 40), ("room", "4"), ("next", -1), ("next", 5)),
+    ):
         with pytest.raises(CheckpointError):
             replay(2).set_state({**state, name: wrong})
 

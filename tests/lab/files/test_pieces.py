@@ -154,3 +154,20 @@ def test_equal_states_have_equal_digests_and_the_order_of_pieces_counts(tmp_path
     found = [checkpoints.digest(checkpoints.write(tmp_path / f"c{i}" / "step-1", s)) for i, s in
              enumerate((state, state, turned))]  # fmt: skip
     assert found[0] == found[1] != found[2]
+
+
+def test_damage_does_not_spread_into_what_is_written_next(tmp_path, monkeypatch):
+    folder = tmp_path / "checkpoints"
+    first = written(folder / "step-1", state_of())
+    name = sorted(first)[2]
+    content = bytearray((folder / "step-1" / name).read_bytes())
+    content[-1] ^= 1
+    (folder / "step-1" / name).write_bytes(content)
+    second = written(folder / "step-2", state_of())
+    assert [n for n in first if first[n] != second[n]] == [name], "what nobody changed is shared still"
+    checkpoints.verify(folder / "step-2")
+    # Another process knows of no file what it holds, and reads them all.
+    monkeypatch.setattr(pieces, "_sound", {})
+    third = written(folder / "step-3", state_of())
+    assert third == second
+    checkpoints.verify(folder / "step-3")
