@@ -27,7 +27,7 @@ def check_id(name: str) -> None:
     except gymnasium.error.NamespaceNotFound as error:
         raise MissingPackageError(
             f"no installed package has the environment {name!r}: {error} Fix: install the package that brings the "
-            f"namespace {name.split('/')[0]!r} (for ALE: pip install ale-py)."
+            f"namespace {name.split('/')[0]!r} (for ALE: pip install 'keras-lab[atari]')."
         ) from error
     except gymnasium.error.Error as error:
         known = [i for i in gymnasium.registry if not i.startswith(("phys2d", "tabular"))]

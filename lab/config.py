@@ -247,6 +247,9 @@ def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
     optional, kind = _split_optional(hint)
     if value is None and optional:
         return None
+    choices = field.metadata.get("choices")
+    if choices is not None and kind is str and not isinstance(value, str):
+        raise bad_value(owner_name(cls), field.name, value, f"one of {', '.join(map(repr, choices))}")
     value = _converted(owner_name(cls), field.name, kind, value)
     for entry in value if isinstance(value, tuple) else (value,):
         _check_limits(owner_name(cls), field, entry)
@@ -258,7 +261,9 @@ def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
         entry = typing.get_args(kind)[0]
         if not isinstance(value, (list, tuple)) or len(value) > MOST_ENTRIES:
             received = f"{len(value):,} values" if isinstance(value, (list, tuple)) else value
-            raise bad_value(owner, name, received, f"{_kind_name(kind)}, at most {MOST_ENTRIES}")
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            fix = f"{name}=({value},)." if number else ""
+            raise bad_value(owner, name, received, f"{_kind_name(kind)} (at most {MOST_ENTRIES} of them)", fix)
         return tuple(_converted(owner, name, entry, v) for v in value)
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()

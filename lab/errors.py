@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
+
+# What turns text bold or coloured, in the words of other packages.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def printable(value: object) -> str:
@@ -21,7 +25,7 @@ def printable(value: object) -> str:
 
 def one_line(error: BaseException, most: int = 300) -> str:
     """Return what an error says as the begin of one line, of `most` characters."""
-    return " ".join(str(error).split())[:most]
+    return " ".join(_COLOURS.sub("", str(error)).split())[:most]
 
 
 def _is_shown(character: str) -> bool:

@@ -125,6 +125,9 @@ class DQNSettings(Settings):
         if self.reward_steps > self.replay_capacity:
             raise bad_value(owner, "n_steps", self.reward_steps, f"at most replay_capacity ({self.replay_capacity})")
         if self.value_min >= self.value_max:
+            # Whichever somebody chose.
+            if self.value_max == next(f.default for f in dataclasses.fields(self) if f.name == "value_max"):
+                raise bad_value(owner, "value_min", self.value_min, f"less than value_max ({self.value_max})")
             raise bad_value(owner, "value_max", self.value_max, f"more than value_min ({self.value_min})")
         if self.munchausen and self.reward_steps > 1:
             expected = "1 beside munchausen=True, whose bonus belongs to each single reward"

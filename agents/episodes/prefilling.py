@@ -89,7 +89,9 @@ def _checked(agent: Any, episodes: Episodes) -> Episodes:
             )
     kept = sorted(agent.extras)
     if kept or not isinstance(agent.experience(), Replay):
-        what = f"keeps {', '.join(kept)} with each step, which no recording has" if kept else "has no replay"
+        what = (
+            f"keeps {' and '.join(map(repr, kept))} of each step, which no recording has" if kept else "has no replay"
+        )
         raise UsageError(f"{owner}.prefill: {owner} {what}. Fix: DQN, SAC, TD3 or their kin.")
     if agent.masked:
         raise masked_error(agent)

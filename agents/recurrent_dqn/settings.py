@@ -28,11 +28,10 @@ class RecurrentDQNSettings(DQNSettings):
         owner = owner_name(type(self))
         if self.reward_steps > 1:
             raise bad_value(owner, "n_steps", self.reward_steps, "1, since each step of a sequence is valued by itself")
-        if self.noisy or self.distribution == "implicit":
-            name = "noisy" if self.noisy else "distribution"
-            raise bad_value(
-                owner, name, getattr(self, name), "epsilon, and values, categories or quantiles, beside a cell"
-            )
+        if self.noisy:
+            raise bad_value(owner, "noisy", True, "False, since beside a cell only epsilon explores")
+        if self.distribution == "implicit":
+            raise bad_value(owner, "distribution", "implicit", "'none', 'categorical' or 'quantile' beside a cell")
         if self.normalise_observations:
             raise bad_value(
                 owner, "normalise_observations", True, "False, since the cell takes observations as they are"

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -51,6 +51,9 @@ class GridWorld(gymnasium.Env[Any, Any]):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 8}  # noqa: RUF012 (as in Env)
+
+    # Of each action, as `envs.grid` counts directions: up, right, down, left.
+    facings: ClassVar[tuple[int, ...]] = (0, 1, 2, 3)
 
     def __init__(
         self,

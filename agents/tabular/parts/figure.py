@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 # More parts of an observation than two are shown side by side where they have so few values, else averaged.
 MOST_PANELS = 4
 TURNED = 16
+# Cells of a map up to which each has its number.
+WRITTEN = 144
+# Up, right, down, left: as `envs.grid` counts directions.
+ARROWS = "↑→↓←"
 
 
 class Tables:
@@ -29,7 +33,8 @@ class Tables:
     def figure(self, kind: str, task: Any) -> Figure:
         env = task.source.make()
         try:
-            return draw(self.q_table, self.visits, shape_of(self.rows.sizes, env.unwrapped))
+            inner = env.unwrapped
+            return draw(self.q_table, self.visits, shape_of(self.rows.sizes, inner), directions_of(inner))
         finally:
             env.close()
 
@@ -53,6 +58,19 @@ def shape_of(sizes: np.ndarray, env: Any) -> tuple[int, ...]:
     # Nobody says: rows of a square, of which the last may be short.
     columns = math.isqrt(count - 1) + 1
     return -(-count // columns), columns
+
+
+def directions_of(env: Any) -> str:
+    """Return an arrow for each action of a grid whose actions are directions; "" for others.
+
+    Args:
+        env: The environment without its wrappers: one of ours, or Gymnasium's FrozenLake or CliffWalking.
+    """
+    facings = getattr(env, "facings", None) or getattr(getattr(env, "tensor_env", None), "facings", None)
+    if facings:
+        return "".join(ARROWS[facing] for facing in facings)
+    name = getattr(getattr(env, "spec", None), "name", "")
+    return {"FrozenLake": "←↓→↑", "FrozenLake8x8": "←↓→↑", "CliffWalking": "↑→↓←"}.get(name, "")
 
 
 def maps(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...]) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -93,14 +111,16 @@ def maps(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...]) -> list[
     return panels
 
 
-def draw(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...]) -> Figure:
-    """Draw the values of states above, and below the actions that are best there; states never visited stay blank.
+def draw(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...], directions: str = "") -> Figure:
+    """Draw the values of states above, and below the actions that are best there; states never visited are gray.
 
     Args:
         table, visits, shape: As of `maps`.
+        directions: A sign for each action; "" for their numbers.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     panels: list[Any] = list(maps(table, visits, shape))
     actions = table.shape[1]
@@ -119,6 +139,28 @@ def draw(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...]) -> Figur
             image = axes.imshow(shown, cmap=cmap, aspect="auto", interpolation="nearest", **limits)
             style(axes, f"{name}{': ' if panel[0] else ''}{panel[0]}")
             axes.grid(False)
+            axes.set_facecolor("#e6e8ec")
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+            if len(shape) > 1:
+                down, across = sorted(np.argsort(shape, kind="stable")[-2:].tolist(), reverse=turned)
+                parts = ("row", "column") if directions else (f"[{down}]", f"[{across}]")
+                axes.set_ylabel(parts[0], fontsize=8, color=GRAY)
+                axes.set_xlabel(parts[1], fontsize=8, color=GRAY)
+            if shown.size <= WRITTEN:
+                _write(axes, image, shown, directions if row else "", whole=bool(row))
             bar = figure.colorbar(image, ax=axes, ticks=range(actions) if row and actions <= 20 else None)
             bar.ax.tick_params(labelsize=8, colors=GRAY, length=0)
+            if row and directions:
+                bar.ax.set_yticklabels(list(directions))
     return figure
+
+
+def _write(axes: Any, image: Any, shown: np.ndarray, signs: str, whole: bool) -> None:
+    """Write into each cell what it stands for, dark on light and light on dark."""
+    for (row, column), value in np.ndenumerate(shown):
+        if np.isnan(value):
+            continue
+        text = signs[int(value)] if signs else f"{value:.0f}" if whole else f"{value:.2g}"
+        light = float(np.dot(image.cmap(image.norm(value))[:3], (0.299, 0.587, 0.114))) > 0.55
+        size = 13 if signs else 7
+        axes.text(column, row, text, ha="center", va="center", fontsize=size, color="#1b1f24" if light else "white")

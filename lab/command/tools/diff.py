@@ -65,7 +65,8 @@ def facts(record: RunRecord) -> dict[str, Any]:
     found |= {f"metrics.{name}": int(v) if v.is_integer() else v for name, v in latest.items()}
     row = scores.final(record)
     if row is not None:
-        found |= {f"evaluation.{name}": row[name] for name in metric_names([row])}
+        # Of the weights of that step: the best ones, or those that training ended with.
+        found |= {f"evaluation.{name}": row[name] for name in ("step", *metric_names([row])) if name in row}
     for kind in ("step", "best"):
         kept = [one for one in record.checkpoints if one.kind == kind]
         if kept:

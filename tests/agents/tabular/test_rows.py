@@ -9,7 +9,7 @@ import tensorflow as tf
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
 
 from agents import SARSA, ExpectedSARSA, QLambda, QLearning
-from agents.tabular.parts.figure import maps, shape_of
+from agents.tabular.parts.figure import directions_of, draw, maps, shape_of
 from agents.tabular.parts.rows import Rows
 from envs import DiscretizeObservation
 from lab import Experiment
@@ -89,6 +89,23 @@ def test_maps_lie_as_the_environment_does():
     assert shape_of(np.array([16]), lake) == (4, 4) and shape_of(np.array([48]), cliff) == (4, 12)
     assert shape_of(np.array([48]), gymnasium.make("lab/CliffWalk-v0").unwrapped) == (4, 12)
     assert shape_of(np.array([7]), object()) == (3, 3) and shape_of(np.array([32, 11, 2]), None) == (32, 11, 2)
+
+
+def test_directions_are_the_environments_own():
+    for name in ("FrozenLake-v1", "CliffWalking-v1"):
+        env = gymnasium.make(name).unwrapped
+        arrows = directions_of(env)
+        for action, arrow in enumerate(arrows):
+            down, right = {"↑": (-1, 0), "→": (0, 1), "↓": (1, 0), "←": (0, -1)}[arrow]
+            start = (1, 2) if name.startswith("Frozen") else (1, 5)
+            columns = 4 if name.startswith("Frozen") else 12
+            ends = {following for _, following, *_ in env.P[start[0] * columns + start[1]][action]}
+            assert (start[0] + down) * columns + start[1] + right in ends, (name, action)
+    assert len(directions_of(gymnasium.make("lab/GridWorld-v0").unwrapped)) == 4
+    assert directions_of(gymnasium.make("CartPole-v1").unwrapped) == directions_of(object()) == ""
+    drawn = draw(np.eye(16, 4), np.eye(16, 4, dtype=int), (4, 4), "←↓→↑")
+    texts = [[text.get_text() for text in axes.texts] for axes in drawn.axes if axes.texts]
+    assert texts == [["1"] * 4, ["←", "↓", "→", "↑"]]
 
 
 def test_maps_show_the_best_of_what_was_met():
