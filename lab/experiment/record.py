@@ -18,7 +18,6 @@ from lab.messages.notes import warn
 from lab.results.history import History
 from lab.runs import checkpoints, settings_file
 from lab.runs.opening.sessions import Log
-from lab.runs.state import lending
 from lab.runtime.signals.interruption import leaving_due, stoppable
 
 if TYPE_CHECKING:
@@ -255,13 +254,11 @@ class Record:
             if run.task.describe() != self._described:
                 # Training has found out what readers should know, such as how environments can be brought back.
                 self._write_config(run)
-            # What this checkpoint relies on, by which a resumed run finds rows that were lost or changed.
+            # What it relies on, by which a resumed run finds rows that were lost or changed.
             logs = [JsonLines(log) for log in (self.directory.metrics, self.directory.evaluations)]
             notes = {"time_elapsed": self.clock.seconds(), "logs": {log.path.name: log.sum() for log in logs}}
             path, step = self.directory.checkpoints / f"step-{run.step:012d}", run.step
-            # What is written here is written, or copied, before training goes on.
-            with lending():
-                packed = checkpoints.pack(run.get_state())
+            packed = checkpoints.pack_of(run.get_state)
 
             def write() -> None:
                 for log in logs:
@@ -271,7 +268,7 @@ class Record:
                 self.last_checkpoint, self._newest_known = path, step
 
             if beside and packed.size <= MOST_BESIDE:
-                # A learner's `get_state` may hand out arrays that it goes on to change.
+                # Its arrays are those that training goes on to change.
                 packed = packed.copy()
                 self._beside.begin(write)
             else:

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from lab.files.reading import manifest, pieces, tensors, tree
 from lab.files.reading.checked import read_checked
 from lab.files.reading.manifest import ARRAYS, FIX, FORMAT, LARGEST_TREE, MANIFEST, TREE
 from lab.messages.notes import warn
+from lab.runs.state import lending
 
 __all__ = ["ARRAYS", "FORMAT", "MANIFEST", "TREE"]
 
@@ -82,6 +83,14 @@ def pack(state: Mapping[str, Any]) -> Packed:
     if len(text) > LARGEST_TREE:
         raise CheckpointError(f"state has {len(text):,} bytes of JSON; expected fewer. Fix: keep numbers in arrays.")
     return Packed(text, arrays)
+
+
+def pack_of(get_state: Callable[[], Mapping[str, Any]]) -> Packed:
+    """Return what a function gives as state, whose large arrays are not copied: they are to be written, or copied,
+    before anything changes them.
+    """
+    with lending():
+        return pack(get_state())
 
 
 def write_packed(directory: Path, packed: Packed, notes: Mapping[str, Any] | None = None) -> Path:
