@@ -34,6 +34,8 @@ class HostRule:
         self.calls = Calls.shared(agent, getattr(getattr(agent, "memory", None), "header", 0))
         self.held: tf.Tensor | None = None
         self.latest: np.ndarray | None = None
+        # The vector, and the weights that were cut out of it, by whether they explore.
+        self.parted: tuple[tf.Tensor, dict[bool, tuple[tf.Tensor, ...]]] | None = None
         self.training = self.stale = False
         self.learning: Any = None
         self.chosen: set[bool] = set()
@@ -114,7 +116,13 @@ class HostRule:
 
     def values(self, features: np.ndarray, explore: bool) -> np.ndarray:
         """Return a value learner's action values, float32 (n, A), for features float32 (n, d)."""
-        values: np.ndarray = self.calls.values(self._vector(), tf.constant(features), explore).numpy()
+        held = self._vector()
+        if self.parted is None or self.parted[0] is not held:
+            self.parted = held, {}
+        weights = self.parted[1]
+        if explore not in weights:
+            weights[explore] = self.calls.weights(held, explore)
+        values: np.ndarray = self.calls.values(weights[explore], tf.constant(features)).numpy()
         return values
 
     def _vector(self) -> tf.Tensor:
