@@ -1,8 +1,8 @@
-"""What three steps of reward, DQN's default, cost beside one: steps per second of whole training, in both lanes.
+"""What three steps of reward cost DQN beside one: steps per second of whole training, in both lanes.
 
     python benchmarks/reward_steps.py [--lanes host compiled] [--pairs 5] [--threads 1] [--output FILE.json]
 
-`DQN()` on CartPole-v1 by its defaults but for that; each side in a fresh process, warmed up past its first updates, in
+`DQN` on CartPole-v1 by its defaults but for that; each side in a fresh process, warmed up past its first updates, in
 turn. Processor seconds, so that other work on the machine counts for little.
 """
 

@@ -12,6 +12,7 @@ RainbowSettings = with_defaults(
     DQNSettings,
     "RainbowSettings",
     dueling=True,
+    n_steps=3,
     prioritised=True,
     priority_alpha=0.5,
     distribution="categorical",

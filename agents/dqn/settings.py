@@ -77,13 +77,8 @@ class DQNSettings(Settings):
         at_most=1,
         search="1e-3:1:log",
     )
-    # Three solve CartPole sooner than one, and its last weights in more runs: docs/results/learning.md.
-    n_steps: int | None = setting(
-        None,
-        "steps of reward before what follows is valued; none for 3, or with munchausen 1",
-        at_least=1,
-        search="1,3,5,10",
-    )
+    # More than one leans to what was done in place of what would be best: docs/defaults.md.
+    n_steps: int = setting(1, "steps of reward before what follows is valued", at_least=1, search="1,3,5,10")
     prioritised: bool = setting(False, "whether rows that the agent was more wrong about are replayed more often")
     priority_alpha: float = setting(
         0.6, "with prioritised, how much errors count; 0: not at all, 1: in proportion", at_least=0, at_most=1
@@ -122,23 +117,16 @@ class DQNSettings(Settings):
         owner = owner_name(type(self))
         if self.replay_capacity < self.batch_size:
             raise bad_value(owner, "replay_capacity", self.replay_capacity, f"at least batch_size ({self.batch_size})")
-        if self.reward_steps > self.replay_capacity:
-            raise bad_value(owner, "n_steps", self.reward_steps, f"at most replay_capacity ({self.replay_capacity})")
+        if self.n_steps > self.replay_capacity:
+            raise bad_value(owner, "n_steps", self.n_steps, f"at most replay_capacity ({self.replay_capacity})")
         if self.value_min >= self.value_max:
             # Whichever somebody chose.
             if self.value_max == next(f.default for f in dataclasses.fields(self) if f.name == "value_max"):
                 raise bad_value(owner, "value_min", self.value_min, f"less than value_max ({self.value_max})")
             raise bad_value(owner, "value_max", self.value_max, f"more than value_min ({self.value_min})")
-        if self.munchausen and self.reward_steps > 1:
+        if self.munchausen and self.n_steps > 1:
             expected = "1 beside munchausen=True, whose bonus belongs to each single reward"
             raise bad_value(owner, "n_steps", self.n_steps, expected)
-
-    @property
-    def reward_steps(self) -> int:
-        """Steps of reward before what follows is valued: `n_steps`, or what None stands for."""
-        if self.n_steps is not None:
-            return self.n_steps
-        return 1 if self.munchausen else min(3, self.replay_capacity)
 
 
 class SwitchedOff:
@@ -146,4 +134,4 @@ class SwitchedOff:
 
     distribution = "none"
     dueling = noisy = prioritised = munchausen = normalise_observations = False
-    reward_steps, target_rate = 1, 1.0
+    n_steps, target_rate = 1, 1.0

@@ -34,7 +34,7 @@ class Switches:
         c, made = self.config, super().experience()  # type: ignore[misc]
         if c.prioritised:
             made = dataclasses.replace(made, sampler=Prioritised(c.priority_alpha, c.priority_beta))
-        replay: Experience = dataclasses.replace(made, n_steps=c.reward_steps)
+        replay: Experience = dataclasses.replace(made, n_steps=c.n_steps)
         return replay
 
     def noised(self, weights: tuple[tf.Tensor, ...], key: tf.Tensor, number: int) -> tuple[tf.Tensor, ...]:

@@ -46,7 +46,7 @@ def recorded_blocks(agent: Any, memory: Any) -> Iterator[Transition]:
         UsageError: When the recording is of other spaces or not finite, or the agent keeps what no recording has.
     """
     episodes = agent.recorded
-    if episodes is None or agent.steps or getattr(memory, "size", 0):
+    if agent.steps or getattr(memory, "size", 0):
         # It has them, or has gone on since.
         return
     rows = _dealt(agent, _checked(agent, episodes))
@@ -70,14 +70,6 @@ def recorded_blocks(agent: Any, memory: Any) -> Iterator[Transition]:
         )
 
 
-def masked_error(agent: Any) -> UsageError:
-    """Return what is raised where the environments to train in mask actions."""
-    return UsageError(
-        f"{type(agent).__name__}.prefill: the environment masks actions, and no recording says which were allowed. "
-        "Fix: action_masks=False, or leave out the recording."
-    )
-
-
 def _checked(agent: Any, episodes: Episodes) -> Episodes:
     owner = type(agent).__name__
     for name in ("observation_space", "action_space"):
@@ -93,8 +85,7 @@ def _checked(agent: Any, episodes: Episodes) -> Episodes:
             f"keeps {' and '.join(map(repr, kept))} of each step, which no recording has" if kept else "has no replay"
         )
         raise UsageError(f"{owner}.prefill: {owner} {what}. Fix: DQN, SAC, TD3 or their kin.")
-    if agent.masked:
-        raise masked_error(agent)
+    agent.refuse_masks(bool(agent.masked))
     check_finite(f"{owner}.prefill", episodes)
     return episodes
 

@@ -26,8 +26,8 @@ class RecurrentDQNSettings(DQNSettings):
     def check(self) -> None:
         super().check()
         owner = owner_name(type(self))
-        if self.reward_steps > 1:
-            raise bad_value(owner, "n_steps", self.reward_steps, "1, since each step of a sequence is valued by itself")
+        if self.n_steps > 1:
+            raise bad_value(owner, "n_steps", self.n_steps, "1, since each step of a sequence is valued by itself")
         if self.noisy:
             raise bad_value(owner, "noisy", True, "False, since beside a cell only epsilon explores")
         if self.distribution == "implicit":
@@ -40,8 +40,3 @@ class RecurrentDQNSettings(DQNSettings):
         if self.replay_capacity < window:
             expected = f"at least burn_in + sequence_length ({window})"
             raise bad_value(owner, "replay_capacity", self.replay_capacity, expected)
-
-    @property
-    def reward_steps(self) -> int:
-        """Steps of reward before what follows is valued: one."""
-        return self.n_steps or 1

@@ -10,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
-from agents.episodes.prefilling import recorded_blocks
 from agents.functional import FunctionalAgent
 from agents.playing.wrappers import name_of
 from agents.training.dynamics import Dynamics
@@ -67,7 +66,7 @@ class CompiledTask(AgentTask):
             agent.state(),
         )
         memory: Any = self.program.memory
-        for block in recorded_blocks(agent, memory):
+        for block in agent.recorded_steps(memory):
             self.state = self.state._replace(memory=memory.filled(self.state.memory, block))
         self.batch: Batch | None = None
         self.count = int(self.state.count)

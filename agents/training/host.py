@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from agents.base import Agent
-from agents.episodes.prefilling import masked_error, recorded_blocks
 from agents.functional import FunctionalAgent
 from agents.playing.statistics import Statistics, gathered, take_over
 from agents.training.environments import EnvironmentSource
@@ -39,7 +38,7 @@ class InteractionTask(AgentTask):
         self.sums: dict[str, float] = {}
         self.rounds = 0
         if isinstance(agent, FunctionalAgent):
-            for block in recorded_blocks(agent, agent.memory):
+            for block in agent.recorded_steps(agent.memory):
                 for i in range(len(block.reward)):
                     agent.memory.add(Transition(*(part[i] for part in block[:6])))
 
@@ -53,8 +52,7 @@ class InteractionTask(AgentTask):
         if isinstance(self.agent, FunctionalAgent) and self.agent.prefilled and not self.agent.steps:
             # Only a first episode tells.
             self.pool.start()
-            if self.pool.masks is not None and self.agent.honours_masks:
-                raise masked_error(self.agent)
+            self.agent.refuse_masks(self.pool.masks is not None and self.agent.honours_masks)
         self.source.claim()
 
     def wrapper_statistics(self) -> Statistics:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from agents.base import Agent
+from agents.transitions import Transition
 from lab.errors import UsageError
 
 
@@ -39,6 +41,23 @@ class Prefilled(Agent):
         if self.built:
             raise UsageError(f"{name}.prefill comes too late: the agent is built. Fix: call it before Experiment(...).")
         self.recorded, self.prefilled = opened(name, episodes), True
+
+    def recorded_steps(self, memory: Any) -> Iterator[Transition]:
+        """Return what the recording adds to a memory, in blocks; see `agents.episodes.prefilling.recorded_blocks`."""
+        if self.recorded is None:
+            return iter(())
+        # Who has none reads none.
+        from agents.episodes.prefilling import recorded_blocks
+
+        return recorded_blocks(self, memory)
+
+    def refuse_masks(self, given: bool) -> None:
+        """Raise `UsageError` where there is a recording and the environments to train in mask actions."""
+        if given and self.prefilled:
+            raise UsageError(
+                f"{type(self).__name__}.prefill: the environment masks actions, and no recording says which were "
+                "allowed. Fix: action_masks=False, or leave out the recording."
+            )
 
     @property
     def begins_trained(self) -> bool:
