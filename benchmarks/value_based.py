@@ -7,9 +7,9 @@ in the compiled lane, for a batch of seeds (`Experiment.train_many`). Every othe
 name says switched on or off: `vanilla` is the agent of Mnih et al. 2015, one network that selects and values, and one
 step of reward; `rainbow` has the settings of its own that the file names. CartPole without speeds
 (`positions_only.py`) is for `recurrent_dqn`, which has memory for them, and for `dqn`, which has none; both by their
-defaults but for three steps of reward of the latter. Judged are the weights that training ended with, acting without chance, in 100 episodes that neither training
-nor any choice has seen; nothing is selected. Settings were chosen on seeds from 100 on; reported are seeds from 0 on.
-Intervals are those of rliable, over runs.
+defaults, but for three steps of reward of the latter. Judged are the weights that training ended with, acting without
+chance, in 100 episodes that neither training nor any choice has seen; nothing is selected. Settings were chosen on
+seeds from 100 on; reported are seeds from 0 on. Intervals are those of rliable, over runs.
 `zoo` is what rl-baselines3-zoo publishes for its DQN after as many steps (`benchmark.md`: one run each).
 
 A run that was killed goes on from its last checkpoint below --runs, and what the results file has is not run again, but
