@@ -30,8 +30,6 @@ from agents import DQN, Random
 from lab import Experiment
 
 lengths = {{"learning_rate_steps": 50_000, "epsilon_steps": 8_000}}
-# The same work, whatever the checkout's default is.
-lengths |= {{"n_steps": 1}} if "n_steps" in DQN.Settings.__dataclass_fields__ else {{}}
 small = {{"hidden_sizes": (120, 84), "batch_size": 128, "update_every": 10, "updates_per_round": 1}}
 experiment = Experiment({learner}, "CartPole-v1", lane="{lane}", num_envs={envs}, seed=3, progress=False{more})
 experiment.train(2_100)

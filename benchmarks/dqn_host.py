@@ -25,7 +25,7 @@ from agents import DQN
 from lab import Experiment
 agent = DQN(hidden_sizes=(120, 84), batch_size=128, replay_capacity=10_000, learning_starts=1_000, update_every={every},
             updates_per_round={updates}, target_update_every=500, learning_rate=2.5e-4, learning_rate_end=2.5e-4,
-            epsilon_end=0.05, epsilon_steps=5_000, double=False, n_steps=1, average_decay=0.0)
+            epsilon_end=0.05, epsilon_steps=5_000, double=False, average_decay=0.0)
 experiment = Experiment(agent, "CartPole-v1", seed={seed}, lane="host", progress=False)
 experiment.train(2_000)
 began = time.perf_counter()

@@ -31,8 +31,8 @@ from agents import DQN
 from lab import Experiment
 agent = DQN(hidden_sizes={hidden}, batch_size={batch}, replay_capacity=10_000, learning_starts=1_000,
             update_every={every}, updates_per_round=1, target_update_every=500, learning_rate=2.5e-4,
-            learning_rate_end=2.5e-4, epsilon_end=0.05, epsilon_steps=250_000, double=False, n_steps=1,
-            huber_delta=math.inf, adam_epsilon=1e-8, average_decay=0.0)
+            learning_rate_end=2.5e-4, epsilon_end=0.05, epsilon_steps=250_000, double=False, huber_delta=math.inf,
+            adam_epsilon=1e-8, average_decay=0.0)
 began = time.perf_counter()
 experiment = Experiment(agent, "CartPole-v1", seed={seed}, num_envs={envs}, lane="{lane}", progress=False,
                         log_every={log_every})

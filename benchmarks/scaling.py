@@ -24,8 +24,8 @@ from agents import DQN
 from lab import Experiment
 def experiment():
     agent = DQN(hidden_sizes=(120, 84), replay_capacity=10_000, update_every=10, updates_per_round=1, double=False,
-                n_steps=1, target_update_every=500, learning_rate=2.5e-4, learning_rate_end=2.5e-4,
-                epsilon_steps=250_000, huber_delta=math.inf, adam_epsilon=1e-8, average_decay=0.0)
+                target_update_every=500, learning_rate=2.5e-4, learning_rate_end=2.5e-4, epsilon_steps=250_000,
+                huber_delta=math.inf, adam_epsilon=1e-8, average_decay=0.0)
     return Experiment(agent, "CartPole-v1", num_envs=10, lane="compiled", progress=False, log_every=100_000,
                       checkpoint_every=10**9)
 times, kept = {{}}, []
@@ -44,7 +44,7 @@ import json, math, time
 from agents import DQN
 from lab import Experiment
 agent = DQN(hidden_sizes=({width}, {width}), replay_capacity=10_000, update_every=10, updates_per_round=1, double=False,
-            n_steps=1, target_update_every=500, learning_rate=2.5e-4, learning_rate_end=2.5e-4, huber_delta=math.inf,
+            target_update_every=500, learning_rate=2.5e-4, learning_rate_end=2.5e-4, huber_delta=math.inf,
             average_decay=0.0)
 experiment = Experiment(agent, "CartPole-v1", num_envs=10, lane="{lane}", progress=False, log_every=10_000)
 experiment.train(2_000)

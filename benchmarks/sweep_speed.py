@@ -29,8 +29,7 @@ import json
 from agents import DQN
 from lab import Callback, Sweep
 agent = DQN(hidden_sizes=(120, 84), batch_size=128, replay_capacity=10_000, learning_starts=1_000, update_every=10,
-            updates_per_round=1, target_update_every=500, learning_rate_end=1e-5, double=False, n_steps=1,
-            average_decay=0.0)
+            updates_per_round=1, target_update_every=500, learning_rate_end=1e-5, double=False, average_decay=0.0)
 search = {{"learning_rate": "1e-4:1e-2:log", "discount": "0.9:0.999", "epsilon_end": "0.01:0.2"}}
 if {batches}:
     search["batch_size"] = {batches}

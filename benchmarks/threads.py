@@ -22,8 +22,8 @@ tf.config.threading.set_intra_op_parallelism_threads({threads})
 tf.zeros(1)
 from agents import DQN
 from lab import Experiment
-agent = DQN(hidden_sizes=({width}, {width}), update_every=10, updates_per_round=1, double=False, n_steps=1,
-            huber_delta=math.inf, learning_rate=2.5e-4, learning_rate_end=2.5e-4, average_decay=0.0)
+agent = DQN(hidden_sizes=({width}, {width}), update_every=10, updates_per_round=1, double=False, huber_delta=math.inf,
+            learning_rate=2.5e-4, learning_rate_end=2.5e-4, average_decay=0.0)
 experiment = Experiment(agent, "CartPole-v1", num_envs=10, lane="compiled", progress=False, log_every=10_000)
 experiment.train(2_000)
 began = time.perf_counter()

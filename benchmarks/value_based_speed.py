@@ -63,7 +63,7 @@ env = VecFrameStack(make_atari_env("{environment}", n_envs=1, env_kwargs=dict(fr
 """
 
 # What both sides call by the same names, and what one of them needs in its own words.
-PLAIN: dict[str, Any] = {"double": False, "n_steps": 1, "average_decay": 0.0}
+PLAIN: dict[str, Any] = {"double": False, "average_decay": 0.0}
 TASKS: dict[str, dict[str, Any]] = {
     "cartpole": {
         "environment": "CartPole-v1",

@@ -27,7 +27,7 @@ from lab.seeding import Seeds
 from lab.training.adam import Moments, adam, clipped, flat, no_moments
 
 # Plain DQN, as in the paper: no double targets, no averaged weights.
-SETTINGS = DQNSettings(double=False, n_steps=1, average_decay=0.0, learning_rate_steps=12_000, epsilon_steps=2_000)
+SETTINGS = DQNSettings(double=False, average_decay=0.0, learning_rate_steps=12_000, epsilon_steps=2_000)
 
 
 class State(NamedTuple):

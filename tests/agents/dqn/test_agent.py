@@ -79,7 +79,7 @@ def test_gradients_are_clipped_by_their_global_norm():
 
 @pytest.mark.thorough
 def test_rounds_and_target_copies_come_by_environment_step():
-    a = agent(target_update_every=16, n_steps=1)
+    a = agent(target_update_every=16)
     rng = np.random.default_rng(0)
     rounds, copies = [], []
     for i in range(1, 21):

@@ -122,7 +122,7 @@ def test_an_environment_that_cannot_be_brought_back_begins_another_episode_for_i
 
 @pytest.mark.parametrize("kind", [SAC, TD3, DQN])
 def test_a_replay_of_single_steps_goes_on_in_other_environments(kind, capsys):
-    actions, settings = Discrete(2) if kind is DQN else BOX, {**OFF, "n_steps": 1}
+    actions, settings = Discrete(2) if kind is DQN else BOX, {n: v for n, v in OFF.items() if n != "n_steps"}
     agent = built(kind(**settings), 1, actions)
     observe(agent, 5)
     built(agent, 3, actions)
