@@ -82,8 +82,9 @@ def _unbuildable(directory: RunDirectory, what: str, why: str) -> RunDirectoryEr
 
 def room(checkpoints: Path) -> int:
     """Return how many numbers the largest of a run's checkpoints has room for, at least `FREE`."""
-    files = checkpoints.glob("*/state.safetensors") if checkpoints.is_dir() else ()
-    sizes = [file.stat().st_size for file in files if file.is_file()]
+    folders = [folder for folder in checkpoints.iterdir() if folder.is_dir()] if checkpoints.is_dir() else []
+    # Large arrays lie in files of their own.
+    sizes = [sum(file.stat().st_size for file in folder.glob("*.safetensors") if file.is_file()) for folder in folders]
     return max([FREE, *(size // 2 for size in sizes)])
 
 

@@ -12,6 +12,7 @@ from agents import DQN
 from lab import Experiment
 from lab.files.reading import pieces
 from lab.runs import checkpoints
+from lab.runs.opening import building
 
 SMALL = {"hidden_sizes": (8,), "batch_size": 8, "learning_starts": 50, "update_every": 20}
 
@@ -34,6 +35,15 @@ class Film(gymnasium.Env):
 
 def film():
     return FrameStackObservation(Film(), 4)
+
+
+def test_weights_in_pieces_count_for_what_a_run_may_declare(tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "LARGE", 4096)
+    agent = DQN(**{**SMALL, "hidden_sizes": (128, 128)})
+    run = Experiment(agent, "CartPole-v1", run_dir=tmp_path / "run", progress=False)
+    run.train(60)
+    monkeypatch.setattr(building, "FREE", 100)
+    np.testing.assert_array_equal(DQN.load(tmp_path / "run").online.weights[2], run.learner.online.weights[2])
 
 
 CASES = {
