@@ -46,7 +46,8 @@ def main() -> None:
                 refused = mock.patch("os.link", side_effect=PermissionError) if "anew" in side else nullcontext()
                 began = time.perf_counter()
                 with refused:
-                    path = checkpoints.write(root / f"step-{step}", {"learner": memory.get_state()})
+                    packed = checkpoints.pack_of(lambda: {"learner": memory.get_state()})
+                    path = checkpoints.write_packed(root / f"step-{step}", packed)
                 times.setdefault(side, []).append(time.perf_counter() - began)
                 stats = [file.stat() for file in path.iterdir()]
                 written[side] = sum(stat.st_size for stat in stats if stat.st_nlink == 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -67,8 +68,9 @@ def _arrays(path: Path, root: Path, about: Mapping[str, Any], keep: bool) -> dic
 def _in_pieces(
     directory: Path, root: Path, about: Mapping[str, Any], name: str, laid_out: Mapping[str, Any], keep: bool
 ) -> np.ndarray:
-    array = pieces.empty(name, laid_out) if keep else np.empty(0)
-    filled, shape = 0, laid_out["shape"]
+    filled, shape, dtype = 0, laid_out["shape"], tensors.dtype_of(laid_out["dtype"])
+    _check_memory(f"{directory / MANIFEST}: {name!r}", math.prod(shape) * dtype.itemsize)
+    array = np.empty(shape if keep else 0, dtype)
     # A file that an array has twice is checked once.
     for file in laid_out["files"] if keep else dict.fromkeys(laid_out["files"]):
         found = _arrays(directory / file, root, about, keep)
@@ -92,8 +94,7 @@ def _opened(path: Path, root: Path, about: Mapping[str, Any]) -> Iterator[Binary
         with links.open_to_read(path, root) as file:
             size = os.fstat(file.fileno()).st_size
             _compare(path, about, "bytes", size)
-            if size > (memory := os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")):
-                raise CheckpointError(f"{path}: it has {size:,} bytes, and this machine a memory of {memory:,}. {FIX}")
+            _check_memory(f"{path}: it", size)
             yield file
     except FileNotFoundError:
         raise CheckpointError(f"{path}: the file is missing. {FIX}") from None
@@ -105,3 +106,8 @@ def _compare(path: Path, about: Mapping[str, Any], key: str, found: object) -> N
     expected = about["files"][path.name][key]
     if found != expected:
         raise CheckpointError(f"{path}: the file was truncated or edited: {key} {found}; expected {expected}. {FIX}")
+
+
+def _check_memory(what: str, size: int) -> None:
+    if size > (memory := os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")):
+        raise CheckpointError(f"{what} has {size:,} bytes, and this machine a memory of {memory:,}. {FIX}")

@@ -7,7 +7,6 @@ system has no such links, every piece is written.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from lab.errors import CheckpointError, ForeignFileError
+from lab.errors import ForeignFileError
 from lab.files import links
 from lab.files.reading import tensors
-from lab.files.reading.manifest import FIX
 
 # Bytes of an array from which it lies in pieces, and of a piece.
 LARGE, PIECE = 64 << 20, 16 << 20
@@ -64,7 +62,7 @@ def write(
             file = f"piece-{about['sha256']}.safetensors"
             names.append(file)
             if file not in files and not _linked(folder / file, about, earlier, root):
-                tensors.write_summed(folder / file, parts)
+                tensors.write_parts(folder / file, parts)
                 _remember((folder / file).lstat(), about["sha256"])
             files[file] = about
         laid_out[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "files": names}
@@ -75,19 +73,6 @@ def rows_of(array: np.ndarray) -> int:
     """Return the rows of a piece: as many while an array grows, up to `MOST` times `PIECE`."""
     row = array.nbytes // len(array)
     return max(1, PIECE // row) * max(1, -(-array.nbytes // (MOST * PIECE)))
-
-
-def empty(name: str, about: Mapping[str, Any]) -> np.ndarray:
-    """Return room for an array as the manifest describes it.
-
-    Raises:
-        CheckpointError: When it cannot be, or this machine has not the memory.
-    """
-    dtype = tensors.dtype_of(about["dtype"])
-    size, memory = math.prod(about["shape"]) * dtype.itemsize, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if size > memory:
-        raise CheckpointError(f"{name!r} has {size:,} bytes, and this machine a memory of {memory:,}. {FIX}")
-    return np.empty(about["shape"], dtype)
 
 
 def _linked(target: Path, about: Mapping[str, Any], earlier: list[Path], root: Path) -> bool:

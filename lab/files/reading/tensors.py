@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -80,7 +80,7 @@ def parts_of(arrays: Mapping[str, np.ndarray]) -> list[Any]:
 
 
 def sum_of(parts: list[Any]) -> dict[str, Any]:
-    """Return what `write_summed` would, without writing."""
+    """Return the `bytes` and `sha256` of the file that buffers make."""
     total = hashlib.sha256()
     for part in parts:
         total.update(part)
@@ -89,20 +89,33 @@ def sum_of(parts: list[Any]) -> dict[str, Any]:
 
 def write_summed(path: Path, parts: list[Any]) -> dict[str, Any]:
     """Write buffers one after another into a new file, flush it to the disk, and return its `bytes` and `sha256`."""
-    total, size = hashlib.sha256(), 0
+    total = hashlib.sha256()
+    size = write_parts(path, parts, total.update)
+    return {"bytes": size, "sha256": total.hexdigest()}
+
+
+def write_parts(path: Path, parts: list[Any], heed: Callable[[memoryview], None] = lambda _: None) -> int:
+    """Write buffers one after another into a new file, flush it to the disk, and return its bytes.
+
+    Args:
+        path: The file.
+        parts: The buffers.
+        heed: Is given each block before it is written.
+    """
+    size = 0
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         for part in parts:
             view = memoryview(part).cast("B")
             for start in range(0, len(view), BLOCK):
                 block = view[start : start + BLOCK]
-                total.update(block)
+                heed(block)
                 size += len(block)
                 write_all(descriptor, block)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    return {"bytes": size, "sha256": total.hexdigest()}
+    return size
 
 
 def write_all(descriptor: int, data: Any) -> None:
