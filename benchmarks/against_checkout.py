@@ -2,6 +2,7 @@
 
 The sides take turns in fresh processes, and steps a second are of processor time, so that what else the machine does
 counts for neither. `by default` is what a user gets who sets nothing but the network: a row of the log every 500 steps.
+A Nature CNN acts on one picture at a time, untrained.
 `solved` is CartPole-v1 from process start (imports, building, compiling, training, evaluating every 5,000 steps) to a
 mean return of 475, as 1 / seconds: of processor time in the table, and wall seconds beside it.
 
@@ -48,6 +49,23 @@ experiment = Experiment(DQN(), "CartPole-v1", seed={seed}, evaluate_every=5_000,
 experiment.train({most})
 print(json.dumps([1 / time.process_time(), time.time() - began]))
 """
+ACTING = """
+import json, time
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from agents import DQN
+from lab.seeding import Seeds
+
+agent = DQN(architecture="nature_cnn", replay_capacity=100)
+agent.setup(Box(0, 255, (84, 84, 4), np.uint8), Discrete(6), Seeds(0))
+agent.begin_training()
+observation = np.random.default_rng(0).integers(256, size=(1, 84, 84, 4)).astype(np.uint8)
+for number in (10, {steps}):
+    began = time.process_time(), time.perf_counter()
+    for _ in range(number):
+        agent.act_batch(observation)
+print(json.dumps([{steps} / (time.process_time() - began[0]), time.perf_counter() - began[1]]))
+"""
 # What is learnt, the lane, environments, further keywords of Experiment, steps.
 JOBS: dict[str, tuple[Any, ...]] = {
     "dqn, host": ("DQN(**small, **lengths)", "host", 1, "", 12_000),
@@ -55,6 +73,7 @@ JOBS: dict[str, tuple[Any, ...]] = {
     "dqn, compiled": ("DQN(**lengths)", "compiled", 1, "", 40_000),
     "dqn, compiled by default": ("DQN(**small, **lengths)", "compiled", 10, "", 60_000),
     "dqn, compiled, rare rows": ("DQN(**small, **lengths)", "compiled", 10, ", log_every=20_000", 60_000),
+    "a Nature CNN acts, host": (500,),
     "solved, host": ("host",),
     "solved, compiled": ("compiled",),
 }
@@ -63,7 +82,9 @@ JOBS: dict[str, tuple[Any, ...]] = {
 def side(checkout: Path, job: str, seed: int, shorter: int) -> list[float]:
     """Return the speed by processor time and the wall seconds of a job in a checkout."""
     parts = JOBS[job]
-    if len(parts) == 1:
+    if job == "a Nature CNN acts, host":
+        code = ACTING.format(steps=parts[0] // shorter)
+    elif len(parts) == 1:
         code = SOLVED.format(lane=parts[0], seed=seed, began=time.time(), most=50_000 // shorter)
     else:
         learner, lane, envs, more, steps = parts

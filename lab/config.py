@@ -247,9 +247,9 @@ def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
     optional, kind = _split_optional(hint)
     if value is None and optional:
         return None
-    choices = field.metadata.get("choices")
-    if choices is not None and kind is str and not isinstance(value, str):
-        raise bad_value(owner_name(cls), field.name, value, f"one of {', '.join(map(repr, choices))}")
+    if kind is str and not isinstance(value, str):
+        # In place of "a text".
+        _check_choice(owner_name(cls), field, value)
     value = _converted(owner_name(cls), field.name, kind, value)
     for entry in value if isinstance(value, tuple) else (value,):
         _check_limits(owner_name(cls), field, entry)
@@ -279,13 +279,17 @@ def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
     return value
 
 
+def _check_choice(owner: str, field: dataclasses.Field[Any], value: Any) -> None:
+    choices = field.metadata.get("choices")
+    if choices is not None and value not in choices:
+        raise bad_value(owner, field.name, value, f"one of {', '.join(map(repr, choices))}")
+
+
 def _check_limits(owner: str, field: dataclasses.Field[Any], value: Any) -> None:
     limits = field.metadata
     if isinstance(value, float) and math.isinf(value) and not limits.get("infinite"):
         raise bad_value(owner, field.name, value, "a finite number", f"the default is {field.default!r}.")
-    if limits.get("choices") is not None and value not in limits["choices"]:
-        offered = ", ".join(map(repr, limits["choices"]))
-        raise bad_value(owner, field.name, value, f"one of {offered}")
+    _check_choice(owner, field, value)
     tests = (
         ("above", lambda v, b: v > b, ">"),
         ("at_least", lambda v, b: v >= b, ">="),

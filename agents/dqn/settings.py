@@ -121,7 +121,7 @@ class DQNSettings(Settings):
             raise bad_value(owner, "n_steps", self.n_steps, f"at most replay_capacity ({self.replay_capacity})")
         if self.value_min >= self.value_max:
             # Whichever somebody chose.
-            if self.value_max == next(f.default for f in dataclasses.fields(self) if f.name == "value_max"):
+            if self.value_max == type(self).value_max:
                 raise bad_value(owner, "value_min", self.value_min, f"less than value_max ({self.value_max})")
             raise bad_value(owner, "value_max", self.value_max, f"more than value_min ({self.value_min})")
         if self.munchausen and self.n_steps > 1:

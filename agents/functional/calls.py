@@ -124,6 +124,6 @@ class Calls:
     def values(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return a value learner's action values (B, A) for features float32 (B, d).
 
-        By weights that are cut out of one vector within, a row of a Nature CNN takes ten times as long.
+        By weights that are cut out of one vector within, a row of a Nature CNN takes several times as long.
         """
         return self.agent.values(weights, features)
