@@ -248,7 +248,6 @@ def _checked(cls: type, field: dataclasses.Field[Any], value: Any) -> Any:
     if value is None and optional:
         return None
     if kind is str and not isinstance(value, str):
-        # In place of "a text".
         _check_choice(owner_name(cls), field, value)
     value = _converted(owner_name(cls), field.name, kind, value)
     for entry in value if isinstance(value, tuple) else (value,):
@@ -261,8 +260,7 @@ def _converted(owner: str, name: str, kind: Any, value: Any) -> Any:
         entry = typing.get_args(kind)[0]
         if not isinstance(value, (list, tuple)) or len(value) > MOST_ENTRIES:
             received = f"{len(value):,} values" if isinstance(value, (list, tuple)) else value
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            fix = f"{name}=({value},)." if number else ""
+            fix = f"{name}=({value},)." if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
             raise bad_value(owner, name, received, f"{_kind_name(kind)} (at most {MOST_ENTRIES} of them)", fix)
         return tuple(_converted(owner, name, entry, v) for v in value)
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:

@@ -34,7 +34,8 @@ class Tables:
         env = task.source.make()
         try:
             inner = env.unwrapped
-            return draw(self.q_table, self.visits, shape_of(self.rows.sizes, inner), directions_of(inner))
+            shape, several = shape_of(self.rows.sizes, inner), len(self.rows.sizes) > 1
+            return draw(self.q_table, self.visits, shape, directions_of(inner), several)
         finally:
             env.close()
 
@@ -111,12 +112,15 @@ def maps(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...]) -> list[
     return panels
 
 
-def draw(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...], directions: str = "") -> Figure:
+def draw(
+    table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...], directions: str = "", several: bool = False
+) -> Figure:
     """Draw the values of states above, and below the actions that are best there; states never visited are gray.
 
     Args:
         table, visits, shape: As of `maps`.
-        directions: A sign for each action; "" for their numbers.
+        directions: A sign for each action of a grid; "" for their numbers.
+        several: Whether the axes are parts of an observation.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -125,7 +129,7 @@ def draw(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...], directio
     panels: list[Any] = list(maps(table, visits, shape))
     actions = table.shape[1]
     # Tall maps would leave their page; it is the same map on its side.
-    turned = len(shape) == 2 and shape[0] > TURNED * shape[1]
+    turned = len(shape) == 2 and shape[0] > TURNED * shape[1] and not directions
     figure = Figure(figsize=(3.8 * len(panels) + 0.6, 5.6), layout="constrained", facecolor="white")
     kinds: Any = (
         ("value", "viridis", {}),
@@ -141,11 +145,10 @@ def draw(table: np.ndarray, visits: np.ndarray, shape: tuple[int, ...], directio
             axes.grid(False)
             axes.set_facecolor("#e6e8ec")
             axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-            if len(shape) > 1:
+            if several or directions:
                 down, across = sorted(np.argsort(shape, kind="stable")[-2:].tolist(), reverse=turned)
-                parts = ("row", "column") if directions else (f"[{down}]", f"[{across}]")
-                axes.set_ylabel(parts[0], fontsize=8, color=GRAY)
-                axes.set_xlabel(parts[1], fontsize=8, color=GRAY)
+                axes.set_ylabel(f"[{down}]" if several else "row", fontsize=8, color=GRAY)
+                axes.set_xlabel(f"[{across}]" if several else "column", fontsize=8, color=GRAY)
             if shown.size <= WRITTEN:
                 _write(axes, image, shown, directions if row else "", whole=bool(row))
             bar = figure.colorbar(image, ax=axes, ticks=range(actions) if row and actions <= 20 else None)

@@ -108,6 +108,18 @@ def test_directions_are_the_environments_own():
     assert texts == [["1"] * 4, ["←", "↓", "→", "↑"]]
 
 
+def test_axes_are_named_after_what_they_are():
+    def named(*shape, **more):
+        count = int(np.prod(shape))
+        axes = draw(np.ones((count, 4)), np.ones((count, 4), int), shape, **more).axes[0]
+        return axes.get_ylabel(), axes.get_xlabel()
+
+    assert named(4, 4, directions="←↓→↑") == ("row", "column")
+    assert named(2, 5, 4, several=True) == ("[1]", "[2]")
+    assert named(40, 2, several=True) == ("[1]", "[0]"), "on its side"
+    assert named(3, 3) == ("", ""), "rows of a square, which nobody gave"
+
+
 def test_maps_show_the_best_of_what_was_met():
     table, visits = (
         np.array([[1.0, 2.0], [4.0, 3.0], [0.0, 9.0], [5.0, 5.0]]),
