@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from agents.functional.checks import chosen_by
 from agents.functional.identity import identity
+from agents.functional.joining import parted
 from agents.functional.packing import Packing
 from agents.functional.state import RUN_LENGTH, AgentState, traced
 from lab.networks.names import settle_names
@@ -77,21 +78,22 @@ class Calls:
         return AgentState(self.packing.unpack(held[-self.packing.size :]), steps, rate, settings), key
 
     @tf.function(jit_compile=True, autograph=False)
-    def learn(self, held: tf.Tensor, data: Any, orders: tf.Tensor) -> tf.Tensor:
+    def learn(self, held: tf.Tensor, numbers: tf.Tensor, rest: tuple[tf.Tensor, ...], like: Any) -> tf.Tensor:
         """Make a round of updates.
 
         Every tensor that enters or leaves a compiled call costs as much as a small layer, so parameters, metrics and
-        errors are one vector.
+        errors are one vector, and what is given is another.
 
         Args:
             held: float32 (header + P,): what the last round returned.
-            data: What the memory drew.
-            orders: Key, steps, a set learning rate and the tensor settings, packed.
+            numbers: Key, steps, a set learning rate and the tensor settings, packed, and what the memory drew; `rest`
+                and `like` belong to it: see `agents.functional.joining`.
 
         Returns:
             float32 (header + P,): the means of the metrics, the errors, and the parameters.
         """
-        state, key = self.state(held, orders)
+        state, key = self.state(held, numbers[: self.orders.size])
+        data = parted(numbers[self.orders.size :], list(rest), like)
         parameters, metrics, errors = self.agent.experience().in_call(self.agent, state, data, key)
         header = metrics if errors is None else tf.concat([metrics, errors], axis=0)
         result = tf.concat([header, tf.zeros(self.packing.size)], axis=0)

@@ -12,6 +12,8 @@ import tensorflow as tf
 from agents import spaces
 from agents.functional.calls import Calls
 from agents.functional.checks import KEYED
+from agents.functional.flat import Flat
+from agents.functional.joining import joined, likeness
 from agents.functional.state import assign
 from lab.training.resumable import check_resumable
 
@@ -37,8 +39,8 @@ class HostRule:
         # The vector, and the weights that were cut out of it, by whether they explore.
         self.parted: tuple[tf.Tensor, dict[bool, tuple[tf.Tensor, ...]]] | None = None
         self.training = self.stale = False
-        self.learning: Any = None
-        self.chosen: set[bool] = set()
+        # By what their arguments are like: `learn`, `choose`, `values`.
+        self.flat: dict[Any, Flat] = {}
         self.narrowed = _narrowed(agent.observation_space)
         self.orders = np.zeros(self.calls.orders.size, np.float32)
         self.slots = self.calls.orders.views(self.orders)
@@ -75,18 +77,18 @@ class HostRule:
             The means of the metrics, and the errors float32 (rows,), where the memory wants them.
         """
         agent, calls = self.agent, self.calls
-        arguments = (self._vector(), _tensors(data), self._ordered(rng))
-        if self.learning is None:
-            learning = calls.learn.get_concrete_function(*arguments)
-            check_resumable(f"{type(agent).__name__}.learn", learning.graph, (agent,), KEYED)
-            calls.keep(learning)
-            self.learning = learning
-        self.held = self.learning(*arguments)
+        numbers, rest = joined(self._ordered(rng), data)
+        arguments = (self._vector(), tf.constant(numbers), tuple(map(tf.constant, rest)))
+        like = ("learn", len(numbers), len(rest))
+        learning = self.flat.get(like)
+        if learning is None:
+            learning = self.flat[like] = self._traced(calls.learn, "learn", (*arguments, likeness(data)))
+        self.held = learning(*arguments)
         # A view, where `numpy()` would copy all parameters: nobody changes a tensor, and the view keeps it alive.
         result = np.frombuffer(memoryview(self.held), np.float32)
         number = len(agent.metric_names)
         self.latest, self.stale = result[calls.header :], True
-        agent.renew_host_forms(calls.packing.views(self.latest, agent.number_for_host_forms))
+        agent.renew_host_forms(calls.packing.views(self.latest, self.number_of_forms))
         metrics = dict(zip(agent.metric_names, result[:number].tolist(), strict=True))
         return metrics, result[number : calls.header]
 
@@ -102,13 +104,12 @@ class HostRule:
         given = observations if self.narrowed is None else observations.astype(self.narrowed)
         held = {name: tf.constant(part) for name, part in hidden.items()}
         mask = () if allowed is None else tf.constant(allowed)
-        arguments = (self._vector(), tf.constant(given), held, mask, self._ordered(rng))
-        if explore not in self.chosen:
-            choosing = self.calls.choose.get_concrete_function(*arguments, explore)
-            check_resumable(f"{type(self.agent).__name__}.policy", choosing.graph, (self.agent,), KEYED)
-            self.calls.keep(choosing)
-            self.chosen.add(explore)
-        action, extras, after = self.calls.choose(*arguments, explore)
+        arguments = (self._vector(), tf.constant(given), held, mask, tf.constant(self._ordered(rng)))
+        like = ("choose", explore, given.shape, given.dtype, allowed is None)
+        choosing = self.flat.get(like)
+        if choosing is None:
+            choosing = self.flat[like] = self._traced(self.calls.choose, "policy", (*arguments, explore))
+        action, extras, after = choosing(*arguments)
         array = action.numpy()
         if array.dtype == np.int32:
             array = array.astype(np.int64)
@@ -122,8 +123,19 @@ class HostRule:
         weights = self.parted[1]
         if explore not in weights:
             weights[explore] = self.calls.weights(held, explore)
-        values: np.ndarray = self.calls.values(weights[explore], tf.constant(features)).numpy()
+        arguments = weights[explore], tf.constant(features)
+        like = ("values", features.shape)
+        valuing = self.flat.get(like)
+        if valuing is None:
+            valuing = self.flat[like] = Flat(self.calls.values.get_concrete_function(*arguments))
+        values: np.ndarray = valuing(*arguments).numpy()
         return values
+
+    def _traced(self, function: Any, name: str, arguments: tuple[Any, ...]) -> Flat:
+        traced = function.get_concrete_function(*arguments)
+        check_resumable(f"{type(self.agent).__name__}.{name}", traced.graph, (self.agent,), KEYED)
+        self.calls.keep(traced)
+        return Flat(traced)
 
     def _vector(self) -> tf.Tensor:
         if self.held is None:
@@ -133,16 +145,17 @@ class HostRule:
             self.latest = None
         return self.held
 
-    def _ordered(self, rng: np.random.Generator) -> tf.Tensor:
+    def _ordered(self, rng: np.random.Generator) -> np.ndarray:
         slots = self.slots
         slots[0][...] = rng.integers(1 << 32, size=2, dtype=np.uint32)
         slots[1][...] = self.agent.steps
         slots[2][...] = self.agent.fixed_rate
-        return tf.constant(self.orders)
+        return self.orders
 
     def _take_settings(self) -> None:
         for slot, value in zip(self.slots[3:], self.agent.setting_values().values(), strict=True):
             slot[...] = value
+        self.number_of_forms = self.agent.number_for_host_forms
 
 
 def _narrowed(space: Any) -> Any:
@@ -151,8 +164,3 @@ def _narrowed(space: Any) -> Any:
     if dtype == np.float64:
         return np.float32
     return np.int32 if dtype == np.int64 and spaces.largest_whole(space) < 1 << 31 else None
-
-
-def _tensors(data: Any) -> Any:
-    # `tf.nest` would take several times as long for a few arrays.
-    return tuple(map(_tensors, data)) if isinstance(data, tuple) else tf.constant(data)

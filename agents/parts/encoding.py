@@ -97,7 +97,7 @@ def number_of_features(space: gymnasium.Space[Any]) -> int:
         return sum(number_of_features(entry.space) for entry in space.entries)
     if isinstance(space, (MultiDiscrete, Tuple)):
         return sum(int(part.n) for part in _choices(space))
-    return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape or ()))
+    return int(space.n) if isinstance(space, Discrete) else math.prod(space.shape or ())
 
 
 def features(space: gymnasium.Space[Any], observations: Any) -> Any:
@@ -109,6 +109,8 @@ def features(space: gymnasium.Space[Any], observations: Any) -> Any:
     """
     if not isinstance(observations, (np.ndarray, np.generic)):
         return pure_features(space, observations)
+    if space.__class__ is Box:
+        return _box_features(space, observations)
     if isinstance(space, Packed):
         found = space.unpack(observations)
         return np.concatenate([features(e.space, _whole(e.space, found[e.name])) for e in space.entries], axis=-1)
@@ -126,12 +128,20 @@ def features(space: gymnasium.Space[Any], observations: Any) -> Any:
         rows = np.zeros((*places.shape, number), np.float32)
         np.put_along_axis(rows, places[..., None], 1.0, axis=-1)
         return rows
+    return _box_features(space, observations)
+
+
+def _box_features(space: gymnasium.Space[Any], observations: Any) -> np.ndarray:
     how = encoding(space)
+    if len(how.shape) == 1 and how.divisor is None:
+        # A vector for each row, the common case of acting at every step.
+        vectors: np.ndarray = observations.astype(np.float32, copy=False)
+        return vectors
     ahead = observations.ndim - len(how.shape)
     lead = observations.shape[:ahead]
     if how.order is not None:
         observations = observations.transpose(*range(ahead), *(ahead + axis for axis in how.order))
-    numbers = observations.reshape(*lead, number_of_features(space)).astype(np.float32, copy=False)
+    numbers: np.ndarray = observations.reshape(*lead, number_of_features(space)).astype(np.float32, copy=False)
     return numbers if how.divisor is None else numbers / how.divisor
 
 
