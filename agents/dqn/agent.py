@@ -16,15 +16,16 @@ from agents.dqn.munchausen import munchausen_target
 from agents.dqn.networks import begin_alike, checked
 from agents.dqn.scaling import Scaled
 from agents.dqn.settings import DQNSettings
-from agents.dqn.state import Parameters, copied, moved
+from agents.dqn.state import Parameters, copied
 from agents.dqn.switches import Switches
 from agents.dqn.unread import check_reads_masks, unread_beside_others, unread_by_variant
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt, of_steps
 from agents.functional.state import in_numpy
-from agents.parts import losses
+from agents.parts import losses, observations
 from agents.parts.exploration import epsilon_greedy, explored
 from agents.parts.masking.masked import masked
 from agents.parts.networks.networks import Networks
+from agents.parts.normalising import LIMIT, standardised
 from agents.parts.schedules import FallingRate, linear
 from agents.transitions import Batch
 from envs import random
@@ -32,7 +33,7 @@ from lab.config import Settings
 from lab.errors import UsageError
 from lab.exporting import Exportable
 from lab.networks import Forward
-from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments
+from lab.training.adam import Moments, adam, averaged, clipped, flat, no_moments, towards
 
 
 class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
@@ -59,11 +60,12 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
     )
     training_state: ClassVar[tuple[str, ...]] = ("memory", "moments", "copies")
     earlier_names: ClassVar[Mapping[str, str]] = {"replay": "", "next_round": "", "target_updates": ""}
-    not_state: tuple[str, ...] = ("latest", "greedy", "number_of_actions", "rate_steps", "epsilon_steps", "scale")
-    kept: ClassVar[frozenset[str]] = FunctionalAgent.kept | {
-        *("online", "target", "average", "moments", "copies", "latest", "greedy", "number_of_actions"),
-        *("rate_steps", "epsilon_steps", "rate", "updates", "observed", "scale"),
-    }
+    not_state: tuple[str, ...] = (
+        *("latest", "greedy", "head", "number_of_actions", "rate_steps", "epsilon_steps", "scale"),
+    )
+    kept: ClassVar[frozenset[str]] = FunctionalAgent.kept.union(
+        not_state, ("online", "target", "average", "moments", "copies", "rate", "updates", "observed")
+    )
 
     def check_spaces(self) -> None:
         name = type(self).__name__
@@ -87,7 +89,7 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         self.greedy = self.latest if self.average is None else self._forward(self.average)
 
     def build_definition(self) -> None:
-        for name in ("online", "target", "average", "moments", "copies", "latest", "greedy", "observed"):
+        for name in ("online", "target", "average", "moments", "copies", "latest", "greedy", "observed", "head"):
             vars(self).pop(name, None)
         self.online = self._checked_network(0)
 
@@ -106,6 +108,15 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
 
     def check_masks(self) -> None:
         check_reads_masks(self, DQN)
+
+    def features(self, observed: Any) -> Any:
+        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
+        return observations.features(self.observation_space, observed)
+
+    def seen(self, parameters: Parameters, observed: tf.Tensor) -> tf.Tensor:
+        """Return observations (n, ...) as the network takes them, float32 (n, d), by the statistics of `parameters`."""
+        rows = self.features(observed)
+        return standardised(parameters.observed, rows, LIMIT) if parameters.observed else rows
 
     # ---------------------------------------------------------------- what variants override
 
@@ -128,7 +139,9 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         Reinforcement Learning with Double Q-learning", equation 4).
         """
         weights = parameters.online if self.config.double else parameters.target
-        values = masked(self.values(weights, next_features), parameters.allowed)
+        values = self.values(weights, next_features)
+        if self.masked:
+            values = masked(values, parameters.allowed)
         return tf.argmax(values, axis=-1, output_type=tf.int32)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
@@ -193,12 +206,13 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         c, p, asked = self.hyperparameters(state), state.parameters, self.head.asked
         observed = asked(self.seen(p, batch.observation), key, 0)
         following = asked(self.seen(p, batch.next_observation), key, 1)
-        lasting = p._replace(online=self.noised(p.online, key, 2), target=self.noised(p.target, key, 3))
-        known = lasting._replace(allowed=batch.next_action_mask)
+        known = p._replace(allowed=batch.next_action_mask)
+        if c.noisy:
+            known = known._replace(online=self.noised(p.online, key, 2), target=self.noised(p.target, key, 3))
         target = tf.stop_gradient(self.target_of(known, batch, following))
         with tf.GradientTape() as tape:
             tape.watch(p.online)
-            outputs = self.outputs(self.noised(p.online, key, 4), observed)
+            outputs = self.outputs(self.noised(p.online, key, 4) if c.noisy else p.online, observed)
             found = self.row_losses(outputs, batch, target, c)
             rows, errors = losses.of_rows(type(self).__name__, found, tuple(batch.reward.shape), tuple(target.shape))
             loss = tf.reduce_mean(batch.weights * rows)
@@ -208,10 +222,10 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         average = averaged(p.averaged, online, c.average_decay, moments.count - 1.0)
         after = p._replace(online=online, moments=moments, averaged=average)
         if c.target_rate < 1.0:
-            after = moved(after, c.target_rate)
-        return Learnt(
-            self.having_seen(after, batch.observation), {"loss": loss, "gradient_norm": norm, "value": value}, errors
-        )
+            after = after._replace(target=towards(p.target, online, c.target_rate))
+        if p.observed:
+            after = self.having_seen(after, batch.observation)
+        return Learnt(after, {"loss": loss, "gradient_norm": norm, "value": value}, errors)
 
     def outputs(self, weights: tuple[tf.Tensor, ...], features: tf.Tensor) -> tf.Tensor:
         """Return the network's outputs (B, ...) under explicit weights."""

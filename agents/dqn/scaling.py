@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ class Scaled:
     observation_space: Any
     greedy: Any
     latest: Any
+    features: Callable[[Any], Any]
     # As the NumPy forms of the network take them; None where the variables have newer ones.
     scale: RunningStatistics | None = None
 
@@ -29,10 +31,6 @@ class Scaled:
     def number_of_features(self) -> int:
         """How many numbers describe an observation to the network."""
         return observations.number_of_features(self.observation_space)
-
-    def features(self, observed: Any) -> Any:
-        """Return observations (n, ...), an array or a tensor, as the network takes them, float32 (n, d)."""
-        return observations.features(self.observation_space, observed)
 
     def build_scale(self) -> None:
         """Make the statistics of nothing, where they are asked for."""
@@ -45,19 +43,12 @@ class Scaled:
         """The statistics' variables, or () without them."""
         return getattr(self, "observed", ())
 
-    def seen(self, parameters: Parameters, observed: tf.Tensor) -> tf.Tensor:
-        """Return observations (n, ...) as the network takes them, float32 (n, d), by the statistics of `parameters`."""
-        rows = self.features(observed)
-        return standardised(parameters.observed, rows, LIMIT) if parameters.observed else rows
-
     def having_seen(self, parameters: Parameters, observed: tf.Tensor) -> Parameters:
-        """Return parameters whose statistics have taken in the observations of an update."""
-        if not parameters.observed:
-            return parameters
+        """Return parameters whose statistics have taken in the observations of an update, (B, ...)."""
         return parameters._replace(observed=with_rows(parameters.observed, self.features(observed)))
 
     def seen_in_numpy(self, observed: np.ndarray) -> np.ndarray:
-        """Return what `seen` does, for arrays, by the newest statistics."""
+        """Return what `seen` does, for arrays (n, ...) to float32 (n, d), by the newest statistics."""
         rows: np.ndarray = self.features(observed)
         if not self.config.normalise_observations:
             return rows

@@ -39,9 +39,3 @@ def copied(parameters: Parameters, when: tf.Tensor) -> Parameters:
         lambda i, _: i < once, lambda i, _: (i + 1, online), (tf.zeros((), tf.int32), parameters.target)
     )
     return parameters._replace(target=target)
-
-
-def moved(parameters: Parameters, rate: float) -> Parameters:
-    """Return parameters whose target network has gone the share `rate` of the way to the online one."""
-    pairs = zip(parameters.target, parameters.online, strict=True)
-    return parameters._replace(target=tuple(old + rate * (new - old) for old, new in pairs))

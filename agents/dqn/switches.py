@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
 from agents.dqn.heads import Head, head_of
@@ -24,7 +25,7 @@ class Switches:
     number_of_actions: int
     online: keras.Model
 
-    @property
+    @functools.cached_property
     def head(self) -> Head:
         """What the network's outputs mean, by `distribution`."""
         return head_of(self.config, self.number_of_actions)
@@ -38,5 +39,5 @@ class Switches:
         return replay
 
     def noised(self, weights: tuple[tf.Tensor, ...], key: tf.Tensor, number: int) -> tuple[tf.Tensor, ...]:
-        """Return weights with the noise of a key and a number where layers are noisy; else themselves."""
-        return drawn(self.online, weights, random.fold_in(key, number)) if self.config.noisy else weights
+        """Return weights, float32 tensors, with the noise of a key, uint32 (2,), and a number in noisy layers."""
+        return drawn(self.online, weights, random.fold_in(key, number))

@@ -17,8 +17,9 @@ from agents.functional.hooks.moving import Moving
 from agents.functional.hooks.prefilled import Prefilled
 from agents.functional.hooks.recurrent import RecurrentHooks
 from agents.functional.hooks.rollouts import RolloutHooks
+from agents.functional.hooks.settings import SettingHooks
 from agents.functional.remembered import Remembered
-from agents.functional.state import RUN_LENGTH, AgentState, Choice, Hyperparameters, Learnt, assign
+from agents.functional.state import AgentState, Choice, Learnt, assign
 from agents.replay.experience import Experience, replay_of_settings
 from agents.transitions import Batch, Transition
 from lab.errors import UsageError, bad_value
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 HIDDEN = "hidden"
 
 
-class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Prefilled, Moving, Agent):
+class FunctionalAgent(SettingHooks, MaskHooks, RecurrentHooks, RolloutHooks, Prefilled, Moving, Agent):
     """Acts and learns by `policy` and `learn`, pure TensorFlow functions that are written once.
 
     Where an environment's dynamics are TensorFlow functions too, one program runs all of them (the compiled lane).
@@ -157,17 +158,6 @@ class FunctionalAgent(MaskHooks, RecurrentHooks, RolloutHooks, Prefilled, Moving
         self.chosen_extras = {}
         self.remembers = Remembered(self.hidden_shapes, self.num_envs)
         self.apply_schedules()
-
-    def hyperparameters(self, state: AgentState) -> Any:
-        """Return what reads settings by name: as tensors where they are `tensor_settings`, else as they are."""
-        return Hyperparameters(state, self.config)
-
-    def setting_values(self) -> dict[str, np.ndarray]:
-        """Return the values of `tensor_settings`, schedules without a length of their own with the run's, and that."""
-        values = {name: getattr(self.config, name) for name in self.tensor_settings}
-        lengths = {name: self.scheduled(name) for name, value in values.items() if value is None}
-        known = {**values, **lengths, RUN_LENGTH: max(1, self.run_length)}
-        return {name: np.array(value, self.settings_dtype) for name, value in known.items()}
 
     @property
     def learning_rate(self) -> float:

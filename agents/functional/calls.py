@@ -8,10 +8,11 @@ import keras
 import tensorflow as tf
 
 from agents.functional.checks import chosen_by
+from agents.functional.hooks.settings import traced
 from agents.functional.identity import identity
 from agents.functional.joining import parted
 from agents.functional.packing import Packing
-from agents.functional.state import RUN_LENGTH, AgentState, traced
+from agents.functional.state import RUN_LENGTH, AgentState
 from lab.networks.names import settle_names
 
 KEPT = 16

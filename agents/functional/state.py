@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-
-from lab.errors import UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -68,53 +65,6 @@ class Learnt(NamedTuple):
     parameters: Any
     metrics: dict[str, Any]
     errors: Any
-
-
-class Hyperparameters:
-    """Reads settings from a state's tensors where it has them, else from the frozen settings."""
-
-    def __init__(self, state: AgentState, config: Any) -> None:
-        self._state, self._config = state, config
-
-    def __getattr__(self, name: str) -> Any:
-        state = self._state
-        if name not in state.settings:
-            return getattr(self._config, name)
-        if name != "learning_rate":
-            return state.settings[name]
-        import tensorflow as tf
-
-        return tf.where(state.learning_rate < 0.0, state.settings[name], state.learning_rate)
-
-
-class Traced:
-    """Settings as traced functions may read them: those that are tensors of the state are refused.
-
-    A program is shared by agents that differ in them, and would have kept the first one's value without a word.
-
-    Args:
-        config: The frozen settings.
-        tensors: Names of those that are tensors.
-    """
-
-    def __init__(self, config: Any, tensors: tuple[str, ...]) -> None:
-        self._config, self._tensors = config, tensors
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self._tensors:
-            raise UsageError(
-                f"a compiled rule read the setting {name} from self.config; expected it from the state, since runs "
-                f"that differ in it share one program. Fix: self.hyperparameters(state).{name}, or the argument "
-                "`settings` where there is one; a function that is given neither needs it out of `tensor_settings`."
-            )
-        return getattr(self._config, name)
-
-
-def traced(agent: Any) -> Any:
-    """Return a copy of an agent whose functions are to be traced."""
-    made = copy.copy(agent)
-    made.config = Traced(agent.config, agent.tensor_settings)
-    return made
 
 
 def in_numpy(method: str) -> Callable[[F], F]:

@@ -18,7 +18,7 @@ from agents.off_policy.ensemble import Ensemble
 from agents.off_policy.kinds import BoxActions, DiscreteActions, Proposal, box_of
 from agents.off_policy.landscape import OffPolicyLandscape
 from agents.off_policy.settings import OffPolicySettings
-from agents.off_policy.state import Parameters, changed_if, moved, stepped
+from agents.off_policy.state import Parameters, changed_if, stepped
 from agents.parts import observations
 from agents.parts.exporting import of_policy
 from agents.parts.losses import bootstrapped_target
@@ -30,7 +30,7 @@ from lab.config import Settings
 from lab.errors import UsageError
 from lab.exporting import Exportable
 from lab.networks import Forward
-from lab.training.adam import Moments, adam, flat, no_moments
+from lab.training.adam import Moments, adam, flat, no_moments, towards
 
 
 class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
@@ -259,9 +259,8 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
 
     def with_targets(self, p: Parameters, decay: Any) -> Parameters:
         """Return the parameters after the target networks have moved."""
-        return p._replace(
-            targets=moved(p.targets, p.critics, decay), actor_target=moved(p.actor_target, p.actor, decay)
-        )
+        targets, actor = towards(p.targets, p.critics, 1.0 - decay), towards(p.actor_target, p.actor, 1.0 - decay)
+        return p._replace(targets=targets, actor_target=actor)
 
     def features(self, observed: Any) -> Any:
         """Return observations (n, ...), an array or a tensor, as the networks take them, float32 (n, d)."""

@@ -38,17 +38,6 @@ class Parameters(NamedTuple):
     state_value: Any = ()
 
 
-def moved(targets: Any, weights: Any, decay: Any) -> Any:
-    """Return target weights, a share 1 - decay of the way to the learnt ones (Lillicrap et al. 2016, algorithm 1: tau).
-
-    Args:
-        targets, weights: Tuples of tensors of the same shapes; without targets there stay none.
-        decay: In [0, 1).
-    """
-    pairs = zip(targets, weights, strict=True) if targets else ()
-    return tuple(old + (1.0 - decay) * (new - old) for old, new in pairs)
-
-
 def stepped(
     losses: Callable[[Any], tuple[tf.Tensor, T]], weights: Any, moments: Moments, rate: Any, epsilon: Any
 ) -> tuple[Any, Moments, tf.Tensor, T]:

@@ -49,7 +49,13 @@ def explored(
         chosen: np.ndarray = epsilon_greedy(rng.random((2, number)), actions, epsilon, greedy, allowed)
         return chosen
     # One environment is the common case, and scalars are several times faster than arrays of one.
-    return np.array([int(rng.random() * actions)]) if rng.random() < epsilon else greedy()
+    tried = tried_action(actions, epsilon, rng)
+    return greedy() if tried is None else np.array([tried])
+
+
+def tried_action(actions: int, epsilon: float, rng: np.random.Generator) -> int | None:
+    """Return a uniform action from 0 to actions - 1 with probability epsilon, else None."""
+    return int(rng.random() * actions) if epsilon > 0.0 and rng.random() < epsilon else None
 
 
 def random_ties(values: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:

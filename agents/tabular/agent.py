@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt
+from agents.parts.exploration import epsilon_greedy, tried_action
 from agents.parts.exporting import of_observations
 from agents.parts.losses import td_target
 from agents.parts.masking.masked import each_row, masked
@@ -146,7 +147,7 @@ class TabularAgent(Tables, Exploring, FunctionalAgent):
     def policy(self, state: AgentState, observations: tf.Tensor, key: tf.Tensor, explore: bool) -> Choice:
         import tensorflow as tf
 
-        from agents.parts.exploration import epsilon_greedy, random_ties
+        from agents.parts.exploration import random_ties
         from envs import random
 
         table, places = state.parameters, self.states(observations)
@@ -233,8 +234,9 @@ class TabularAgent(Tables, Exploring, FunctionalAgent):
         if allowed is not None:
             legal = allowed.nonzero()[0]
             return int(legal[self._choose(values[legal], epsilon, rng)])
-        if epsilon > 0.0 and rng.random() < epsilon:
-            return int(rng.random() * len(values))
+        tried = tried_action(len(values), epsilon, rng)
+        if tried is not None:
+            return tried
         best = (values == values.max()).nonzero()[0]
         return int(best[0]) if len(best) == 1 else int(best[int(rng.random() * len(best))])
 

@@ -194,6 +194,19 @@ def kept(decay: Any, updates: Any) -> tf.Tensor:
     return tf.minimum(tf.cast(decay, tf.float32), (1.0 + updates) / (10.0 + updates))
 
 
+def towards(old: Sequence[tf.Tensor], new: Sequence[tf.Tensor], part: Any) -> tuple[tf.Tensor, ...]:
+    """Return weights that have gone a part of the way to others; none where there are none.
+
+    The one rule of soft copies (Lillicrap et al. 2016, algorithm 1: tau) and of moving averages.
+
+    Args:
+        old, new: Tensors of the same shapes; or nothing is old.
+        part: In [0, 1].
+    """
+    pairs = zip(old, new, strict=True) if old else ()
+    return tuple(mine + part * (other - mine) for mine, other in pairs)
+
+
 def averaged(
     average: Sequence[tf.Tensor], latest: Sequence[tf.Tensor], decay: Any, updates: Any
 ) -> tuple[tf.Tensor, ...]:
@@ -203,10 +216,7 @@ def averaged(
         average, latest: Tensors of the same shapes, or no averages.
         decay, updates: As for `kept`.
     """
-    if not average:
-        return ()
-    weight = 1.0 - kept(decay, updates)
-    return tuple(old + weight * (new - old) for old, new in zip(average, latest, strict=True))
+    return towards(average, latest, 1.0 - kept(decay, updates)) if average else ()
 
 
 class WeightAverage(Stateful):
@@ -233,10 +243,10 @@ class WeightAverage(Stateful):
 
     def update(self) -> None:
         """Take the present weights into the average."""
-        keep = kept(self.decay, self.updates)
+        part = 1.0 - kept(self.decay, self.updates)
         self.updates.assign_add(1.0)
         for mine, theirs in zip(self.network.variables, self.source.variables, strict=True):
             if keras.backend.is_float_dtype(mine.dtype):
-                mine.assign_sub((1.0 - keep) * (mine - theirs))
+                mine.assign(*towards((mine.value,), (theirs.value,), part))
             else:
                 mine.assign(theirs)

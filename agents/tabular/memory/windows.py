@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from agents.parts.losses import td_target
 from agents.replay.storage import check_names
 from agents.tabular.memory.program import ProgramMemory, TableMemory
 from agents.transitions import Transition
@@ -94,7 +95,7 @@ class HostWindows:
         states, actions, rewards = (part[i, :count].tolist() for part in (self.states, self.actions, self.rewards))
         discount = agent.config.discount
         for k in range(count - 1, 0, -1):
-            following = agent.window_mixed_at(states[k], actions[k], rewards[k] + discount * following)
+            following = agent.window_mixed_at(states[k], actions[k], td_target(rewards[k], discount, following))
         agent.moves([(states[0], actions[0], rewards[0], discount, following)], agent.learning_rate)
         for part in (self.states, self.actions, self.rewards):
             part[i, : count - 1] = part[i, 1:count]
@@ -170,7 +171,7 @@ class ProgramWindows(ProgramMemory):
 
                     def back(k: Any, value: Any) -> tuple[Any, Any]:
                         mixed = agent.window_mixed(
-                            table, exploring, states[k], actions[k], rewards[k] + discount * value
+                            table, exploring, states[k], actions[k], td_target(rewards[k], discount, value)
                         )
                         return k - 1, mixed
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from agents.parts.losses import td_target
 from agents.tabular.planning.model import Model
 from lab.errors import UsageError, bad_value
 
@@ -43,7 +44,8 @@ def backup(model: Model, values: NDArray[np.float64], discount: float) -> NDArra
     Sutton and Barto 2018, equation 4.10 without its maximum.
     """
     following = np.where(model.terminated, 0.0, values[model.next_states])
-    found: NDArray[np.float64] = (model.probabilities * (model.rewards + discount * following)).sum(axis=-1)
+    targets = td_target(model.rewards, discount, following)
+    found: NDArray[np.float64] = (model.probabilities * targets).sum(axis=-1)
     return found
 
 

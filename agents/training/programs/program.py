@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from agents.functional import FunctionalAgent
 from agents.functional.checks import KEYED, chosen_by, kept_hidden, no_hidden
+from agents.functional.hooks.settings import traced
 from agents.functional.identity import definition, fixed_settings, own_attributes
-from agents.functional.state import AgentState, traced
+from agents.functional.state import AgentState
 from agents.spaces import pure_to_environment
 from agents.training.programs.state import LaneState, Played, Statistics
 from agents.training.programs.tracing import check_captures, check_same

@@ -9,7 +9,6 @@ from gymnasium.spaces import Box, Discrete
 
 from agents import DQN, Rainbow
 from agents.dqn.munchausen import log_policy
-from agents.dqn.state import Parameters, moved
 from agents.functional import Learnt
 from agents.replay.accumulators import one_step
 from agents.transitions import Batch, Transition
@@ -126,9 +125,6 @@ def test_numpy_has_the_values_that_tensors_have():
 
 
 def test_the_target_network_goes_a_share_of_the_way_each_update():
-    old, new = (tf.constant([0.0]),), (tf.constant([8.0]),)
-    after = moved(Parameters(new, old, None), 0.25)
-    assert after.target[0].numpy() == [2.0] and after.online is new
     agent = built(target_rate=0.25)
     state = agent.state()
     learnt = agent.learn(state, ended(), KEY).parameters

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from agents.off_policy.losses import critic_losses, least, smoothed, some_of, temperature_loss
-from agents.off_policy.state import changed_if, moved
+from agents.off_policy.state import changed_if
 from envs import random
+from lab.training.adam import towards
 
 
 def test_the_least_of_the_chosen_critics_counts():
@@ -50,8 +51,8 @@ def test_target_actions_are_smoothed_by_clipped_noise_within_the_bounds():
 
 
 def test_targets_move_a_share_of_the_way():
-    assert moved((tf.constant([1.0, -2.0]),), (tf.constant([3.0, 2.0]),), 0.75)[0].numpy().tolist() == [1.5, -1.0]
-    assert moved((), (tf.constant(1.0),), 0.75) == ()
+    assert towards((tf.constant([1.0, -2.0]),), (tf.constant([3.0, 2.0]),), 0.25)[0].numpy().tolist() == [1.5, -1.0]
+    assert towards((), (tf.constant(1.0),), 0.25) == ()
 
 
 @pytest.mark.parametrize(("due", "expected"), [(True, 6.0), (False, 3.0)])
