@@ -1,4 +1,4 @@
-"""Paired speed of this checkout and another: DQN in both lanes, its parts, and the way from start to solved.
+"""Paired speed of this checkout and another: DQN in both lanes, generators, and the way from start to solved.
 
 The sides take turns in fresh processes, and steps a second are of processor time, so that what else the machine does
 counts for neither. `by default` is what a user gets who sets nothing but the network: a row of the log every 500 steps.
@@ -66,29 +66,75 @@ for number in (10, {steps}):
         agent.act_batch(observation)
 print(json.dumps([{steps} / (time.process_time() - began[0]), time.perf_counter() - began[1]]))
 """
-# What is learnt, the lane, environments, further keywords of Experiment, steps.
-JOBS: dict[str, tuple[Any, ...]] = {
-    "dqn, host": ("DQN(**small, **lengths)", "host", 1, "", 12_000),
-    "random, host": ("Random()", "host", 1, "", 40_000),
-    "dqn, compiled": ("DQN(**lengths)", "compiled", 1, "", 40_000),
-    "dqn, compiled by default": ("DQN(**small, **lengths)", "compiled", 10, "", 60_000),
-    "dqn, compiled, rare rows": ("DQN(**small, **lengths)", "compiled", 10, ", log_every=20_000", 60_000),
-    "a Nature CNN acts, host": (500,),
-    "solved, host": ("host",),
-    "solved, compiled": ("compiled",),
+TOGETHER = """
+import json, time
+from agents import DQN
+from lab import Experiment
+
+def experiment():
+    agent = DQN(hidden_sizes=(120, 84), batch_size=128, update_every=10, updates_per_round=1,
+                learning_rate_steps=50_000, epsilon_steps=8_000)
+    return Experiment(agent, "CartPole-v1", num_envs=10, lane="compiled", progress=False, log_every=100_000)
+
+# Compiles it.
+kept = experiment().train_many(range(8), steps=5_000)
+pattern = experiment()
+began = time.process_time(), time.perf_counter()
+pattern.train_many(range(8), steps={steps})
+print(json.dumps([8 * {steps} / (time.process_time() - began[0]), time.perf_counter() - began[1]]))
+"""
+GENERATING = """
+import json, time
+import numpy as np
+from generative import DCGAN, VAE, Diffusion
+from lab import Experiment
+
+rows = np.random.default_rng(0).integers(0, 256, (1_200, 28, 28, 1), dtype=np.uint8)
+experiment = Experiment({learner}, rows, progress=False, log_every=1_000_000)
+experiment.train(2)
+began = time.process_time(), time.perf_counter()
+experiment.train({steps})
+print(json.dumps([{steps} / (time.process_time() - began[0]), time.perf_counter() - began[1]]))
+"""
+
+
+def training(learner: str, lane: str, num_envs: int, steps: int, more: str = "") -> tuple[str, dict[str, Any]]:
+    """Return a job of training an agent: its script, and what is put into it."""
+    return SPEED, {"learner": learner, "lane": lane, "envs": num_envs, "more": more, "steps": steps}
+
+
+def generating(learner: str, steps: int) -> tuple[str, dict[str, Any]]:
+    """Return a job of training a generator on 28 x 28 images, in batches of 64."""
+    return GENERATING, {"learner": learner.replace("(", "(batch_size=64, ", 1), "steps": steps}
+
+
+SMALL, ROUNDS = "DQN(**small, **lengths)", "DQN(**{**small, 'update_every': 100, 'updates_per_round': 10}, **lengths)"
+WIDE = "DQN(**{**small, 'hidden_sizes': (512, 512)}, **lengths)"
+# The script of each, and what is put into it.
+JOBS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dqn, host": training(SMALL, "host", 1, 12_000),
+    "dqn, host, ten updates a call": training(ROUNDS, "host", 1, 20_000),
+    "random, host": training("Random()", "host", 1, 40_000),
+    "dqn, compiled": training("DQN(**lengths)", "compiled", 1, 40_000),
+    "dqn, compiled by default": training(SMALL, "compiled", 10, 60_000),
+    "dqn, compiled, rare rows": training(SMALL, "compiled", 10, 60_000, ", log_every=20_000"),
+    "dqn 512-512, compiled": training(WIDE, "compiled", 10, 10_000),
+    "eight seeds, compiled": (TOGETHER, {"steps": 20_000}),
+    "a U-Net": generating("Diffusion(channels=(32, 64), patch=1, dropout=0.0)", 6),
+    "a DCGAN": generating("DCGAN(channels=(32, 64))", 60),
+    "a dense VAE": generating("VAE(architecture='dense', warmup_updates=0)", 300),
+    "a convolutional VAE": generating("VAE(architecture='conv', filters=(32, 64), warmup_updates=0)", 60),
+    "a Nature CNN acts, host": (ACTING, {"steps": 500}),
+    "solved, host": (SOLVED, {"lane": "host"}),
+    "solved, compiled": (SOLVED, {"lane": "compiled"}),
 }
 
 
 def side(checkout: Path, job: str, seed: int, shorter: int) -> list[float]:
     """Return the speed by processor time and the wall seconds of a job in a checkout."""
-    parts = JOBS[job]
-    if job == "a Nature CNN acts, host":
-        code = ACTING.format(steps=parts[0] // shorter)
-    elif len(parts) == 1:
-        code = SOLVED.format(lane=parts[0], seed=seed, began=time.time(), most=50_000 // shorter)
-    else:
-        learner, lane, envs, more, steps = parts
-        code = SPEED.format(learner=learner, lane=lane, envs=envs, more=more, steps=steps // shorter)
+    script, words = JOBS[job]
+    steps = max(1, words.get("steps", 0) // shorter)
+    code = script.format(**{**words, "steps": steps, "seed": seed, "began": time.time(), "most": 50_000 // shorter})
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     done = subprocess.run([sys.executable, "-c", code], cwd=checkout, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -103,8 +149,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--jobs", nargs="+", choices=tuple(JOBS), default=list(JOBS))
     parser.add_argument("--shorter", type=int, default=1, help="divides the steps, to see that all works")
+    parser.add_argument("--output", type=Path, help="write the ratios as JSON here")
     options = parser.parse_args()
-    machine.say()
+    result: dict[str, Any] = {"machine": machine.say(), "ratios of speed, by processor time and by wall time": {}}
     other = options.other.resolve()
     for job in options.jobs:
         pairs = [
@@ -115,10 +162,15 @@ def main() -> None:
         walls = sorted(mine[1] / theirs[1] for theirs, mine in pairs)
         speeds = [statistics.median(each[i][0] for each in pairs) for i in (0, 1)]
         print(
-            f"{job:26} {ratios[0]:.3f} to {ratios[-1]:.3f} times the other's speed ({speeds[0]:.4g} -> {speeds[1]:.4g})"
+            f"{job:30} {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}) times the other's speed "
+            f"({speeds[0]:.4g} -> {speeds[1]:.4g})"
             f"; its wall time {walls[0]:.2f} to {walls[-1]:.2f} times the other's",
             flush=True,
         )
+        found = [[mine[0] / theirs[0], theirs[1] / mine[1]] for theirs, mine in pairs]
+        result["ratios of speed, by processor time and by wall time"][job] = found
+    if options.output:
+        options.output.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

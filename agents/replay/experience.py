@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from agents.replay.samplers import Prioritised, Uniform
+from agents.transitions import Batch, Transition
 from lab.errors import UsageError, bad_value, check_whole
 
 UNIFORM = Uniform()
@@ -42,6 +44,9 @@ class Replay:
         sampler: Which rows are drawn.
         sequences: Whether a batch's rows are the `n_steps` steps themselves, (B, n_steps, ...), for agents that
             remember; not their sum.
+        accumulator: Makes the batch of what was drawn, as pure TensorFlow: called with tensors (B, ...), of n steps
+            (B, n, ...), and the discount, a float (); returns a `Batch`. None for `one_step`, or `n_step` of several,
+            of `agents.replay.accumulators`. One of one's own may weigh what follows row by row: `Batch.discount`.
     """
 
     capacity: int
@@ -52,6 +57,7 @@ class Replay:
     n_steps: int = 1
     sampler: Uniform | Prioritised = UNIFORM
     sequences: bool = False
+    accumulator: Callable[[Transition, Any], Batch] | None = None
 
     def __post_init__(self) -> None:
         for name in ("capacity", "batch_size", "update_every", "updates_per_round", "n_steps"):
@@ -82,6 +88,14 @@ class Replay:
             f"{self.update_every:,}): the {steps:,} to come teach nothing unless training goes on. "
             f"Fix: {due:,} steps or more, or a smaller learning_starts or update_every."
         )
+
+    def accumulated(self, steps: Transition, discount: Any) -> Batch:
+        """Return the batch of what was drawn, as pure TensorFlow."""
+        from agents.replay.accumulators import n_step, one_step
+
+        # A sequence is as many single steps as it has.
+        usual = n_step if self.n_steps > 1 and not self.sequences else one_step
+        return (self.accumulator or usual)(steps, discount)
 
     def on_host(self, agent: Any) -> Any:
         """Return the replay in host memory."""

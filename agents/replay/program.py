@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from agents.replay.accumulators import n_step, one_step
 from agents.replay.layout import Layout
 from agents.replay.learning import learnt_from
 from agents.replay.storage import ProgramStorage, Stored
@@ -192,9 +191,8 @@ def _batch(
     layout: Layout, replay: Any, agent: Any, state: Any, rows: tf.Tensor, apart: tuple[tf.Tensor, ...], weights: Any
 ) -> Batch:
     discount = getattr(agent.hyperparameters(state), "discount", 1.0)
-    # A sequence is as many single steps as it has.
-    accumulate = n_step if replay.n_steps > 1 and not replay.sequences else one_step
-    return accumulate(layout.unpacked(rows, apart), discount)._replace(weights=weights)
+    batch: Batch = replay.accumulated(layout.unpacked(rows, apart), discount)
+    return batch._replace(weights=weights)
 
 
 def stacked_metrics(agent: Any, learnt: Any) -> tf.Tensor:

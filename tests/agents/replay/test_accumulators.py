@@ -1,11 +1,16 @@
 """Batches of one and of n steps, by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from agents.dqn import DQN
+from agents.replay import Replay
 from agents.replay.accumulators import n_step, one_step
 from agents.transitions import Transition
+from lab import Experiment
 
 
 def window(terminated, truncated, rewards=(1.0, 2.0, 4.0)):
@@ -66,3 +71,36 @@ def test_windows_of_one_step_are_single_steps():
 def test_a_discount_of_0_keeps_the_first_reward_alone():
     batch = n_step(window([0, 0, 0], [0, 0, 0]), 0.0)
     assert (batch.reward.numpy().tolist(), batch.discount.numpy().tolist()) == ([1.0], [0.0])
+
+
+class Discounting(DQN):
+    """Weighs what follows row by row: here nothing counts after a step that leads to an observation above 0."""
+
+    def experience(self):
+        return dataclasses.replace(super().experience(), accumulator=forgetting)
+
+
+def forgetting(steps, discount):
+    batch = one_step(steps, discount)
+    return batch._replace(discount=tf.where(batch.next_observation[:, 0] > 0.0, 0.0, batch.discount))
+
+
+def test_an_accumulator_of_ones_own_makes_the_batch():
+    replay = dataclasses.replace(Replay(10, 3), accumulator=forgetting)
+    steps = tf.nest.map_structure(lambda x: x[0], window([0, 1, 0], [0, 0, 0]))
+    shifted = steps._replace(next_observation=steps.next_observation - 2.0)
+    assert replay.accumulated(shifted, 0.5).discount.numpy().tolist() == [0.5, 0.0, 0.0]
+    assert Replay(10, 3).accumulated(shifted, 0.5).discount.numpy().tolist() == [0.5, 0.0, 0.5]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("lane", ["host", "compiled"])
+def test_both_lanes_learn_from_it(lane):
+    experiment = Experiment(
+        Discounting(hidden_sizes=(8,), learning_starts=16), "CartPole-v1", seed=1, lane=lane, progress=False
+    )
+    plain = Experiment(DQN(hidden_sizes=(8,), learning_starts=16), "CartPole-v1", seed=1, lane=lane, progress=False)
+    for one in (experiment, plain):
+        one.train(60)
+    first, second = (one.learner.online.get_weights()[0] for one in (experiment, plain))
+    assert not np.array_equal(first, second)
