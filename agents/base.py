@@ -25,9 +25,10 @@ from lab.task import Task
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from agents.playing.statistics import Statistics
 
 F = TypeVar("F", bound=Callable[..., Any])
+# By a wrapper's name its mean, var and count: see `agents.playing.statistics`.
+Statistics = dict[str, dict[str, np.ndarray]]
 
 
 def of_steps(function: F) -> F:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 
 from agents.base import Agent
+from agents.spaces import draw
 from lab.errors import UsageError
 
 
@@ -30,15 +30,3 @@ class Random(Agent):
 
     def act_batch(self, observations: np.ndarray, explore: bool = False) -> np.ndarray:
         return draw(self.action_space, len(observations), self.rng if explore else self.evaluation_rng)
-
-
-def draw(space: gymnasium.Space, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw actions uniformly, (number, ...); for Discrete spaces int64 indices from 0."""
-    if isinstance(space, Discrete):
-        return rng.integers(int(space.n), size=number)
-    if isinstance(space, MultiDiscrete):
-        return space.start + rng.integers(space.nvec, size=(number, *space.shape))
-    if isinstance(space, Box):
-        drawn = rng.uniform(space.low, space.high, (number, *space.shape))
-        return drawn.astype(space.dtype)
-    return rng.integers(2, size=(number, *(space.shape or ()))).astype(np.int8)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "advice",
     "as_batch",
+    "draw",
     "from_json",
     "largest_whole",
     "layout",
@@ -74,6 +75,18 @@ def advice(space: gymnasium.Space[Any]) -> str:
     one = f"gymnasium.wrappers.TransformObservation(env, lambda o: o[{largest!r}], env.observation_space[{largest!r}])"
     several = f", or FlattenObservation(FilterObservation(env, {arrays})) for several" if len(arrays) > 1 else ""
     return f"take its entry {largest!r} with a factory: {one}{several}."
+
+
+def draw(space: gymnasium.Space, number: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw actions uniformly, (number, ...); for Discrete spaces int64 indices from 0."""
+    if isinstance(space, Discrete):
+        return rng.integers(int(space.n), size=number)
+    if isinstance(space, MultiDiscrete):
+        return space.start + rng.integers(space.nvec, size=(number, *space.shape))
+    if isinstance(space, Box):
+        drawn = rng.uniform(space.low, space.high, (number, *space.shape))
+        return drawn.astype(space.dtype)
+    return rng.integers(2, size=(number, *(space.shape or ()))).astype(np.int8)
 
 
 def _flattens(space: gymnasium.Space[Any]) -> bool:

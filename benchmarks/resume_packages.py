@@ -125,7 +125,7 @@ class Player:
     def __init__(self, make: Callable[[], Any], actions_seed: int) -> None:
         import numpy as np
 
-        from agents.baselines import draw
+        from agents.spaces import draw
         from agents.training.vector_env import SameStepVectorEnv
         from lab.seeding import Seeds
 

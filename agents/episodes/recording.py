@@ -13,10 +13,10 @@ from gymnasium.spaces import Discrete
 
 from agents import spaces
 from agents.base import Agent
-from agents.baselines import draw
 from agents.episodes.episodes import Episodes
 from agents.parts.masking.masked import nth_allowed
 from agents.playing.rollout import play
+from agents.spaces import draw
 from agents.training.choose import reason_against
 from agents.training.dynamics import Dynamics, find
 from agents.training.environments import EnvironmentSource

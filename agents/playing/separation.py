@@ -11,9 +11,9 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 
-from agents.baselines import draw
 from agents.playing.checks import Checked
 from agents.playing.wrappers import layers, name_of
+from agents.spaces import draw
 from lab.errors import UsageError
 
 STEPS = 12

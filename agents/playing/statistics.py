@@ -8,10 +8,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from agents.base import Statistics
 from agents.playing.wrappers import layers
 
 FIELDS = ("mean", "var", "count")
-Statistics = dict[str, dict[str, np.ndarray]]
 
 
 def running(env: gymnasium.Env[Any, Any]) -> Iterator[tuple[str, gymnasium.Env[Any, Any], Any]]:

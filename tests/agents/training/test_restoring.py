@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gymnasium.wrappers import NormalizeObservation, NormalizeReward
 
-from agents.baselines import draw
+from agents.spaces import draw
 from agents.training.restoring import verification
 from agents.training.vector_env import SameStepVectorEnv
 from lab.errors import CheckpointError, UsageError
