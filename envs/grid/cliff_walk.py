@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from envs.grid.grid import TabularGrid
-from envs.grid.tabular import Tables
 from envs.gridworld.maps import GOAL, MAPS, MOVES, PIT, START, GridMap
+from envs.tabular.tables import Tables
 
 
 class CliffWalk(TabularGrid):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from envs.grid.grid import TabularGrid
-from envs.grid.tabular import Tables
 from envs.gridworld.maps import FLOOR, GOAL, PIT, START, GridMap
+from envs.tabular.tables import Tables
 
 LEFT, DOWN, RIGHT, UP = range(4)
 STEPS = {LEFT: (0, -1), DOWN: (1, 0), RIGHT: (0, 1), UP: (-1, 0)}

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from envs.adapters import TensorEnvAdapter
 from envs.drawing.overlay import Overlay, make_overlay
-from envs.grid.tabular import Tables, TabularTensorEnv
 from envs.gridworld.maps import START, GridMap
+from envs.tabular.tables import Tables, TabularTensorEnv
 from envs.tensor import State
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from envs.grid.grid import TabularGrid
-from envs.grid.tabular import Tables
 from envs.gridworld.maps import FLOOR, GOAL, MOVES, START, WALL, GridMap
+from envs.tabular.tables import Tables
 
 STEP_REWARD, GOAL_REWARD = -0.01, 1.0
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from envs.drawing.canvas import BLUE, GOLD, GREEN, INK, PAPER, RED, Canvas, Colour
-from envs.grid.tabular import Tables, TabularTensorEnv
+from envs.tabular.tables import Tables, TabularTensorEnv
 from envs.tensor import State
 
 SIDE = 5

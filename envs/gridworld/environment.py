@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from envs.drawing.overlay import Overlay, make_overlay
 from envs.gridworld.maps import GOAL, MOVES, PIT, START, WALL, GridMap, load_map
-from envs.gridworld.planning import Transitions
+from envs.tabular.transitions import Transitions
 
 if TYPE_CHECKING:
-    from envs.grid.tabular import TabularTensorEnv
     from envs.gridworld.render import GridWorldRenderer
+    from envs.tabular.tables import TabularTensorEnv
 
 UP, RIGHT, DOWN, LEFT = range(4)
 
@@ -225,7 +225,7 @@ class GridWorld(gymnasium.Env[Any, Any]):
 @lru_cache(maxsize=16)
 def _tensor_env(grid: GridMap, slip: float, rewards: tuple[float, ...]) -> TabularTensorEnv:
     # One definition for equal environments, so that what is compiled for it serves all of them.
-    from envs.grid.tabular import Tables, TabularTensorEnv
+    from envs.tabular.tables import Tables, TabularTensorEnv
 
     # Straight on, a quarter turn right, a quarter turn left.
     turns = [(0, 1.0 - slip), (1, slip / 2), (-1, slip / 2)] if slip > 0.0 else [(0, 1.0)]

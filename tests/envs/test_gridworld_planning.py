@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from envs.gridworld.environment import DOWN, LEFT, RIGHT, UP, GridWorld
-from envs.gridworld.planning import Transitions, value_iteration
+from envs.gridworld.planning import value_iteration
+from envs.tabular.transitions import Transitions
 
 
 def test_discounted_corridor():

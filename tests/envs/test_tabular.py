@@ -9,10 +9,10 @@ import tensorflow as tf
 
 import envs  # noqa: F401
 from envs import random
-from envs.grid.tabular import Tables, TabularTensorEnv
 from envs.gridworld.environment import GridWorld
 from envs.gridworld.maps import MAPS
 from envs.gridworld.planning import value_iteration
+from envs.tabular.tables import Tables, TabularTensorEnv
 
 # Two states and an end: from 0, action 0 goes to 1 surely; action 1 ends with 0.25 and pays 2, else stays and pays -1.
 CHAIN = {

@@ -12,7 +12,7 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from envs import random
-from envs.gridworld.planning import Transitions
+from envs.tabular.transitions import Transitions
 from envs.tensor import State, TensorEnv, TensorStep
 
 # Above every random number: an outcome with this threshold is the last that can happen.

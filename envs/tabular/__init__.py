@@ -1,0 +1,1 @@
+"""Finite decision processes given by tables, whatever they are drawn as."""
