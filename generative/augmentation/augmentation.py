@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from generative.data.spec import DataSpec
+from generative.spec import DataSpec
 from lab.config import Settings, setting
 from lab.errors import bad_value
 

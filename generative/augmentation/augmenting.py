@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from generative.augmentation.augmentation import Augmentation
 from generative.augmentation.warp import affine, warp
-from generative.data.spec import DataSpec
+from generative.spec import DataSpec
 from lab.errors import bad_value
 
 # Named, because what "auto_select" becomes under XLA takes forty times as long on a CPU for the same numbers.

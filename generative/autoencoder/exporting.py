@@ -13,7 +13,7 @@ from lab.exporting import Exportable, Input
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from generative.data.spec import DataSpec
+    from generative.spec import DataSpec
 
 ROWS, RECONSTRUCTIONS = "rows", "reconstructions"
 

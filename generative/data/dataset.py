@@ -11,7 +11,7 @@ import numpy as np
 
 from generative.data.labels import known_labels
 from generative.data.normalisation import normalised
-from generative.data.spec import DataSpec
+from generative.spec import DataSpec
 from lab.errors import bad_value
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from lab.exporting import Input
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from generative.data.spec import DataSpec
+    from generative.spec import DataSpec
 
 ONE_HOT = "one-hot labels: labels.argmax(axis=1)."
 SHOWN = 12

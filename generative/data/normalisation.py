@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from generative.data.spec import DataSpec
+from generative.spec import DataSpec
 from lab.errors import bad_value
 
 KINDS = ("feature", "sample")

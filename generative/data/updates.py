@@ -12,7 +12,7 @@ import tensorflow as tf
 from generative.augmentation.augmentation import Augmentation
 from generative.augmentation.augmenting import Augmenter
 from generative.data.batching import Batch
-from generative.data.spec import DataSpec
+from generative.spec import DataSpec
 from lab.errors import CheckpointError
 from lab.runs.state_checks import restore_generator
 from lab.training.update_loop import UpdateLoop

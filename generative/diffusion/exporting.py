@@ -13,8 +13,8 @@ from generative.diffusion.parametrisation import Parametrisation, along, denoise
 from lab.exporting import Exportable, Input
 
 if TYPE_CHECKING:
-    from generative.data.spec import DataSpec
     from generative.diffusion.schedules import Schedule
+    from generative.spec import DataSpec
     from lab.training.adam import WeightAverage
 
 NOISY, NOISE, CLEAN = "noisy_rows", "noise", "clean_rows"

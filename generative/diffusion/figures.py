@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generative.data.spec import DataSpec
 from generative.figures import pictures
+from generative.spec import DataSpec
 from lab.media.grids import image_grid
 from lab.media.plotting import COLOUR, GRAY
 

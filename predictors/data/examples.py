@@ -14,7 +14,7 @@ from predictors.data.field import Field
 
 if TYPE_CHECKING:
     from generative.augmentation.augmentation import Augmentation
-    from generative.data.spec import DataSpec
+    from generative.spec import DataSpec
 
 SELECTION_FRACTION = 10
 

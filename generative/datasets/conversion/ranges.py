@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from generative.data.spec import DataSpec
+from generative.spec import DataSpec
 from lab.errors import bad_value
 
 DECLARE = "generative.datasets.from_arrays(rows, low=..., high=...) declares another range."

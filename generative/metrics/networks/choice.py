@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from generative.data.spec import DataSpec
 from generative.metrics.networks.classifier import WEIGHTS, Classifier, is_for, shipped_classifier
 from generative.metrics.networks.features import FeatureNetwork
 from generative.metrics.networks.random_features import RandomFeatures
+from generative.spec import DataSpec
 from lab.errors import bad_value
 
 _registered: dict[str, Classifier] = {}
