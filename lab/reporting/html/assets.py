@@ -6,10 +6,10 @@ from importlib.resources import files
 
 # In this order: each uses those before it.
 SCRIPTS = (
-    "elements", "formats", "settings", "scales", "drawing", "charts", "tables", "estimates", "comparing", "traces",
-    "player", "browser", "folding", "start",
+    "elements", "formats", "settings", "charts/scales", "charts/drawing", "charts/charts", "tables/tables",
+    "tables/estimates", "tables/comparing", "media/traces", "media/player", "media/browser", "folding", "start",
 )  # fmt: skip
-LIVE = ("building", "live")
+LIVE = ("live/building", "live/live")
 STYLES = ("base", "tables", "media", "charts")
 
 
