@@ -27,8 +27,8 @@ def picture(kind: str, series: Series, part: Part, head: QuantileHead, outputs: 
         head: Of the forecaster.
         outputs: Of the windows, float32 (N, H, C, Q).
     """
-    from predictors.figures.forecast_errors import horizon_figure
-    from predictors.figures.forecasts import forecast_figure
+    from predictors.figures.numbers.forecast_errors import horizon_figure
+    from predictors.figures.numbers.forecasts import forecast_figure
 
     if not isinstance(part, Windows) or part.origins is None:
         raise bad_value("Forecaster", "part", type(part).__name__, "windows of a Series")

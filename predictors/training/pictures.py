@@ -9,14 +9,14 @@ import numpy as np
 from predictors.data.examples import Examples, ExampleSpec
 from predictors.data.field import Field
 from predictors.figures.anomalies import anomalies_figure
+from predictors.figures.classes.confusion import confusion_figure
+from predictors.figures.classes.mistakes import mistakes_figure
+from predictors.figures.classes.reliability import reliability_figure
+from predictors.figures.classes.scores import scores_figure
+from predictors.figures.classes.thresholds import curves_figure
 from predictors.figures.clusters import clusters_figure
-from predictors.figures.confusion import confusion_figure
 from predictors.figures.maps import map_figure
-from predictors.figures.mistakes import mistakes_figure
-from predictors.figures.regression import regression_figure
-from predictors.figures.reliability import reliability_figure
-from predictors.figures.scores import scores_figure
-from predictors.figures.thresholds import curves_figure
+from predictors.figures.numbers.regression import regression_figure
 from predictors.metrics.anomalies import mahalanobis_distance, max_probability_score, neighbour_distance
 from predictors.metrics.classification import confusion_matrix
 
