@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from agents.functional import AgentState, Choice, FunctionalAgent, Learnt
 from agents.functional.state import in_numpy
-from agents.on_policy.acting import ActorInNumPy
-from agents.on_policy.arrangement import Arrangement
-from agents.on_policy.building import actor_of, check_mask, check_rollout, critic_of
-from agents.on_policy.landscape import OnPolicyLandscape
-from agents.on_policy.scaling import left_off, no_rewards, normalised, scaled, statistics_variables, with_rollout
+from agents.on_policy.parts.acting import ActorInNumPy
+from agents.on_policy.parts.arrangement import Arrangement
+from agents.on_policy.parts.building import actor_of, check_mask, check_rollout, critic_of
+from agents.on_policy.parts.landscape import OnPolicyLandscape
+from agents.on_policy.parts.scaling import left_off, no_rewards, normalised, scaled, statistics_variables, with_rollout
 from agents.on_policy.settings import OnPolicySettings
 from agents.on_policy.state import Estimates, Parameters, Weights
 from agents.parts import observations

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from agents.functional import AgentState, Choice
 from agents.functional.checks import no_hidden
-from agents.on_policy.building import check_rollout
+from agents.on_policy.parts.building import check_rollout
 from agents.on_policy.ppo import PPO
 from agents.on_policy.settings import PPOSettings
 from agents.on_policy.state import Parameters, Weights

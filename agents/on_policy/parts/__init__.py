@@ -1,0 +1,1 @@
+"""What the base of on-policy agents is put together of."""
