@@ -31,10 +31,16 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 
 
+def example_path(name: str) -> Path:
+    """Return where the script of that name lies in examples/ or a folder of it."""
+    (path,) = EXAMPLES.rglob(f"{name}.py")
+    return path
+
+
 def load_example(name: str) -> ModuleType:
-    """Import a script from examples/ without running its main part."""
+    """Import a script from examples/ or a folder of it without running its main part."""
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+        spec = importlib.util.spec_from_file_location(name, example_path(name))
         assert spec is not None and spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])

@@ -20,7 +20,7 @@ import tensorflow as tf
 from lab import Experiment, UsageError
 from lab.reporting import write_report
 from lab.testing.learners import check_rows
-from tests.contracts import EXAMPLES, Case, assert_same_state, cases, load_example, logged
+from tests.contracts import EXAMPLES, Case, assert_same_state, cases, example_path, load_example, logged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +77,7 @@ def run(script: Script, folder: Path) -> tuple[Path, str]:
         (folder / name).mkdir()
     own = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "temporary"), "MPLCONFIGDIR": matplotlib.get_cachedir()}
     done = subprocess.run(
-        [sys.executable, str(EXAMPLES / f"{script.name}.py"), str(script.steps), str(folder / "run")],
+        [sys.executable, str(example_path(script.name)), str(script.steps), str(folder / "run")],
         cwd=folder / "here",
         env={**os.environ, **own},
         capture_output=True,
@@ -90,13 +90,14 @@ def run(script: Script, folder: Path) -> tuple[Path, str]:
 
 
 def test_every_script_is_run_here() -> None:
-    found = {path.stem for path in EXAMPLES.glob("*.py")}
+    # Those of predictors are run by tests/examples/test_predictors.py.
+    found = {path.stem for path in EXAMPLES.rglob("*.py") if path.parent.name != "predictors"}
     assert found == {*BY_NAME, *FLAVOURS, *AGENTS, "check_your_own"}, "add a Script, or an entry to FLAVOURS or AGENTS"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_the_class_is_short(script: Script) -> None:
-    source = (EXAMPLES / f"{script.name}.py").read_text()
+    source = example_path(script.name).read_text()
     found = [n for n in ast.parse(source).body if isinstance(n, ast.ClassDef) and n.name == script.counted]
     lines = source.splitlines()[found[0].lineno - 1 : found[0].end_lineno]
     assert len([line for line in lines if line.strip()]) <= script.lines
@@ -133,7 +134,7 @@ def test_flavours_are_short_run_and_resume_to_the_bit(name: str, tmp_path: Path)
 
 def code_lines(name: str, *classes: str) -> int:
     """Count the lines of classes of an example, without docstrings, comments and blank lines."""
-    source = (EXAMPLES / f"{name}.py").read_text()
+    source = example_path(name).read_text()
     count = 0
     for node in ast.parse(source).body:
         if not isinstance(node, ast.ClassDef) or node.name not in classes:

@@ -1,6 +1,6 @@
 """A generator of your own in 30 lines: flow matching on the digits.
 
-Run it with `python examples/custom_generator.py [UPDATES] [RUN_DIR]`.
+Run it with `python examples/generators/custom_generator.py [UPDATES] [RUN_DIR]`.
 """
 
 import math

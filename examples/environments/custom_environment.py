@@ -1,6 +1,7 @@
 """An environment of your own, passed as an instance: trained in, filmed, and gone on with later.
 
-Run it with `python examples/custom_environment.py [STEPS] [RUN_DIR]`; STEPS is how many before and after the resume.
+Run it with `python examples/environments/custom_environment.py [STEPS] [RUN_DIR]`; STEPS is how many before and
+after the resume.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A GAN with a loss and a setting of your own in 10 lines: one-sided label smoothing.
 
-Run it with `python examples/custom_gan.py [UPDATES] [RUN_DIR]`.
+Run it with `python examples/generators/custom_gan.py [UPDATES] [RUN_DIR]`.
 """
 
 import dataclasses

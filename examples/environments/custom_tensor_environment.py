@@ -1,7 +1,7 @@
 """Dynamics of your own as TensorFlow functions: training compiles into one program, many times as fast.
 
-Run it with `python examples/custom_tensor_environment.py [STEPS] [RUN_DIR]`; STEPS is how many before and after the
-resume.
+Run it with `python examples/environments/custom_tensor_environment.py [STEPS] [RUN_DIR]`; STEPS is how many before
+and after the resume.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An autoencoder of your own in 25 lines: the Wasserstein autoencoder.
 
-Run it with `python examples/custom_autoencoder.py [UPDATES] [RUN_DIR]`.
+Run it with `python examples/generators/custom_autoencoder.py [UPDATES] [RUN_DIR]`.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """A diffusion model with noise levels of your own in 15 lines: the sigmoid schedule.
 
-Run it with `python examples/custom_diffusion.py [UPDATES] [RUN_DIR]`.
+Run it with `python examples/generators/custom_diffusion.py [UPDATES] [RUN_DIR]`.
 """
 
 import sys

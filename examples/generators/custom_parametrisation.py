@@ -1,6 +1,6 @@
 """A diffusion model with a parametrisation of your own in 10 lines: EDM's columns, errors weighed by a soft min-SNR.
 
-Run it with `python examples/custom_parametrisation.py [UPDATES] [RUN_DIR]`.
+Run it with `python examples/generators/custom_parametrisation.py [UPDATES] [RUN_DIR]`.
 """
 
 import sys
