@@ -1,6 +1,7 @@
 """The packages' arrows, and what importing them costs, as the design has them."""
 
 import ast
+import collections
 import functools
 import subprocess
 import sys
@@ -91,6 +92,15 @@ def test_files_stay_small():
     long = {p.relative_to(ROOT): len(p.read_text().splitlines()) for q in PACKAGES for p in modules(q)}
     long = {str(p): n for p, n in long.items() if n > 300}
     assert not long, f"past 300 lines, think again: {long}"
+
+
+def test_few_files_lie_flat_in_a_folder():
+    found = collections.Counter()
+    for path in (path for top in (*PACKAGES, "examples") for path in (ROOT / top).rglob("*")):
+        if path.is_file() and path.name != "__init__.py" and path.name[0] != "." and path.parent.name != "__pycache__":
+            found[str(path.parent.relative_to(ROOT))] += 1
+    crowded = {folder: count for folder, count in found.items() if count > 10}
+    assert not crowded, f"more than ten files beside each other; give those that belong together a folder: {crowded}"
 
 
 # ---------------------------------------------------------------- which folder may import which
