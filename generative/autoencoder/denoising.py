@@ -59,7 +59,7 @@ class DenoisingAutoencoder(Autoencoder):
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         if kind != "denoising":
             return super().picture(kind, data)
-        c, (clean, _) = self.config, figures.balanced(data, figures.COLUMNS)
+        c, (clean, _) = self.config, figures.balanced(data.test, data.test_labels, figures.COLUMNS)
         rows = tf.constant(self.spec.normalise(clean))
         seed = self.seeds.integer("render", 0)
         numbers = random_numbers(tf.shape(rows), c.corruption, seed)

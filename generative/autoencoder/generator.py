@@ -263,18 +263,18 @@ class Autoencoder(Reconstructing, Freezing):
         if kind == "samples":
             return super().picture(kind, data)
         if kind == "latent":
-            rows, labels = figures.balanced(data, figures.MOST_POINTS)
+            rows, labels = figures.balanced(data.test, data.test_labels, figures.MOST_POINTS)
             return figures.latent_figure(self.encode(rows, labels), labels, self.spec.name)
         if kind == "interpolation":
-            rows, labels = figures.balanced(data, figures.COLUMNS)
+            rows, labels = figures.balanced(data.test, data.test_labels, figures.COLUMNS)
             strips = figures.strips(self.encode(rows, labels))  # each keeps the label it begins with
             along = None if labels is None else np.repeat(labels, figures.COLUMNS)[: len(strips)]
             return image_grid(pictures.pixels(self.decode(strips, along), self.spec), figures.COLUMNS)
         if kind == "clusters":
-            rows, labels = figures.balanced(data, figures.MOST_POINTS)
+            rows, labels = figures.balanced(data.test, data.test_labels, figures.MOST_POINTS)
             return latent_figures.clusters_figure(rows, self.encode(rows, labels), labels, self.spec)
         if kind in ("traversal", "map"):
-            rows, labels = figures.balanced(data, figures.MOST_POINTS)
+            rows, labels = figures.balanced(data.test, data.test_labels, figures.MOST_POINTS)
             # What a class looks like depends on it, so that of the first row is taken.
             first, latents = None if labels is None else labels[0], self.encode(rows, labels)
             if kind == "traversal":
@@ -283,13 +283,13 @@ class Autoencoder(Reconstructing, Freezing):
                 return latent_figures.traversal_figure(self.decode(walks, first), dimensions, deviations, self.spec)
             plane = latent_figures.map_plane(latents, self.prior.moments())
             return latent_figures.map_picture(self.decode(plane, first), self.spec, data.test)
-        rows, labels = figures.balanced(data, figures.BLOCKS * figures.COLUMNS)
+        rows, labels = figures.balanced(data.test, data.test_labels, figures.BLOCKS * figures.COLUMNS)
         return figures.reconstructions_figure(rows, self.reconstruct(rows, labels), self.spec)
 
     def frames(self, kind: str, data: Dataset) -> Iterator[np.ndarray]:
         if kind not in ("samples", "reconstructions", "interpolation"):
             yield from super().frames(kind, data)
-        rows, labels = figures.balanced(data, figures.CELLS)
+        rows, labels = figures.balanced(data.test, data.test_labels, figures.CELLS)
         latents = self.sample_latents(len(rows)) if kind == "samples" else self.encode(rows, labels)
         for frame in figures.between(latents):
             yield image_grid(pictures.pixels(self.decode(frame, labels), self.spec))

@@ -203,7 +203,7 @@ class VQVAE(Autoencoder):
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
         if kind == "codes":
-            rows, _ = figures.balanced(data, figures.COLUMNS)
+            rows, _ = figures.balanced(data.test, data.test_labels, figures.COLUMNS)
             return figures.codes_figure(rows, self.encode(rows), self.reconstruct(rows), self.config.codes, self.spec)
         return super().picture(kind, data)
 

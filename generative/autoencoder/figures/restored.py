@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
-from generative.data.dataset import Dataset, DataSpec
+from generative.data.dataset import DataSpec
 from generative.figures import pictures
 from lab.media.grids import image_grid
 from lab.media.plotting import COLOUR, GRAY
@@ -24,20 +24,22 @@ MOST_POINTS = 1_000
 PERPLEXITY = 30.0
 
 
-def balanced(data: Dataset, number: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return test rows that take turns through the classes, in the order of the data, and their labels or None.
+def balanced(rows: np.ndarray, labels: np.ndarray | None, number: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return rows that take turns through the classes, in the order of the data, and their labels or None.
 
-    Without labels they are the first rows.
+    Args:
+        rows: (N, ...).
+        labels: (N,), or None; then it is the first rows.
+        number: How many at most.
     """
-    labels = data.test_labels
     if labels is None:
-        return data.test[:number], None
+        return rows[:number], None
     turns = np.empty(len(labels), np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         turns[members] = np.arange(len(members))
     order = np.lexsort((labels, turns))[:number]
-    return data.test[order], labels[order]
+    return rows[order], labels[order]
 
 
 def reconstructions_figure(rows: np.ndarray, restored: np.ndarray, spec: DataSpec) -> Figure:
