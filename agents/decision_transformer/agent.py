@@ -141,11 +141,11 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
         )
 
     def figure(self, kind: str, task: Any) -> Figure:
-        from agents.decision_transformer.figures import figures
+        from agents.decision_transformer.figures import attention, figures
 
         if kind == "attention":
-            return figures.attention_figure(self, task)
-        return figures.calibration_figure(calibrate(self, task), self)
+            return figures.attention_figure(attention.attend(self, task))
+        return figures.calibration_figure(calibrate(self, task), self.lowest_return, self.best_return)
 
     def search_target_return(
         self, task: Any, targets: Sequence[float] | None = None, episodes: int = 20, step: int = 0

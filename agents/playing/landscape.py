@@ -10,8 +10,8 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from agents.playing.exported import Seen
+from agents.playing.figures import Landscape, landscape_figure
 from lab.errors import UsageError
-from lab.media.plotting import GRAY, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,14 +42,14 @@ class Landscapes:
         """Return what the policy would do for each observation (n, ...), by what it is, float (n,) each."""
 
     def figure(self, kind: str, task: Any) -> Figure:
-        return landscape(self, task)
+        return landscape_figure(survey(self, task))
 
 
-def landscape(agent: Any, task: Any) -> Figure:
-    """Draw value and policy over the two dimensions of the observation that matter most; the others have their medians.
+def survey(agent: Any, task: Any) -> Landscape:
+    """Find value and policy over the two dimensions of the observation that matter most.
 
-    What matters is measured on observations of episodes played without exploring, which are drawn as dots: how far
-    the value, or the policy of an agent without one, moves where a dimension has its median instead.
+    What matters is measured on observations of episodes played without exploring: how far the value, or the policy of
+    an agent without one, moves where a dimension has its median instead.
 
     Args:
         agent: Gives `state_values` and `preferences`.
@@ -58,8 +58,6 @@ def landscape(agent: Any, task: Any) -> Figure:
     Raises:
         UsageError: For observations that are no vectors of two numbers or more.
     """
-    from matplotlib.figure import Figure
-
     space = agent.observation_space
     if not _is_vector(space):
         raise UsageError(
@@ -75,21 +73,8 @@ def landscape(agent: Any, task: Any) -> Figure:
     grid = np.repeat(np.median(rows, axis=0)[None], POINTS * POINTS, axis=0)
     grid[:, first], grid[:, second] = (part.reshape(-1) for part in np.meshgrid(across, up))
     panels = _panels(agent, grid.astype(space.dtype))
-    figure = Figure(figsize=(3.5 * len(panels) + 0.4, 3.2), layout="constrained", facecolor="white")
-    for place, (title, values) in enumerate(panels.items(), 1):
-        axes = figure.add_subplot(1, len(panels), place)
-        colours = "viridis" if title == "value" else "coolwarm"
-        image = axes.pcolormesh(across, up, values.reshape(POINTS, POINTS), cmap=colours, shading="nearest")
-        axes.plot(rows[:, first], rows[:, second], ".", color="black", markersize=1.5, alpha=0.25)
-        axes.set(xlim=across[[0, -1]], ylim=up[[0, -1]])
-        style(axes, title)
-        axes.grid(False)
-        axes.set_xlabel(f"observation[{first}]", fontsize=9, color=GRAY)
-        axes.set_ylabel(f"observation[{second}]", fontsize=9, color=GRAY)
-        figure.colorbar(image, ax=axes).ax.tick_params(labelsize=8, colors=GRAY, length=0)
-    others = "" if space.shape[0] == 2 else "; other dimensions at their medians"
-    figure.suptitle(f"dots: {len(rows):,} observations of {EPISODES} episodes{others}", fontsize=9, color=GRAY)
-    return figure
+    squares = {name: values.reshape(POINTS, POINTS) for name, values in panels.items()}
+    return Landscape(rows, (first, second), across, up, squares, EPISODES)
 
 
 def _is_vector(space: Any) -> bool:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from agents import spaces
-from agents.decision_transformer.data.windows import Steps
 from agents.decision_transformer.network.network import TOKENS
-from agents.playing.rollout import Stage
 from lab.media.plotting import COLOUR, GRAY, style
 
 if TYPE_CHECKING:
+    from agents.decision_transformer.figures.attention import Attention
     from agents.decision_transformer.figures.calibration import Calibration
 
 # A softmax has many shares near 0 that are not alike.
 DARKEST = 0.5
 
 
-def calibration_figure(found: Calibration, agent: Any) -> Figure:
-    """Draw the return obtained over the return asked for, with 95 % intervals and the data's range."""
+def calibration_figure(found: Calibration, low: float, high: float) -> Figure:
+    """Draw the return obtained over the return asked for, with 95 % intervals.
+
+    Args:
+        found: Returns asked for and obtained.
+        low, high: The least and the greatest return in the data.
+    """
     figure = Figure(figsize=(4.6, 3.9), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     means, ends = found.returns.mean(axis=1), found.intervals()
-    low, high = agent.lowest_return, agent.best_return
     every = np.array([found.targets.min(), found.targets.max()])
     axes.axvspan(low, high, color="#eef1f5", zorder=0, label="returns in the data")
     axes.plot(every, every, color=GRAY, linewidth=1.0, linestyle="--", label="as asked")
@@ -42,13 +44,11 @@ def calibration_figure(found: Calibration, agent: Any) -> Figure:
     return figure
 
 
-def attention_figure(agent: Any, task: Any) -> Figure:
+def attention_figure(found: Attention) -> Figure:
     """Draw, for each block, how much the tokens of the last steps of an episode look at each other."""
-    steps = last_steps(agent, task)
-    shares = [np.asarray(block)[0].mean(axis=0) for block in agent.acting_network.attention(agent.window(steps))]
+    shares, first, heads = found
     figure = Figure(figsize=(3.4 * len(shares) + 0.7, 3.6), layout="constrained", facecolor="white")
-    count = steps.returns.shape[1]
-    first = int(steps.timesteps[0, 0])
+    count = shares.shape[1] // TOKENS
     for i, block in enumerate(shares):
         axes = figure.add_subplot(1, len(shares), i + 1)
         image = axes.imshow(block, cmap="Blues", vmin=0, vmax=DARKEST, interpolation="nearest")
@@ -65,29 +65,6 @@ def attention_figure(agent: Any, task: Any) -> Figure:
         if i == 0:
             axes.set_ylabel("looks: step", fontsize=8, color=GRAY)
     bar = figure.colorbar(image, ax=figure.axes, shrink=0.8, extend="max")
-    bar.set_label("share" + (", mean of heads" if agent.config.heads > 1 else ""), fontsize=8, color=GRAY)
+    bar.set_label("share" + (", mean of heads" if heads > 1 else ""), fontsize=8, color=GRAY)
     bar.ax.tick_params(labelsize=8, colors=GRAY, length=0)
     return figure
-
-
-def last_steps(agent: Any, task: Any) -> Steps:
-    """Play an episode and return the steps in the context at its end, of batches of 1."""
-    stage = Stage(task.evaluation_source.make(), task.wrapper_statistics())
-    env = stage.env
-    shape, dtype = spaces.layout(env.observation_space)
-    try:
-        agent.begin_episode()
-        observation, ended = stage.reset(task.seeds.integer("render", 1)), False
-        while not ended:
-            batch = np.asarray(observation, dtype).reshape(1, *shape)
-            action = spaces.to_environment(env.action_space, agent.act_batch(batch))[0]
-            observation, reward, terminated, truncated = stage.step(action)
-            agent.observe_rewards(float(reward))
-            ended = bool(terminated or truncated)
-        context = agent.context
-        if context is None:
-            raise RuntimeError("an agent that has acted has a context")
-        return Steps(*(stream[:, : context.count[0]].copy() for stream in context.steps))
-    finally:
-        agent.end_episodes()
-        env.close()

@@ -9,8 +9,9 @@ import tensorflow as tf
 from agents import DecisionTransformer
 from agents.decision_transformer.agent import masked_mean
 from agents.decision_transformer.data.windows import Sampler, Steps
+from agents.decision_transformer.figures.attention import Attention, attend, last_steps
 from agents.decision_transformer.figures.calibration import Calibration, calibrate
-from agents.decision_transformer.figures.figures import last_steps
+from agents.decision_transformer.figures.figures import attention_figure, calibration_figure
 from agents.decision_transformer.network.tokens import action_features, action_loss, within_bounds
 from agents.parts.actions import as_actions, squashed
 from lab import Experiment
@@ -66,6 +67,21 @@ def test_its_figures_and_films_show_what_is_asked_for(trained, tmp_path):
         trained.render(tmp_path / "attention.mp4")
     steps = last_steps(trained.learner, trained.task)
     assert steps.timesteps.shape[0] == 1 and steps.timesteps[0, -1] == 7
+    found, tokens = attend(trained.learner, trained.task), 3 * steps.timesteps.shape[1]
+    assert found.shares.shape == (len(trained.learner.network.blocks), tokens, tokens)
+    np.testing.assert_allclose(found.shares.sum(axis=2), 1.0, rtol=1e-5)
+
+
+def test_its_figures_are_drawn_of_arrays_alone():
+    shares = np.tril(np.full((2, 6, 6), 0.25, np.float32))
+    figure = attention_figure(Attention(shares, 4, 1))
+    blocks = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in blocks] == ["block 1", "block 2"]
+    np.testing.assert_array_equal(blocks[1].images[0].get_array(), shares[1])
+    figure = calibration_figure(Calibration(np.array([1.0, 2.0]), np.array([[0.0, 2.0], [3.0, 3.0]])), 0.5, 2.5)
+    (axes,) = figure.axes
+    assert axes.get_title(loc="left") == "rank correlation 1.00, 2 episodes a target"
+    assert axes.containers[0].lines[0].get_ydata().tolist() == [1.0, 3.0]
 
 
 def test_padded_steps_carry_no_loss():

@@ -8,6 +8,7 @@ import tensorflow as tf
 from gymnasium.spaces import Discrete
 
 from agents import PPO, REINFORCE, SAC, TD3, RecurrentPPO
+from agents.playing.figures import Landscape, landscape_figure
 from agents.playing.landscape import _most_telling
 from lab import Experiment
 from lab.errors import UsageError
@@ -54,6 +55,17 @@ def test_it_has_a_panel_for_the_value_and_each_part_of_the_policy(agent, name, t
         first, second = (np.asarray(axes.collections[0].get_array()) for axes in panels[-2:])
         assert np.allclose(first + second, 1.0)
     assert experiment.render(tmp_path / "landscape.png").stat().st_size > 10_000
+
+
+def test_it_is_drawn_of_arrays_alone():
+    rows, values = np.array([[0.0, 9.0, 1.0], [2.0, 9.0, 3.0]]), np.arange(6.0).reshape(3, 2)
+    found = Landscape(rows, (0, 2), np.array([0.0, 2.0]), np.array([1.0, 2.0, 3.0]), {"value": values}, 5)
+    figure = landscape_figure(found)
+    (axes,) = (axes for axes in figure.axes if axes.get_title(loc="left"))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("observation[0]", "observation[2]")
+    np.testing.assert_array_equal(np.asarray(axes.collections[0].get_array()).reshape(3, 2), values)
+    assert axes.lines[0].get_xydata().tolist() == [[0.0, 1.0], [2.0, 3.0]]
+    assert figure.get_suptitle() == "dots: 2 observations of 5 episodes; other dimensions at their medians"
 
 
 def test_values_are_the_least_of_the_critics_under_the_policy():
