@@ -94,6 +94,51 @@ def test_files_stay_small():
     assert not long, f"past 300 lines, think again: {long}"
 
 
+# Gymnasium lets `np_random` be set, but not together with the seed that it was made of.
+WRITTEN_ELSEWHERE = {("agents/training/restoring/record.py", name) for name in ("_np_random", "_np_random_seed")}
+
+
+def private_writes(tree):
+    """The private fields of objects other than `self` and `cls` that code assigns to, to items of, or deletes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr"):
+            owner, name = node.args[0], node.args[1].value if isinstance(node.args[1], ast.Constant) else ""
+        elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            while isinstance(node, ast.Subscript):
+                node = node.value
+            owner, name = (node.value, node.attr) if isinstance(node, ast.Attribute) else (None, "")
+        else:
+            continue
+        own = isinstance(owner, ast.Name) and owner.id in ("self", "cls")
+        if name.startswith("_") and not name.endswith("__") and not own:
+            yield name
+
+
+def test_nothing_writes_another_objects_private_fields():
+    files = [path for package in PACKAGES for path in modules(package)]
+    found = {(str(p.relative_to(ROOT)), name) for p in files for name in private_writes(ast.parse(p.read_text()))}
+    assert found == WRITTEN_ELSEWHERE, sorted(found ^ WRITTEN_ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("other._a = 1", ["_a"]),
+        ("self.part._a += 1", ["_a"]),
+        ("(x, other._a), *other._b = 1, 2", ["_a", "_b"]),
+        ("other._a[0][1] = 2", ["_a"]),
+        ("del other._a", ["_a"]),
+        ("for other._a in x: pass", ["_a"]),
+        ("with x as other._a: pass", ["_a"]),
+        ("setattr(other, '_a', 1)", ["_a"]),
+        ("self._a = cls._b = 1; self._c[0] = other._d; setattr(self, '_a', 1); setattr(x, name, 1)", []),
+        ("other.a = 1; _a = 1; _a[0] = 1; other.__doc__ = ''; del x[other._a]", []),
+    ],
+)
+def test_writes_of_private_fields_are_found(code, names):
+    assert sorted(private_writes(ast.parse(code))) == names
+
+
 def test_few_files_lie_flat_in_a_folder():
     found = collections.Counter()
     for path in (path for top in (*PACKAGES, "examples") for path in (ROOT / top).rglob("*")):
