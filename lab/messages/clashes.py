@@ -11,7 +11,7 @@ from pathlib import Path
 from lab.errors import MissingPackageError
 
 DISTRIBUTION = "keras-lab"
-PACKAGES = ("agents", "envs", "generative", "lab")
+PACKAGES = ("agents", "envs", "generative", "lab", "predictors")
 FIX = "give this project a virtual environment of its own, and install it there."
 
 

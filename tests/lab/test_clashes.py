@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -9,28 +10,37 @@ from pathlib import Path
 
 import pytest
 
-from lab import UsageError, registry
+from agents import Random
+from lab import Experiment, UsageError, registry
 from lab.messages import clashes
-from lab.messages.clashes import clash, clashes_said
+from lab.messages.clashes import PACKAGES, clash, clashes_said
+from lab.registry import tasks
 
 ROOT = Path(__file__).parents[2]
+
+
+def install(folder, distribution, package):
+    """Install somebody else's package into a folder, and return that."""
+    (folder / package).mkdir()
+    (folder / package / "__init__.py").write_text("class Runner: ...\n")
+    info = folder / f"{distribution.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+    (info / "top_level.txt").write_text(f"{package}\n")
+    (info / "RECORD").write_text(f"{package}/__init__.py,,\n")
+    return folder
 
 
 @pytest.fixture
 def foreign(tmp_path):
     """A folder in which somebody else's `agents` is installed."""
-    (tmp_path / "agents").mkdir()
-    (tmp_path / "agents" / "__init__.py").write_text("class Runner: ...\n")
-    info = tmp_path / "openai_agents-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: openai-agents\nVersion: 1.0\n")
-    (info / "top_level.txt").write_text("agents\n")
-    (info / "RECORD").write_text("agents/__init__.py,,\n")
-    return tmp_path
+    return install(tmp_path, "openai-agents", "agents")
 
 
 def test_all_packages_are_this_projects_here():
     assert clash(ROOT) is None
+    # Each package that is installed, so that none is left out here.
+    assert set(PACKAGES) == {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
 
 
 def test_a_package_that_is_found_elsewhere_is_named_with_who_provides_it(foreign, monkeypatch):
@@ -60,6 +70,19 @@ def test_a_learner_that_is_looked_up_by_name_fails_in_one_line(foreign, monkeypa
     monkeypatch.setattr(type(entry), "load", lambda self: __import__("agents").NoSuchAgent)
     with pytest.raises(UsageError, match=r"openai-agents.*NoSuchAgent.*Fix: give this project a virtual environment"):
         registry._loaded(entry, "learner")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_experiment_fails_in_one_line_whichever_package_is_anothers(tmp_path, monkeypatch, package):
+    monkeypatch.syspath_prepend(install(tmp_path, "some-lab", package))
+    monkeypatch.setattr(clashes, "_place", lambda name: (tmp_path if name == package else ROOT) / name)
+    # What makes the task imports from the package that is another's.
+    monkeypatch.setattr(tasks, "resolve", lambda name: importlib.import_module("keras.no_such_module"))
+    with pytest.raises(UsageError) as caught:
+        Experiment(Random(), "CartPole-v1")
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"the package {package!r} is another of the distribution some-lab, in {tmp_path}")
+    assert line.endswith("Fix: give this project a virtual environment of its own, and install it there.")
 
 
 @pytest.mark.thorough
