@@ -52,7 +52,7 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 
-PACKAGES = ("lab", "agents", "envs", "generative")
+PACKAGES = ("lab", "agents", "envs", "generative", "predictors")
 
 
 def escaped(markdown: str) -> str:

@@ -14,10 +14,10 @@ from lab.command.arguments import parser
 from lab.messages.field_names import ELSEWHERE, FIELD_NAMES
 from tests.documentation.pages import DOCS, ROOT, blocks, pages, without_code
 
-PACKAGES = ("lab", "agents", "envs", "generative")
+PACKAGES = ("lab", "agents", "envs", "generative", "predictors")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-NAMED_FILE = re.compile(r"`((?:tests|benchmarks|examples|docs|lab|agents|envs|generative)/[\w./]+)`")
+NAMED_FILE = re.compile(r"`((?:tests|benchmarks|examples|docs|lab|agents|envs|generative|predictors)/[\w./]+)`")
 ENVIRONMENT = re.compile(r"lab/\w+-v\d+$")
 
 
@@ -57,7 +57,9 @@ def listed() -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("package", [*PACKAGES, "lab.callbacks", "lab.networks", "generative.metrics"])
+@pytest.mark.parametrize(
+    "package", [*PACKAGES, "lab.callbacks", "lab.networks", "generative.metrics", "predictors.metrics"]
+)
 def test_every_public_name_has_an_api_page(package: str) -> None:
     public = {name for name in importlib.import_module(package).__all__ if not name.startswith("_")}
     elsewhere = {name for names in listed().values() for name in names}
