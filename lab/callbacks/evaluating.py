@@ -19,7 +19,7 @@ class Evaluate(Callback):
 
     Args:
         every: Training steps between evaluations.
-        episodes: Episodes (samples for a generator) each time; None for the task's default.
+        episodes: Episodes (samples for a generator, examples for a predictor) each time; None for the task's default.
         monitor: The metric to select by; None for the evaluation's own main metric.
         keep_best: Whether to keep the best checkpoint, where the experiment has a run directory.
     """

@@ -33,7 +33,7 @@ class RenderEvery(Callback):
 
     Args:
         every: Training steps between renderings.
-        suffix: `.mp4`, `.gif` or `.png`; None for the task's own: mp4 for an agent, png for a generator.
+        suffix: `.mp4`, `.gif` or `.png`; None for the task's own: mp4 for an agent, png for the others.
         kind: What to show; None for the task's default.
     """
 

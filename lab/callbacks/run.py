@@ -22,7 +22,7 @@ class Run(Protocol):
 
     @property
     def learner(self) -> Learner:
-        """The agent or generator; a callback may set its `learning_rate`."""
+        """The agent, generator or predictor; a callback may set its `learning_rate`."""
 
     @property
     def task(self) -> Task:

@@ -40,9 +40,10 @@ class Experiment(ExperimentBase):
     `on_...` do nothing here; callbacks have the same ones.
 
     Args:
-        learner: An agent or a generator.
+        learner: An agent, a generator or a predictor.
         source: For an agent an environment id, a `gymnasium.Env`, a factory without arguments or a vector
-            environment; for a generator a data set's name, an array or a `tf.data.Dataset`.
+            environment; for a generator a data set's name, an array or a `tf.data.Dataset`; for a predictor a labelled
+            data set's name, a pair (inputs, targets), a `tf.data.Dataset` of pairs, a file, a folder or a `Series`.
         evaluation_source: Another source to evaluate and film an agent in; None for fresh environments of `source`.
         seed: The one seed of everything random.
         run_dir: Where the run is written; None writes nothing.
@@ -84,7 +85,8 @@ class Experiment(ExperimentBase):
         log_every: int | None = None,
     ) -> None:
         if not isinstance(learner, Learner):
-            raise bad_value("Experiment", "learner", learner, "an agent or a generator", "pass an instance: DQN().")
+            expected = "an agent, a generator or a predictor"
+            raise bad_value("Experiment", "learner", learner, expected, "pass an instance: DQN().")
         self.options = Options(seed, num_envs, lane, evaluate_every, checkpoint_every, video_every, log_every)
         directory = RunDirectory(run_dir) if run_dir is not None else None
         if directory is not None:
@@ -121,8 +123,8 @@ class Experiment(ExperimentBase):
         Ctrl-C and SIGTERM end it at the next step, after a checkpoint where there is a run directory.
 
         Args:
-            steps: Environment steps for agents (summed over environments), updates for generators; None for what a
-                resumed run has left, else the learner's default.
+            steps: Environment steps for agents (summed over environments), updates for generators and predictors; None
+                for what a resumed run has left, else the learner's default.
 
         Returns:
             The history so far, one row a log point.
@@ -170,7 +172,7 @@ class Experiment(ExperimentBase):
         """Evaluate the learner as it is now, greedily and on seeds that training never sees.
 
         Args:
-            episodes: Episodes for agents, samples for generators; None for the task's default.
+            episodes: Episodes for agents, samples for generators, examples for predictors; None for the task's default.
         """
         if episodes is not None:
             check_whole("episodes", episodes)

@@ -40,7 +40,7 @@ class Recorded(Protocol):
 
     @property
     def learner(self) -> Learner:
-        """The agent or generator."""
+        """The agent, generator or predictor."""
 
     @property
     def task(self) -> Task:
