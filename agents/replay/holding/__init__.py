@@ -1,1 +1,2 @@
-"""What a replay takes of memory, and how stacked frames are held once. May import the storage and the layout."""
+"""What a replay takes of memory, and how stacked frames are held once. May import the
+storage, the layout, transitions and lab."""
