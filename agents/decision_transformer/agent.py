@@ -108,7 +108,7 @@ class DecisionTransformer(ActsOnContext, OfflineAgent):
 
     # ---------------------------------------------------------------- data
 
-    def study(self, episodes: Episodes) -> None:
+    def adapt(self, episodes: Episodes) -> None:
         c, returns = self.config, np.asarray(episodes.returns)
         self.lowest_return, self.best_return = float(returns.min()), float(returns.max())
         self.middle_return = float(np.median(returns))

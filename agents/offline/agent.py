@@ -60,7 +60,7 @@ class OfflineAgent(Agent):
     def end_updates(self) -> None:
         """Take note that variables have changed, after each call's updates: refresh mirrors (hook)."""
 
-    def study(self, episodes: Episodes) -> None:
+    def adapt(self, episodes: Episodes) -> None:
         """Look at the data once, after `build` for a new agent, to fill what `build` made: means and the like (hook).
 
         An agent that was built before, or comes from a checkpoint, keeps what it has.

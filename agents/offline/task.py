@@ -50,7 +50,7 @@ class OfflineTask(UpdateTask, AgentTask):
         example.close()
         self.episodes_read: Episodes = data
         if new:
-            agent.study(data)
+            agent.adapt(data)
         self.refill()
         self.fingerprint = data.card.sha256
         self.rng = self.seeds.generator("data")

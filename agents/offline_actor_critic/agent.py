@@ -59,7 +59,7 @@ class OfflineActorCritic(OfflineAgent, OffPolicyAgent):
 
     # ---------------------------------------------------------------- learning
 
-    def study(self, episodes: Episodes) -> None:
+    def adapt(self, episodes: Episodes) -> None:
         if self.observed:
             assign(self.observed, moments_of(self.observation_space, episodes.observations))
 

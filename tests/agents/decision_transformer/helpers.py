@@ -69,5 +69,5 @@ def built(seed=0, continuous=False, data=None, **settings):
     agent = DecisionTransformer(**{**SMALL, **settings})
     data = data or episodes(10, continuous)
     agent.setup(data.observation_space, data.action_space, Seeds(seed))
-    agent.study(data)
+    agent.adapt(data)
     return agent

@@ -22,7 +22,7 @@ class Windows(OfflineAgent):
     def build(self):
         self.seen = tf.Variable(0.0)
 
-    def study(self, episodes):
+    def adapt(self, episodes):
         self.seen.assign(float(len(episodes)))
 
     def sampler(self, episodes):
