@@ -160,7 +160,7 @@ class EnvironmentSource:
         return given + [self.make_training() for _ in range(number - len(given))]
 
     def make_training(self) -> gymnasium.Env[Any, Any]:
-        """Return a fresh environment to train in, where that differs from one to be judged in, as in Atari games."""
+        """Return a fresh environment to train in, where that differs from one to be evaluated in, as in Atari games."""
         return self._fresh(training=True) if self.trains_apart else self.make()
 
     def make(self) -> gymnasium.Env[Any, Any]:

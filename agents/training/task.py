@@ -36,7 +36,7 @@ WIDTH = 10
 
 
 class AgentTask(Task):
-    """Judges and films an agent in the environments that its source makes; a lane adds `advance`.
+    """Evaluates and films an agent in the environments that its source makes; a lane adds `advance`.
 
     Args:
         agent: The agent; it is built for the environment's spaces here.

@@ -56,15 +56,15 @@ def from_arrays(
             kinds, examples to test on that stand in the training part too, or a target of one value only.
     """
     owner = name
-    told = dict(kinds or {})
+    declared = dict(kinds or {})
     given = Part(named(inputs, INPUT, owner), named(targets, TARGET, owner))
     check_lengths(given, owner)
-    unknown = sorted(told.keys() - {*given.inputs, *given.targets})
+    unknown = sorted(declared.keys() - {*given.inputs, *given.targets})
     if unknown:
         raise bad_value(owner, "kinds", unknown[0], "names of " + ", ".join((*given.inputs, *given.targets)))
-    given = _readable_part(given, told, owner, checked_weights(weights, len(given), owner))
+    given = _readable_part(given, declared, owner, checked_weights(weights, len(given), owner))
     if test is None:
-        chosen = _to_test_on(given, told, owner)
+        chosen = _to_test_on(given, declared, owner)
         numbers = np.arange(len(given))
         train, tested = given.rows(numbers[~chosen]), given.rows(numbers[chosen])
     else:
@@ -74,12 +74,12 @@ def from_arrays(
             if theirs.keys() != ours.keys():
                 raise bad_value(owner, "test names", sorted(theirs), ", ".join(sorted(ours)))
         tested = Part({n: tested.inputs[n] for n in given.inputs}, {n: tested.targets[n] for n in given.targets})
-        tested = _readable_part(tested, told, f"{owner} test", None)
+        tested = _readable_part(tested, declared, f"{owner} test", None)
         train = given
         check_leaks(train, tested, owner)
     names, spans = columns or {}, dict(ranges or {})
     fields = [
-        tuple(_field(n, v, told.get(n), side, rate, names.get(n), spans.get(n), owner) for n, v in held.items())
+        tuple(_field(n, v, declared.get(n), side, rate, names.get(n), spans.get(n), owner) for n, v in held.items())
         for held, side in ((train.inputs, INPUT), (train.targets, TARGET))
     ]
     spec = ExampleSpec(fields[0], fields[1], name)
@@ -115,7 +115,7 @@ def _dim(field: Field, values: np.ndarray, name: str) -> list[str]:
     return [f"{lie}, less than {NARROW:.0%} of [{low:g}, {high:g}]; ranges= declares another range"]
 
 
-def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
+def _to_test_on(part: Part, declared: Mapping[str, str], owner: str) -> np.ndarray:
     """Choose a fifth of the examples to test on, booleans (N,), but none of a class that only they would have."""
     groups = same_rows(part)
     chosen = held_out(groups, TEST_FRACTION)
@@ -123,7 +123,7 @@ def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
     if chosen.all():
         raise bad_value(owner, "examples", received, "at least two that differ, one to test on")
     for name, values in part.targets.items():
-        if (told.get(name) or _target_kind(values, name)) == "class":
+        if (declared.get(name) or _target_kind(values, name)) == "class":
             lacking = ~np.isin(values, values[~chosen])
             chosen &= ~np.isin(groups, groups[lacking])
     if not chosen.any():
@@ -132,12 +132,14 @@ def _to_test_on(part: Part, told: Mapping[str, str], owner: str) -> np.ndarray:
     return chosen
 
 
-def _readable_part(part: Part, told: Mapping[str, str], owner: str, weights: np.ndarray | None) -> Part:
-    inputs, targets = _readable(part.inputs, told, owner, INPUT), _readable(part.targets, told, owner, TARGET)
+def _readable_part(part: Part, declared: Mapping[str, str], owner: str, weights: np.ndarray | None) -> Part:
+    inputs, targets = _readable(part.inputs, declared, owner, INPUT), _readable(part.targets, declared, owner, TARGET)
     return Part(inputs, targets, weights)
 
 
-def _readable(held: Mapping[str, np.ndarray], told: Mapping[str, str], owner: str, side: str) -> dict[str, np.ndarray]:
+def _readable(
+    held: Mapping[str, np.ndarray], declared: Mapping[str, str], owner: str, side: str
+) -> dict[str, np.ndarray]:
     """Return values in the shapes that their kinds have, once their kinds are known and all of them are finite."""
     found = {}
     for name, values in held.items():
@@ -146,7 +148,7 @@ def _readable(held: Mapping[str, np.ndarray], told: Mapping[str, str], owner: st
             row = int(np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))[0])
             fix = "leave such rows out, or fill them in: nothing here does that silently."
             raise bad_value(where, "values", f"NaN or infinity in row {row}", "finite numbers", fix)
-        kind = told.get(name) or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
+        kind = declared.get(name) or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
         if kind not in (INPUTS if side == INPUT else TARGETS):
             raise bad_value(where, "kind", kind, "one of " + ", ".join(INPUTS if side == INPUT else TARGETS))
         if kind == "class":
@@ -185,11 +187,11 @@ def _target_kind(values: np.ndarray, owner: str) -> str:
 
 
 def _field(
-    name: str, values: np.ndarray, told: str | None, side: str, rate: int | None, columns: tuple[str, ...] | None,
+    name: str, values: np.ndarray, declared: str | None, side: str, rate: int | None, columns: tuple[str, ...] | None,
     span: tuple[float, float] | None, owner: str,
 ) -> Field:  # fmt: skip
     where = f"{owner} {side} {name!r}"
-    kind = told or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
+    kind = declared or (_input_kind(values, where) if side == INPUT else _target_kind(values, where))
     if kind == "class":
         classes, numbers, names = count_classes(values)
         odd = [label for label in names or () if len(label) > 256 or printable(label) != label]

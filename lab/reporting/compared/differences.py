@@ -43,5 +43,5 @@ def _facts(record: RunRecord) -> dict[str, str]:
     row, metric = scores.final(record), scores.main_metric(record)
     score = NONE if row is None or metric is None else f"{shown(row.get(metric))} {label(metric)}"
     state, why = state_of(record)
-    told = {"score": score, "steps": shown(record.step), "time": duration(record.seconds), "seed": str(record.seed)}
-    return {**told, "state": f"{state}: {why}" if why else state}
+    cells = {"score": score, "steps": shown(record.step), "time": duration(record.seconds), "seed": str(record.seed)}
+    return {**cells, "state": f"{state}: {why}" if why else state}

@@ -62,12 +62,12 @@ def listen(*controls: Stoppable) -> Iterator[Interruption]:
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
-        told = (interruption, controls)
-        _elsewhere.append(told)
+        entry = (interruption, controls)
+        _elsewhere.append(entry)
         try:
             yield interruption
         finally:
-            _elsewhere.remove(told)
+            _elsewhere.remove(entry)
         return
 
     def receive(number: int, frame: FrameType | None) -> None:

@@ -138,8 +138,8 @@ class Pool:
 
     def interrupt(self, waiting: Iterator[int]) -> None:
         """Let all workers stop with a checkpoint, as far as they can within some seconds."""
-        told = [actor.interrupt.remote() for actor in self._actors.values()]
-        self.ray.wait(told, num_returns=len(told), timeout=PATIENCE)
+        interrupted = [actor.interrupt.remote() for actor in self._actors.values()]
+        self.ray.wait(interrupted, num_returns=len(interrupted), timeout=PATIENCE)
         for number in waiting:
             self.go_on(number, {})
         if self._pending:
