@@ -24,7 +24,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
-PACKAGES = ("lab", "agents", "envs", "generative")
+
+from benchmarks import machine  # noqa: E402
+
+PACKAGES = ("lab", "agents", "envs", "generative", "predictors")
 # The function of an agent that is one update, whatever calls it.
 RULE = ("learn",)
 CASES = ("diffusion", "diffusion_points", "gan", "dqn_host", "dqn_compiled")
@@ -156,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="name the files and functions")
     parser.add_argument("--output", type=Path, help="write all of it as JSON")
     given = parser.parse_args(arguments)
+    machine.say()
     found = {case: measure(case) for case in given.cases}
     print(f"{'update of':<18}{'files':>6}{'changes':>9}{'once compiled':>15}{'update alone':>14}")
     for case, result in found.items():

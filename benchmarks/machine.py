@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, TextIO
 
 # By which TensorFlow, oneDNN, XLA and torch choose their code.
 FEATURES = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_bf16")
@@ -34,10 +34,14 @@ def line(found: dict[str, Any]) -> str:
     )
 
 
-def say() -> dict[str, Any]:
-    """Print the line, and return the description."""
+def say(to: TextIO | None = None) -> dict[str, Any]:
+    """Print the line, and return the description.
+
+    Args:
+        to: Where to, such as `sys.stderr` for a script whose output is JSON; None for the output.
+    """
     found = describe()
-    print(line(found), flush=True)
+    print(line(found), file=to, flush=True)
     return found
 
 

@@ -8,12 +8,19 @@ A run is what `row.py ... --run RUN` keeps. Test rows play no part, so a strengt
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from pathlib import Path
 
 from generative import Diffusion
 from generative.metrics.table import standard_table
 from lab import Experiment
 from lab.errors import UsageError
+
+# Behind all others, because `generative` is a package and not the benchmark of that name.
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from benchmarks import machine
 
 SHOWN = ("fd", "precision", "recall", "density", "coverage", "classifier_confidence")
 
@@ -25,6 +32,7 @@ def main() -> None:
     parser.add_argument("--guidance", default="1,1.5,2,2.5,3")
     parser.add_argument("--samples", type=int, help="how many are judged; by default as many as rows are kept")
     options = parser.parse_args()
+    machine.say()
     strengths = [float(text) for text in options.guidance.split(",")]
     print(f"{'run':32}{'guidance':>9}" + "".join(f"{name:>22}" for name in SHOWN) + f"{'seconds':>9}")
     for path in options.runs:

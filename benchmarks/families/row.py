@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,11 @@ from rows import ROWS
 from generative.data.dataset import Dataset
 from lab import Callback, Experiment
 from lab.config import parse
+
+# Behind all others, because `generative` is a package and not the benchmark of that name.
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from benchmarks import machine
 
 MOST_UPDATES = 1_000_000_000
 SAMPLES = 2_000
@@ -77,6 +83,7 @@ def main() -> None:
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--run", type=Path, help="where the run is kept; by default nowhere")
     options = parser.parse_args()
+    machine.say(sys.stderr)
     row, texts = ROWS[options.row], dict(text.split("=", 1) for text in options.set)
     settings = {**row.settings, **row.on.get(options.source, {}), **parse(row.kind.Settings, texts)}
     budget = Budget(options.seconds, row.fall.get(options.source, 0.0) if options.fall is None else options.fall)
