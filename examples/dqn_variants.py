@@ -26,9 +26,7 @@ from lab.errors import bad_value
 class DoubleDQNSettings(DQNSettings):
     """Settings of `DoubleDQN`."""
 
-    selector: str = setting(
-        "online", "network that selects the action: online, or the average of it", choices=("online", "average")
-    )
+    selector: str = setting("online", "network that selects: online or its average", choices=("online", "average"))
 
 
 class DoubleDQN(DQN):
@@ -36,13 +34,12 @@ class DoubleDQN(DQN):
 
     Settings = DoubleDQNSettings
 
-    def next_actions(self, parameters, next_features):
+    def next_actions(self, parameters, features):
         weights = self.acting_weights(parameters, explore=self.config.selector == "online")
-        return tf.argmax(self.values(weights, next_features), axis=-1, output_type=tf.int32)
+        return tf.argmax(self.values(weights, features), axis=-1, output_type=tf.int32)
 
-    def next_values(self, parameters, next_features):
-        values = self.values(parameters.target, next_features)
-        return losses.chosen(values, self.next_actions(parameters, next_features))
+    def next_values(self, parameters, features):
+        return losses.chosen(self.values(parameters.target, features), self.next_actions(parameters, features))
 
 
 # ---------------------------------------------------------------- n steps
