@@ -7,7 +7,6 @@ import importlib
 import sys
 from types import ModuleType
 
-from lab.runtime.processor import choose_kernels
 from lab.runtime.quiet import quiet_stderr, set_quiet_defaults
 
 
@@ -24,6 +23,9 @@ def load(name: str) -> ModuleType:
     set_quiet_defaults()
     if "tensorflow" in sys.modules:
         return importlib.import_module(name)
+    # Here, because `import lab` does without it.
+    from lab.runtime.processor import choose_kernels
+
     choose_kernels()
     with quiet_stderr(only_with="tensorflow"):
         return _load_with_tensorflow(name)

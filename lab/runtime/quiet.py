@@ -7,8 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 
-from lab.runtime.processor import choose_kernels
-
 
 def set_quiet_defaults() -> None:
     """Tell TensorFlow, pygame and SDL, by variables that are not set yet, to neither chat nor take the signals.
@@ -71,6 +69,7 @@ def load_tensorflow() -> None:
     """
     # Here, because `import lab` does without it.
     from lab.runtime.compiling.compile_cache import offer
+    from lab.runtime.processor import choose_kernels
 
     choose_kernels()
     offer()

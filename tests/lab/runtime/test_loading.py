@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,12 @@ def test_a_failing_import_leaves_the_collector_on(folder):
     with pytest.raises(RuntimeError, match="broken"):
         load("broken")
     assert gc.isenabled()
+
+
+def test_importing_lab_loads_none_of_what_only_training_takes():
+    lazy = ("tensorflow", "numpy", "keras", "lab.runtime.processor", "lab.runtime.compiling")
+    code = f"import sys, lab; print([name for name in {lazy} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
