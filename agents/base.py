@@ -125,7 +125,7 @@ class Agent(Learner):
         trained elsewhere before, and where an environment could not be brought back to where it was.
 
         Args:
-            rows: int64, of the environments.
+            rows: int64 (k,), of the environments.
         """
 
     def setup_arguments(self) -> tuple[Any, ...]:
@@ -161,11 +161,11 @@ class Agent(Learner):
         """Choose an action for each row of a batch.
 
         Args:
-            observations: (n, ...).
+            observations: (n, ...) in the dtype of the observation space.
             explore: Whether to explore, as in training, or to act as well as the agent can.
 
         Returns:
-            (n, ...) actions; for Discrete spaces int64 indices from 0.
+            (n, ...) actions; for Discrete spaces int64 indices from 0, else numbers in the space's own unit.
         """
 
     @property
@@ -231,7 +231,7 @@ class Agent(Learner):
         observation alone need none of it.
 
         Args:
-            rows: int64, the rows of the batches to come in which an episode begins.
+            rows: int64 (k,), the rows of the batches to come in which an episode begins.
             number: How many rows those batches have.
         """
 
@@ -258,8 +258,8 @@ class Agent(Learner):
         """Return the actions, (n, ...) as of `act_batch` without exploring, that an exported function's outputs mean.
 
         Args:
-            outputs: Of what `export_model` gave: here one array, of a value or logit for each action, (n, actions), of
-                which the greatest counts; or for other spaces the actions themselves (hook).
+            outputs: Of what `export_model` gave: here one array, of a value or logit for each action, float32
+                (n, actions), of which the greatest counts; or for other spaces the actions themselves (hook).
         """
         (only,) = outputs.values()
         return only.argmax(axis=-1) if isinstance(self.action_space, Discrete) else only
@@ -280,5 +280,5 @@ class Agent(Learner):
         return {}
 
     def action_values(self, observations: np.ndarray) -> np.ndarray | None:
-        """Return the value of each action, (n, actions), or None for agents that estimate none (hook)."""
+        """Return the value of each action, float (n, actions), or None for agents that estimate none (hook)."""
         return None

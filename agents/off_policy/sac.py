@@ -85,7 +85,7 @@ class SAC(OffPolicyAgent):
         return self.kind.proposed(self.rows(parameters.actor, following), key)
 
     def next_values(self, least: tf.Tensor, proposal: Proposal, parameters: Parameters) -> tf.Tensor:
-        """Return E[Q - alpha log pi], (B,) (equation 3)."""
+        """Return E[Q - alpha log pi], float32 (B,) (equation 3); see `OffPolicyAgent.next_values`."""
         return self.kind.expected(least - self.weight_of_entropy(parameters) * proposal.logs, proposal.logs)
 
     def actor_losses(

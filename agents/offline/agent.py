@@ -48,10 +48,10 @@ class OfflineAgent(Agent):
         """Make one training step, in TensorFlow operations over variables; it is traced once and compiled.
 
         Args:
-            batch: What the sampler drew, as tensors.
+            batch: What the sampler drew, as tensors of its shapes (B, ...) and dtypes.
 
         Returns:
-            Scalar metrics by name, such as the loss before the step.
+            Metrics by name, float (), such as the loss before the step.
         """
 
     def check_training(self) -> None:

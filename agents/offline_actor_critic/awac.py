@@ -24,7 +24,7 @@ class AWAC(AdvantageWeighted):
     Settings: ClassVar[type[Settings]] = AWACSettings
 
     def advantages(self, parameters: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        """Return Q(s, a) - E[Q(s, pi)], (B,); for a Box the expectation is one draw (equation 13)."""
+        """Return Q(s, a) - E[Q(s, pi)], float32 (B,); for a Box the expectation is one draw (equation 13)."""
         kind, critics = self.kind, parameters.critics
         taken = self.ensemble(critics, tf.concat([observed, kind.taken(batch.action)], axis=-1))
         own = self.proposed(parameters, observed, key, self.config)

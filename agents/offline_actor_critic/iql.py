@@ -46,7 +46,10 @@ class IQL(AdvantageWeighted):
     def with_critics(
         self, state: AgentState, batch: Batch, observed: tf.Tensor, key: tf.Tensor
     ) -> tuple[Parameters, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Make an update of the state values, then one of the critics; see `OffPolicyAgent.with_critics`."""
+        """Make an update of the state values, then one of the critics, of features float32 (B, d).
+
+        Arguments and what is returned are those of `OffPolicyAgent.with_critics`.
+        """
         c, p = self.hyperparameters(state), state.parameters
         rate, epsilon = c.learning_rate, c.adam_epsilon
         taken = tf.concat([observed, self.kind.taken(batch.action)], axis=-1)
@@ -71,7 +74,7 @@ class IQL(AdvantageWeighted):
         return p, loss, tf.reduce_mean(values), errors
 
     def advantages(self, parameters: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        """Return Q(s, a) - V(s), (B,), of the target critics and the newest state values."""
+        """Return Q(s, a) - V(s), float32 (B,), of the target critics and the newest state values."""
         taken = tf.concat([observed, self.kind.taken(batch.action)], axis=-1)
         recorded = self.taken_values(parameters.targets, taken, batch)
         return recorded - self.expectiles(parameters.state_value[0], observed)
@@ -80,11 +83,11 @@ class IQL(AdvantageWeighted):
         return losses.advantage_weights(advantages, self.config.temperature, self.config.largest_weight)
 
     def taken_values(self, critics: tuple[tf.Tensor, ...], taken: tf.Tensor, batch: Batch) -> tf.Tensor:
-        """Return the least of some critics' values of the recorded actions, (B,)."""
+        """Return the least of critics' values of the recorded actions, float32 (B,); `taken` is float32 (B, d)."""
         return tf.reduce_min(self.kind.of_taken(self.ensemble(critics, taken), batch.action), axis=0)
 
     def expectiles(self, weights: tuple[tf.Tensor, ...], observed: tf.Tensor) -> tf.Tensor:
-        """Return V(s), (B,), of features float32 (B, d)."""
+        """Return V(s), float32 (B,), of features float32 (B, d)."""
         return self.state_critic(weights, observed)[0, :, 0]
 
     def state_values(self, observed: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ class AdvantageWeighted(OfflineActorCritic):
 
     @abstractmethod
     def advantages(self, parameters: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        """Return by how much recorded actions are better than what they are compared with, (B,).
+        """Return by how much recorded actions are better than what they are compared with, float32 (B,).
 
         Args:
             parameters: With the critics after their update.
@@ -41,7 +41,7 @@ class AdvantageWeighted(OfflineActorCritic):
 
     @abstractmethod
     def weights(self, advantages: tf.Tensor) -> tf.Tensor:
-        """Return the weight of each recorded action, (B,), without a gradient."""
+        """Return the weight of each recorded action, float32 (B,), without a gradient, for advantages float32 (B,)."""
 
     def kind_of_actions(self) -> BoxActions | DiscreteActions:
         found = kind_of(type(self).__name__, self.action_space)

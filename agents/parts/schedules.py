@@ -45,7 +45,7 @@ class FallingRate:
         self.rate_steps = self.scheduled("learning_rate_steps")
 
     def step_size(self, state: Any) -> tf.Tensor:
-        """Return Adam's step size, (): what somebody set, else what the schedule has for the state's steps."""
+        """Return Adam's step size, float32 (): what somebody set, else what the schedule has for the state's steps."""
         import tensorflow as tf
 
         c = self.hyperparameters(state)

@@ -95,7 +95,7 @@ class RecurrentDQN(DQN):
         return observations.features(self.observation_space, observed)
 
     def outputs(self, weights: tuple[tf.Tensor, ...], features: Any) -> tf.Tensor:
-        """Return the network's outputs (n, ...) under explicit weights.
+        """Return the network's outputs, float32 (n, ...), under explicit weights.
 
         Args:
             weights: The cell's, then those of `network`.

@@ -38,7 +38,7 @@ class Uniform:
         return kept
 
     def restored(self, stored: Any, first: tf.Tensor, size: tf.Tensor) -> Any:
-        """Return what it keeps, from what `stored` returned; `first` and `size` as for `draw`."""
+        """Return what it keeps, from what `stored` returned; `first` and `size`, int32 (), as for `draw`."""
         return stored
 
     def added(self, kept: Any, start: tf.Tensor, number: int, first: tf.Tensor, size: tf.Tensor, waiting: int) -> Any:
@@ -48,7 +48,7 @@ class Uniform:
             kept: Before.
             start: int32 (), where the first of them lies.
             number: How many, side by side.
-            first, size: The rows that may be drawn from now on, as for `draw`.
+            first, size: int32 (), the rows that may be drawn from now on, as for `draw`.
             waiting: How many of the newest rows may not be, at most.
         """
         return kept
@@ -177,7 +177,7 @@ class Prioritised:
         return self.restored((tf.zeros(capacity), tf.ones(())), tf.zeros((), tf.int32), tf.zeros((), tf.int32))
 
     def stored(self, kept: PrioritisedTensors) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return what checkpoints hold of what it keeps, from which the rest follows: priorities and the highest."""
+        """Return what checkpoints hold, from which the rest follows: priorities, float32 (C,), and the highest, ()."""
         return kept.priorities, kept.highest
 
     def restored(self, stored: tuple[tf.Tensor, tf.Tensor], first: tf.Tensor, size: tf.Tensor) -> PrioritisedTensors:
@@ -185,7 +185,7 @@ class Prioritised:
 
         Args:
             stored: float32 (C,) and ().
-            first, size: The rows that may be drawn, as for `draw`.
+            first, size: int32 (), the rows that may be drawn, as for `draw`.
         """
         from agents.replay.trees import program as tree
 
@@ -202,7 +202,7 @@ class Prioritised:
         size: tf.Tensor,
         waiting: int,
     ) -> PrioritisedTensors:
-        """Return what it keeps after rows were written; see `Uniform.added`."""
+        """Return what it keeps after rows were written at `start`, int32 (); see `Uniform.added`."""
         import tensorflow as tf
         from tensorflow.compiler.tf2xla.python import xla
 
@@ -221,7 +221,7 @@ class Prioritised:
     def draw(
         self, kept: PrioritisedTensors, key: tf.Tensor, number: int, first: tf.Tensor, size: tf.Tensor, progress: Any
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Draw rows inside a program; see `Uniform.draw`."""
+        """Draw rows inside a program, int32 (B,), and their weights, float32 (B,); see `Uniform.draw`."""
         import tensorflow as tf
 
         from agents.replay.trees import program as tree

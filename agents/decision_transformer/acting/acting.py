@@ -201,7 +201,7 @@ class ActsOnContext(Agent):
         return predictions
 
     def bounded(self, predictions: tf.Tensor) -> tf.Tensor:
-        """Return logits as they are, and numbers within [-1, 1] where the space is bounded."""
+        """Return logits, float32 (n, A), as they are, and numbers, float32 (n, a), in [-1, 1] if a Box is bounded."""
         return within_bounds(self.action_space, predictions, self.config.bound)
 
     # ---------------------------------------------------------------- help

@@ -52,18 +52,21 @@ class Recording:
         return (self[i] for i in range(len(self)))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Return the arrays by name, with `starts`; they are the episodes' own."""
+        """Return the arrays by name, as `Columns` has them, with `starts`, int64 (E,); they are the episodes' own."""
         return {**self.columns._asdict(), "starts": self.starts}
 
     def episode_of(self, rows: np.ndarray) -> np.ndarray:
-        """Return the episode that each row belongs to, int64."""
+        """Return the episode that each row belongs to, int64 (n,), of rows int64 (n,)."""
         return np.searchsorted(self.starts, rows, side="right") - 1
 
     def next_observations(self, rows: Any = None) -> np.ndarray:
         """Return what truly followed the action of each row, at an episode's end its final observation.
 
         Args:
-            rows: Whole numbers; None for all rows.
+            rows: Whole numbers (n,); None for all rows.
+
+        Returns:
+            (n, ...) in the dtype of the recorded observations.
         """
         rows = np.arange(self.steps) if rows is None else np.asarray(rows)
         following = self.observations[np.minimum(rows + 1, self.steps - 1)]
@@ -73,6 +76,6 @@ class Recording:
         return following
 
     def last_terminated(self, rows: np.ndarray) -> np.ndarray:
-        """Return whether each row's action ended the task itself, bool; a truncated episode's last does not."""
+        """Return whether the action of each row, int64 (n,), ended the task itself, bool (n,); truncation does not."""
         episode = self.episode_of(rows)
         return self.terminated[episode] & (rows + 1 == self.starts[episode] + self.lengths[episode])
