@@ -76,7 +76,7 @@ class TensorEnvAdapter(gymnasium.Env[Any, Any]):
 
     @property
     def position(self) -> tuple[Any, np.ndarray, int]:
-        """The state with the leading axis 1 (None before the first reset), the episode's key, and its steps so far."""
+        """The state, (1, ...) each (None before the first reset), the episode's key, uint32 (1, 2), and its steps."""
         return self._state, self._key, self._elapsed
 
     def together(self, envs: Sequence[gymnasium.Env[Any, Any]]) -> Together | None:

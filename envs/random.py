@@ -99,7 +99,17 @@ def bits(key: tf.Tensor, shape: Sequence[int] = ()) -> tf.Tensor:
 def uniform(
     key: tf.Tensor, shape: Sequence[int] = (), low: Any = 0.0, high: Any = 1.0, dtype: Any = tf.float32
 ) -> tf.Tensor:
-    """Draw uniform numbers in [low, high) for each key, (..., *shape), with 24 random bits each."""
+    """Draw uniform numbers in [low, high) for each key, with 24 random bits each.
+
+    Args:
+        key: uint32 (..., 2).
+        shape: Of the numbers of one key.
+        low, high: Numbers, or tensors that broadcast to the result.
+        dtype: Of the result, a floating one.
+
+    Returns:
+        `dtype` (..., *shape).
+    """
     words = tf.bitwise.right_shift(bits(key, shape), tf.constant(8, tf.uint32))
     # Through int32: a word of 24 bits fits, and the cast is one instruction there.
     unit = tf.cast(tf.cast(words, tf.int32), dtype) * tf.constant(2.0**-24, dtype)

@@ -111,6 +111,10 @@ class TensorEnv(ABC):
     def advance(self, carry: Carry, action: tf.Tensor) -> tuple[Carry, TensorStep]:
         """Step; an environment whose episode ended starts the next in the same step.
 
+        Args:
+            carry: Of n environments.
+            action: (n, ...), as for `step`.
+
         Returns:
             The carry after resets, and the step as it was: its observation is an ended episode's true last one.
         """

@@ -64,11 +64,11 @@ class DiscretizeObservation(gymnasium.ObservationWrapper[np.int64, Any, Any], gy
         ]
 
     def observation(self, observation: ArrayLike) -> int:  # type: ignore[override]
-        """Give the index of one observation."""
+        """Give the index of one observation, numbers of the wrapped space's shape (...), as an int; see `index_of`."""
         return self.index_of(observation)
 
     def index_of(self, observation: ArrayLike) -> int:
-        """Give the Discrete index, in [0, product of bins), of one observation of the wrapped space's shape.
+        """Give the Discrete index, an int in [0, product of bins), of one observation of the wrapped space's shape.
 
         Raises:
             ValueError: for a wrong number of values, or NaN.

@@ -120,8 +120,11 @@ class Generator(Learner):
     def update(self, batch: Batch) -> Mapping[str, tf.Tensor]:
         """Make one training step, in TensorFlow operations over variables; it is traced once and compiled.
 
+        Args:
+            batch: Rows, float32 (B, ...) in [-1, 1], and labels, int32 (B,) or None.
+
         Returns:
-            Scalar metrics by name, such as the loss before the step.
+            Metrics by name, float (), such as the loss before the step.
         """
 
     @abstractmethod
@@ -137,7 +140,7 @@ class Generator(Learner):
                 each time too.
 
         Returns:
-            (number, ...) rows in the data set's range, shape and type.
+            (number, ...) rows in the data set's range, shape and dtype.
         """
 
     def check_training(self) -> None:
@@ -153,14 +156,14 @@ class Generator(Learner):
         """Return inputs of the function of `export_model`, by name, one for each row (hook).
 
         Args:
-            rows: (N, ...) of the data set.
-            labels: Theirs, (N,), or None where there are none.
+            rows: (N, ...) of the data set, in its own dtype.
+            labels: Theirs, whole numbers (N,), or None where there are none.
             rng: Of what is drawn at random, such as latents.
         """
         raise NotImplementedError(f"{type(self).__name__} has no inputs for its export_model.")
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:
-        """Show one of `kinds` as a uint8 image or a matplotlib figure (hook).
+        """Show one of `kinds` as an image, uint8 (height, width, 3), or a matplotlib figure (hook).
 
         Args:
             kind: One of `kinds`.

@@ -120,7 +120,7 @@ class DataSpec:
         return values.astype(np.float32, copy=False)
 
     def normalise_tensor(self, data: tf.Tensor) -> tf.Tensor:
-        """Do as `normalise`, in TensorFlow."""
+        """Do as `normalise`, in TensorFlow: float32 (B, ...) for rows (B, ...)."""
         import tensorflow as tf
 
         values = tf.cast(data, tf.float64 if self.is_wide else tf.float32)
@@ -128,11 +128,11 @@ class DataSpec:
         return tf.cast(self.standardise_tensor(values), tf.float32)
 
     def standardise_tensor(self, data: tf.Tensor) -> tf.Tensor:
-        """Return rows in [-1, 1] normalised feature-wise, where the data set is, else as they are."""
+        """Return float rows (B, ...) in [-1, 1] normalised feature-wise, where the data set is, else as they are."""
         return data if self.centre is None else (data - self.centre) / self.spread
 
     def quantise(self, data: np.ndarray) -> np.ndarray:
-        """Return float rows in [-1, 1] in the data set's own range and type: clipped, and rounded where it is whole.
+        """Return float rows (N, ...) in [-1, 1] in the data set's range and dtype: clipped, and rounded if whole.
 
         Raises:
             UsageError: When a value is not finite.
@@ -152,7 +152,7 @@ class DataSpec:
         return (values if self._is_float else self._whole(np.rint(values))).astype(self.dtype)
 
     def quantise_tensor(self, data: tf.Tensor) -> tf.Tensor:
-        """Do as `quantise`, in TensorFlow and without the check."""
+        """Do as `quantise`, in TensorFlow and without the check: (B, ...) in the data set's dtype."""
         import tensorflow as tf
 
         values = tf.cast(data, tf.float64 if self.is_wide else tf.float32)
@@ -167,14 +167,14 @@ class DataSpec:
         return (values + 1.0) * ((self.high - self.low) / 2.0) + self.low
 
     def fractions(self, data: np.ndarray) -> np.ndarray:
-        """Return rows as float64 fractions of the range: low becomes 0, high 1. Metrics are in this unit."""
+        """Return rows as fractions of the range, float64 (N, ...): low becomes 0, high 1. Metrics are in this unit."""
         return (np.asarray(data, np.float64) - self.low) / (self.high - self.low)
 
     def check(self, data: Any, owner: str) -> np.ndarray:
-        """Check rows that a user hands over, and return them as an array.
+        """Check rows that a user hands over, and return them as an array, (N, ...) in their own dtype.
 
         Args:
-            data: (N, ...) rows in the data set's range and type; any floating type where its own is floating.
+            data: (N, ...) rows in the data set's range and dtype; any floating type where its own is floating.
             owner: Who asks, for messages.
 
         Raises:

@@ -55,7 +55,7 @@ class ConditionalVAE(VAE):
         Args:
             number: How many.
             seed: See `Generator.sample`.
-            labels: Labels of the data (number,), or one for all; None to draw them as often as training met them.
+            labels: Whole numbers (number,), or one for all; None to draw them as often as training met them.
         """
         number = self.count(number)
         if labels is None:
@@ -64,7 +64,7 @@ class ConditionalVAE(VAE):
         return self.decode(self.prior.sample(number, self.rng(seed), codes), label_values(self.spec, codes))
 
     def sample_labels(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw labels, (number,), as often as training met them; before training all alike."""
+        """Draw labels of the data, whole numbers (number,), as often as training met them; before it all alike."""
         return label_values(self.spec, drawn_codes(self.class_counts.numpy(), number, rng))
 
     def picture(self, kind: str, data: Dataset) -> np.ndarray | Figure:

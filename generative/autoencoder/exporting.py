@@ -28,7 +28,7 @@ class Reconstructing:
     reconstruct: Callable[..., np.ndarray]
 
     def restored(self, data: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
-        """Return what is left of rows in [-1, 1], (B, ...), after the bottleneck, as `reconstruct` has it."""
+        """Return what the bottleneck leaves of rows float32 (B, ...) in [-1, 1], like them; see `reconstruct`."""
         return self.decoded(self.encoded(data, *labels), *labels)
 
     def export_model(self) -> Exportable:
@@ -49,6 +49,6 @@ class Reconstructing:
     def export_inputs(
         self, rows: np.ndarray, labels: np.ndarray | None, rng: np.random.Generator
     ) -> dict[str, np.ndarray]:
-        """Return inputs of that function; see `Generator.export_inputs`."""
+        """Return rows (N, ...) and their labels, int64 (N,), by name; see `Generator.export_inputs`."""
         given = labels if self.conditional else None
         return {ROWS: rows, **({} if given is None else {LABELS: given.astype(np.int64)})}

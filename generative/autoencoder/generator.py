@@ -112,13 +112,17 @@ class Autoencoder(Reconstructing, Freezing):
         return LocalPrior(c.latent_size, c.prior_decay, c.prior_latents, c.prior_neighbours, c.prior_spread)
 
     def draws(self, batch: Batch) -> Any:
-        """Return the random numbers of a batch's rows in the objective, nested tensors (B, ...)."""
+        """Return the random numbers of a batch's rows in the objective, nested tensors float32 (B, ...)."""
         return ()
 
     def objective(self, batch: Batch, draws: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor], Any]:
-        """Return the loss, (), further metrics and what `learn_from` is given; see `Adam.minimise`.
+        """Return the loss, float32 (), further metrics, float32 () each, and what `learn_from` is given.
 
-        It changes nothing, and is differentiated with regard to `variables`.
+        It changes nothing, and is differentiated with regard to `variables`; see `Adam.minimise`.
+
+        Args:
+            batch: Of B rows.
+            draws: As `draws` returned them.
         """
         labels = self.labels_of(batch)
         latents = self.encoder(self.joined(self.corrupted(batch.data, draws), *labels), training=True)
@@ -130,23 +134,23 @@ class Autoencoder(Reconstructing, Freezing):
         self.prior.update(seen, *self.labels_of(batch))
 
     def corrupted(self, data: tf.Tensor, draws: Any) -> tf.Tensor:
-        """Return what the encoder sees in training of rows in [-1, 1], (B, ...); see `draws`."""
+        """Return what the encoder sees in training of rows float32 (B, ...) in [-1, 1], like them; see `draws`."""
         return data
 
     def reconstruction_loss(self, data: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
-        """Return the loss of reconstructions, (), for rows in [-1, 1], (B, ...)."""
+        """Return the loss of reconstructions, float32 (), for rows in [-1, 1], float32 (B, ...) both."""
         return tf.reduce_mean(tf.square(reconstructed - data))
 
     def penalty(self, latents: tf.Tensor) -> tf.Tensor:
-        """Return what latents (B, latent_size) add to the loss, ()."""
+        """Return what latents float32 (B, latent_size) add to the loss, float32 ()."""
         return tf.zeros(())
 
     def encoded(self, data: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
-        """Return the latents (B, latent_size) of rows in [-1, 1]."""
+        """Return the latents, float32 (B, latent_size), of rows float32 (B, ...) in [-1, 1]; labels are int32 (B,)."""
         return self.encoder(self.joined(data, *labels))
 
     def decoded(self, latents: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
-        """Return the rows, in [-1, 1], of latents (B, latent_size)."""
+        """Return the rows, float32 (B, ...) in [-1, 1], of latents float32 (B, latent_size); labels are int32 (B,)."""
         return self.decoder(self.joined(latents, *labels))
 
     # ---------------------------------------------------------------- learning
@@ -167,11 +171,16 @@ class Autoencoder(Reconstructing, Freezing):
         return {"loss": loss, **metrics, "gradient_norm": norm}
 
     def labels_of(self, batch: Batch) -> tuple[tf.Tensor, ...]:
-        """Return a batch's labels as the further arguments of the methods above: none if unconditional."""
+        """Return a batch's labels, int32 (B,), as further arguments of the methods above: none if unconditional."""
         return (batch.labels,) if self.conditional else ()
 
     def joined(self, tensor: tf.Tensor, *labels: tf.Tensor) -> Any:
-        """Return a network's inputs: rows or latents, and one-hot labels, of mean square 1, if conditional."""
+        """Return a network's inputs: rows or latents, and one-hot labels of mean square 1, float32 (B, classes).
+
+        Args:
+            tensor: float32 (B, ...).
+            labels: int32 (B,), if conditional; without them the inputs are the tensor itself.
+        """
         if not labels:
             return tensor
         classes = self.spec.classes or 0
@@ -209,7 +218,7 @@ class Autoencoder(Reconstructing, Freezing):
         return spec.quantise(in_batches(self._decode, array, *given))
 
     def reconstruct(self, data: Any, labels: Any = None) -> np.ndarray:
-        """Return what is left of rows after the bottleneck, in the data set's own range and type; see `encode`."""
+        """Return what the bottleneck leaves of rows (N, ...), in the data set's own range and type; see `encode`."""
         return self.decode(self.encode(data, labels), labels)
 
     def anomaly_score(self, data: Any, labels: Any = None) -> np.ndarray:

@@ -111,13 +111,13 @@ class VAE(Autoencoder):
     # ---------------------------------------------------------------- the bound
 
     def posterior(self, data: tf.Tensor, *labels: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return mean and log-variance of q(z | x), (B, latent_size) each, for rows in [-1, 1]."""
+        """Return mean and log-variance of q(z | x), float32 (B, latent_size) each, for rows (B, ...) in [-1, 1]."""
         outputs = self.encoder(self.joined(data, *labels), training=training)
         mean, log_variance = tf.split(outputs, 2, axis=1)
         return mean, tf.clip_by_value(log_variance, -CLAMP, CLAMP)
 
     def log_likelihood(self, data: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-        """Return log p(x | z) of each row, (B,), in nats."""
+        """Return log p(x | z) of each row, float32 (B,), in nats; rows and decoder's outputs are float32 (B, ...)."""
         return self.likelihood.log_prob(data, outputs, tf.convert_to_tensor(self.log_scale))
 
     def draws(self, batch: Batch) -> tf.Tensor:
@@ -146,12 +146,12 @@ class VAE(Autoencoder):
         return self.likelihood.mean(super().decoded(latents, *labels))
 
     def bound_terms(self, data: tf.Tensor, noise: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
-        """Return log p(x | z), KL(q || p) and log p(x, z) / q(z | x) of one z a row, (B, 3).
+        """Return log p(x | z), KL(q || p) and log p(x, z) / q(z | x) of one z a row, float32 (B, 3).
 
         Args:
-            data: (B, ...) in [-1, 1].
-            noise: Standard normal, (B, latent_size), of which z is made.
-            labels: (B,), if conditional.
+            data: float32 (B, ...) in [-1, 1].
+            noise: Standard normal, float32 (B, latent_size), of which z is made.
+            labels: int32 (B,), if conditional.
         """
         mean, log_variance = self.posterior(data, *labels)
         latents = mean + tf.exp(0.5 * log_variance) * noise

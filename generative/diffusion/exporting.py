@@ -68,7 +68,10 @@ class Denoising:
     def export_inputs(
         self, rows: np.ndarray, labels: np.ndarray | None, rng: np.random.Generator
     ) -> dict[str, np.ndarray]:
-        """Return inputs of that function, at the levels that the sampler visits; see `Generator.export_inputs`."""
+        """Return noisy rows, float32 (N, ...), their noise at levels that the sampler visits, float32 (N,), labels.
+
+        Labels are int64 (N,), if there are any; see `Generator.export_inputs`.
+        """
         levels = self.schedule.levels(self.config.steps)
         with np.errstate(divide="ignore"):
             ratios = levels.sigma / levels.alpha

@@ -121,7 +121,7 @@ class Diffusion(Denoising, Editing, Drawing, Generator):
         return make_network(self.config, self.spec, self.classes, self.seeds.integer("network"))
 
     def draws(self, data: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """Return what the loss of clean rows (B, ...) draws for them: alpha and sigma (B,), and noise (B, ...)."""
+        """Return what the loss of clean rows (B, ...) draws, float32: alpha and sigma, (B,), and noise, (B, ...)."""
         alpha, sigma = self.schedule.draw(stratified(keras.random.uniform((), seed=self.random), tf.shape(data)[0]))
         return alpha, sigma, keras.random.normal(tf.shape(data), seed=self.random)
 
@@ -129,7 +129,14 @@ class Diffusion(Denoising, Editing, Drawing, Generator):
         self, data: tf.Tensor, labels: tf.Tensor | None, alpha: tf.Tensor, sigma: tf.Tensor, noise: tf.Tensor,
         training: bool = True,
     ) -> tf.Tensor:  # fmt: skip
-        """Return the loss of clean rows (B, ...) in [-1, 1], (), a mean over rows; see `draws`."""
+        """Return the loss of clean rows, float32 (), a mean over rows.
+
+        Args:
+            data: float32 (B, ...) in [-1, 1].
+            labels: int32 (B,), or None.
+            alpha, sigma, noise: As `draws` returned them.
+            training: Whether the network trains.
+        """
         x = noised(data, alpha, sigma, noise)
         seen = self.denoised(self.network, x, alpha, sigma, labels, training)
         return self.parametrisation.loss(seen, data, alpha, sigma, self.config.data_scale)
@@ -138,7 +145,15 @@ class Diffusion(Denoising, Editing, Drawing, Generator):
         self, network: keras.Model, x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | None,
         training: bool = False,
     ) -> tf.Tensor:  # fmt: skip
-        """Return the clean rows (B, ...) that a network sees in x (B, ...) at alpha and sigma (B,)."""
+        """Return the clean rows that a network sees, float32 (B, ...).
+
+        Args:
+            network: From noisy rows to what `make_parametrisation` makes rows of.
+            x: Noisy rows, float32 (B, ...).
+            alpha, sigma: float32 (B,).
+            labels: int32 (B,), or None.
+            training: Whether the network trains.
+        """
         return self.parametrisation.denoise(network, x, alpha, sigma, self.config.data_scale, labels, training)
 
     # ---------------------------------------------------------------- learning
@@ -153,7 +168,7 @@ class Diffusion(Denoising, Editing, Drawing, Generator):
         return {"loss": loss, "gradient_norm": norm}
 
     def step_scale(self) -> Any:
-        """Return what the present update multiplies the learning rate by, () (hook)."""
+        """Return what the present update multiplies the learning rate by, a number or float32 () (hook)."""
         return 1.0
 
     def _training_labels(self, labels: tf.Tensor | None) -> tf.Tensor | None:

@@ -162,7 +162,7 @@ class ConsistencyDistillation(Student):
         return tf.reduce_mean(tf.gather(self.weights, step) * distances)
 
     def interpolate(self, *rows: Any, **how: Any) -> np.ndarray:
-        """Refuse: a student only knows the way from noise to rows."""
+        """Refuse, whatever rows (N, ...) it is given in whatever dtype: a student only knows the way from noise."""
         raise UsageError(
             "ConsistencyDistillation.interpolate received rows; expected none: a student knows no way from rows to "
             "their noise. Fix: interpolate with its teacher."

@@ -99,7 +99,7 @@ class Student(Diffusion):
             )
 
     def teach(self, x: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
-        """Return the clean rows that the teacher sees in x (B, ...) at alpha and sigma (B,)."""
+        """Return the clean rows, float32 (B, ...), that the teacher sees in x (B, ...) at alpha and sigma (B,)."""
         plain = super().make_parametrisation()
         return denoiser(self.teacher, plain, self.config.data_scale, labels, limit=self.limit)(x, alpha, sigma)
 

@@ -46,7 +46,7 @@ class Decoding:
     def export_inputs(
         self, rows: np.ndarray, labels: np.ndarray | None, rng: np.random.Generator
     ) -> dict[str, np.ndarray]:
-        """Return inputs of that function; see `Generator.export_inputs`."""
+        """Return latents, float32 (N, latent_size), and labels, int64 (N,), by name; see `Generator.export_inputs`."""
         latents = rng.standard_normal((len(rows), self.latent_size), np.float32)
         given = labels if self.classes else None
         return {LATENTS: latents, **({} if given is None else {LABELS: given.astype(np.int64)})}

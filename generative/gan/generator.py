@@ -127,7 +127,7 @@ class GAN(Decoding, Generator):
         return metrics
 
     def update_discriminator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
-        """Make one step of the discriminator on real rows (B, ...), and labels int32 (B,) or None."""
+        """Make one step of the discriminator on real rows, float32 (B, ...), and labels, int32 (B,) or None."""
         c, count = self.config, tf.shape(real)[0]
         for layer in self.spectral:
             layer.iterate()
@@ -165,7 +165,7 @@ class GAN(Decoding, Generator):
         return adversarial + penalty, metrics
 
     def update_generator(self, real: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
-        """Make one step of the generator; see `update_discriminator`."""
+        """Make one step of the generator, for as many rows as `real`, float32 (B, ...); see `update_discriminator`."""
         count = tf.shape(real)[0]
         latents, real_numbers, fake_numbers = self._latents(count), self._variation(count), self._variation(count)
         inputs = (real, labels, latents, fake_numbers, real_numbers)
@@ -212,7 +212,7 @@ class GAN(Decoding, Generator):
         Args:
             number: How many.
             seed: As for every generator.
-            labels: One label, or (number,) of them; None draws them as often as training met them.
+            labels: One label, or whole numbers (number,); None draws them as often as training met them.
 
         Raises:
             UsageError: On labels the data do not have, or any where the settings are not conditional.
@@ -244,7 +244,7 @@ class GAN(Decoding, Generator):
         return in_batches(self._score, rows, *self._codes(labels, len(rows)))
 
     def drawn_labels(self, number: int, rng: np.random.Generator) -> np.ndarray | None:
-        """Draw labels, (number,), as often as training met them; before training all alike; None without."""
+        """Draw labels, whole numbers (number,), as often as training met them; before it all alike; None without."""
         if not self.classes:
             return None
         return label_values(self.spec, drawn_codes(self.label_counts.numpy(), number, rng))

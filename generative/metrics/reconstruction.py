@@ -14,7 +14,7 @@ def squared_error(data: Dataset, reconstructed: np.ndarray) -> float:
 
     Args:
         data: Whose `test` was reconstructed.
-        reconstructed: Its rows in the data set's own range and type.
+        reconstructed: Its rows, (N, ...) in the data set's own range and dtype.
     """
     spec = data.spec
     return float(np.mean((spec.fractions(data.test) - spec.fractions(reconstructed)) ** 2))

@@ -57,7 +57,7 @@ class Drawing:
         Args:
             number: How many.
             seed: As for every generator.
-            labels: One label, or (number,) of them; None draws them as often as training met them.
+            labels: One label, or whole numbers (number,); None draws them as often as training met them.
             sampler: Its name; None for the setting, as for all that follow.
             steps: How many from noise to a row, or a falling list of times to visit: whole ones for linear and cosine,
                 of which the greatest is the noisiest; sigmas for edm; times in (0, 1] for rectified. The first should

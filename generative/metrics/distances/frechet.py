@@ -20,7 +20,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     the same sizes, and compare distances of equal sizes only.
 
     Args:
-        first: (N, D) features.
+        first: float (N, D) features; all is computed in float64.
         second: (M, D) features of the same network.
 
     Raises:
@@ -32,7 +32,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def frechet_estimate(first: np.ndarray, second: np.ndarray) -> Estimate:
-    """Return the Fréchet distance with its 95 % jackknife interval; see `frechet_distance`."""
+    """Return the Fréchet distance of float (N, D), (M, D) with its 95 % jackknife interval; see `frechet_distance`."""
     a, b = _checked(first, second)
     value = distance_of_moments(a.mean(axis=0), covariance(a), b.mean(axis=0), covariance(b))
     # Around a mean common to both, so that moments without a group are differences of sums that stay small.

@@ -23,8 +23,8 @@ def gaussian_mmd(first: np.ndarray, second: np.ndarray, bandwidths: Sequence[flo
     result may be negative.
 
     Args:
-        first: (N, D) points of few dimensions, N >= 3.
-        second: (M, D) points, M >= 3.
+        first: float (N, D) points of few dimensions, N >= 3.
+        second: float (M, D) points, M >= 3.
         bandwidths: In the points' own unit; the default suits points whose range is scaled to [0, 1].
 
     Returns:

@@ -16,8 +16,8 @@ def kernel_distance(first: np.ndarray, second: np.ndarray) -> Estimate:
     paper averages over subsets. Its mean does not depend on the number of rows, and it may be negative.
 
     Args:
-        first: (N, D) features, N >= 3.
-        second: (M, D) features of the same network, M >= 3.
+        first: float (N, D) features, N >= 3.
+        second: float (M, D) features of the same network, M >= 3.
 
     Returns:
         The distance and its 95 % interval.

@@ -16,7 +16,7 @@ def sliced_wasserstein(first: np.ndarray, second: np.ndarray, projections: int =
     lie above 0: compare with the distance between two real samples of the same sizes.
 
     Args:
-        first: (N, ...) rows; each is flattened.
+        first: Numbers (N, ...), rows; each is flattened, as float64.
         second: (M, ...) rows of the same shape.
         projections: How many directions.
         seed: Of the directions; equal seeds make distances comparable.

@@ -27,8 +27,8 @@ def density_coverage(real: np.ndarray, sampled: np.ndarray, k: int = NEIGHBOURS)
     density is 1 on average, and coverage about 1 - 2^-k (0.97 for k = 5).
 
     Args:
-        real: (N, D) features, N > k.
-        sampled: (M, D) features of the same network; as many as real rows, since coverage rises with M / N.
+        real: float (N, D) features, N > k.
+        sampled: float (M, D) features of the same network; as many as real rows, since coverage rises with M / N.
         k: Which neighbour's distance is the radius.
 
     Raises:

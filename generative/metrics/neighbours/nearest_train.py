@@ -16,9 +16,9 @@ def nearest_train(sampled: np.ndarray, test: np.ndarray, train: np.ndarray) -> f
     training rows give 0; well below 1 tells of memorising, well above 1 of samples unlike any real row.
 
     Args:
-        sampled: (N, D) features or values.
-        test: (M, D) of rows held out from training.
-        train: (L, D) of the training rows.
+        sampled: float (N, D), features or values.
+        test: float (M, D) of rows held out from training.
+        train: float (L, D) of the training rows.
 
     Raises:
         TooFewSamples: When every test row is a training row too.

@@ -26,8 +26,8 @@ def precision_recall(real: np.ndarray, sampled: np.ndarray, k: int = NEIGHBOURS)
     any, and recall the same with the two exchanged. One odd real row makes a large ball: precision forgives it.
 
     Args:
-        real: (N, D) features, N > k.
-        sampled: (M, D) features of the same network, M > k; as many as real rows, to be comparable.
+        real: float (N, D) features, N > k.
+        sampled: float (M, D) features of the same network, M > k; as many as real rows, to be comparable.
         k: Which neighbour's distance is the radius.
 
     Raises:

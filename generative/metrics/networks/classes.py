@@ -17,7 +17,7 @@ def classifier_score(probabilities: np.ndarray) -> float:
     section 4): from 1, where every row looks alike, to the number of classes. It does not look at real rows.
 
     Args:
-        probabilities: (N, K), each row sums to 1.
+        probabilities: float (N, K), each row sums to 1.
 
     Raises:
         UsageError: When there is no row, or they are no probabilities.
@@ -29,7 +29,7 @@ def classifier_score(probabilities: np.ndarray) -> float:
 
 
 def classifier_confidence(probabilities: np.ndarray) -> float:
-    """Return the median of the greatest probability of each row of (N, K); see `classifier_score`."""
+    """Return the median of the greatest probability of each row of float (N, K); see `classifier_score`."""
     return float(np.median(_checked("classifier_confidence", probabilities).max(axis=1)))
 
 
@@ -46,8 +46,8 @@ def class_distance(first: np.ndarray, second: np.ndarray) -> float:
     real rows by the classifier too, rather than by their labels, cancels the classes it tends to take for others.
 
     Args:
-        first: (N, K) probabilities.
-        second: (M, K) probabilities of the same classifier.
+        first: float (N, K) probabilities.
+        second: float (M, K) probabilities of the same classifier.
 
     Raises:
         UsageError: As `classifier_score`, and when K differs.
