@@ -170,6 +170,9 @@ class Task(Stateful, ABC):
             number: How many rows; fewer where there are not so many.
             calibration: Whether they show in which range numbers lie, which the rows of training may; else what an
                 exported file computes of them is compared, for which rows held out are fairer.
+
+        Returns:
+            Arrays (n, ...) of at most `number` rows, in the dtypes of the function's inputs.
         """
         raise NotImplementedError(f"{type(self).__name__} has no inputs for an exported learner.")
 
@@ -179,8 +182,8 @@ class Task(Stateful, ABC):
         """Evaluate with a function in the place of the learner, on the seeds or rows of `evaluate` (hook).
 
         Args:
-            call: From arrays (n, ...) by the names of the exported inputs to arrays (n, ...) by those of the outputs:
-                what the runtime of an exported file computes, or what the learner itself does.
+            call: From arrays (n, ...) by the names of the exported inputs, in their dtypes, to such by those of the
+                outputs: what the runtime of an exported file computes, or what the learner itself does.
             episodes: As for `evaluate`.
 
         Returns:

@@ -102,8 +102,11 @@ class Predictor(Learner):
     def update(self, batch: Batch) -> Mapping[str, tf.Tensor]:
         """Make one training step, in TensorFlow operations over variables; it is traced once and compiled.
 
+        Args:
+            batch: Of B examples, float32 (B, ...) but for texts and classes; see `Batch`.
+
         Returns:
-            Scalar metrics by name, such as the loss before the step.
+            Metrics by name, float (), such as the loss before the step.
         """
 
     @abstractmethod
@@ -122,14 +125,15 @@ class Predictor(Learner):
         """Return metrics on examples, `main_metric` among them; a `MetricTable` also says why others are missing."""
 
     def export_inputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return examples' inputs as the function of `export_model` takes them, by its names (hook)."""
+        """Return examples' inputs, (N, ...) in the dtypes and by the names of the function of `export_model` (hook)."""
         return dict(inputs)
 
     def scores_with(self, call: Callable[..., dict[str, np.ndarray]], part: Part) -> MetricTable | None:
         """Return what `scores` does where a function answers in this predictor's place (hook).
 
         Args:
-            call: From arrays (n, ...) by the names of the exported inputs to arrays (n, ...) by those of the outputs.
+            call: From arrays (n, ...) by the names of the exported inputs, in their dtypes, to such by those of the
+                outputs.
             part: Examples.
 
         Returns:
@@ -149,7 +153,7 @@ class Predictor(Learner):
         return {}
 
     def picture(self, kind: str, data: Examples) -> np.ndarray | Figure:
-        """Show one of `kinds` as a uint8 image or a matplotlib figure (hook).
+        """Show one of `kinds` as an image, uint8 (height, width, 3), or a matplotlib figure (hook).
 
         Args:
             kind: One of `kinds`.
@@ -180,7 +184,10 @@ class Predictor(Learner):
         return int(getattr(self.config, "batch_size", 64))
 
     def checked_inputs(self, inputs: Any) -> dict[str, np.ndarray]:
-        """Return a user's inputs by name, checked against what training had.
+        """Return a user's inputs by name, (N, ...) in the dtypes that were given, checked against what training had.
+
+        Args:
+            inputs: As for `predict`.
 
         Raises:
             UsageError: On other names, shapes or types, unequal lengths or values that are not finite.
@@ -188,7 +195,7 @@ class Predictor(Learner):
         return checked_inputs(self.spec, inputs, f"{type(self).__name__}.predict")
 
     def made_up_inputs(self, number: int) -> dict[str, np.ndarray]:
-        """Return inputs of the shapes and types of this predictor's, by name, (number, ...), the same each time."""
+        """Return inputs of the shapes and dtypes of this predictor's, by name, (number, ...), the same each time."""
         return made_up(self.spec, number)
 
 

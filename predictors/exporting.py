@@ -58,20 +58,20 @@ class Answering:
         )
 
     def outputs_of(self, inputs: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
-        """Return the outputs by which it predicts, (n, units) for each target, in TensorFlow, of exported inputs."""
+        """Return the outputs by which it predicts, float32 (n, units) for each target, of exported inputs (n, ...)."""
         return self._outputs_of_held(*(field.held_tensor(inputs[field.name]) for field in self.spec.inputs))
 
     def known_inputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return exported inputs as `raw_outputs` takes them."""
+        """Return exported inputs, (n, ...) in the function's dtypes, as `raw_outputs` takes them."""
         return self.checked_inputs(inputs)
 
     def export_inputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return examples' inputs as that function takes them; see `Predictor.export_inputs`."""
+        """Return examples' inputs (N, ...) in that function's dtypes; see `Predictor.export_inputs`."""
         kinds = {f.name: None if f.kind == "text" else np.dtype(f.program_dtype) for f in self.spec.inputs}
         return {name: inputs[name] if kind is None else inputs[name].astype(kind) for name, kind in kinds.items()}
 
     def scores_with(self, call: Callable[..., dict[str, np.ndarray]], part: Part) -> MetricTable:
-        """Return metrics of what a function in its place answers; see `Predictor.scores_with`."""
+        """Return metrics of what a function answers in its place, (n, ...) in its dtypes; see that of `Predictor`."""
         return self.scores_of(self.outputs_by(call, part.inputs), part)
 
     def outputs_by(

@@ -67,7 +67,7 @@ class NetworkPredictor(TakesNetwork, Answering, Predictor):
         return self.spec
 
     def penalty(self, batch: Batch) -> tf.Tensor | float:
-        """Return what is added to the mean loss of a batch (hook)."""
+        """Return what is added to the mean loss of a batch of B examples, a number or float32 () (hook)."""
         return 0.0
 
     def varied(self, batch: Batch) -> Batch:
@@ -139,7 +139,12 @@ class NetworkPredictor(TakesNetwork, Answering, Predictor):
         return [tf.cast(output, tf.float32) for output in found]
 
     def mean_loss(self, outputs: list[tf.Tensor], batch: Batch) -> tf.Tensor:
-        """Return the loss of a batch, (): the sum over targets of the weighted mean over examples."""
+        """Return the loss of a batch, float32 (): the sum over targets of the weighted mean over examples.
+
+        Args:
+            outputs: float32 (B, units) for each target in order.
+            batch: Of B examples.
+        """
         losses = self.losses(outputs, batch)
         if batch.weights is None:
             return tf.reduce_mean(losses)
@@ -166,7 +171,12 @@ class NetworkPredictor(TakesNetwork, Answering, Predictor):
         return norm
 
     def apply(self, gradients: list[tf.Tensor], variables: list[Any]) -> None:
-        """Move variables by the optimizer (hook)."""
+        """Move variables by the optimizer (hook).
+
+        Args:
+            gradients: float32, each of its variable's shape (...).
+            variables: In that order.
+        """
         self.optimizer.apply(gradients, variables)
 
     def _progress(self, outputs: list[tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
@@ -225,9 +235,12 @@ class NetworkPredictor(TakesNetwork, Answering, Predictor):
         """Apply a function of held inputs in batches of few sizes, each of which is compiled once.
 
         Args:
-            held: (N, ...) by input, as `Field.held` gives them.
+            held: (N, ...) for each input, in the dtypes of `Field.held`.
             name: What the compiled function is kept by.
-            function: From tensors (B, ...) to a list of tensors (B, ...).
+            function: From tensors (B, ...) of those dtypes to a list of tensors (B, ...).
+
+        Returns:
+            (N, ...) for each of the function's outputs, float32.
         """
         programs = self.programs.setdefault(name, {})
 

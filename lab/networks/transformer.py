@@ -32,6 +32,7 @@ class LayerNorm(keras.layers.Layer):
         self.beta = self.add_weight(shape=(shape[-1],), initializer="zeros", name="beta")
 
     def call(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Return tokens (..., C) normalised, in their shape and dtype."""
         values = normalised(tokens, EPSILON)
         return values * tf.cast(self.gamma, tokens.dtype) + tf.cast(self.beta, tokens.dtype)
 
@@ -102,7 +103,7 @@ class EncoderBlock(keras.layers.Layer):
         every: tuple[int, int] = (0, 1),
         training: bool = False,
     ) -> tf.Tensor:
-        """Return what `SelfAttention.call` does, (B, N, C) or (B, N / step, C)."""
+        """Return what `SelfAttention.call` does, (B, N, C) or (B, N / step, C) in the layer's compute dtype."""
         return self.with_cache(tokens, present, every, training)[0]
 
     def with_cache(
@@ -112,12 +113,15 @@ class EncoderBlock(keras.layers.Layer):
         every: tuple[int, int] = (0, 1),
         training: bool = False,
     ) -> tuple[tf.Tensor, Cache]:
-        """Do as `call`, and also return the attention's keys and values, each (B, heads, N, D)."""
+        """Do as `call`, and also return the attention's keys and values, (B, heads, N, D) in the compute dtype."""
         tokens, cache = self._attended(tokens, present, every, training)
         return self._fed(tokens, training), cache
 
     def step(self, tokens: tf.Tensor, cache: Cache, filled: tf.Tensor, present: tf.Tensor) -> tuple[tf.Tensor, Cache]:
-        """Go on after known tokens; see `SelfAttention.step`. Causal blocks only."""
+        """Go on after known tokens: (B, M, C) for (B, M, C) in the compute dtype. Causal blocks only.
+
+        Arguments are those of `SelfAttention.step`.
+        """
         mixed, cache = self.attention.step(self.first_norm(tokens), cache, filled, present)
         return self._fed(tokens + mixed, False), cache
 

@@ -27,13 +27,13 @@ class Batch(NamedTuple):
 
     @property
     def input(self) -> tf.Tensor:
-        """The one input."""
+        """The one input, float32 (B, ...), of texts int32 (B, tokens)."""
         (only,) = self.inputs.values()
         return only
 
     @property
     def target(self) -> tf.Tensor:
-        """The one target."""
+        """The one target, of classes codes int32 (B,), else float32 (B, ...)."""
         (only,) = self.targets.values()
         return only
 

@@ -50,7 +50,7 @@ class Forecasting(Answering):
         return [widened(tf.sort(found, axis=-1), self.head.levels, self.widening)]
 
     def known_inputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return steps in the user's own unit as those of examples, which are logarithms if the settings say so."""
+        """Return float steps (n, context, C + K) in the user's unit as examples have them: as logarithms if so set."""
         checked, targets = super().known_inputs(inputs), self.head.field.shape[1]
         if not self.config.log:
             return checked
@@ -61,11 +61,11 @@ class Forecasting(Answering):
         return {**checked, PAST: past}
 
     def export_inputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return examples' steps in the user's own unit; see `Predictor.export_inputs`."""
+        """Return examples' steps, float (n, context, C + K), in the user's own unit; see `Predictor.export_inputs`."""
         return super().export_inputs({**inputs, PAST: self.in_unit(inputs[PAST])})
 
     def in_unit(self, rows: np.ndarray) -> np.ndarray:
-        """Return steps (..., C + K) of examples in the user's own unit."""
+        """Return steps, float (..., C + K), of examples in the user's own unit."""
         if not self.config.log:
             return rows
         targets = self.head.field.shape[1]

@@ -107,7 +107,7 @@ def class_scores(matrix: ArrayLike) -> ClassScores:
     """Return precision, recall and F1 of each class (Manning et al. 2008, section 8.3).
 
     Args:
-        matrix: As `confusion_matrix` returns it, (K, K).
+        matrix: As `confusion_matrix` returns it, whole numbers (K, K).
     """
     counts = np.asarray(matrix)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.size == 0 or counts.dtype.kind not in "ui":

@@ -75,7 +75,7 @@ def mean_absolute_scaled_error(predicted: ArrayLike, true: ArrayLike, train: Arr
     one-step naive forecasts were there.
 
     Args:
-        predicted, true: (..., H), or (..., H, S) for S series.
+        predicted, true: Numbers (..., H), or (..., H, S) for S series; all is computed in float64.
         train: Training part, (T,), or (T, S); it must end before the first forecast.
         season: Points a season.
     """
@@ -100,7 +100,7 @@ def forecasting_metrics(
     levels, where P is how many percent it should cover: coverage_80 for levels from 0.1 to 0.9.
 
     Args:
-        predicted, true: (..., H), or (..., H, S) for S series.
+        predicted, true: Numbers (..., H), or (..., H, S) for S series; all is computed in float64.
         train: Training part, (T,) or (T, S).
         season: Points a season.
         quantiles: Predicted quantiles, (..., H, Q) or (..., H, S, Q).

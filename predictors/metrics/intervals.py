@@ -14,7 +14,7 @@ def coverage(low: ArrayLike, high: ArrayLike, true: ArrayLike) -> float:
     """Return the fraction of targets within their intervals, ends included.
 
     Args:
-        low, high: Ends of the intervals, of one shape; low <= high.
+        low, high: Ends of the intervals, float (...), of one shape; low <= high.
         true: Targets, of that shape.
     """
     below, above = _ends("coverage", low, high)
@@ -26,7 +26,7 @@ def mean_width(low: ArrayLike, high: ArrayLike) -> float:
     """Return the mean of high - low, in the targets' unit.
 
     Args:
-        low, high: Ends of the intervals, of one shape; low <= high.
+        low, high: Ends of the intervals, float (...), of one shape; low <= high.
     """
     below, above = _ends("mean_width", low, high)
     return float((above - below).mean())
@@ -36,9 +36,9 @@ def pinball_loss(quantiles: ArrayLike, true: ArrayLike, levels: ArrayLike) -> fl
     """Return the mean quantile loss, max(q (y - f), (q - 1) (y - f)) (Koenker and Bassett 1978).
 
     Args:
-        quantiles: Predicted quantiles, (..., Q).
-        true: Targets, (...).
-        levels: Of the quantiles, rising, each between 0 and 1, (Q,).
+        quantiles: Predicted quantiles, float (..., Q).
+        true: Targets, float (...).
+        levels: Of the quantiles, rising, each between 0 and 1, float (Q,).
 
     Returns:
         The mean over targets and levels, in the targets' unit; for the median alone half the mean absolute error.
@@ -53,9 +53,9 @@ def weighted_quantile_loss(quantiles: ArrayLike, true: ArrayLike, levels: ArrayL
     over that of absolute targets.
 
     Args:
-        quantiles: Predicted quantiles, (..., Q).
-        true: Targets, (...).
-        levels: Of the quantiles, rising, each between 0 and 1, (Q,).
+        quantiles: Predicted quantiles, float (..., Q).
+        true: Targets, float (...).
+        levels: Of the quantiles, rising, each between 0 and 1, float (Q,).
 
     Raises:
         UndefinedMetric: When all targets are 0.

@@ -18,7 +18,7 @@ def mean_absolute_error(predicted: ArrayLike, true: ArrayLike) -> float:
     """Return the mean of |predicted - true|, in the targets' unit.
 
     Args:
-        predicted, true: Numbers of one shape.
+        predicted, true: Numbers of one shape (...); float64 is what they are computed in.
     """
     a, b = check_pair("mean_absolute_error", predicted, true)
     return float(np.abs(a - b).mean())
@@ -28,7 +28,7 @@ def root_mean_squared_error(predicted: ArrayLike, true: ArrayLike) -> float:
     """Return the root of the mean of (predicted - true)^2, in the targets' unit.
 
     Args:
-        predicted, true: Numbers of one shape.
+        predicted, true: Numbers of one shape (...); float64 is what they are computed in.
     """
     a, b = check_pair("root_mean_squared_error", predicted, true)
     return float(np.sqrt(np.square(a - b).mean()))
@@ -38,7 +38,7 @@ def median_absolute_error(predicted: ArrayLike, true: ArrayLike) -> float:
     """Return the median of |predicted - true|, in the targets' unit; a few wild rows do not move it.
 
     Args:
-        predicted, true: Numbers of one shape.
+        predicted, true: Numbers of one shape (...); float64 is what they are computed in.
     """
     a, b = check_pair("median_absolute_error", predicted, true)
     return float(np.median(np.abs(a - b)))
@@ -48,7 +48,7 @@ def r2(predicted: ArrayLike, true: ArrayLike) -> float:
     """Return the fraction of the targets' variance that is explained: 0 for their mean, negative below it.
 
     Args:
-        predicted, true: (N,), or (N, T): then the mean over the T targets.
+        predicted, true: float (N,), or (N, T): then the mean over the T targets.
 
     Raises:
         UndefinedMetric: When a target does not vary, as a single row's cannot.
@@ -69,7 +69,7 @@ def mae_interval(
     """Return the percentile bootstrap interval of the mean absolute error over rows.
 
     Args:
-        predicted, true: (N, ...) of one shape; what belongs to one row is drawn together.
+        predicted, true: float (N, ...) of one shape; what belongs to one row is drawn together.
         level: Coverage, between 0 and 1.
         resamples: How often to draw N rows with replacement.
         seed: Of the draws.
@@ -93,7 +93,7 @@ def regression_metrics(
     r2 of a target that does not vary, and the interval of a single row.
 
     Args:
-        predicted, true: (N,) or (N, T).
+        predicted, true: float (N,) or (N, T).
         low, high: Ends of intervals, of that shape; both or none.
         resamples: Of the bootstrap over rows.
         seed: Of the bootstrap.

@@ -41,8 +41,8 @@ class Forward:
         """Follow weights that have changed.
 
         Args:
-            weights: All of them as float32 arrays in the order of `model.trainable_variables`, where those are at
-                hand; else they are read when they are first needed.
+            weights: All of them, float32 (...), in the order and shapes of `model.trainable_variables`, where those
+                are at hand; else they are read when they are first needed.
         """
         self.stale = weights is None
         if self.mirror is not None and weights is not None:

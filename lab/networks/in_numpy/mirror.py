@@ -55,7 +55,7 @@ class Mirror:
         self.set_weights([w.numpy() for w in model.trainable_variables])
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Take new weights, float32 arrays in the order of `model.trainable_variables`."""
+        """Take new weights, float32 (...) each, in the order and shapes of `model.trainable_variables`."""
         for layer, matrix in enumerate(self.matrices):
             units = self.shapes[2 * layer][1]
             matrix[:-1, :units] = weights[2 * layer]

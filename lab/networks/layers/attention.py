@@ -117,7 +117,7 @@ class SelfAttention(keras.layers.Layer):
         every: tuple[int, int] = (0, 1),
         training: bool = False,
     ) -> tf.Tensor:
-        """Return (B, N, C) for tokens (B, N, C).
+        """Return (B, N, C) for tokens (B, N, C), in the layer's compute dtype.
 
         Args:
             tokens: (B, N, C).
@@ -134,7 +134,7 @@ class SelfAttention(keras.layers.Layer):
         every: tuple[int, int] = (0, 1),
         training: bool = False,
     ) -> tuple[tf.Tensor, Cache]:
-        """Do as `call`, and also return the tokens' keys and values, each (B, heads, N, D)."""
+        """Do as `call`, and also return the tokens' keys and values, (B, heads, N, D) each, in the compute dtype."""
         everywhere = tf.range(tokens.shape[1])
         query, key, value = self._split(tokens, everywhere)
         first, step = every
@@ -166,7 +166,7 @@ class SelfAttention(keras.layers.Layer):
         return self.output_map(joined_heads(mixed)), cache
 
     def shares(self, tokens: tf.Tensor, present: tf.Tensor | None = None) -> tf.Tensor:
-        """Return how much each token looks at each other one, (B, heads, N, N)."""
+        """Return how much each token looks at each other one, (B, heads, N, N) in the compute dtype."""
         positions = tf.range(tokens.shape[1])
         query, key, _ = self._split(tokens, positions)
         return attention_weights(query, key, self._bias(positions, positions, present))

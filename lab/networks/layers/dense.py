@@ -30,6 +30,7 @@ class NarrowDense(keras.layers.Dense):
         super().__init__(units, **keywords)
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Return (..., units) for inputs (..., m), in the layer's compute dtype."""
         if not tf.is_tensor(inputs) or inputs.dtype != tf.float32 or len(inputs.shape) != 2:
             return super().call(inputs)
         product = narrow_product(inputs, tf.convert_to_tensor(self.kernel))

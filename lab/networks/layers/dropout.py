@@ -36,6 +36,7 @@ class Dropout(keras.layers.Layer):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
     def call(self, values: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return values (...) with some of them 0 in training, in their shape and dtype."""
         if not (training and self.rate):
             return values
         shape = tf.shape(values)

@@ -63,6 +63,13 @@ class GroupNorm(keras.layers.Layer):
         return {**super().get_config(), "groups": self.groups, "epsilon": self.epsilon, "activation": self.activation}
 
     def call(self, rows: tf.Tensor, modulation: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
+        """Return rows (B, ..., C), float32 or bfloat16, normalised, in their shape and dtype.
+
+        Args:
+            rows: (B, ..., C).
+            modulation: (B, 2 C), or None.
+            training: Whether the network trains.
+        """
         between = rows.shape[1:-1]
         flat = tf.reshape(rows, (rows.shape[0] or -1, between.num_elements(), rows.shape[-1]))
         # Drawing rows asks for batches of many sizes, each of which would be compiled anew.

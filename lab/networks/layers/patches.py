@@ -35,7 +35,7 @@ class PatchTokens(keras.layers.Layer):
         return {**super().get_config(), "patch": self.patch, "size": self.size, "seed": self.seed}
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
-        """Return (B, N, C) for images (B, H, W, C)."""
+        """Return (B, N, size) for images (B, H, W, C), in the layer's compute dtype."""
         cut = self.cut(images)
         return tf.reshape(cut, (-1, cut.shape[1] * cut.shape[2], self.size)) + tf.cast(self.places, cut.dtype)
 
@@ -65,7 +65,7 @@ class ClassToken(keras.layers.Layer):
         return {**super().get_config(), "seed": self.seed}
 
     def call(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Return (B, 1 + N, C) for tokens (B, N, C)."""
+        """Return (B, 1 + N, C) for tokens (B, N, C), in their dtype."""
         first = tf.broadcast_to(tf.cast(self.token, tokens.dtype), (tf.shape(tokens)[0], 1, tokens.shape[2]))
         return tf.concat([first, tokens], axis=1)
 

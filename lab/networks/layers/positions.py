@@ -61,7 +61,7 @@ class SinusoidalPositions(keras.layers.Layer):
         return {**super().get_config(), "size": self.size}
 
     def call(self, positions: tf.Tensor) -> tf.Tensor:
-        """Return (..., size) for positions (...): the sines first, then the cosines."""
+        """Return (..., size) for positions (...), in the layer's compute dtype: the sines first, then the cosines."""
         angles = _angles(positions, self.size)
         return tf.cast(tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1), self.compute_dtype)
 

@@ -48,7 +48,7 @@ def probability_of_improvement(
     percentile bootstrap: runs of both are drawn apart, with replacement, within each task.
 
     Args:
-        scores: Of the first, one a run: (runs,) of one task, or (runs, tasks).
+        scores: Of the first, one a run: float (runs,) of one task, or (runs, tasks).
         others: Of the second, as the first; of the same tasks in the same order, of any number of runs.
         level: Coverage, between 0 and 1.
         resamples: How often to draw.

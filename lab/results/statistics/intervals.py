@@ -28,7 +28,7 @@ def bootstrap_interval(
     """Return the percentile bootstrap interval of a statistic.
 
     Args:
-        values: Finite numbers, 1-D, such as one return an episode.
+        values: Finite numbers, float (n,), such as one return an episode.
         statistic: Reduces the axis it is given.
         level: Coverage, between 0 and 1.
         resamples: How often to draw as many values with replacement.
@@ -52,7 +52,7 @@ def stratified_bootstrap_interval(
     drawn is what the interval speaks of: episodes of given runs, or runs of given tasks, as `over_runs` draws.
 
     Args:
-        groups: One 1-D array of finite numbers a task; they may differ in length.
+        groups: Finite numbers, one array float (n,) a task; they may differ in length.
         statistic: Reduces the axis it is given.
         level: Coverage, between 0 and 1.
         resamples: How often to draw.

@@ -42,8 +42,8 @@ def performance_profile(
     better; where they cross, one learner is better in the worse runs and the other in the better ones.
 
     Args:
-        scores: One score a run: (runs,) of one task, or (runs, tasks) on a scale that tasks share (`normalised`).
-        thresholds: Where to look, 1-D, rising.
+        scores: One score a run: float (runs,) of one task, or (runs, tasks) on a scale that tasks share (`normalised`).
+        thresholds: Where to look, float (T,), rising.
         level: Coverage of the band at each threshold, between 0 and 1.
         resamples: How often to draw.
         seed: Of the draws.

@@ -60,7 +60,7 @@ def over_runs(
     the interval is the percentile bootstrap, stratified: runs are drawn with replacement within each task.
 
     Args:
-        scores: One score a run: (runs,) of one task, or (runs, tasks).
+        scores: One score a run: float (runs,) of one task, or (runs, tasks).
         statistic: `iqm`, `mean`, `median` or `optimality_gap`. With one task the mean and the median are those over its
             runs. Scores of tasks that differ in their scale are brought to one first (`normalised`).
         level: Coverage, between 0 and 1.
