@@ -45,10 +45,12 @@ class ActionMask(gymnasium.Wrapper[np.ndarray, Any, Any, Any], gymnasium.utils.R
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode; the observation is float32 (d + A,), the environment's own in a row and then the mask."""
         observation, info = self.env.reset(seed=seed, options=options)
         return self._with_mask(observation, info, False), info
 
     def step(self, action: Any) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
+        """Take a step; the observation is as of `reset`, float32 (d + A,)."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         return self._with_mask(observation, info, terminated), reward, terminated, truncated, info
 

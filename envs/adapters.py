@@ -150,6 +150,18 @@ class TensorVectorEnv(VectorEnv[Any, Any, Any]):
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode in each environment.
+
+        Args:
+            seed: One for all, or one each.
+            options: Not used.
+
+        Returns:
+            Observations (n, ...) in the dtype of the observation space, and what is to be known beside them.
+
+        Raises:
+            ValueError: On another number of seeds than environments.
+        """
         if isinstance(seed, list):
             if len(seed) != self.num_envs:
                 raise ValueError(f"reset: seed received {len(seed)} seeds for {self.num_envs} environments.")

@@ -113,7 +113,7 @@ class TensorEnv(ABC):
 
         Args:
             carry: Of n environments.
-            action: (n, ...), as for `step`.
+            action: int32 (n,) or float32 (n, ...), as for `step`.
 
         Returns:
             The carry after resets, and the step as it was: its observation is an ended episode's true last one.

@@ -189,7 +189,12 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
 
     @abstractmethod
     def explored_in_numpy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return what `explored` does, for arrays as of `greedy_in_numpy`; the draws are the generator's own."""
+        """Return what `explored` does, in the shape and dtype of `greedy_in_numpy`; the draws are the generator's own.
+
+        Args:
+            rows: The actor's outputs, float32 (n, outputs).
+            rng: What is drawn from.
+        """
 
     # ---------------------------------------------------------------- the rule
 
