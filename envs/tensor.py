@@ -109,11 +109,7 @@ class TensorEnv(ABC):
         return Carry(state, observation, keys, tf.zeros(keys.shape[0], tf.int32))
 
     def advance(self, carry: Carry, action: tf.Tensor) -> tuple[Carry, TensorStep]:
-        """Step; an environment whose episode ended starts the next in the same step.
-
-        Args:
-            carry: Of n environments.
-            action: int32 (n,) or float32 (n, ...), as for `step`.
+        """Step by actions int32 (n,) or float32 (n, ...); where an episode ended, the next starts in the same step.
 
         Returns:
             The carry after resets, and the step as it was: its observation is an ended episode's true last one.

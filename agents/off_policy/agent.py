@@ -146,13 +146,7 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
         """
 
     def next_values(self, least: tf.Tensor, proposal: Proposal, parameters: Parameters) -> tf.Tensor:
-        """Return the value of what follows, float32 (B,) (hook).
-
-        Args:
-            least: The least of the critics' values for what was proposed, float32 (B,), or (B, A) for Discrete actions.
-            proposal: What the policy would do there.
-            parameters: Before the update.
-        """
+        """Return the value of what follows, float32 (B,), by the critics' least, (B,) or (B, A) if Discrete (hook)."""
         return self.kind.expected(least, proposal.logs)
 
     def after_actor(self, parameters: Parameters, known: tuple[tf.Tensor, ...], state: AgentState) -> Parameters:
@@ -167,21 +161,11 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
 
     @abstractmethod
     def greedy(self, rows: tf.Tensor) -> tf.Tensor:
-        """Return the action of each row, (n, ...): int32 from 0 if Discrete, else float32 in the environment's unit.
-
-        Args:
-            rows: The actor's outputs, float32 (n, outputs).
-        """
+        """Return the action of each of the actor's outputs (n, ...): int32 if Discrete, else float32 in its unit."""
 
     @abstractmethod
     def explored(self, rows: tf.Tensor, key: tf.Tensor, settings: Any) -> tf.Tensor:
-        """Return what training acts by, in the shape and dtype of `greedy`.
-
-        Args:
-            rows: The actor's outputs, float32 (n, outputs).
-            key: uint32 (2,).
-            settings: Has the settings' names, as numbers or as tensors ().
-        """
+        """Return what training acts by for each of the actor's outputs (n, ...), int32 or float32 as of `greedy`."""
 
     @abstractmethod
     def greedy_in_numpy(self, rows: np.ndarray) -> np.ndarray:
@@ -189,12 +173,7 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
 
     @abstractmethod
     def explored_in_numpy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return what `explored` does, in the shape and dtype of `greedy_in_numpy`; the draws are the generator's own.
-
-        Args:
-            rows: The actor's outputs, float32 (n, outputs).
-            rng: What is drawn from.
-        """
+        """Return what `explored` does, for arrays float32 (n, outputs); the draws are the generator's own."""
 
     # ---------------------------------------------------------------- the rule
 
@@ -236,16 +215,7 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
     def with_critics(
         self, state: AgentState, batch: Batch, observed: tf.Tensor, key: tf.Tensor
     ) -> tuple[Parameters, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Make one update of the critics.
-
-        Args:
-            state: Before the update.
-            batch, observed: Of B rows, and the features of their observations, float32 (B, d).
-            key: uint32 (2,).
-
-        Returns:
-            The parameters, the loss and the mean value, float32 () each, and how far each row was off, float32 (B,).
-        """
+        """Make one update of the critics; return parameters, loss () and mean value (), errors (B,), float32 each."""
         c, p, kind, ensemble = self.hyperparameters(state), state.parameters, self.kind, self.ensemble
         own, some = random.split(key)
         following = self.features(batch.next_observation)
@@ -279,14 +249,7 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
     def with_actor(
         self, state: AgentState, p: Parameters, batch: Batch, observed: tf.Tensor, key: tf.Tensor
     ) -> Parameters:
-        """Return the parameters after one update of the actor.
-
-        Args:
-            state: Before the update.
-            p: With the critics after theirs.
-            batch, observed: Of B rows, and the features of their observations, float32 (B, d).
-            key: uint32 (2,).
-        """
+        """Return the parameters after one update of the actor, by features float32 (B, d)."""
         c = self.hyperparameters(state)
         rate, epsilon, moments = c.learning_rate, c.adam_epsilon, p.actor_moments
         rows_of = functools.partial(self.actor_losses, parameters=p, batch=batch, observed=observed, key=key)
@@ -310,15 +273,7 @@ class OffPolicyAgent(OffPolicyLandscape, FunctionalAgent):
     # ---------------------------------------------------------------- acting in NumPy
 
     def act_in_numpy(self, observed: np.ndarray, explore: bool) -> np.ndarray:
-        """Choose an action for each row as `policy` does; its draws are of NumPy's generators.
-
-        Args:
-            observed: (n, ...) in the dtype of the observation space.
-            explore: As for `act_batch`.
-
-        Returns:
-            (n, ...), int64 from 0 for Discrete actions, else floats in the environment's unit.
-        """
+        """Choose actions as `policy` does, (n, ...), int64 if Discrete, else floats; by draws of NumPy's generators."""
         rng = self.exploration if explore else self.evaluation_rng
         if explore and self.steps < self.config.learning_starts:
             return self.kind.uniform_in_numpy(len(observed), rng)

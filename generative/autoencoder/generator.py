@@ -175,12 +175,7 @@ class Autoencoder(Reconstructing, Freezing):
         return (batch.labels,) if self.conditional else ()
 
     def joined(self, tensor: tf.Tensor, *labels: tf.Tensor) -> Any:
-        """Return a network's inputs: rows or latents, and one-hot labels of mean square 1, float32 (B, classes).
-
-        Args:
-            tensor: float32 (B, ...).
-            labels: int32 (B,), if conditional; without them the inputs are the tensor itself.
-        """
+        """Return a network's inputs: rows or latents, and one-hot labels of mean square 1, float32 (B, classes)."""
         if not labels:
             return tensor
         classes = self.spec.classes or 0

@@ -42,8 +42,7 @@ class Experiment(ExperimentBase):
     Args:
         learner: An agent, a generator or a predictor.
         source: For an agent an environment id, a `gymnasium.Env`, a factory without arguments or a vector
-            environment; for a generator a data set's name, an array or a `tf.data.Dataset`; for a predictor a labelled
-            data set's name, a pair (inputs, targets), a `tf.data.Dataset` of pairs, a file, a folder or a `Series`.
+            environment; for a generator or predictor a data set's name, arrays, a `tf.data.Dataset` or a `Series`.
         evaluation_source: Another source to evaluate and film an agent in; None for fresh environments of `source`.
         seed: The one seed of everything random.
         run_dir: Where the run is written; None writes nothing.
@@ -85,8 +84,7 @@ class Experiment(ExperimentBase):
         log_every: int | None = None,
     ) -> None:
         if not isinstance(learner, Learner):
-            expected = "an agent, a generator or a predictor"
-            raise bad_value("Experiment", "learner", learner, expected, "pass an instance: DQN().")
+            raise bad_value("Experiment", "learner", learner, "an instance of a learner", "pass an instance: DQN().")
         self.options = Options(seed, num_envs, lane, evaluate_every, checkpoint_every, video_every, log_every)
         directory = RunDirectory(run_dir) if run_dir is not None else None
         if directory is not None:
