@@ -1,4 +1,7 @@
-"""Agents with a table of action values, and exact plans to hold them against. May import functional, parts, replay."""
+"""Agents with a table of action values, and exact plans to hold them against.
+
+May import functional, parts, replay, structured and transitions.
+"""
 
 from agents.tabular.agent import TabularAgent
 from agents.tabular.double_q_learning import DoubleQLearning

@@ -1,1 +1,4 @@
-"""What tabular agents are made of: rows of a table, exploration, arithmetic, a figure. May import agents.parts."""
+"""What tabular agents are made of: rows of a table, exploration, arithmetic, a figure.
+
+May import agents.parts and structured.
+"""
