@@ -77,6 +77,7 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         self.check_observation_space()
 
     def build_networks(self) -> None:
+        vars(self).pop("head", None)  # Of other spaces, where building was refused before.
         self.number_of_actions = int(self.action_space.n)  # type: ignore[attr-defined]
         seed = self.seeds.integer("network")
         self.online, self.target = self._checked_network(seed), self._checked_network(seed)
@@ -139,10 +140,9 @@ class DQN(Scaled, Switches, FallingRate, Networks, FunctionalAgent):
         Reinforcement Learning with Double Q-learning", equation 4).
         """
         weights = parameters.online if self.config.double else parameters.target
-        values = self.values(weights, next_features)
-        if self.masked:
-            values = masked(values, parameters.allowed)
-        return tf.argmax(values, axis=-1, output_type=tf.int32)
+        values, allowed = self.values(weights, next_features), parameters.allowed
+        best = values if isinstance(allowed, tuple) else masked(values, allowed)
+        return tf.argmax(best, axis=-1, output_type=tf.int32)
 
     def next_values(self, parameters: Parameters, next_features: tf.Tensor) -> tf.Tensor:
         """Return the value of what follows, (B,).

@@ -31,7 +31,7 @@ def unread_beside_others(agent: Any, base: type[Any]) -> dict[str, str]:
 
     Args:
         agent: Built.
-        base: The class that it is a variant of; what functions read that a variant overrides is not evaluated here.
+        base: The class that it is a variant of; what functions read that a variant overrides is left out here.
     """
     c, kind, unread = agent.config, type(agent), dict[str, str]()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-WORD = 4
+from agents.functional.packing import WORD, Packing
 
 
 def joined(first: np.ndarray, nested: Any) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -46,19 +45,18 @@ def parted(numbers: tf.Tensor, rest: list[tf.Tensor], like: Any) -> Any:
         rest: The other tensors.
         like: What `likeness` said of them.
     """
-    leaves = list(_leaves(like))
-    sizes = [math.prod(map(int, leaf.split()[1:])) for leaf in leaves if leaf]
-    return _nested(like, iter(tf.split(numbers, sizes) if sizes else ()), iter(rest))
+    specs = tuple(_spec(*leaf.split()) for leaf in _leaves(like) if leaf)
+    return _nested(like, iter(Packing(specs).unpack(numbers)), iter(rest))
+
+
+def _spec(dtype: str, *shape: str) -> tf.TensorSpec:
+    return tf.TensorSpec(tuple(map(int, shape)), dtype)
 
 
 def _nested(like: Any, parts: Iterator[tf.Tensor], rest: Iterator[tf.Tensor]) -> Any:
     if isinstance(like, tuple):
         return tuple(_nested(entry, parts, rest) for entry in like)
-    if not like:
-        return next(rest)
-    dtype, *shape = like.split()
-    part = tf.reshape(next(parts), tuple(map(int, shape)))
-    return part if dtype == "float32" else tf.bitcast(part, tf.as_dtype(dtype))
+    return next(parts if like else rest)
 
 
 def _leaves(nested: Any) -> Iterator[Any]:

@@ -74,8 +74,8 @@ class MaskHooks:
     def with_masks(self, transition: Transition) -> Transition:
         """Return what is to be remembered of a step: masks where the replay has room for them, and only there."""
         if not self.masked:
-            without = transition.action_mask.__class__ is tuple
-            return transition if without else transition._replace(action_mask=(), next_action_mask=())
+            given = is_given(transition.action_mask)
+            return transition._replace(action_mask=(), next_action_mask=()) if given else transition
         if is_given(transition.action_mask):
             return transition
         actions: Any = self.action_space

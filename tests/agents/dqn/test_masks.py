@@ -44,6 +44,13 @@ def test_the_target_goes_over_what_is_allowed_by_hand(settings, expected):
     assert update(a, batch)[0] == pytest.approx(1.0 + 0.5 * expected - 0.5)
 
 
+def test_a_mask_counts_whatever_the_agent_has_met():
+    a = agent(met=False, double=False)
+    set_values(a.target, [[0, 0, 0], [7.0, 5.0, 6.0]])
+    known = a.state().parameters._replace(allowed=tf.constant([[False, True, False]]))
+    assert a.next_actions(known, tf.constant([[0.0, 1.0]])).numpy().tolist() == [1]
+
+
 def test_the_softmax_policy_of_munchausen_takes_no_forbidden_action_by_hand():
     a = agent(munchausen=True, munchausen_temperature=1.0, munchausen_weight=0.5, munchausen_least=-9.0)
     set_values(a.target, [[1.0, 50.0, 1.0], [np.log(3.0), 50.0, 0.0]])

@@ -218,3 +218,19 @@ def test_settings_that_nothing_reads_are_refused(settings, name):
 def test_settings_that_are_read_are_not_refused():
     check_read(built(Rainbow, atoms=21, priority_beta=0.5, noise_deviation=0.1, hidden_sizes=(4,)))
     check_read(built(distribution="implicit", munchausen=True, munchausen_weight=0.8, fractions=4, quantile_delta=2.0))
+
+
+def test_building_again_after_a_refusal_is_for_the_spaces_given_then():
+    class Refusing(DQN):
+        def network(self, seed):
+            made = super().network(seed)
+            if self.number_of_actions == 2:
+                raise UsageError("not for two")
+            return made
+
+    agent = Refusing(**TINY)
+    space = Box(-1.0, 1.0, (2,), np.float32)
+    with pytest.raises(UsageError, match="not for two"):
+        agent.setup(space, Discrete(2), Seeds(1))
+    agent.setup(space, Discrete(3), Seeds(1))
+    assert agent.head.actions == 3 and agent.action_values(np.zeros((1, 2), np.float32)).shape == (1, 3)
